@@ -10,12 +10,12 @@ PYTEST = $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
   tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \
-  $(addprefix tests/generations/test_,in_doubt.py lineage.py odd_answers.py releasing.py stop.py) \
   $(addprefix tests/generations/test_,accounts.py batch.py books.py cluster.py clock_steps.py \
-  claims.py database_trouble.py engine.py enqueue.py offboarding.py order.py parked.py pausing.py races.py \
-  retry_policies.py selection.py settle.py takeover.py ticker.py verifying.py) tests/web/test_queue.py \
-  tests/web/test_costs.py tests/web/test_every_figure.py tests/web/test_bad_requests.py tests/web/test_hostile_values.py \
-  tests/web/test_upload_again.py
+  claims.py database_trouble.py engine.py enqueue.py fair_order.py lineage.py offboarding.py \
+  parked.py pause.py races.py reclaim.py reconcile_release.py reconcile_settle.py retry_policies.py \
+  selection.py stop_following.py ticker.py unknown_outcomes.py unusable_answers.py verification.py) \
+  $(addprefix tests/web/test_,queue.py costs.py every_figure.py bad_requests.py hostile_values.py \
+  upload_again.py)
 
 .PHONY: run test lint kill hostile bench lock clean
 

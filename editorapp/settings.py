@@ -1,61 +1,56 @@
 """Settings. Everything that differs between installations comes from the environment; every default
-runs on one machine with nothing else installed.
+runs on one machine with nothing else installed. In parentheses: what holds where a variable is
+missing.
 
-RUSHES_DATA_DIR         all state: database, media, secret, simulator           data in the
-                        checkout; of an installed copy, in the folder it is started in
-RUSHES_MEDIA_DIR        clips and results, where they lie elsewhere (several
-                        machines may share a network folder)                    media in the data
-                        folder
-DATABASE_URL            postgresql://user:password@host:5432/name, or
-                        sqlite:///file                                          a SQLite file in the
-                        data folder
-REDIS_URL               redis://host:6379/0: the queue and the cache; one
-                        installation for each database number                   the queue waits in
-                        the database
-RUSHES_PORT             port of the web server, part of the cookies' names      8000
-RUSHES_SECRET_KEY       signing key; else made once and kept in the data folder
+RUSHES_DATA_DIR         all state: database, media, secret, simulator (./data)
+RUSHES_MEDIA_DIR        clips and results, where they lie elsewhere; several machines may share a
+                        network folder (media in the data folder)
+DATABASE_URL            postgresql://user:password@host:5432/name, or sqlite:///file
+                        (a SQLite file in the data folder)
+REDIS_URL               redis://host:6379/0: the queue and the cache; one installation for each
+                        database number (the queue waits in the database)
+RUSHES_PORT             port of the web server, part of the cookies' names (8000)
+RUSHES_SECRET_KEY       signing key (made once and kept in the data folder)
 RUSHES_ENCRYPTION_KEYS  comma separated secrets that stored provider keys are encrypted with: the
-first encrypts, all
-                        decrypt                                                 derived from the
-                        signing key
-RUSHES_ALLOWED_HOSTS    comma separated                                         localhost only
+                        first encrypts, all decrypt (derived from the signing key)
+RUSHES_ALLOWED_HOSTS    comma separated (localhost only)
 RUSHES_ORIGINS          comma separated https://... origins behind a proxy
-RUSHES_DEBUG            1 shows tracebacks in the browser                       0
-RUSHES_WORKERS          queue workers                                           6
-RUSHES_MAX_UPLOAD_MB    largest file taken                                      200
-RUSHES_MAX_MINUTES      longest clip taken                                      10
-RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables for its key; else
-the data folder
+RUSHES_DEBUG            1 shows tracebacks in the browser (0)
+RUSHES_WORKERS          queue workers (6)
+RUSHES_MAX_UPLOAD_MB    largest file taken (200)
+RUSHES_MAX_MINUTES      longest clip taken (10)
+RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables for its key
+                        (the data folder)
 RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION,
-RUSHES_S3_PREFIX as it needs
-RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies  20
-RUSHES_SIMULATOR_URL    where the simulator answers; else read from the data folder
-RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal,
-                        which may repeat the prompt                             INFO
-RUSHES_LOG_FORMAT       text, or json: one object a line                        text
-RUSHES_SLOW_SECONDS     a request that takes longer gets a line                 2
-RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token         only this machine
-may
+                        RUSHES_S3_PREFIX as it needs
+RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies (20)
+RUSHES_SIMULATOR_URL    where the simulator answers (read from the data folder)
+RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal, which may repeat the
+                        prompt (INFO)
+RUSHES_LOG_FORMAT       text, or json: one object a line (text)
+RUSHES_SLOW_SECONDS     a request that takes longer gets a line (2)
+RUSHES_METRICS_TOKEN    lets Prometheus read /metrics as a Bearer token (only this machine may)
 
 Telling people. Without these nobody is told; alerts are still shown on the status page.
 
 RUSHES_EMAIL_URL        the mail server: smtp://user:password@host:587 (STARTTLS; ?tls=no without)
-or smtps://...:465 RUSHES_EMAIL_FROM       the sender
-rushes@ the host's name RUSHES_ALERT_EMAIL      comma separated addresses told of every alert,
-beside the admins who have an address RUSHES_ALERT_WEBHOOK    an address that alerts are posted to
-as JSON RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256
-of "<t>.<body>">
+                        or smtps://...:465
+RUSHES_EMAIL_FROM       the sender (rushes@ the host's name)
+RUSHES_ALERT_EMAIL      comma separated addresses told of every alert, beside the admins who have
+                        an address
+RUSHES_ALERT_WEBHOOK    an address that alerts are posted to as JSON
+RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256 of
+                        "<t>.<body>">
 
 Accounts with providers. Without any key, here or entered by an admin, every account points at the
 simulator. Each provider's SPEC names its variables; the README lists them all.
 
 LUMA_AGENTS_API_KEY     a key of Luma Agents; LUMA_AGENTS_BASE_URL another address
 GMI_API_KEY             a key of GMI Cloud; GMI_BASE_URL another address, GMI_ORG_ID the
-organisation
+                        organisation
 SCENARIO_SDK_API_KEY    a key of Scenario, with SCENARIO_SDK_API_SECRET; SCENARIO_BASE_URL another
-address,
-                        SCENARIO_PROJECT_ID the project, SCENARIO_CU_PRICE_USD the dollars of one
-                        compute unit
+                        address, SCENARIO_PROJECT_ID the project, SCENARIO_CU_PRICE_USD the dollars
+                        of one compute unit
 """
 
 import hashlib

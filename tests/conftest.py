@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import override_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests import browser, in_flight, lock_order
+from tests import browser, in_flight, lock_order, migrated
 from tests.environment import MEDIA, REDIS
 from tests.outside import outside as outside
 from tests.queued import forget
@@ -52,6 +52,24 @@ def plain_static_files() -> Iterator[None]:
     configured.STATIC_ROOT.mkdir(exist_ok=True)
     with override_settings(STORAGES={**configured.STORAGES, "staticfiles": plain}):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Keep passwords as MD5: Django's own way takes half a second each, on purpose."""
+    cheap = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with override_settings(PASSWORD_HASHERS=[cheap]):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> Iterator[bool]:
+    """The database of this process is a copy of one that is migrated: pytest-django keeps it."""
+    test, server = connection.settings_dict["TEST"]["NAME"], connection.settings_dict["NAME"]
+    name = test or f"test_{server}"
+    migrated.copy_empty(name)
+    yield True
+    migrated.drop(name)
 
 
 @pytest.fixture(autouse=True, scope="session")

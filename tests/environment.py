@@ -28,6 +28,10 @@ OURS = (
 )
 _folder = tempfile.mkdtemp(prefix="rushes-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+# The first process makes it and takes it away; those of pytest-xdist find it in their environment.
+_is_first = "RUSHES_TEST_SHARED_FOLDER" not in os.environ
+SHARED_BY_ALL = Path(os.environ.setdefault("RUSHES_TEST_SHARED_FOLDER", f"{_folder}-shared"))
+SHARED_BY_ALL.mkdir(exist_ok=True)
 
 
 def pytest_unconfigure() -> None:
@@ -35,6 +39,8 @@ def pytest_unconfigure() -> None:
     their exit.
     """
     shutil.rmtree(_folder, ignore_errors=True)
+    if _is_first:
+        shutil.rmtree(SHARED_BY_ALL, ignore_errors=True)
 
 
 for _name in list(os.environ):
@@ -50,18 +56,20 @@ POSTGRESQL = os.environ.get("RUSHES_TEST_DATABASE_URL", "")
 REDIS = os.environ.get("RUSHES_TEST_REDIS_URL", "")
 
 
-def installation(folder: Path, **more: str) -> dict[str, str]:
+def installation(folder: Path, *, template: str = "template1", **more: str) -> dict[str, str]:
     """Return the environment of processes that are an installation of their own, with its state
     under `folder`.
 
-    On PostgreSQL and Redis it gets a database and a number of its own, both empty: call it once for
-    each.
+    On PostgreSQL and Redis it gets a database (a copy of `template`) and an empty number of its
+    own: call it once for each.
     """
     given = {**os.environ, "RUSHES_DATA_DIR": str(folder)}
     if POSTGRESQL:
         from tests.services import make_database
 
-        given["DATABASE_URL"] = make_database(POSTGRESQL, f"rushes_{os.urandom(6).hex()}")
+        given["DATABASE_URL"] = make_database(
+            POSTGRESQL, f"rushes_{os.urandom(6).hex()}", template=template
+        )
     if REDIS:
         given["REDIS_URL"] = _unused_redis()
     return {**given, **more}

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
@@ -24,6 +25,13 @@ def make_member(*, role: str = Role.CREATOR, team: Team | None = None, name: str
     return Member.objects.create(
         team=team or Team.objects.create(name=f"Team {number}"), user=user, role=role
     )
+
+
+def signed_in(member: Member) -> Client:
+    """Return a browser in which the member is signed in."""
+    client = Client()
+    client.force_login(member.user)
+    return client
 
 
 def make_asset(member: Member, **facts: Any) -> Asset:

@@ -15,7 +15,8 @@ from typing import Self
 import httpx
 import psycopg
 
-from tests.environment import ROOT, installation
+from tests import migrated
+from tests.environment import ROOT
 from tests.simulator_process import SimulatorProcess
 from tests.studio_process import free_port
 
@@ -79,7 +80,7 @@ class Machines:
     """
 
     def __init__(self, folder: Path, simulator: SimulatorProcess, count: int) -> None:
-        shared = installation(
+        shared = migrated.prepared(
             folder,
             RUSHES_MEDIA_DIR=str(folder / "media"),
             RUSHES_SIMULATOR_URL=simulator.url,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
 
+from editorapp.providers import registry
 from editorapp.providers.rules.describe import TASK_WORDS, Described, every_model
 from tests.environment import ROOT
 
@@ -22,7 +23,7 @@ own, which the provider does not document. Sources name the sections of the cont
 def document() -> str:
     """Return the whole text."""
     lines = HEAD.splitlines()
-    for task, models in groupby(every_model(), key=lambda one: one.task):
+    for task, models in groupby(every_model(registry.every()), key=lambda one: one.task):
         label, says = TASK_WORDS[task]
         of_task = list(models)
         lines += ["", f"## {label}", "", says, "", *_matrix(of_task)]
@@ -52,12 +53,12 @@ def _anchor(one: Described) -> str:
 
 def _model(one: Described) -> Iterator[str]:
     yield from ("", f"### {_heading(one)}", "", *wrap(one.summary, 120), "")
-    yield f"`{one.wire}`, `{one.call}` ({one.source})"
+    yield f"`{one.model_id}`, `{one.call}` ({one.source})"
     parameters = [
         (
             row.label + (" (required)" if row.is_required else ""),
             f"`{row.name}`",
-            ", ".join(f"`{path}`" for path in row.wires),
+            ", ".join(f"`{path}`" for path in row.paths),
             f"{row.type}{': ' if row.allowed else ''}{row.allowed}",
             row.default,
             row.help,

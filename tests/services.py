@@ -200,21 +200,38 @@ class Services:
         self._reaper.stdin.flush()
 
 
-def make_database(url: str, name: str = "") -> str:
-    """Make an empty database on a server, where there is none of that name; return its address."""
-    import psycopg
-    from psycopg import sql
+def make_database(url: str, name: str = "", *, template: str = "template1") -> str:
+    """Make a database on a server, where there is none of that name; return its address.
 
+    It is empty, or has what the database `template` has.
+    """
     base, _, given = url.partition("?")[0].rpartition("/")
     options = url.partition("?")[2]
     name = name or given
-    with psycopg.connect(f"{base}/postgres", autocommit=True, connect_timeout=10) as connection:
-        if (
-            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-            is None
-        ):
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    with _maintenance(url) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if found.fetchone() is None:
+            _on_databases(connection, "CREATE DATABASE {} TEMPLATE {}", name, template)
     return f"{base}/{name}" + (f"?{options}" if options else "")
+
+
+def drop_database(url: str, name: str) -> None:
+    """Take a database off a server, whoever is connected."""
+    with _maintenance(url) as connection:
+        _on_databases(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def _maintenance(url: str) -> Any:
+    import psycopg
+
+    base = url.partition("?")[0].rpartition("/")[0]
+    return psycopg.connect(f"{base}/postgres", autocommit=True, connect_timeout=10)
+
+
+def _on_databases(connection: Any, statement: str, *names: str) -> None:
+    from psycopg import sql
+
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _postgresql(folder: Path, *, is_durable: bool) -> Server:

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import migrated
 from tests.environment import ROOT, installation
 
 
@@ -36,10 +37,11 @@ class StudioProcess:
 
     @classmethod
     def start(cls, folder: Path, **environment: str) -> "StudioProcess":
-        """Start a studio and wait for its link."""
+        """Start a studio and wait for its link; an installation that is there stays as it is."""
         port = free_port()
         command = [sys.executable, "manage.py", "studio", "--port", str(port)]
-        given = installation(folder, **environment)
+        is_there = (folder / migrated.DATABASE).exists()
+        given = (installation if is_there else migrated.prepared)(folder, **environment)
         process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -1,5 +1,5 @@
-"""Names: each class has one of its own, each module says first what it is, each document cited is
-there.
+"""Names and sizes: each class has a name of its own, each document that is cited is there, no file
+is too long to be read in one sitting.
 """
 
 import ast
@@ -30,6 +30,19 @@ def test_no_class_name_stands_twice() -> None:
     twice = {name: where for name, where in places.items() if len(where) > 1}
 
     assert set(twice) == set(TWICE), twice
+
+
+def test_no_file_is_longer_than_a_sitting() -> None:
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in FILES}
+
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_the_formatter_lays_out_every_line() -> None:
+    """What looks bad as it lays it out is too dense. A table of numbers may be kept from it."""
+    kept = [file for file in FILES if re.search(r"# fmt: (skip|off)", file.read_text())]
+
+    assert kept == []
 
 
 def test_documents_that_code_cites_are_in_the_repository() -> None:

@@ -51,7 +51,7 @@ def names() -> frozenset[str]:
             *spec.credentials,
             spec.simulated_key,
         }
-        found |= {model.wire for model in spec.models} - {model.name for model in spec.models}
+        found |= {model.model_id for model in spec.models} - {model.name for model in spec.models}
     return frozenset(found - {""})
 
 

@@ -1,4 +1,4 @@
-"""Open and close alerts.
+"""Alerts are opened and closed here.
 
 Safe under races, one query where nothing changes, no call to anything but the database.
 """

@@ -1,6 +1,5 @@
-"""Who is told, and how: one mail a person, one post to the webhook.
-
-Each either took it, or says why not.
+"""Channels of alerts: who is told, and how. One mail a person, one post to the webhook; each either
+took it, or says why not.
 """
 
 import hashlib
@@ -18,6 +17,7 @@ from django.core.mail import EmailMessage
 from editorapp.alerts import messages
 from editorapp.alerts.messages import Message
 from editorapp.alerts.models import Alert
+from editorapp.core.content_encoding import IDENTITY
 from editorapp.core.loopback import is_loopback
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -92,29 +92,29 @@ def _post(to: str, told: Sequence[Message], *, now: datetime) -> None:
     chat services it is the password.
     """
     body = json.dumps(messages.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
-    # Only the status of the answer is read: what would come compressed cannot be in the way.
-    headers = {
-        "Content-Type": "application/json",
-        "X-Rushes-Delivery": str(uuid.uuid4()),
-        "Accept-Encoding": "identity",
-    }
-    if settings.ALERT_WEBHOOK_SECRET:
-        headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
     try:
-        trust_env = not is_loopback(
-            settings.ALERT_WEBHOOK
-        )  # no proxy stands between this machine and itself
         answer = httpx.post(
             settings.ALERT_WEBHOOK,
             content=body,
-            headers=headers,
+            headers=_headers(body, now=now),
             timeout=WEBHOOK_SECONDS,
-            trust_env=trust_env,
+            trust_env=not is_loopback(settings.ALERT_WEBHOOK),  # no proxy before this very machine
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotDelivered(f"The webhook does not answer ({type(error).__name__}).") from error
     if not answer.is_success:
         raise NotDelivered(f"The webhook answered {answer.status_code}.")
+
+
+def _headers(body: bytes, *, now: datetime) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "X-Rushes-Delivery": str(uuid.uuid4()),
+        **IDENTITY,  # only the status of the answer is read
+    }
+    if settings.ALERT_WEBHOOK_SECRET:
+        headers[SIGNATURE] = signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=now)
+    return headers
 
 
 def signature(body: bytes, *, secret: str, at: datetime) -> str:

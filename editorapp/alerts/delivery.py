@@ -1,4 +1,4 @@
-"""Tell what is due, to everybody who has not taken it yet; what failed is told again later.
+"""Delivery of alerts: tell what is due, to everybody who has not taken it yet; what failed is told again later.
 
 A message may arrive twice (the worker was killed after sending it), never not at all.
 """
@@ -46,22 +46,8 @@ def tell(now: datetime) -> None:
     token, claimed = _claim(now)
     if not claimed:
         return
-    readers, bundles = Readers(), defaultdict(list)
-    for alert in claimed:
-        one = Message(alert, is_end=alert.closed_at is not None)
-        for to in _missing(one, readers):
-            bundles[to].append(one)
-    took: dict[int, set[str]] = defaultdict(set)
-    problems: dict[int, str] = {}
-    for to, told in bundles.items():
-        try:
-            channels.send(to, told, now=now)
-        except NotDelivered as error:
-            log.warning("Alerts could not be told: %s", error)
-            problems |= {one.alert.pk: str(error) for one in told}
-        else:
-            for one in told:
-                took[one.alert.pk].add(to)
+    readers = Readers()
+    took, problems = _delivered(claimed, readers, now=now)
     for alert in claimed:
         problem = problems.get(alert.pk, "" if readers.of(alert) else NOBODY)
         with transaction.atomic():
@@ -71,21 +57,40 @@ def tell(now: datetime) -> None:
                 _note(row, took[alert.pk], problem, was_end=was_end, now=now)
 
 
+def _delivered(
+    claimed: list[Alert], readers: Readers, *, now: datetime
+) -> tuple[dict[int, set[str]], dict[int, str]]:
+    """Send each reader all that is due in one message; return by alert who took it, and why
+    somebody did not.
+    """
+    took: dict[int, set[str]] = defaultdict(set)
+    problems: dict[int, str] = {}
+    for to, told in _bundles(claimed, readers).items():
+        try:
+            channels.send(to, told, now=now)
+        except NotDelivered as error:
+            log.warning("Alerts could not be told: %s", error)
+            problems |= {one.alert.pk: str(error) for one in told}
+        else:
+            for one in told:
+                took[one.alert.pk].add(to)
+    return took, problems
+
+
+def _bundles(claimed: list[Alert], readers: Readers) -> dict[str, list[Message]]:
+    bundles: dict[str, list[Message]] = defaultdict(list)
+    for alert in claimed:
+        one = Message(alert, is_end=alert.closed_at is not None)
+        for to in _missing(one, readers):
+            bundles[to].append(one)
+    return bundles
+
+
 def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
     """Take what is due, and what will be in a moment; of several tellers each row has one."""
     token = uuid.uuid4()
-    due = Alert.objects.filter(tell_at__lte=now)
-    lately = (
-        Alert.objects.filter(told_at__gt=now - PAUSE)
-        .order_by("-told_at")
-        .values_list("told_at", flat=True)
-        .first()
-    )
-    if (
-        lately is not None
-    ):  # somebody was told a moment ago: the next message waits; what failed does not
-        due.filter(tries=0).update(tell_at=lately + PAUSE)
-    if not due.exists():
+    _hold_back(now)
+    if not is_due(now):
         return token, []
     soon = Alert.objects.filter(tell_at__lte=now + GATHER)
     ids = list(soon.order_by("tell_at").values_list("pk", flat=True)[:AT_ONCE])
@@ -93,6 +98,14 @@ def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
     return token, list(
         Alert.objects.select_related("team").filter(lease_token=token, tell_at=now + LEASE)
     )
+
+
+def _hold_back(now: datetime) -> None:
+    """Let the next message wait where somebody was told a moment ago; what failed does not wait."""
+    told = Alert.objects.filter(told_at__gt=now - PAUSE)
+    lately = told.order_by("-told_at").values_list("told_at", flat=True).first()
+    if lately is not None:
+        Alert.objects.filter(tell_at__lte=now, tries=0).update(tell_at=lately + PAUSE)
 
 
 def _missing(one: Message, readers: Readers) -> set[str]:

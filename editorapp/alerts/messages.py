@@ -1,4 +1,4 @@
-"""What a message says: pure text and JSON, without a key, a prompt or a link that lets anybody in."""
+"""Messages of alerts: pure text and JSON, without a key, a prompt or a link that lets anybody in."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What needs a person, since when, and who was told."""
+"""Alerts: what needs a person, since when, and who was told."""
 
 from django.db import models
 

@@ -1,47 +1,42 @@
-"""Wait for what the queue does, with an engine of our own where nobody runs one: how a script gets
-along alone.
+"""Temporary engine: waits for what the queue does, with an engine of our own where nobody runs one.
+
+It is how a script gets along alone.
 """
 
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from contextlib import AbstractContextManager
 
 from django.conf import settings
 
+from editorapp.ops import supervisor
 from editorapp.ops.processes import Processes
-from editorapp.ops.supervisor import (
-    EngineLock,
-    is_silent,
-    look_after,
-    start_engine,
-    start_simulator,
-)
 
 PAUSE_SECONDS = 0.25
 
 Show = Callable[[str], None]  # rewrites a line of progress
 
 
-class OwnEngine:
+class OwnEngine(AbstractContextManager["OwnEngine"]):
     """Use it with `with`: what it started ends with it. Started once, it serves every wait."""
 
     def __init__(self, *, needs_simulator: bool, show: Show) -> None:
         self._needs_simulator = needs_simulator and not settings.SIMULATOR_URL
         self._show = show
-        self._lock = EngineLock()
+        self._lock = supervisor.EngineLock()
         self._processes: Processes | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
+
+    def stop(self) -> None:
+        """End what was started here, and let somebody else run the engine."""
+        try:
+            if self._processes is not None:
+                self._processes.stop(seconds=10)
+                self._processes = None
+        finally:
+            self._lock.release()
 
     def wait_until(
         self, is_over: Callable[[], bool], *, seconds: float, doing: Callable[[], str]
@@ -57,30 +52,21 @@ class OwnEngine:
             waited = time.monotonic() - started
             if waited >= seconds:
                 return False
-            if self._processes is None and self._lock.take("a script") and is_silent():
-                self._start()
             if self._processes is not None:
-                look_after(self._processes)
+                supervisor.look_after(self._processes)
+            elif self._lock.take("a script") and supervisor.is_silent():
+                self._start()
             self._show(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
 
     def _start(self) -> None:
-        processes = Processes({}, say=lambda line: self._show(line))
+        processes = Processes({}, say=self._show)
         try:
             if self._needs_simulator:
-                start_simulator(processes)
-            start_engine(processes)
+                supervisor.start_simulator(processes)
+            supervisor.start_engine(processes)
         except BaseException:
             processes.stop(seconds=2)
             raise
         self._processes = processes
-
-    def stop(self) -> None:
-        """End what was started here, and let somebody else run the engine."""
-        try:
-            if self._processes is not None:
-                self._processes.stop(seconds=10)
-                self._processes = None
-        finally:
-            self._lock.release()

@@ -1,5 +1,5 @@
-"""Named places at which a test can kill the process: every step where money or a file changes hands
-has one.
+"""Fault points: named places at which a test can kill the process. Every step where money or a file
+changes hands has one.
 
 Nothing happens there unless `RUSHES_KILL_AT` was set when the process started, and no installation
 sets it:
@@ -8,10 +8,9 @@ sets it:
     fetch.*~0.05            each time with that probability, at every point that the pattern names
     a:1,b~0.1               several
     @/some/folder           where the folder holds a file of the point's name: whichever process
-    comes there first
-                            takes the file, writes down who it was, and dies. So a test can arm
-                            points while all runs,
-                            and sees exactly where which process was killed.
+                            comes there first takes the file, writes down who it was, and dies. So
+                            a test can arm points while all runs, and sees exactly where which
+                            process was killed.
 
 A kill is SIGKILL: no `finally`, no handler, no flush, as when the kernel is out of memory or the
 power goes.

@@ -1,4 +1,4 @@
-"""A page for a browser, or only the part of it that htmx asked for."""
+"""htmx: a page for a browser, or only the part of it that htmx asked for."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ transaction locks must be locked at its beginning.
 
 What decides whether a job may be sent (the pauses of its account and its team) is locked by whoever
 changes it, by whoever queues a job, and by whoever takes one to send it: see
-generations/line/pausing.py.
+generations/queue/pause.py.
 
 SQLite has no row locks: a transaction has the whole database for itself from its beginning (BEGIN
 IMMEDIATE).

@@ -1,4 +1,4 @@
-"""Is an address on this very machine? Then no proxy of the environment stands between."""
+"""Loopback: is an address on this very machine? Then no proxy of the environment stands between."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What every answer carries: its headers, an id, and fewer bytes on the way."""
+"""Middleware: what every answer carries. Its headers, an id, and fewer bytes on the way."""
 
 import logging
 import time
@@ -78,17 +78,16 @@ class RequestId:
         with logs.request(logs.clean_request_id(request.headers.get(self.HEADER, ""))):
             response = self.get_response(request)
             response.headers[self.HEADER] = logs.request_id()
-            seconds = time.monotonic() - began
-            is_bad = response.status_code >= 500
-            level = (
-                logging.WARNING
-                if is_bad or seconds >= settings.SLOW_REQUEST_SECONDS
-                else logging.DEBUG
-            )
-            if log.isEnabledFor(level):
-                fields = {"status": response.status_code, "milliseconds": round(seconds * 1000)}
-                why = "failed" if is_bad else "slow" if level == logging.WARNING else "answered"
-                log.log(
-                    level, "%s %s: %s", request.method, request.path, why, extra={"fields": fields}
-                )
+            _note(request, response, time.monotonic() - began)
         return response
+
+
+def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    is_bad = response.status_code >= 500
+    is_slow = seconds >= settings.SLOW_REQUEST_SECONDS
+    level = logging.WARNING if is_bad or is_slow else logging.DEBUG
+    if not log.isEnabledFor(level):
+        return
+    why = "failed" if is_bad else "slow" if is_slow else "answered"
+    fields = {"status": response.status_code, "milliseconds": round(seconds * 1000)}
+    log.log(level, "%s %s: %s", request.method, request.path, why, extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""Dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them
+"""Money: dollars. In Python always Decimal; in the database whole micro-dollars, so that SQLite adds them
 exactly.
 """
 

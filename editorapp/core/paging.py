@@ -1,4 +1,4 @@
-"""Keyset pages: the id is the order and the cursor, so the last page costs what the first does."""
+"""Keyset paging: the id is the order and the cursor, so the last page costs what the first does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

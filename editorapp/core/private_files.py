@@ -1,4 +1,4 @@
-"""All that is kept is for the user alone that Rushes runs as: folders 700, files 600.
+"""Private files: all that is kept is for the user alone that Rushes runs as, folders 700, files 600.
 
 The database holds sessions, `secret.key` signs them, and media and logs are nobody else's business
 either. So each program makes its files so from its start, and what is there already, of an older

@@ -1,4 +1,4 @@
-"""What a script is told instead of a page: a reason that it can read, and a sentence for people."""
+"""Reasons of a refusal: what a script is told instead of a page, to read and to show."""
 
 from django.http import JsonResponse
 
@@ -14,4 +14,9 @@ _STATUS = {SIGNED_OUT: 401, ROLE: 403, CSRF: 403}
 
 def refused(reason: str) -> JsonResponse:
     """Return the answer to a script that may not do this; no byte of what it sends is read."""
-    return JsonResponse({"reason": reason, "message": SENTENCES[reason]}, status=_STATUS[reason])
+    return answer(reason, SENTENCES[reason], status=_STATUS[reason])
+
+
+def answer(reason: str, message: str, *, status: int) -> JsonResponse:
+    """Return an answer that says in both ways why nothing was done."""
+    return JsonResponse({"reason": reason, "message": message}, status=status)

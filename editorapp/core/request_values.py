@@ -1,7 +1,7 @@
 """Request values: the typed readers of what an address, a form, a header or a JSON body says.
 
 Each returns a value that every database, every header and every reckoning can hold, or raises
-BadValue, which Django answers with 400 and our page for it (web/views/shell.py). Nothing else in a
+BadValue, which Django answers with 400 and our page for it (web/shell/views.py). Nothing else in a
 view turns text into a number.
 """
 

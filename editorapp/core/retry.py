@@ -30,12 +30,10 @@ class RetryPolicy:
     Backoff: `first_seconds` after the first failure, then `growth` times as long each time, at most
              `longest_seconds`.
     End: after `tries` failures in a row and, both, when they have lasted for `lasts_seconds` (None:
-         what the caller
-    names, such as how long a provider keeps a result). So neither a burst of failures nor a machine
-    that slept for a
-    day between two tries ends a step. What then: `state` of the take, its `money`, what it `says`,
-    and the kind of
-    `alert` that is open; `alert_after_seconds` where that opens while it is still tried.
+         what the caller names, such as how long a provider keeps a result). So neither a burst of
+         failures nor a machine that slept for a day between two tries ends a step.
+    What then: `state` of the take, its `money`, what it `says`, and the kind of `alert` that is
+         open; `alert_after_seconds` where that opens while it is still tried.
     """
 
     action: Action

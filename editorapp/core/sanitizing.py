@@ -54,7 +54,7 @@ def parse_json(content: bytes) -> Any:
 
     A number that is infinite, none at all or longer than any database holds comes as the text that
     it was written in.
-    Raises: NotReadable.
+    Raises: JsonNotReadable.
     """
     try:
         return clean(
@@ -74,7 +74,7 @@ def clean(value: Any) -> Any:
     """Return a JSON value with every text and key clean, finite numbers, and nothing deeper than
     DEEPEST.
 
-    Raises: NotReadable, when it holds more than MOST_VALUES values.
+    Raises: JsonNotReadable, when it holds more than MOST_VALUES values.
     """
     return _Cleaning().of(value, 0)
 

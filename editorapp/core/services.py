@@ -1,4 +1,4 @@
-"""Where the database and the queue are, as `DATABASE_URL` and `REDIS_URL` say: plain values for the
+"""Database and queue: where they are, as `DATABASE_URL` and `REDIS_URL` say: plain values for the
 settings.
 
 It is read while the settings are, so it imports nothing of Rushes and no model.

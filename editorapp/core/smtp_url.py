@@ -1,4 +1,4 @@
-"""A mail server's address in one variable, as Django's settings want it."""
+"""SMTP URL: a mail server's address in one variable, as Django's settings want it."""
 
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit

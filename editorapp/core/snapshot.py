@@ -1,4 +1,4 @@
-"""One instant of the database: all that is read inside is as it was when the first row was read."""
+"""Snapshot: one instant of the database. All that is read inside is as it was when the first row was read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

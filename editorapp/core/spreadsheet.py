@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: the one way in which Rushes writes CSV."""
+"""Spreadsheets: the one way in which Rushes writes CSV."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence

@@ -2,18 +2,16 @@
 the public network.
 
 Without a proxy a name is looked up once, every address of it is judged, and the connection goes to
-one that was
-judged: a name that answers otherwise a moment later leads nowhere else. TLS and the Host header
-        keep the name. With a
-proxy nothing is looked up here: the proxy may be the only one that resolves names, and gets the
-name as it stands.
+one that was judged: a name that answers otherwise a moment later leads nowhere else. TLS and the
+Host header keep the name. With a proxy nothing is looked up here: the proxy may be the only one
+that resolves names, and gets the name as it stands.
 """
 
 import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -22,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from editorapp.core.content_encoding import IDENTITY
+from editorapp.core.loopback import is_loopback
 
 Address = IPv4Address | IPv6Address
 Trust = Callable[[httpx.URL], bool]
@@ -120,7 +119,7 @@ def judged(url: str | httpx.URL) -> httpx.URL:
     https, no name or password in it, port 443 or a high one, and a host that is a full name or an
     address as it is
     usually written: neither 2130706433 nor 0x7f.1, which are loopback.
-    Raises: NotAllowed.
+    Raises: AddressNotAllowed.
     """
     try:
         parts = httpx.URL(url)
@@ -178,7 +177,7 @@ def _check(address: Address, host: str) -> None:
 async def resolve(host: str, port: int) -> list[str]:
     """Look a host up, once, and return its addresses, each of which was judged.
 
-    Raises: NotAllowed, when any of them is not public; HostNotFound.
+    Raises: AddressNotAllowed, when any of them is not public; HostNotFound.
     """
     if literal(host) is not None:
         return [host.strip("[]")]  # judged with the link
@@ -219,11 +218,17 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Judges each request's address and sends it where it was judged to lead.
 
     What `trusts` says of an address is as far as a configured one goes: it is not judged, and
-    reached as usual. Raises, beside httpx's own: NotAllowed; HostNotFound.
+    reached as usual. Raises, beside httpx's own: AddressNotAllowed; HostNotFound.
     """
 
-    def __init__(self, *, trusts: Trust, limits: httpx.Limits, uses_proxy: bool) -> None:
-        self._trusts, self._limits, self._uses_proxy = trusts, limits, uses_proxy
+    def __init__(
+        self,
+        *,
+        trusts: Trust = lambda url: False,
+        limits: httpx.Limits | None = None,
+        uses_proxy: bool = True,
+    ) -> None:
+        self._trusts, self._limits, self._uses_proxy = trusts, limits or httpx.Limits(), uses_proxy
         self._ways: dict[tuple[str, int, str], httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -235,7 +240,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return await self._direct(url, request)
 
     def _proxy(self, url: httpx.URL) -> str | None:
-        return proxy_for(url) if self._uses_proxy and not _is_this_machine(name_of(url)) else None
+        return proxy_for(url) if self._uses_proxy and not is_loopback(str(url)) else None
 
     async def _direct(self, url: httpx.URL, request: httpx.Request) -> httpx.Response:
         """Send a request to the first of its host's addresses that takes a connection."""
@@ -276,22 +281,17 @@ def _to(url: httpx.URL, request: httpx.Request, *, name: str = "") -> httpx.Requ
     )
 
 
-def guarded_client(
-    *,
-    trusts: Trust = lambda url: False,
-    limits: httpx.Limits | None = None,
-    uses_proxy: bool = True,
-    headers: Mapping[str, str] | None = None,
-    **options: Any,
-) -> httpx.AsyncClient:
+def guarded_client(guard: GuardedTransport | None = None, **options: Any) -> httpx.AsyncClient:
     """Make a client for addresses that others name.
 
     It follows no redirect and takes no password from the machine.
     """
-    guard = GuardedTransport(trusts=trusts, limits=limits or httpx.Limits(), uses_proxy=uses_proxy)
-    said = {**IDENTITY, **(headers or {})}
     return httpx.AsyncClient(
-        transport=guard, trust_env=False, follow_redirects=False, headers=said, **options
+        transport=guard or GuardedTransport(),
+        trust_env=False,
+        follow_redirects=False,
+        headers=IDENTITY,
+        **options,
     )
 
 
@@ -303,8 +303,3 @@ def origin(url: str | httpx.URL) -> tuple[str, str, int]:
         return parts.scheme, name_of(parts).lower(), parts.port or usual
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise NoAddress("The link is not an address.") from error
-
-
-def _is_this_machine(host: str) -> bool:
-    address = literal(host)
-    return address.is_loopback if address is not None else host == "localhost"

@@ -1,4 +1,4 @@
-"""Hand a task to the queue, whichever broker it has."""
+"""Task queue: hand a task to it, whichever broker it has."""
 
 from django.db import transaction
 from django_q.tasks import async_task

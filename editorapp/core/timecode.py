@@ -1,4 +1,4 @@
-"""Seconds -> frame index, at an exact frame rate.
+"""Timecode: seconds -> frame index, at an exact frame rate.
 
 Frames count from 0; a rate is a Fraction, never a float.
 """

@@ -1,8 +1,9 @@
-"""Prove the books: reserved = charged + released + held for each attempt, and every kept sum equals
-its lines.
+"""Ledger check: reserved = charged + released + held for each attempt, and every kept
+sum equals its lines.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -10,16 +11,15 @@ from django.db.models import Count, Q, Sum
 
 from editorapp.core.money import ZERO
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
+from editorapp.costs.month_sums import BUDGET, MONTH
 
-MONTH = ("team_id", "month", "is_simulated")
 Sums = dict[tuple[Any, ...], tuple[Decimal, Decimal]]
-CELL = (*MONTH, "person_id", "provider", "model", "task")
 
 
 def of_lines() -> list[str]:
     """Return one sentence for each difference in what is read now; an empty list proves the ledger.
 
-    Call it inside a snapshot, as generations/watch/books.py does, which also compares it with the
+    Call it inside a snapshot, as generations/checks/books.py does, which also compares it with the
     generations' states.
     """
     return [*_attempts(), *_budgets(), *_month_costs(), *_charges()]
@@ -52,21 +52,13 @@ def _attempts() -> list[str]:
 
 
 def _budgets() -> list[str]:
-    lines = _held_and_spent(MONTH)
-    kept = {
-        tuple(row[name] for name in MONTH): (row["reserved_usd"], row["spent_usd"])
-        for row in MonthBudget.objects.values(*MONTH, "reserved_usd", "spent_usd")
-    }
-    return _compare("Budget", lines, kept)
+    kept = MonthBudget.objects.values_list(*BUDGET, "reserved_usd", "spent_usd")
+    return _compare("Budget", BUDGET, kept)
 
 
 def _month_costs() -> list[str]:
-    lines = _held_and_spent(CELL)
-    kept = {
-        tuple(row[name] for name in CELL): (row["held_usd"], row["spent_usd"])
-        for row in MonthCost.objects.values(*CELL, "held_usd", "spent_usd")
-    }
-    return _compare("Month sum", lines, kept)
+    kept = MonthCost.objects.values_list(*MONTH, "held_usd", "spent_usd")
+    return _compare("Month sum", MONTH, kept)
 
 
 def _charges() -> list[str]:
@@ -74,11 +66,11 @@ def _charges() -> list[str]:
     rows = (
         Entry.objects.filter(kind=Entry.Kind.CHARGE)
         .order_by()
-        .values_list(*CELL)
+        .values_list(*MONTH)
         .annotate(Count("pk"))
     )
     lines = {tuple(key): count for *key, count in rows}
-    kept = {tuple(key): count for *key, count in MonthCost.objects.values_list(*CELL, "charges")}
+    kept = {tuple(key): count for *key, count in MonthCost.objects.values_list(*MONTH, "charges")}
     return [
         f"Month sum {name}: its row says {kept.get(name, 0)} charges; its lines say {lines.get(name, 0)}."
         for name in sorted({*lines, *kept}, key=str)
@@ -99,13 +91,14 @@ def _held_and_spent(key: tuple[str, ...]) -> Sums:
     }
 
 
-def _compare(what: str, lines: Sums, kept: Sums) -> list[str]:
-    nothing = (ZERO, ZERO)
+def _compare(what: str, key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[str]:
+    lines: Sums = defaultdict(lambda: (ZERO, ZERO), _held_and_spent(key))
+    kept: Sums = defaultdict(lambda: (ZERO, ZERO), {row[:-2]: row[-2:] for row in rows})
     return [
-        f"{what} {name}: its row says held {kept.get(name, nothing)[0]}, spent {kept.get(name, nothing)[1]}; "
-        f"its lines say held {lines.get(name, nothing)[0]}, spent {lines.get(name, nothing)[1]}."
+        f"{what} {name}: its row says held {kept[name][0]}, spent {kept[name][1]}; "
+        f"its lines say held {lines[name][0]}, spent {lines[name][1]}."
         for name in sorted({*lines, *kept}, key=str)
-        if lines.get(name, nothing) != kept.get(name, nothing)
+        if lines[name] != kept[name]
     ]
 
 

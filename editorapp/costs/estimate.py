@@ -1,4 +1,4 @@
-"""What a request would cost, before anything is sent. Money is Decimal and exact."""
+"""Estimate: what a request would cost, before anything is sent. Money is Decimal and exact."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -59,7 +59,7 @@ def estimate(
 
     `source_facts` is None where nothing is known of the source: then the range spans every length
     that is taken.
-    Source: contracts/luma-agents.md, section 6; contracts/gmi-cloud.md, section 6.
+    Source: docs/providers/luma-agents.md, section 6; docs/providers/gmi-cloud.md, section 6.
     """
     try:
         module = registry.get(provider)

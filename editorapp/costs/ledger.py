@@ -1,27 +1,26 @@
-"""Reserve, charge, release: every change of money is one appended line and the sums beside it, in
-one transaction.
+"""Ledger: reserve, charge, release. Every change of money is one appended line and the sums beside
+it, in one transaction.
 
 Each function opens its own atomic block and may be called inside a larger one, so that a state and
 its money change together. Sums change by conditional updates with F(), never by reading, adding and
 saving.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Sum
 
 from editorapp.core.fault_points import reached
 from editorapp.core.locks import locked
-from editorapp.core.money import MICRO, ZERO, show_usd, usd
+from editorapp.core.money import ZERO, show_usd, usd
 from editorapp.core.paging import Page, newest_first
-from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget, MonthCost
+from editorapp.costs import month_sums
+from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget
 from editorapp.teams.models import Member, Team
 
 
@@ -83,6 +82,9 @@ class MonthTotals:
         )
 
 
+_SUBJECT = tuple(field.name for field in fields(Subject))
+
+
 def month_of(at: datetime) -> date:
     """Return the first day of the month of an instant (UTC)."""
     return at.astimezone(UTC).date().replace(day=1)
@@ -96,12 +98,8 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
     """
     amount_usd, month = usd(amount_usd), month_of(now)
     with transaction.atomic():
-        budget = _budget(subject.team_id, month, is_simulated=subject.is_simulated)
-        micro = _micro(amount_usd)
-        room = Q(limit_usd=None) | Q(limit_usd__gte=F("spent_usd") + F("reserved_usd") + micro)
-        free = MonthBudget.objects.filter(room, pk=budget.pk)
-        if not free.update(reserved_usd=F("reserved_usd") + micro):
-            budget.refresh_from_db()
+        budget = month_sums.budget(subject.team_id, month, is_simulated=subject.is_simulated)
+        if not month_sums.hold(budget, amount_usd):
             available = (budget.limit_usd or ZERO) - budget.spent_usd - budget.reserved_usd
             raise OverBudget(needed_usd=amount_usd, available_usd=available)
         entry = Entry.objects.create(
@@ -113,7 +111,7 @@ def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str =
             **vars(subject),
         )
         reached("ledger.reserving")
-        _add_to_month(entry, held=micro)
+        month_sums.add_held(entry)
     return entry
 
 
@@ -136,7 +134,7 @@ def charge(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
             lines += new
         Entry.objects.bulk_create(lines)
         reached("ledger.charging")
-        _move_sums(list(held.values()), lines)
+        month_sums.settle(list(held.values()), lines)
     return made
 
 
@@ -157,34 +155,6 @@ def _lines_of(one: Charge, reserved: Entry, amount_usd: Decimal, *, now: datetim
     return lines
 
 
-def _move_sums(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
-    """Take reservations out of the sums and put their charges in: one change for each budget and
-    each month's row.
-
-    In a fixed order, so that two writers never wait for each other.
-    """
-    budgets: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
-    months: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
-    for entry in (*reserved, *lines):
-        budget = (entry.team_id, entry.month, entry.is_simulated)
-        budgets[budget].append(entry)
-        months[*budget, entry.person_id, entry.provider, entry.model, entry.task].append(entry)
-    for _key, entries in sorted(budgets.items()):
-        held, spent, _charges = _change(entries)
-        _move_budget(entries[0], held=held, spent=spent)
-    for _key, entries in sorted(months.items()):
-        held, spent, charges = _change(entries)
-        _add_to_month(entries[0], held=held, spent=spent, charges=charges)
-
-
-def _change(entries: Iterable[Entry]) -> tuple[int, int, int]:
-    """Return how settling these changes the sums: what is held, what is spent, how many charges."""
-    kind = Entry.Kind
-    held = -sum(_micro(one.amount_usd) for one in entries if one.kind == kind.RESERVE)
-    spent = sum(_micro(one.amount_usd) for one in entries if one.kind in (kind.CHARGE, kind.ADJUST))
-    return held, spent, sum(one.kind == kind.CHARGE for one in entries)
-
-
 def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
     """Give an attempt's whole reservation back.
 
@@ -194,8 +164,7 @@ def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
         reserved = _open_reservation(attempt_id)
         entry = _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd, now=now, note=note)
         reached("ledger.releasing")
-        _move_budget(reserved, held=-_micro(reserved.amount_usd))
-        _add_to_month(reserved, held=-_micro(reserved.amount_usd))
+        month_sums.settle([reserved], [entry])
     return entry
 
 
@@ -209,8 +178,7 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     with transaction.atomic():
         reserved = _reservation(attempt_id)
         entry = _append(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
-        _move_budget(reserved, spent=_micro(amount_usd))
-        _add_to_month(reserved, spent=_micro(amount_usd))
+        month_sums.settle([], [entry])
     return entry
 
 
@@ -316,22 +284,6 @@ def line_page(rows: EntryQuerySet, *, before: int | None = None, size: int = 50)
     return newest_first(rows, before=before, size=size)
 
 
-def _micro(amount_usd: Decimal) -> int:
-    """Whole micro-dollars: what F() arithmetic on a UsdField works in (see core/money.py)."""
-    return int(amount_usd * MICRO)
-
-
-def _budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
-    """Return the month's row, made on demand, with the team's present limit."""
-    limit = Team.objects.values_list("monthly_limit_usd", flat=True).get(pk=team_id)
-    row, _made = MonthBudget.objects.get_or_create(
-        team_id=team_id, month=month, is_simulated=is_simulated, defaults={"limit_usd": limit}
-    )
-    if row.limit_usd != limit:
-        MonthBudget.objects.filter(pk=row.pk).update(limit_usd=limit)
-    return row
-
-
 def _reservation(attempt_id: int) -> Entry:
     """Return an attempt's reservation, open or not. Raises: NothingHeld."""
     entry = (
@@ -395,43 +347,8 @@ def _line(
         amount_usd=amount_usd,
         is_estimated=is_estimated,
         note=note[:300],
-        team_id=about.team_id,
-        person_id=about.person_id,
-        person_name=about.person_name,
-        generation_id=about.generation_id,
-        attempt_id=about.attempt_id,
-        provider=about.provider,
-        model=about.model,
-        task=about.task,
-        is_simulated=about.is_simulated,
+        **{name: getattr(about, name) for name in _SUBJECT},
     )
-
-
-def _move_budget(about: Entry, *, held: int = 0, spent: int = 0) -> None:
-    rows = MonthBudget.objects.filter(
-        team_id=about.team_id, month=about.month, is_simulated=about.is_simulated
-    )
-    rows.update(reserved_usd=F("reserved_usd") + held, spent_usd=F("spent_usd") + spent)
-
-
-def _add_to_month(about: Entry, *, held: int = 0, spent: int = 0, charges: int = 0) -> None:
-    key = {
-        "team_id": about.team_id,
-        "month": about.month,
-        "is_simulated": about.is_simulated,
-        "person_id": about.person_id,
-        "provider": about.provider,
-        "model": about.model,
-        "task": about.task,
-    }
-    change = {
-        "held_usd": F("held_usd") + held,
-        "spent_usd": F("spent_usd") + spent,
-        "charges": F("charges") + charges,
-    }
-    if not MonthCost.objects.filter(**key).update(**change):
-        MonthCost.objects.get_or_create(**key, defaults={"person_name": about.person_name})
-        MonthCost.objects.filter(**key).update(**change)
 
 
 def _sums(rows: EntryQuerySet) -> dict[str, Decimal]:

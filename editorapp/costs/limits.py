@@ -1,4 +1,4 @@
-"""Limits of past months, read from the history of what a team may spend (teams.LimitChange)."""
+"""Monthly limits of the past, read from the history of what a team may spend (teams.LimitChange)."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""The ledger, the budgets, the month's sums kept beside them, and prices that providers were asked
+"""Costs: the ledger, the budgets, the month's sums kept beside them, and prices that providers were asked
 for.
 """
 

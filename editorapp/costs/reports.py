@@ -1,4 +1,4 @@
-"""Sums by person, provider, model, task or month: from the month sums, or from lines that those are
+"""Cost reports: sums by person, provider, model, task or month: from the month sums, or from lines that those are
 not kept by.
 """
 

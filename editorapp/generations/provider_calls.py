@@ -24,4 +24,4 @@ async def answer(
     """As `call`, within a running loop."""
     made = getattr(registry.get(access.provider), name)
     async with asyncio.timeout(within_seconds), ProviderSession(access) as session:
-        return await made(*given, wire=session, **options)
+        return await made(*given, session=session, **options)

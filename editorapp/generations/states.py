@@ -48,3 +48,5 @@ IN_FLIGHT = (
     State.RUNNING,
 )  # what takes one of an account's slots at the provider
 SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})
+# What goes on only when somebody says how.
+NEEDS_A_PERSON = SETTLEABLE | {State.FETCH_FAILED}

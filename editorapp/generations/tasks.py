@@ -44,7 +44,7 @@ def search(provider: str) -> None:
 
 def ask_price(asked_id: int) -> None:
     """Ask a provider what a draft would cost."""
-    quotes.answer(asked_id)
+    quotes.fetch(asked_id)
 
 
 def verify(verification_id: int) -> None:

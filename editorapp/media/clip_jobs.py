@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from editorapp.media import sandbox, store
+from editorapp.media import layout, sandbox, store
 from editorapp.media.models import Asset
 
 
@@ -14,6 +14,6 @@ def run(
 
     Raises: Refusal, as `sandbox.run`; store.Gone, when the clip is not kept any more.
     """
-    with store.held(asset.sha256, store.ORIGINAL, store.FRAMES) as (original, frames):
+    with store.held(asset.sha256, store.ORIGINAL, layout.FRAMES) as (original, frames):
         sandbox.run(job, limits=limits, path=original, frames=frames, out=out, **arguments)
     return out

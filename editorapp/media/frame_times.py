@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from editorapp.core.timecode import frame_at
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.models import Asset
 
 
@@ -41,7 +41,7 @@ def frame_times(asset: Asset) -> FrameTimes:
 
     Raises: Refusal.
     """
-    with store.held(asset.sha256, store.FRAMES) as (file,):
+    with store.held(asset.sha256, layout.FRAMES) as (file,):
         index = json.loads(file.read_text())
     return FrameTimes([*index["pts"], index["end"]], Fraction(index["time_base"]))
 

@@ -26,13 +26,7 @@ from editorapp.media import layout
 from editorapp.media.backends.contract import Backend, Opened
 from editorapp.media.backends.files import hash_file, refusing_full_disk
 from editorapp.media.backends.folder import Folder
-from editorapp.media.layout import (  # noqa: F401  (others know them by the store)
-    FILMSTRIP,
-    FRAMES,
-    ORIGINAL,
-    POSTER,
-    PROXY,
-)
+from editorapp.media.layout import ORIGINAL
 from editorapp.media.refusals import Refusal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
-from editorapp.media import clip_jobs, sandbox, store
+from editorapp.media import clip_jobs, layout, sandbox, store
 from editorapp.media.models import Asset, Upload
 from editorapp.media.refusals import Refusal
 
@@ -81,7 +81,7 @@ def _copy(asset: Asset) -> bool:
     state = Asset.Proxy.READY
     try:
         with store.telling_full_disk():
-            if not store.exists(asset.sha256, store.PROXY):
+            if not store.exists(asset.sha256, layout.PROXY):
                 _make(asset)
     except Refusal as refusal:
         log.warning("No playable copy of asset %s: %s", asset.pk, refusal.message)
@@ -95,10 +95,10 @@ def _copy(asset: Asset) -> bool:
 
 def _make(asset: Asset) -> None:
     with store.workspace() as folder:
-        made = folder / store.PROXY
+        made = folder / layout.PROXY
         clip_jobs.run("proxy", asset, made, limits=_PROXY_LIMITS, fps=asset.fps)
         reached("copy.made")
-        store.keep(made, asset.sha256, store.PROXY)
+        store.keep(made, asset.sha256, layout.PROXY)
         reached("copy.kept")
 
 

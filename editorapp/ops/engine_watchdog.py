@@ -1,4 +1,7 @@
-"""Watch the engine from outside it: a dead engine raises no alarm, and its queue delivers no mail."""
+"""Engine watchdog: looks at the engine from outside it.
+
+A dead engine raises no alarm, and its queue delivers no mail.
+"""
 
 import logging
 import threading
@@ -21,12 +24,12 @@ def look(now: datetime) -> None:
         if not alert_checks.engine(now):
             delivery.tell(now)
     except DatabaseError as error:
-        log.warning("The lookout cannot see: %s", type(error).__name__)
+        log.warning("The engine watchdog cannot see: %s", type(error).__name__)
 
 
 def start() -> threading.Thread:
     """Look once in a while for as long as this process lives."""
-    thread = threading.Thread(target=_watch, name="lookout", daemon=True)
+    thread = threading.Thread(target=_watch, name="engine-watchdog", daemon=True)
     thread.start()
     return thread
 
@@ -38,6 +41,6 @@ def _watch() -> None:
         try:
             look(timezone.now())
         except Exception:
-            log.exception("The lookout failed; it looks again")
+            log.exception("The engine watchdog failed; it looks again")
         finally:
             close_old_connections()

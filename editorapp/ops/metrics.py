@@ -1,13 +1,14 @@
-"""The engine's figures in Prometheus' text format: read from rows at each scrape, so the same from
-every process.
+"""Metrics: the engine's figures in Prometheus' text format, read from rows at each scrape, so the same
+from every process.
 
 No label names a person, a team, a prompt or an account: an account is its number. What happens
 between two scrapes is not counted here: that would need a memory that several processes share.
 Rates are those of the last hour.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count
@@ -17,11 +18,26 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 import editorapp
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations.checks import alert_checks, gauges
-from editorapp.generations.checks.gauges import WATCHED, Account, Work
+from editorapp.generations.checks.gauges import WATCHED, Account, Month, Work
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.states import State
 
 ACCOUNT = ("provider", "account", "simulated")
+OF_WORK: tuple[tuple[str, str, Callable[[Work], float]], ...] = (
+    ("attempts", "Attempts in a state that is not over.", lambda work: work.count),
+    ("oldest_seconds", "Age of the oldest attempt in a state.", lambda work: work.oldest_seconds),
+    ("attempts_failing", "Attempts whose last call failed.", lambda work: work.failing),
+    (
+        "attempts_overdue",
+        "Attempts that take longer than they ever should.",
+        lambda work: work.overdue,
+    ),
+)
+OF_MONTH: tuple[tuple[str, str, Callable[[Month], Decimal]], ...] = (
+    ("month_spent_usd", "Spent in a month.", lambda month: month.spent_usd),
+    ("month_held_usd", "Reserved in a month and not settled.", lambda month: month.held_usd),
+)
+Sample = tuple[tuple[str, ...], float | Decimal | None]
 
 
 class Rows:
@@ -32,12 +48,8 @@ class Rows:
 
     def collect(self) -> Iterator[Metric]:
         accounts = gauges.accounts(self.now)
-        yield _gauge(
-            "info",
-            "Always 1.",
-            ("version", "database"),
-            [((editorapp.__version__, connection.vendor), 1)],
-        )
+        database = (editorapp.__version__, connection.vendor)
+        yield _gauge("info", "Always 1.", ("version", "database"), [(database, 1)])
         yield from _of_work(accounts)
         yield from _of_accounts(accounts)
         yield from self._of_engine(accounts)
@@ -45,56 +57,33 @@ class Rows:
         yield from self._of_people()
 
     def _of_engine(self, accounts: Iterable[Account]) -> Iterator[Metric]:
-        signs = heartbeat.signs(self.now)
-        ages = (("ticker", signs.ticker_age_seconds), ("cluster", signs.cluster_age_seconds))
+        signs, depth = heartbeat.signs(self.now), gauges.queue_depth()
+        ages = {"ticker": signs.ticker_age_seconds, "cluster": signs.cluster_age_seconds}
+        known = [((part,), age) for part, age in ages.items() if age is not None]
         lag = max((one.late_seconds for one in accounts), default=0.0)
-        yield _gauge(
-            "due_lag_seconds", "How late the most overdue piece of work is.", (), [((), lag)]
-        )
-        yield _gauge(
-            "heartbeat_age_seconds",
-            "Age of the last sign of life.",
-            ("part",),
-            [((part,), age) for part, age in ages if age is not None],
-        )
-        depth = gauges.queue_depth()
-        yield _gauge("queue_reachable", "1 while the queue answers.", (), [((), depth is not None)])
-        yield _gauge(
-            "queue_tasks",
-            "Wake-ups that wait in the queue.",
-            (),
-            [((), depth)] if depth is not None else [],
-        )
-        yield _gauge(
-            "media_free_ratio",
-            "Free part of this machine's disk.",
-            (),
-            [((), alert_checks.free_space())],
-        )
+        yield _single("due_lag_seconds", "How late the most overdue piece of work is.", lag)
+        yield _gauge("heartbeat_age_seconds", "Age of the last sign of life.", ("part",), known)
+        yield _single("queue_reachable", "1 while the queue answers.", depth is not None)
+        yield _single("queue_tasks", "Wake-ups that wait in the queue.", depth)
+        free = alert_checks.free_space()
+        yield _single("media_free_ratio", "Free part of this machine's disk.", free)
 
     def _of_money(self) -> Iterator[Metric]:
         months = gauges.months(self.now)
-        labels = [(f"{one.month:%Y-%m}", _yes(one.is_simulated)) for one in months]
-        for name, help_, values in (
-            ("month_spent_usd", "Spent in a month.", [one.spent_usd for one in months]),
-            (
-                "month_held_usd",
-                "Reserved in a month and not settled.",
-                [one.held_usd for one in months],
-            ),
-        ):
-            samples = [(label, float(value)) for label, value in zip(labels, values, strict=True)]
-            yield _gauge(name, help_, ("month", "simulated"), samples)
+        for name, says, value in OF_MONTH:
+            samples = [
+                ((f"{one.month:%Y-%m}", _yes(one.is_simulated)), value(one)) for one in months
+            ]
+            yield _gauge(name, says, ("month", "simulated"), samples)
         if (check := gauges.books()) is not None:
             age = (self.now - check.at).total_seconds()
-            yield _gauge(
-                "ledger_differences", "Found by the last check.", (), [((), check.difference_count)]
-            )
-            yield _gauge("ledger_check_age_seconds", "Age of the last check.", (), [((), age)])
+            found = check.difference_count
+            yield _single("ledger_differences", "Found by the last check.", found)
+            yield _single("ledger_check_age_seconds", "Age of the last check.", age)
 
     def _of_people(self) -> Iterator[Metric]:
-        counts = Alert.objects.still_open().order_by().values("kind").annotate(count=Count("pk"))
-        found = {row["kind"]: row["count"] for row in counts}
+        counts = Alert.objects.still_open().order_by().values_list("kind").annotate(Count("pk"))
+        found = dict(counts)
         samples = [((str(kind.value),), found.get(kind.value, 0)) for kind in AlertKind]
         yield _gauge("alerts_open", "What needs a person.", ("kind",), samples)
 
@@ -115,26 +104,9 @@ def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
         for one in accounts
         for state in WATCHED
     ]
-    for name, help_, values in (
-        ("attempts", "Attempts in a state that is not over.", [work.count for _, work in cells]),
-        (
-            "oldest_seconds",
-            "Age of the oldest attempt in a state.",
-            [work.oldest_seconds for _, work in cells],
-        ),
-        (
-            "attempts_failing",
-            "Attempts whose last call failed.",
-            [work.failing for _, work in cells],
-        ),
-        (
-            "attempts_overdue",
-            "Attempts that take longer than they ever should.",
-            [work.overdue for _, work in cells],
-        ),
-    ):
-        samples = [(labels, value) for (labels, _), value in zip(cells, values, strict=True)]
-        yield _gauge(name, help_, (*ACCOUNT, "state"), samples)
+    for name, says, value in OF_WORK:
+        samples = [(labels, value(work)) for labels, work in cells]
+        yield _gauge(name, says, (*ACCOUNT, "state"), samples)
 
 
 def _of_accounts(accounts: list[Account]) -> Iterator[Metric]:
@@ -143,12 +115,8 @@ def _of_accounts(accounts: list[Account]) -> Iterator[Metric]:
         for one in accounts
         for state in State
     ]
-    yield _gauge(
-        "sent_last_hour",
-        "What was sent in the last hour, by its state now.",
-        (*ACCOUNT, "state"),
-        recent,
-    )
+    says = "What was sent in the last hour, by its state now."
+    yield _gauge("sent_last_hour", says, (*ACCOUNT, "state"), recent)
     paused = [
         (_names(one), one.pause is not None or one.account.paused_at is not None)
         for one in accounts
@@ -160,13 +128,15 @@ def _names(one: Account) -> tuple[str, ...]:
     return one.account.provider, str(one.account.pk), _yes(one.account.is_simulated)
 
 
+def _single(name: str, says: str, value: float | None) -> GaugeMetricFamily:
+    """Return a metric without labels; without a sample, where its value is not known."""
+    return _gauge(name, says, (), [] if value is None else [((), value)])
+
+
 def _gauge(
-    name: str,
-    help_: str,
-    labels: tuple[str, ...],
-    samples: Iterable[tuple[tuple[str, ...], float | None]],
+    name: str, says: str, labels: tuple[str, ...], samples: Iterable[Sample]
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"rushes_{name}", help_, labels=labels)
+    family = GaugeMetricFamily(f"rushes_{name}", says, labels=labels)
     for values, value in samples:
         family.add_metric(values, float(value or 0))
     return family

@@ -1,4 +1,6 @@
-"""End the studio's processes when the studio itself was killed: `python -m editorapp.ops.orphan_reaper`.
+"""Orphan reaper: ends the studio's processes when the studio itself was killed.
+
+Run it as `python -m editorapp.ops.orphan_reaper`.
 
 It reads process group ids, one a line ("-" before one that has ended), and waits. A studio that
 stops in good order has ended its children before it closes the pipe; one that was killed has not,

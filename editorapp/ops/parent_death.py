@@ -1,4 +1,6 @@
-"""Run a command that ends when its parent does: `python -m editorapp.ops.parent_death PARENT COMMAND ...`.
+"""Parent-death signal: runs a command that ends when its parent does.
+
+Run it as `python -m editorapp.ops.parent_death PARENT COMMAND ...`.
 
 The reaper ends what a killed studio leaves behind, but may be killed in the same second. On Linux
 the kernel itself then sends SIGTERM to each child; elsewhere there is the reaper alone. It

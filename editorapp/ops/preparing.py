@@ -1,4 +1,4 @@
-"""Make an installation ready to run: its tables, its first team, its sample clip.
+"""Preparing: brings an installation's tables, first team and sample clip up to date.
 
 Safe to call at every start.
 """
@@ -32,10 +32,8 @@ def prepare_database(say: Say = print) -> None:
     """Bring the tables up to date; of several processes that start at once, one does it and the
     others wait.
     """
-    close_to_others(say)
-    wait_for_database(say)
-    with _alone(say):
-        _migrate()
+    with _tables_up_to_date(say):
+        pass
 
 
 def prepare(say: Say = print) -> Member:
@@ -44,14 +42,21 @@ def prepare(say: Say = print) -> Member:
 
     Keys that admins entered are stored anew under the present secret.
     """
-    close_to_others(say)
-    wait_for_database(say)
-    with _alone(say):
-        _migrate()
+    with _tables_up_to_date(say):
         owner = ensure_owner()
         _ensure_sample(owner)
         accounts.renew_keys()
     return owner
+
+
+@contextmanager
+def _tables_up_to_date(say: Say) -> Iterator[None]:
+    """Bring the tables up to date, and hold the place for preparing until the end."""
+    close_to_others(say)
+    wait_for_database(say)
+    with _alone(say):
+        call_command("migrate", verbosity=0, interactive=False)
+        yield
 
 
 def close_to_others(say: Say = print) -> None:
@@ -59,12 +64,10 @@ def close_to_others(say: Say = print) -> None:
     line.
     """
     places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
-    if (
-        not settings.IS_SHARED
-    ):  # SQLite gives what it writes beside the database the database's own mode
-        places += [
-            Path(f"{settings.DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")
-        ]
+    if not settings.IS_SHARED:
+        # SQLite gives what it writes beside the database the database's own mode.
+        database = settings.DATABASES["default"]["NAME"]
+        places += [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
     closed, left = private_files.close(places)
     if closed:
         say(
@@ -84,25 +87,20 @@ def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) ->
     until, is_said = time.monotonic() + seconds, False
     while True:
         try:
-            connection.ensure_connection()
+            return connection.ensure_connection()
         except OperationalError:
             if connection.vendor == "sqlite" or time.monotonic() > until:
                 raise
-            if not is_said:
-                say("Waiting for the database ...")
-                is_said = True
-            time.sleep(0.5)
-        else:
-            return
+        if not is_said:
+            say("Waiting for the database ...")
+            is_said = True
+        time.sleep(0.5)
 
 
 def warn(say: Say) -> None:
     """Say what several machines must share and this one has only for itself."""
-    if (
-        settings.IS_SHARED
-        and (settings.DATA_DIR / "secret.key").exists()
-        and not os.environ.get("RUSHES_SECRET_KEY")
-    ):
+    has_own = (settings.DATA_DIR / "secret.key").exists()
+    if settings.IS_SHARED and has_own and not os.environ.get("RUSHES_SECRET_KEY"):
         say(
             "This machine made a signing key of its own. With several, set the same RUSHES_SECRET_KEY on each: else "
             "they cannot read each other's sign-ins, queued tasks and stored provider keys."
@@ -129,10 +127,6 @@ def _alone(say: Say) -> Iterator[None]:
         finally:
             with suppress(DatabaseError):  # a connection that broke has let go of it
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
-
-
-def _migrate() -> None:
-    call_command("migrate", verbosity=0, interactive=False)
 
 
 def _ensure_sample(owner: Member) -> None:

@@ -1,5 +1,5 @@
-"""What machines ask: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and
-the host name's check.
+"""Probes: `/healthz`, `/readyz` and `/metrics`, answered before sessions, sign-in and the host name's
+check.
 
 A probe calls by an address of its own (a pod's, a container's), and must not need a database to
 learn that the process lives. So this is a middleware, and the first after the one that gives the

@@ -1,4 +1,4 @@
-"""The processes that make up a running studio: started together, kept alive, stopped together."""
+"""Processes of a running studio: started together, kept alive, stopped together."""
 
 import os
 import signal
@@ -13,19 +13,10 @@ from typing import IO, Any
 
 from django.conf import settings
 
-LARGEST_LOG_BYTES = (
-    20_000_000  # looked at whenever a process starts; the one before is kept as .log.1
-)
-RESTART_PAUSES = (
-    0.5,
-    1.0,
-    2.0,
-    5.0,
-    10.0,
-    30.0,
-)  # seconds; a child that lived for a minute starts over
-
-
+# Looked at whenever a process starts; the log before is kept as .log.1.
+LARGEST_LOG_BYTES = 20_000_000
+# The backoff in seconds; a child that lived for a minute starts over.
+RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
 
 
@@ -60,6 +51,11 @@ class Child:
     @property
     def age_seconds(self) -> float:
         return time.monotonic() - self.started
+
+    @property
+    def last_words(self) -> str:
+        """Return where its log is, and how it ends."""
+        return f" Its last words are in {self.log}:\n{tail(self.log)}" if self.log else ""
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the whole group: a server's workers must not outlive it."""
@@ -103,10 +99,7 @@ class Processes:
         while not is_ready():
             if not child.is_alive or time.monotonic() > until:
                 why = "ended" if not child.is_alive else f"was not ready after {seconds:g} s"
-                words = (
-                    f" Its last words are in {child.log}:\n{tail(child.log)}" if child.log else ""
-                )
-                raise NotStarted(f"The {name} {why}.{words}")
+                raise NotStarted(f"The {name} {why}.{child.last_words}")
             time.sleep(0.05)
 
     def look_after(self) -> None:
@@ -116,30 +109,29 @@ class Processes:
             if child.is_alive:
                 continue
             if child.restart_at is None:
-                self._tell_reaper(f"-{child.process.pid}")
-                child.signal(signal.SIGKILL)  # what its group left behind
-                child.failures = 0 if child.age_seconds > 60 else child.failures
-                child.restart_at = (
-                    time.monotonic() + RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
-                )
-                child.failures += 1
-                where = f" (log: {child.log})" if child.log else ""
-                self.say(f"The {child.name} ended unexpectedly and is started again{where}.")
+                self._plan_restart(child)
             elif time.monotonic() >= child.restart_at:
-                child.process, child.started, child.restart_at = (
-                    self._popen(child.command, child.log),
-                    time.monotonic(),
-                    None,
-                )
+                child.process = self._popen(child.command, child.log)
+                child.started, child.restart_at = time.monotonic(), None
+
+    def _plan_restart(self, child: Child) -> None:
+        self._tell_reaper(f"-{child.process.pid}")
+        child.signal(signal.SIGKILL)  # what its group left behind
+        if child.age_seconds > 60:
+            child.failures = 0
+        backoff = RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
+        child.restart_at = time.monotonic() + backoff
+        child.failures += 1
+        where = f" (log: {child.log})" if child.log else ""
+        self.say(f"The {child.name} ended unexpectedly and is started again{where}.")
 
     def _look_after_reaper(self) -> None:
         """Have another reaper where ours was killed: without one, our children would outlive us."""
         if self.reaper.poll() is None:
             return
         self.reaper = _reaper()
-        for child in self.children.values():
-            if child.is_alive:
-                self._tell_reaper(str(child.process.pid))
+        for child in self._alive():
+            self._tell_reaper(str(child.process.pid))
 
     def restart(self, name: str, why: str) -> None:
         """Kill a child that is alive and does nothing; `look_after` starts it again."""
@@ -150,14 +142,11 @@ class Processes:
     def stop(self, *, seconds: float = 20) -> None:
         """End all children, politely first. A second interrupt while waiting ends them at once."""
         try:
-            for child in self.children.values():
-                if child.is_alive:
-                    # Granian and the queue pass it on to their own workers.
-                    child.process.send_signal(signal.SIGTERM)
+            for child in self._alive():
+                # Granian and the queue pass it on to their own workers.
+                child.process.send_signal(signal.SIGTERM)
             until = time.monotonic() + seconds
-            while time.monotonic() < until and any(
-                child.is_alive for child in self.children.values()
-            ):
+            while time.monotonic() < until and self._alive():
                 time.sleep(0.05)
         finally:
             for child in self.children.values():
@@ -167,6 +156,9 @@ class Processes:
             assert self.reaper.stdin is not None
             self.reaper.stdin.close()
             self.reaper.wait()
+
+    def _alive(self) -> list[Child]:
+        return [child for child in self.children.values() if child.is_alive]
 
     def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
         if log is not None and log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:

@@ -1,4 +1,4 @@
-"""Can this process do its work? Each check answers "" or a sentence that says what is not there."""
+"""Readiness: can this process do its work? Each check answers "", or says what is not there."""
 
 import hashlib
 import secrets
@@ -24,26 +24,20 @@ _written: dict[str, float] = {}  # folder -> when it could be written to (monoto
 def checks(now: datetime, *, exclude: Collection[str] = ()) -> dict[str, str]:
     """Return what each check found; those that need the database say so when it is away."""
     found: dict[str, str] = {}
-    if "database" not in exclude:
-        found["database"] = _database()
-    needs_database: dict[str, Callable[[], str]] = {
-        "migrations": _migrations,
-        "engine": lambda: heartbeat.signs(now).silence,
-    }
-    for name, check in needs_database.items():
-        if name not in exclude:
-            try:
-                found[name] = (
-                    found.get("database") and "Not known: the database does not answer." or check()
-                )
-            except DatabaseError as error:
-                found[name] = f"Not known ({type(error).__name__})."
-    if "media" not in exclude:
-        found["media"] = _media()
+    for name, check in CHECKS.items():
+        if name in exclude:
+            continue
+        if found.get("database") and name in NEED_DATABASE:
+            found[name] = "Not known: the database does not answer."
+            continue
+        try:
+            found[name] = check(now)
+        except DatabaseError as error:
+            found[name] = f"Not known ({type(error).__name__})."
     return found
 
 
-def _database() -> str:
+def _database(now: datetime) -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -52,7 +46,7 @@ def _database() -> str:
     return ""
 
 
-def _migrations() -> str:
+def _migrations(now: datetime) -> str:
     name = str(connection.settings_dict["NAME"])
     if name in _migrated:
         return ""
@@ -64,7 +58,7 @@ def _migrations() -> str:
     return ""
 
 
-def _media() -> str:
+def _media(now: datetime) -> str:
     """Write and delete a little file where uploads and results arrive, and one in the bucket where
     there is one.
     """
@@ -85,3 +79,12 @@ def _media() -> str:
         return refusal.message
     _written[folder] = time.monotonic()
     return ""
+
+
+CHECKS: dict[str, Callable[[datetime], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "engine": lambda now: heartbeat.signs(now).silence,
+    "media": _media,
+}
+NEED_DATABASE = {"migrations", "engine"}

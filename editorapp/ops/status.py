@@ -1,4 +1,4 @@
-"""What the status page shows: gathered in a fixed number of queries, in the words of people."""
+"""Status: how the installation is, gathered in a fixed number of queries, in the words of people."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,8 +10,7 @@ import editorapp
 from editorapp.alerts import delivery
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations.checks import alert_checks
-from editorapp.generations.checks import gauges as figures
+from editorapp.generations.checks import alert_checks, gauges
 from editorapp.generations.checks.gauges import Account
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck
@@ -23,6 +22,8 @@ from editorapp.teams.models import Member
 MOST_ROWS = 8
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SOON = timedelta(hours=12)
+TO_FETCH = (State.FETCHING, State.FETCH_FAILED)
+TOTALS = ("in_flight", "waiting", "fetching", "overdue")
 
 
 @dataclass(frozen=True)
@@ -40,29 +41,15 @@ class AccountRow:
 
 
 @dataclass(frozen=True)
-class AlertRow:
-    """One thing that needs a person."""
-
-    alert: Alert
-
-    @property
-    def problem(self) -> str:
-        """Return why nobody was told; that nobody can be told of anything is said once, above all
-        of them.
-        """
-        return "" if self.alert.problem == delivery.NOBODY else self.alert.problem
-
-
-@dataclass(frozen=True)
-class Things:
-    """The state of things as an admin sees it: figures of the whole installation, takes of the own
+class Status:
+    """How things are, as an admin sees it: figures of the whole installation, takes of the own
     team only.
     """
 
     now: datetime
     signs: heartbeat.Signs
     accounts: list[AccountRow]
-    alerts: list[AlertRow]
+    alerts: list[Alert]
     tells_nobody: bool
     oldest: list[Attempt]
     expiring: list[Attempt]
@@ -72,6 +59,8 @@ class Things:
     lines: int  # of the ledger, now
     database: str
     version: str
+
+    nobody = delivery.NOBODY  # a problem of alerts that is said once, above all of them
 
     @property
     def late_seconds(self) -> float:
@@ -91,24 +80,11 @@ class Things:
         return ("badge badge-warn", "Behind") if self.is_late else ("badge badge-good", "Alive")
 
     @property
-    def in_flight(self) -> int:
-        return sum(row.figures.in_flight for row in self.accounts)
-
-    @property
-    def waiting(self) -> int:
-        return sum(row.figures.waiting for row in self.accounts)
-
-    @property
-    def fetching(self) -> int:
-        return sum(row.figures.fetching for row in self.accounts)
-
-    @property
-    def unknown(self) -> int:
-        return sum(row.figures.count(State.UNKNOWN) for row in self.accounts)
-
-    @property
-    def overdue(self) -> int:
-        return sum(row.figures.overdue for row in self.accounts)
+    def totals(self) -> dict[str, int]:
+        """Return how much all accounts have of each kind of work."""
+        figures = [row.figures for row in self.accounts]
+        totals = {name: sum(getattr(one, name) for one in figures) for name in TOTALS}
+        return totals | {"unknown": sum(one.count(State.UNKNOWN) for one in figures)}
 
     @property
     def newer_lines(self) -> int:
@@ -120,16 +96,13 @@ class Things:
         """Return the class of a badge, and how the ledger is; a check that saw no line proves
         nothing.
         """
-        if self.books and self.books.difference_count:
-            count = self.books.difference_count
+        if self.books and (count := self.books.difference_count):
             return "badge badge-bad", f"{count} difference{'s' if count > 1 else ''}"
         if not self.lines:
             return "", "No lines yet"
-        return (
-            ("badge badge-good", "Balances")
-            if self.books and self.books.lines
-            else ("", "Not checked yet")
-        )
+        if self.books and self.books.lines:
+            return "badge badge-good", "Balances"
+        return "", "Not checked yet"
 
     @property
     def is_disk_low(self) -> bool:
@@ -140,30 +113,24 @@ class Things:
         return f"{self.free_space:.1%}" if self.free_space < 0.1 else f"{self.free_space:.0%}"
 
 
-def gather(member: Member, *, now: datetime) -> Things:
+def gather(member: Member, *, now: datetime) -> Status:
     """Return how things are now."""
-    accounts = [_row(one) for one in figures.accounts(now) if one.account.provider in slugs()]
-    open_alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
+    accounts = [_row(one) for one in gauges.accounts(now) if one.account.provider in slugs()]
+    alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
     ours = Attempt.objects.filter(generation__team_id=member.team_id)
-    return Things(
+    sent = ours.filter(state__in=(State.SUBMITTING, State.RUNNING))
+    expiring = ours.filter(state__in=TO_FETCH, result_expires_at__lt=now + SOON)
+    return Status(
         now=now,
         signs=heartbeat.signs(now),
         accounts=[row for row in accounts if _is_shown(row)],
-        alerts=[AlertRow(alert) for alert in open_alerts[: 5 * MOST_ROWS]],
+        alerts=list(alerts[: 5 * MOST_ROWS]),
         tells_nobody=delivery.has_nobody(),
-        oldest=_listed(
-            ours.filter(state__in=(State.SUBMITTING, State.RUNNING)).order_by(
-                "submit_started_at", "pk"
-            )
-        ),
-        expiring=_listed(
-            ours.filter(
-                state__in=(State.FETCHING, State.FETCH_FAILED), result_expires_at__lt=now + SOON
-            ).order_by("result_expires_at")
-        ),
-        queue_depth=figures.queue_depth(),
+        oldest=_listed(sent.order_by("submit_started_at", "pk")),
+        expiring=_listed(expiring.order_by("result_expires_at")),
+        queue_depth=gauges.queue_depth(),
         free_space=alert_checks.free_space(),
-        books=figures.books(),
+        books=gauges.books(),
         lines=Entry.objects.count(),
         database=DATABASES.get(connection.vendor, connection.vendor),
         version=editorapp.__version__,

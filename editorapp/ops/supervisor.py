@@ -1,5 +1,5 @@
-"""Who runs the engine (queue workers, ticker, simulator) of a data folder: at most one studio or
-script at a time.
+"""Supervisor: starts, watches and restarts the engine (queue workers, ticker, simulator) of a data
+folder, for one studio or script at a time.
 
 That is for one machine. On several, which share a PostgreSQL, each runs workers and tickers beside
 those of the others: the leases in the database say who does what.
@@ -8,6 +8,8 @@ those of the others: the leases in the database say who does what.
 import fcntl
 import os
 import time
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -29,7 +31,7 @@ def is_silent() -> bool:
     return not heartbeat.signs(timezone.now()).cluster_is_alive
 
 
-class EngineLock:
+class EngineLock(AbstractContextManager["EngineLock"]):
     """A lock on the data folder's engine that the operating system lets go of when its holder dies."""
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class EngineLock:
         """Take the lock if nobody has it; True when we hold it."""
         if self._file is not None:
             return True
-        file = (settings.RUN_DIR / "engine.lock").open("a+")
+        file = _lock_file().open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -54,18 +56,19 @@ class EngineLock:
     @staticmethod
     def holder() -> str:
         """Return who wrote their name last, for a message."""
-        return (settings.RUN_DIR / "engine.lock").read_text() or "another process"
+        return _lock_file().read_text() or "another process"
 
     def release(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def __enter__(self) -> "EngineLock":
-        return self
-
     def __exit__(self, *error: object) -> None:
         self.release()
+
+
+def _lock_file() -> Path:
+    return Path(settings.RUN_DIR) / "engine.lock"
 
 
 def start_simulator(processes: Processes) -> None:

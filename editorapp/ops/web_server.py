@@ -1,4 +1,4 @@
-"""The web server of each role: its command line, its port, and whether it answers."""
+"""Web server: its command line, its port, and whether it answers."""
 
 import errno
 import os
@@ -38,28 +38,15 @@ def granian(
     """
     # Its own lines are few, and come from before Django is there: the same writer, named in a file.
     lines = ["--log-config", str(settings.PACKAGE_DIR / "ops/server_lines.json")]
+    level = "info" if is_logged else "warning"
+    options = (
+        f"--interface wsgi --host {host} --port {port} --workers {workers}"
+        f" --blocking-threads {threads} --no-ws --http 1 --respawn-failed-workers"
+        f" --workers-kill-timeout 5 --log-level {level}"
+    )
     return [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        str(threads),
-        "--no-ws",
-        "--http",
-        "1",
-        "--respawn-failed-workers",
-        "--workers-kill-timeout",
-        "5",
-        "--log-level",
-        "info" if is_logged else "warning",
+        *(sys.executable, "-m", "granian"),
+        *options.split(),
         *(lines if settings.LOG_FORMAT == "json" else []),
         "editorapp.wsgi:application",
     ]

@@ -16,7 +16,7 @@ from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outs
 from editorapp.providers.spec import Limits, Model, Spec
 
 # Figures of which the smaller holds. The others (the grid, how long links live) are no limits and
-# are not learned.
+# are not read.
 AT_MOST = (
     "max_source_seconds",
     "max_inline_bytes",
@@ -38,13 +38,13 @@ KNOWN = frozenset(row.name for row in fields(Limits))
 assert {*AT_MOST, *LISTS, "keyframe_keys"} <= KNOWN  # a renamed limit must not be lost in silence
 
 
-def merged(spec: Spec, learned: Any) -> Spec:
-    """Return the provider's SPEC with what was learned; the identical object for the same content.
+def merged(spec: Spec, told: Any) -> Spec:
+    """Return the provider's SPEC with what an account was told; the identical object for the same content.
 
     Shapes: {"models": {"edit/ray-3.2": {"max_source_seconds": 12, ...}}}. What is not of this
     shape, is no limit of ours, or would allow more than our rows do, is left out.
     """
-    models = learned.get("models") if isinstance(learned, Mapping) else None
+    models = told.get("models") if isinstance(told, Mapping) else None
     if not isinstance(models, Mapping) or not models:
         return spec
     return _merged(spec, json.dumps(models, sort_keys=True))
@@ -57,11 +57,11 @@ def _merged(spec: Spec, models: str) -> Spec:
     return spec if rows == spec.models else replace(spec, models=rows)
 
 
-def unit_price_usd(learned: Any) -> Decimal | None:
+def unit_price_usd(told: Any) -> Decimal | None:
     """Return what one of the provider's units costs by its own word, in dollars; None where it says
     none.
     """
-    said = learned.get("unit_price_usd") if isinstance(learned, Mapping) else None
+    said = told.get("unit_price_usd") if isinstance(told, Mapping) else None
     try:
         price = (
             usd(amount_from_outside(said, most=DEAREST_UNIT_USD)) if isinstance(said, str) else None

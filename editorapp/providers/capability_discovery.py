@@ -37,19 +37,19 @@ log = logging.getLogger(__name__)
 
 AGAIN_AFTER = timedelta(days=1)
 DEADLINE_SECONDS = 45.0  # for all calls together; each has a deadline of its own
-MAX_LEARNED_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 
 
 @dataclass(frozen=True)
 class Tested:
     """How a test of an account went.
 
-    `learned` is None where nothing was, and what was known stays.
+    `capabilities` is None where none were told, and what was known stays.
     """
 
     is_ok: bool
     message: str
-    learned: dict[str, Any] | None = None
+    capabilities: dict[str, Any] | None = None
 
 
 def test(account: ProviderAccount) -> Tested:
@@ -78,8 +78,8 @@ def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
     }
     if tested.is_ok and not account.is_simulated:
         changed["proven_at"] = account.proven_at or now
-    if tested.learned is not None:
-        changed |= {"learned": tested.learned, "learned_at": now}
+    if tested.capabilities is not None:
+        changed |= {"learned": tested.capabilities, "learned_at": now}
     tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
     with transaction.atomic():
         row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
@@ -90,7 +90,7 @@ def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
         account.save(update_fields=list(changed))
 
 
-def learn_soon(account: ProviderAccount) -> None:
+def discover_soon(account: ProviderAccount) -> None:
     """Have an account tested by the queue once the present transaction is committed."""
     task_queue.send("editorapp.providers.tasks.learn", account.pk)
 
@@ -122,7 +122,7 @@ def sweep(now: datetime) -> None:
             or account.tested_at < now - AGAIN_AFTER
         )
         if is_due and account.is_enabled and not account.problem:
-            learn_soon(account)
+            discover_soon(account)
 
 
 def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
@@ -131,7 +131,7 @@ def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
     Whoever could read more (refused, silent, which status, which words) could have this server look
     into the network that it stands in.
     """
-    if tested.is_ok and tested.learned is not None:
+    if tested.is_ok and tested.capabilities is not None:
         return tested
     if tested.is_ok:
         return Tested(
@@ -172,14 +172,14 @@ def wrong_key(spec: Spec, key: str) -> str:
 
 async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS), ProviderSession(access) as wire:
-            await adapter.ping(wire=wire)
+        async with asyncio.timeout(DEADLINE_SECONDS), ProviderSession(access) as session:
+            await adapter.ping(session=session)
             works = (
                 "The simulator answers." if access.is_simulated else f"{spec.name} accepts the key."
             )
-            if not hasattr(adapter, "learn"):
+            if not hasattr(adapter, "discover"):
                 return Tested(True, works)
-            return await _learned(adapter, wire, works)
+            return await _discovered(adapter, session, works)
     except (ProviderError, TimeoutError, httpx.InvalidURL, ValueError) as error:
         return Tested(False, sentence(error, access=access, spec=spec))
     except Exception as error:  # a module's bug: noted, or it would be tested anew every hour
@@ -187,13 +187,13 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
         return Tested(False, _fault(error))
 
 
-async def _learned(adapter: ModuleType, wire: ProviderSession, works: str) -> Tested:
+async def _discovered(adapter: ModuleType, session: ProviderSession, works: str) -> Tested:
     """Read the provider's own limits.
 
     Where that fails the key works all the same, and what was known stays.
     """
     try:
-        said = await adapter.learn(wire=wire)
+        said = await adapter.discover(session=session)
         text = json.dumps(said)
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."
@@ -205,7 +205,7 @@ async def _learned(adapter: ModuleType, wire: ProviderSession, works: str) -> Te
         return Tested(
             True, f"{works} The published limits hold: its own could not be read. {_fault(error)}"
         )
-    if len(text) > MAX_LEARNED_CHARACTERS or not isinstance(said, dict):
+    if len(text) > MAX_CHARACTERS or not isinstance(said, dict):
         return Tested(
             True, f"{works} What it says of its own limits cannot be used; the published ones hold."
         )

@@ -23,6 +23,7 @@ RESOLUTIONS = ("360p", "540p", "720p", "1080p")
 STRENGTHS = tuple(
     f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3)
 )
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")  # of a reframe's source on the canvas
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
 # Each control's own value; face has none.
 CONTROL_VALUES = {
@@ -35,6 +36,8 @@ CONTROL_VALUES = {
 DEFAULT_VALUES = {"pose_strength": "precise"} | dict.fromkeys(
     ("depth_blur", "normals_augmentation", "trajectory_sparsity"), 0.5
 )
+REFS = ("source", "start_frame", "end_frame")  # attributes of a request that name one file
+REF_LISTS = ("keyframes", "image_refs")  # and several
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,9 @@ class Ref:
 
     def to_json(self) -> dict[str, str]:
         """Return what a request says of it, as plain JSON."""
-        said = {one.name: getattr(self, one.name) for one in fields(Ref)}
-        return {key: value for key, value in said.items() if value is not None}
+        return {
+            one.name: said for one in fields(Ref) if (said := getattr(self, one.name)) is not None
+        }
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,12 @@ class GenerationRequest:
         """
         return tuple(name for name in CONTROLS if self._is_in_use(name))
 
+    @property
+    def is_extension(self) -> bool:
+        """Does it continue an earlier result, forward from its end or backward from its start?"""
+        frames = (self.start_frame, self.end_frame)
+        return any(frame is not None and frame.generation_id is not None for frame in frames)
+
     def _is_in_use(self, control: str) -> bool:
         enabled = getattr(self, f"{control}_enabled")
         if enabled is not None:
@@ -134,32 +144,25 @@ class GenerationRequest:
 
     def to_json(self) -> dict[str, Any]:
         """Return what is said, as plain JSON; `from_json` reads it back."""
-        return {
-            key: _plain(value)
-            for key, value in ((f.name, getattr(self, f.name)) for f in fields(self))
-            if value is not None
-        }
+        return {key: _plain(value) for key, value in vars(self).items() if value is not None}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "GenerationRequest":
-        values = dict(kept)
-        for name in ("source", "start_frame", "end_frame"):
-            if values.get(name) is not None:
-                values[name] = Ref(**values[name])
-        for name in ("keyframes", "image_refs"):
-            if values.get(name) is not None:
-                values[name] = tuple(Ref(**ref) for ref in values[name])
-        for name in ("keyframe_indexes", "concepts"):
-            if values.get(name) is not None:
-                values[name] = tuple(values[name])
+        values = {name: value for name, value in kept.items() if value is not None}
+        for name in values.keys() & {*REFS}:
+            values[name] = Ref(**values[name])
+        for name in values.keys() & {*REF_LISTS}:
+            values[name] = tuple(Ref(**ref) for ref in values[name])
+        for name in values.keys() & {"keyframe_indexes", "concepts"}:
+            values[name] = tuple(values[name])
         return cls(**values)
 
     def refs(self) -> list[tuple[str, Ref]]:
         """Return every clip and picture named, each with its field ("source", "keyframes.3")."""
-        single = [(name, getattr(self, name)) for name in ("source", "start_frame", "end_frame")]
+        single = [(name, getattr(self, name)) for name in REFS]
         many = [
             (f"{name}.{i}", ref)
-            for name in ("keyframes", "image_refs")
+            for name in REF_LISTS
             for i, ref in enumerate(getattr(self, name) or ())
         ]
         return [(name, ref) for name, ref in single + many if ref is not None]
@@ -205,7 +208,7 @@ class JobState(StrEnum):
 class Output:
     """A short-lived link to something that a job made.
 
-    `kind` is one of outputs.py: "video", "exr" or something else.
+    `kind` is one of output_kinds.py: "video", "exr" or something else.
 
     Those that a provider documents as the result come first. `label` is the provider's own word for
     it. One without a link is only told of.
@@ -246,7 +249,7 @@ class Job:
     """The provider's side of a generation, as it last described it.
 
     `odd_cost` is a reported price as it came, where it is none that makes sense; `unknown_state`
-    the provider's word for its state, where it stands in no table (see states.py).
+    the provider's word for its state, where it stands in no table (see job_states.py).
     """
 
     id: str

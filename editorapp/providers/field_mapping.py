@@ -1,7 +1,7 @@
-"""From a request to a JSON body and back, by walking a model's parameter rows. Pure."""
+"""Field mapping: from a request to a JSON body and back, by walking a model's parameters. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -11,10 +11,9 @@ REF_KEYS = ("generation_id", "url", "data", "file_id", "media_type")
 # What stands in a body for a stored file until it is staged. It can be taken for no id, address or
 # base64.
 STAGED_LATER = "(given when the file is uploaded)"
-UNKNOWN_KEYS = (
-    "(picture)",
-    "(frame)",
-)  # of a keyframe's entry, where the provider has not said how they are called
+# Of a keyframe's entry, where the provider has not said how they are called.
+UNKNOWN_KEYS = ("(picture)", "(frame)")
+MISTYPED = "type"  # the rule that a value of the wrong type breaks
 
 
 def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
@@ -33,46 +32,46 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     return body
 
 
-def _written(
-    model: Model, row: Parameter, wanted: GenerationRequest
-) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterator[tuple[str, Any]]:
     """Yield what a row says, and where."""
     value = _value(model, row, wanted)
-    if value is None or value is False or (row.switch and getattr(wanted, row.switch) is False):
+    is_empty = isinstance(value, tuple | list) and not value
+    is_off = bool(row.switch) and getattr(wanted, row.switch) is False
+    if value is None or value is False or is_empty or is_off:
         return
     if row.kind is ParameterKind.REF and row.carriers:
         yield from _carried(row, value)
-    elif row.kind is ParameterKind.REF:
-        yield row.path, ref_to_wire(value)
-    elif row.kind is ParameterKind.REFS:
-        if value:
-            yield row.path, [ref_to_wire(ref) for ref in value]
-    elif row.kind is ParameterKind.PINNED:
-        if value:
-            yield row.path, _pinned(model, value, wanted.keyframe_indexes or ())
-    elif row.kind in (ParameterKind.INDEXES, ParameterKind.CHOICES):
-        if value:
-            yield row.path, list(value)
     else:
-        yield (
-            row.path,
-            row.values.get(value, value) if row.values and isinstance(value, str) else value,
-        )
+        yield row.path, _as_json(model, row, value, wanted)
 
 
 def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
-    if row.field == "task":
-        return model.wire_type or wanted.task
-    if row.field == "model":
-        return model.wire or wanted.model
-    return getattr(wanted, row.field)
+    own_word = {"task": model.type_word, "model": model.model_id}.get(row.field)
+    return own_word or getattr(wanted, row.field)
 
 
-def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
+def _as_json(model: Model, row: Parameter, value: Any, wanted: GenerationRequest) -> Any:
+    match row.kind:
+        case ParameterKind.REF:
+            return media_object(value)
+        case ParameterKind.REFS:
+            return [media_object(ref) for ref in value]
+        case ParameterKind.PINNED:
+            return _pinned(model, value, wanted.keyframe_indexes or ())
+        case ParameterKind.INDEXES | ParameterKind.CHOICES:
+            return list(value)
+    return row.values.get(value, value) if isinstance(value, str) else value
+
+
+def _named(ref: Ref) -> dict[str, str]:
+    return {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
+
+
+def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[str, str]]:
     """Write a reference where its carrier goes; a file of ours that is not staged yet, where it
     will go.
     """
-    said = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
+    said = _named(ref)
     if ref.asset_id is not None:
         said[str(row.stored_as)] = STAGED_LATER
         said.setdefault("media_type", STAGED_LATER)
@@ -80,12 +79,12 @@ def _carried(row: Parameter, ref: Ref) -> Iterator[tuple[tuple[str, ...], str]]:
         said.pop("media_type", None)
     for key in REF_KEYS:
         if key in said and key in row.carriers:
-            yield tuple(row.carriers[key].split(".")), said[key]
+            yield row.carriers[key], said[key]
 
 
-def ref_to_wire(ref: Ref) -> dict[str, str]:
+def media_object(ref: Ref) -> dict[str, str]:
     """Write a reference as a media object. A `file_id` or an earlier result needs no media type."""
-    written = {key: value for key in REF_KEYS if (value := getattr(ref, key)) is not None}
+    written = _named(ref)
     if ref.asset_id is not None:
         written["file_id"] = STAGED_LATER
     if set(written) <= {"generation_id", "file_id", "media_type"}:
@@ -103,10 +102,11 @@ def _pinned(model: Model, refs: Iterable[Ref], indexes: Iterable[Any]) -> list[d
     ]
 
 
-def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    for key in path[:-1]:
+def _put(body: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split(".")
+    for key in above:
         body = body.setdefault(key, {})
-    body[path[-1]] = value
+    body[last] = value
 
 
 # The rule that an unknown key breaks, by its path; None where such a key is ignored.
@@ -131,96 +131,103 @@ def decode(
     """
     if not isinstance(body, Mapping):
         return GenerationRequest(model=None), [_mistyped("body", "body", "a JSON object")]
-    broken: list[Broken] = []
-    said: dict[str, Any] = {"task": task, "model": name}
     rows = model.parameters if rows is None else tuple(rows)
+    reading = _Reading(model, body, {"task": task, "model": name})
     for row in rows:
-        if row.field not in {"task", "model"}:
-            _read(model, row, body, said, broken)
+        if row.field not in reading.fixed:
+            reading.read(row)
     if unknown is not None:
-        broken += _unknown(body, rows, unknown)
-    return replace(GenerationRequest(), **said), broken
+        reading.broken += _unknown(body, rows, unknown)
+    return replace(GenerationRequest(), **reading.said), reading.broken
 
 
 def _unknown(
     body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey
 ) -> Iterator[Broken]:
     """Yield what a body says at places that no row reads."""
-    leaves = {path for row in rows for path in row.paths}
+    leaves = {tuple(path.split(".")) for row in rows for path in row.paths}
     inner = {path[:depth] for path in leaves for depth in range(1, len(path))}
-    pending: list[tuple[tuple[str, ...], Any]] = [
-        ((str(key),), value) for key, value in body.items()
-    ]
+    pending: list[tuple[tuple[str, ...], Any]] = [((str(key),), body[key]) for key in body]
     while pending:
-        path, value = pending.pop()
-        if path in inner and isinstance(value, Mapping):
-            pending += [((*path, str(key)), deeper) for key, deeper in value.items()]
-        elif (
-            path not in leaves
-            and path not in inner
-            and (rule := rule_of(".".join(path))) is not None
-        ):
-            wire = ".".join(path)
-            detail = f"unknown parameter: {wire}"
-            yield Broken(rule, path[-1], REFUSE, f"There is no parameter {wire}.", detail=detail)
+        keys, value = pending.pop()
+        path = ".".join(keys)
+        if keys in inner and isinstance(value, Mapping):
+            pending += [((*keys, str(key)), deeper) for key, deeper in value.items()]
+        elif keys not in leaves and keys not in inner and (rule := rule_of(path)) is not None:
+            says, detail = f"There is no parameter {path}.", f"unknown parameter: {path}"
+            yield Broken(rule, keys[-1], REFUSE, says, detail=detail)
 
 
-def _find(body: Mapping[str, Any], path: tuple[str, ...], broken: list[Broken]) -> Any:
-    at: Any = body
-    for depth, key in enumerate(path):
-        if not isinstance(at, Mapping):
-            where = ".".join(path[:depth])
-            if all(known.field != where for known in broken):
-                broken.append(_mistyped(where, where, "an object"))
-            return None
-        at = at.get(key)
-        if at is None:
-            return None
-    return at
+class _Mistyped(Exception):
+    """A value is of another type than the one that is named."""
 
 
-def _read(
-    model: Model,
-    row: Parameter,
-    body: Mapping[str, Any],
-    said: dict[str, Any],
-    broken: list[Broken],
-) -> None:
-    if row.carriers:
-        _read_carriers(row, body, said, broken)
-        return
-    raw = _find(body, row.path, broken)
-    if raw is None or raw in row.nothing:
-        return
-    right = model.parameter(row.field)
-    if right is not None and right is not row:
-        if right.wire == row.wire:
-            return  # the task's own row reads this place
-        detail = f"{row.wire} is not valid for type '{model.wire_type}'; use {right.wire}"
-        broken.append(Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail))
-        return
-    problem = _TYPES[row.kind](raw) or _not_a_value(row, raw)
-    if problem:
-        broken.append(_mistyped(row.field, row.wire, problem))
-    elif row.kind is ParameterKind.REF:
-        said[row.field] = _ref(raw)
-    elif row.kind is ParameterKind.REFS:
-        said[row.field] = tuple(_ref(one) for one in raw)
-    elif row.kind is ParameterKind.PINNED:
-        _read_pinned(model, row, raw, said, broken)
-    elif row.kind is ParameterKind.INDEXES:
-        said[row.field] = tuple(map(_whole, raw))
-    elif row.kind is ParameterKind.CHOICES:
-        said[row.field] = tuple(raw)
-    else:
-        said[row.field] = next((ours for ours, theirs in row.values.items() if theirs == raw), raw)
+@dataclass
+class _Reading:
+    """One body as it is read: what it says of a request, and what a request cannot hold."""
 
+    model: Model
+    body: Mapping[str, Any]
+    said: dict[str, Any]
+    broken: list[Broken] = field(default_factory=list)
+    fixed = ("task", "model")
 
-def _not_a_value(row: Parameter, raw: Any) -> str:
-    """Say what a value must be where ours and the provider's differ: "5s" is no number of seconds."""
-    if not row.values or (not isinstance(raw, bool) and raw in row.values.values()):
-        return ""
-    return "one of " + ", ".join(map(repr, row.values.values()))
+    def read(self, row: Parameter) -> None:
+        if row.carriers:
+            self._read_carriers(row)
+            return
+        raw = self._find(row.path)
+        if raw is None or raw in row.nothing or self._is_misplaced(row):
+            return
+        try:
+            self.said |= _READERS.get(row.kind, _word)(self.model, row, raw)
+        except _Mistyped as wanted:
+            self.broken.append(_mistyped(row.field, row.path, str(wanted)))
+
+    def _is_misplaced(self, row: Parameter) -> bool:
+        """Does the model's own row read this attribute, here or at another place?"""
+        right = self.model.parameter(row.field)
+        if right is None or right is row:
+            return False
+        if right.path != row.path:
+            detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right.path}"
+            wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
+            self.broken.append(wrong)
+        return True
+
+    def _read_carriers(self, row: Parameter) -> None:
+        """Read a reference from the places of its carriers.
+
+        An empty text is the provider's word for "none".
+        """
+        found: dict[str, Any] = {}
+        taken: set[str] = set()
+        for key, path in row.carriers.items():
+            if path in taken:
+                # two carriers in one place: what stands there is told apart by its owner alone
+                continue
+            taken.add(path)
+            raw = self._find(path)
+            if isinstance(raw, str) and raw:
+                found[key] = raw
+            elif raw is not None and raw != "":
+                self.broken.append(_mistyped(row.field, path, "a string"))
+        if found.keys() - {"media_type"}:  # a type by itself names nothing
+            self.said[row.field] = Ref(**found)
+
+    def _find(self, path: str) -> Any:
+        at: Any = self.body
+        keys = path.split(".")
+        for depth, key in enumerate(keys):
+            if not isinstance(at, Mapping):
+                where = ".".join(keys[:depth])
+                if all(known.field != where for known in self.broken):
+                    self.broken.append(_mistyped(where, where, "an object"))
+                return None
+            at = at.get(key)
+            if at is None:
+                return None
+        return at
 
 
 def _whole(value: Any) -> Any:
@@ -230,83 +237,78 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _read_carriers(
-    row: Parameter, body: Mapping[str, Any], said: dict[str, Any], broken: list[Broken]
-) -> None:
-    """Read a reference from the places of its carriers.
-
-    An empty text is the provider's word for "none".
+def _word(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    """Read a value that its rules judge; one of ours that the provider calls otherwise must be
+    known: "5s" is no number of seconds.
     """
-    found: dict[str, Any] = {}
-    taken: set[tuple[str, ...]] = set()
-    for key, wire in row.carriers.items():
-        path = tuple(wire.split("."))
-        if path in taken:
-            # two carriers in one place: what stands there is told apart by its owner alone
-            continue
-        taken.add(path)
-        raw = _find(body, path, broken)
-        if raw is None or raw == "":
-            continue
-        if not isinstance(raw, str):
-            broken.append(_mistyped(row.field, wire, "a string"))
-        else:
-            found[key] = raw
-    if found.keys() - {"media_type"}:  # a type by itself names nothing
-        said[row.field] = Ref(**found)
+    if row.values and (isinstance(raw, bool) or raw not in row.values.values()):
+        raise _Mistyped("one of " + ", ".join(map(repr, row.values.values())))
+    return {row.field: next((ours for ours, word in row.values.items() if word == raw), raw)}
 
 
-def _read_pinned(
-    model: Model, row: Parameter, raw: Any, said: dict[str, Any], broken: list[Broken]
-) -> None:
+def _flag(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, bool):
+        raise _Mistyped("true or false")
+    return {row.field: raw}
+
+
+def _ref(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise _Mistyped("an object")
+    for key in REF_KEYS:
+        if raw.get(key) is not None and not isinstance(raw[key], str):
+            raise _Mistyped(f"an object whose '{key}' is a string")
+    return {row.field: Ref(**{key: raw[key] for key in REF_KEYS if raw.get(key) is not None})}
+
+
+def _refs(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    try:
+        return {row.field: tuple(_ref(model, row, one)[row.field] for one in _items(raw, ""))}
+    except _Mistyped as error:
+        raise _Mistyped("a list of media objects") from error
+
+
+def _items(raw: Any, wanted: str) -> list[Any]:
+    if not isinstance(raw, list):
+        raise _Mistyped(wanted)
+    return raw
+
+
+def _indexes(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    return {row.field: tuple(map(_whole, _items(raw, "a list of whole numbers")))}
+
+
+def _choices(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+    return {row.field: tuple(_items(raw, "a list"))}
+
+
+def _pins(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
     picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
+    entries = _items(raw, "a list of objects")
     if not all(
         isinstance(one, Mapping) and isinstance(one.get(picture), str) and frame in one
-        for one in raw
+        for one in entries
     ):
-        broken.append(
-            _mistyped(row.field, row.wire, f"a list of objects with '{picture}' and '{frame}'")
-        )
-        return
-    said["keyframes"] = tuple(Ref(file_id=one[picture]) for one in raw)
-    said["keyframe_indexes"] = tuple(_whole(one[frame]) for one in raw)
+        raise _Mistyped(f"a list of objects with '{picture}' and '{frame}'")
+    return {
+        "keyframes": tuple(Ref(file_id=one[picture]) for one in entries),
+        "keyframe_indexes": tuple(_whole(one[frame]) for one in entries),
+    }
 
 
-def _ref(raw: Mapping[str, Any]) -> Ref:
-    return Ref(**{key: raw[key] for key in REF_KEYS if raw.get(key) is not None})
-
-
-def _not_a_ref(raw: Any) -> str:
-    if not isinstance(raw, Mapping):
-        return "an object"
-    odd = [key for key in REF_KEYS if raw.get(key) is not None and not isinstance(raw[key], str)]
-    return f"an object whose '{odd[0]}' is a string" if odd else ""
-
-
-def _not_refs(raw: Any) -> str:
-    return (
-        "" if isinstance(raw, list) and not any(map(_not_a_ref, raw)) else "a list of media objects"
-    )
-
-
-# What is wrong with a raw value; "" where nothing is, or where the rules of the parameter judge it.
-_TYPES: Mapping[ParameterKind, Callable[[Any], str]] = {
-    ParameterKind.TEXT: lambda raw: "",
-    ParameterKind.CHOICE: lambda raw: "",
-    ParameterKind.NUMBER: lambda raw: "",
-    ParameterKind.FLAG: lambda raw: "" if isinstance(raw, bool) else "true or false",
-    ParameterKind.REF: _not_a_ref,
-    ParameterKind.REFS: _not_refs,
-    ParameterKind.INDEXES: lambda raw: "" if isinstance(raw, list) else "a list of whole numbers",
-    ParameterKind.CHOICES: lambda raw: "" if isinstance(raw, list) else "a list",
-    ParameterKind.PINNED: lambda raw: "" if isinstance(raw, list) else "a list of objects",
+_READERS: Mapping[ParameterKind, Callable[[Model, Parameter, Any], dict[str, Any]]] = {
+    ParameterKind.FLAG: _flag,
+    ParameterKind.REF: _ref,
+    ParameterKind.REFS: _refs,
+    ParameterKind.INDEXES: _indexes,
+    ParameterKind.CHOICES: _choices,
+    ParameterKind.PINNED: _pins,
 }
 
 
 def _mistyped(field: str, path: str, wanted: str) -> Broken:
-    return Broken(
-        "type", field, REFUSE, f"{path} must be {wanted}.", detail=f"{path}: must be {wanted}"
-    )
+    says = f"{path} must be {wanted}."
+    return Broken(MISTYPED, field, REFUSE, says, detail=f"{path}: must be {wanted}")
 
 
 def stored_way(model: Model, field: str) -> StoredAs:

@@ -38,7 +38,7 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> JobMatch:
         return JobMatch.UNCLEAR
     ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
     found = {_pair(value, theirs.get(path)) for path, value in ours.items()}
-    rows = {path: row for row in model.parameters for path in _paths(row)}
+    rows = {path: row for row in model.parameters for path in row.paths}
     found |= {_extra(value, rows.get(path)) for path, value in theirs.items() if path not in ours}
     for one in (JobMatch.OTHER, JobMatch.UNCLEAR):
         if one in found:
@@ -56,17 +56,13 @@ def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable
     if not isinstance(shown, Mapping):
         return True
     ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
-    own = {path for row in model.parameters for path in _paths(row)}
-    foreign = {path for other in models for row in other.parameters for path in _paths(row)} - own
+    own = {path for row in model.parameters for path in row.paths}
+    foreign = {path for other in models for row in other.parameters for path in row.paths} - own
     if any(path in foreign and not _is_nothing(value) for path, value in theirs.items()):
         return False
     told = [row for row in model.parameters if row.field in {"prompt", "source"}]
-    pairs = [_pair(ours.get(path), theirs.get(path)) for row in told for path in _paths(row)]
+    pairs = [_pair(ours.get(path), theirs.get(path)) for row in told for path in row.paths]
     return JobMatch.OTHER not in pairs
-
-
-def _paths(row: Parameter) -> tuple[str, ...]:
-    return (*row.carriers.values(), row.wire)
 
 
 def _leaves(body: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

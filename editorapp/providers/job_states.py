@@ -17,26 +17,11 @@ from editorapp.providers.contract import Failure, JobState
 LONGEST_WORD = 40
 NO_WORD = "no state"
 
-COMMON: dict[str, JobState] = {
-    "queued": JobState.QUEUED,
-    "pending": JobState.QUEUED,
-    "created": JobState.QUEUED,
-    "submitted": JobState.QUEUED,
-    "processing": JobState.RUNNING,
-    "running": JobState.RUNNING,
-    "in progress": JobState.RUNNING,
-    "completed": JobState.DONE,
-    "complete": JobState.DONE,
-    "success": JobState.DONE,
-    "succeeded": JobState.DONE,
-    "successful": JobState.DONE,
-    "finished": JobState.DONE,
-    "done": JobState.DONE,
-    "failed": JobState.FAILED,
-    "failure": JobState.FAILED,
-    "fail": JobState.FAILED,
-    "error": JobState.FAILED,
-    "errored": JobState.FAILED,
+COMMON = {
+    JobState.QUEUED: "queued pending created submitted",
+    JobState.RUNNING: "processing running in_progress",
+    JobState.DONE: "completed complete success succeeded successful finished done",
+    JobState.FAILED: "failed failure fail error errored",
 }
 
 
@@ -49,25 +34,12 @@ class End:
     can_retry: bool
 
 
-_CANCELED = End("", "was cancelled", can_retry=True)
-_EXPIRED = End("", "expired before it was made", can_retry=True)
-_TIMED_OUT = End("", "took too long and was ended", can_retry=True)
-_ABORTED = End("", "was broken off", can_retry=True)
-_REJECTED = End("", "was rejected", can_retry=False)
-ENDS: dict[str, End] = {
-    "cancelled": _CANCELED,
-    "canceled": _CANCELED,
-    "expired": _EXPIRED,
-    "timeout": _TIMED_OUT,
-    "timed out": _TIMED_OUT,
-    "aborted": _ABORTED,
-    "terminated": _ABORTED,
-    "killed": _ABORTED,
-    "stopped": _ABORTED,
-    "rejected": _REJECTED,
-    "refused": _REJECTED,
-    "denied": _REJECTED,
-    "blocked": _REJECTED,
+ENDS = {
+    "cancelled canceled": End("", "was cancelled", can_retry=True),
+    "expired": End("", "expired before it was made", can_retry=True),
+    "timeout timed_out": End("", "took too long and was ended", can_retry=True),
+    "aborted terminated killed stopped": End("", "was broken off", can_retry=True),
+    "rejected refused denied blocked": End("", "was rejected", can_retry=False),
 }
 
 
@@ -89,8 +61,8 @@ def squeezed(said: Any) -> str:
     return re.sub(r"[\W_]+", "", said.casefold()) if isinstance(said, str) else ""
 
 
-_COMMON = {squeezed(word): state for word, state in COMMON.items()}
-_ENDS = {squeezed(word): end for word, end in ENDS.items()}
+_COMMON = {squeezed(word): state for state, words in COMMON.items() for word in words.split()}
+_ENDS = {squeezed(word): end for words, end in ENDS.items() for word in words.split()}
 
 
 class Table:

@@ -56,7 +56,7 @@ class ProviderAccount(models.Model):
     )  # what an admin says that one of the provider's units costs
     learned = models.JSONField(
         blank=True, default=dict
-    )  # what the provider says of its limits: see learned.py
+    )  # what the provider says of its limits: see account_capabilities.py
     learned_at = models.DateTimeField(null=True, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)
     test_ok = models.BooleanField(default=False)

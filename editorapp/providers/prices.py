@@ -9,7 +9,6 @@ from typing import Any
 
 from editorapp.core.money import usd
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.rules.conditions import is_extend
 
 EXTEND = "extend"  # a generation that continues an earlier result; priced apart
 EXTENSION_TIER = "5s"  # it makes and bills one block, whatever duration is said
@@ -93,7 +92,7 @@ def key(task: str, model: str) -> str:
 
 def kind_of(wanted: GenerationRequest) -> str:
     """Return the task as prices count it: an extension is none of the generations."""
-    return EXTEND if wanted.task == Task.GENERATE and is_extend(wanted) else str(wanted.task)
+    return EXTEND if wanted.task == Task.GENERATE and wanted.is_extension else str(wanted.task)
 
 
 def table_for(prices: Prices, wanted: GenerationRequest) -> PriceTable | None:

@@ -1,17 +1,16 @@
-"""The providers there are: every module in `vendors`, imported on first use."""
+"""Provider registry: every module in `vendors`, looked for by name and imported on first use.
+
+So it stands below the session that a provider's own module is written with.
+"""
 
 import pkgutil
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from editorapp.providers import vendors
-
-FIRST = (
-    "luma-agents",
-    "gmi-cloud",
-    "scenario",
-)  # the order in which people see them; others follow by name
+VENDORS = "editorapp.providers.vendors"
+# The order in which people see them; others follow by name.
+FIRST = ("luma-agents", "gmi-cloud", "scenario")
 
 
 class UnknownProvider(LookupError):
@@ -24,17 +23,22 @@ def get(slug: str) -> ModuleType:
     ping.
 
     Where a model's price must be asked for, it has `quote` too; where the provider's own limits can
-    be read, `learn`; where its documents say how it answers, DOCUMENTS.
+    be read, `discover`; where its documents say how it answers, DOCUMENTS.
 
     Raises: UnknownProvider, when there is no such module.
     """
     if slug not in slugs():
         raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(slugs())}.")
-    return import_module(f"{vendors.__name__}.{slug.replace('-', '_')}")
+    return import_module(f"{VENDORS}.{slug.replace('-', '_')}")
+
+
+def every() -> tuple[ModuleType, ...]:
+    """Return the module of every provider, in the order in which people see them."""
+    return tuple(map(get, slugs()))
 
 
 def slugs() -> tuple[str, ...]:
-    found = {module.name.replace("_", "-") for module in pkgutil.iter_modules(vendors.__path__)}
-    return tuple(
-        sorted(found, key=lambda slug: (FIRST.index(slug) if slug in FIRST else len(FIRST), slug))
-    )
+    """Return the names of all providers, in the order in which people see them."""
+    modules = pkgutil.iter_modules(import_module(VENDORS).__path__)
+    found = sorted(module.name.replace("_", "-") for module in modules)
+    return (*(slug for slug in FIRST if slug in found), *(one for one in found if one not in FIRST))

@@ -1,11 +1,11 @@
 """What a provider's module says of itself, as data: parameters, rules, limits."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as made
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -54,14 +54,14 @@ class Parameter:
     `default` describes what the provider does when nothing is said; it is never sent. `switch`
     names the flag that must not be False for this one to be sent (a control's own value).
     `carriers` are for a reference: where each attribute of Ref goes ({"url":
-    "payload.start_frame_url"}); without them it is written as a media object at `wire`. `values`
+    "payload.start_frame_url"}); without them it is written as a media object at `path`. `values`
     maps our words to the provider's ("5s" to the number 5). `is_ignored`: taken without effect, so
     read but never written. `nothing` are words of the provider's that say no more than leaving the
     parameter out: read, never written.
     """
 
     field: str  # attribute of GenerationRequest
-    wire: str  # path in the body: "video.edit.controls.depth.blur"
+    path: str  # where it stands in the body: "video.edit.controls.depth.blur"
     kind: ParameterKind
     label: str
     source: str  # the contract's section and its tag
@@ -81,16 +81,10 @@ class Parameter:
     is_required: bool = False
     is_ignored: bool = False
 
-    @cached_property
-    def path(self) -> tuple[str, ...]:
-        return tuple(self.wire.split("."))
-
-    @cached_property
-    def paths(self) -> tuple[tuple[str, ...], ...]:
+    @property
+    def paths(self) -> tuple[str, ...]:
         """Return every place in the body that this row reads or writes."""
-        if not self.carriers:
-            return (self.path,)
-        return tuple(dict.fromkeys(tuple(wire.split(".")) for wire in self.carriers.values()))
+        return tuple(dict.fromkeys(self.carriers.values())) or (self.path,)
 
 
 REFUSE = "refuse"  # not sent: the provider would refuse it, or it would be money for nothing
@@ -100,7 +94,7 @@ OFFER = "offer"  # the provider would take it, but the page offers one of the tw
 
 @dataclass(frozen=True)
 class Fix:
-    """A way out of a broken rule, as one button: the form fields to change and their new values.
+    """A fix of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`,
     `source_media_type`, and `keyframe_index` as the whole list) and three that the page carries out
@@ -122,7 +116,7 @@ class Broken:
     field: str  # "prompt", "keyframes.3"
     level: str
     message: str
-    mends: tuple[Fix, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     status: int = 400
     detail: str = ""
 
@@ -141,7 +135,7 @@ class UnavailableOption:
     """Why an option cannot be added to the present choice, and the change that would allow it."""
 
     reason: str
-    mend: Fix | None = None
+    fix: Fix | None = None
 
 
 class Hit:
@@ -185,40 +179,54 @@ class Limits:
         return tuple(size for size in self.resolutions if size not in self.hdr_resolutions)
 
 
-Condition = Callable[[GenerationRequest, MediaFacts | None, Limits], bool | Iterable[Hit]]
-RefCondition = Callable[[str, Ref, Limits], bool | Iterable[Hit]]
-Mends = Callable[[GenerationRequest, MediaFacts | None, Limits, Mapping[str, Any]], tuple[Fix, ...]]
+class Case(NamedTuple):
+    """What a rule judges: a request, what was measured of its source, and the model's limits."""
+
+    wanted: GenerationRequest
+    source: MediaFacts | None
+    limits: Limits
+
+
+Found = bool | Iterable[Hit]
+Condition = Callable[[Case], Found]
+RefCondition = Callable[[str, Ref, Limits], Found]
+Words = Mapping[str, Any]
+FixMaker = Callable[[Case, Words], tuple[Fix, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of the rule table.
+    """One row of the rule table. Without an id it is a shared rule, which providers adopt.
 
     `message` (and `why`, which greys an option out) are templates: `wanted`, `source`, `limits`,
     `name` of the provider, and the hit's words. `detail` and `status` are what the provider
     answers; a detail that the contract does not quote is our own wording. Exactly one of `broken`
-    and `each_ref` is set: the second judges every clip and picture named, with its path.
+    and `each_ref` is set: the second judges every clip and picture named, with its path. `fixes`
+    are the same for every hit, or made for one; a hit that brings its own `fixes` goes before.
     """
 
-    id: str
+    id: str = ""
     field: str
     summary: str  # the rule itself in one line, for the documentation
     message: str
-    source: str
+    source: str = ""
     level: str = REFUSE
-    tasks: frozenset[str] = ALL_TASKS
     broken: Condition | None = None
     each_ref: RefCondition | None = None
     why: str = ""
     status: int = 400
     detail: str = ""
-    mends: Mends | None = None
+    fixes: tuple[Fix, ...] | FixMaker = ()
     conflict: str = ""  # where the documents contradict themselves here: both sides, and what we do
 
     @property
     def is_ours(self) -> bool:
         """Is this caution of our own, that the provider does not document?"""
         return self.source.startswith("ours")
+
+    def adopt(self, id: str, source: str, detail: str = "", **differs: Any) -> "Rule":
+        """Return the rule under a provider's own number, source, answer, and whatever differs."""
+        return replace(self, id=id, source=source, detail=detail, **differs)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -230,12 +238,12 @@ class Model:
 
     name: str  # "ray-3.2"
     task: str
-    wire: str  # the provider's word for it
+    model_id: str  # the provider's word for it
     label: str  # "Ray 3.2"
     parameters: tuple[Parameter, ...]
     rules: tuple[Rule, ...]
     limits: Limits
-    wire_type: str = ""  # the body's word for the task, where it has one
+    type_word: str = ""  # the body's word for the task, where it has one
     summary: str = ""  # what it is for, in a line
     source: str = ""
     is_priced_by_asking: bool = False  # no price is published: the module's `quote` asks for it
@@ -261,16 +269,16 @@ class Model:
     def knows(self, name: str) -> bool:
         return name in self._by_field
 
-    def wire_path(self, name: str) -> str:
+    def body_path(self, name: str) -> str:
         """Return where a field lies in the body: "keyframes.3" -> "video.edit.keyframes[3]"."""
         head, _, index = name.partition(".")
         row = self.parameter(head)
-        path = row.wire if row else head
+        path = row.path if row else head
         return f"{path}[{index}]" if index else path
 
 
-def of_task(rows: Iterable[Any], task: str) -> tuple[Any, ...]:
-    """Return the rows (parameters or rules) that hold for a task."""
+def of_task(rows: Iterable[Parameter], task: str) -> tuple[Parameter, ...]:
+    """Return the parameters that a task has."""
     return tuple(row for row in rows if task in row.tasks)
 
 
@@ -329,6 +337,11 @@ class Spec:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         return tuple({id(rule): rule for model in self.models for rule in model.rules}.values())
+
+    def parameter(self, model: Model, name: str) -> Parameter | None:
+        """Return a model's row of a request's attribute, or where it has none, another model's."""
+        others = (row for row in self.parameters if row.field == name)
+        return model.parameter(name) or next(others, None)
 
     def find(self, task: str, name: str | None) -> Model | None:
         """Return the model of this name that does the task, if there is one."""

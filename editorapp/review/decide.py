@@ -1,4 +1,4 @@
-"""Approve a take, or ask for changes."""
+"""Decision: approve a take, or ask for changes."""
 
 from datetime import datetime
 

@@ -1,122 +1,52 @@
-"""What can go wrong on demand: set through the admin endpoint for the next calls, or written into a
+"""Faults on demand: set through the admin endpoint for the next calls, or written into a
 prompt.
 
 One table, `KINDS`, which `/_simulator/` shows.
 """
 
+import asyncio
 import re
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from editorapp.core.request_values import as_whole
+from editorapp.simulator.http import Act, Hang, Reset, Response, answered
+from editorapp.simulator.tables import read_table
 
-CALLS = {
-    "submit": "the paid POST: a generation, a request",
-    "poll": "GET of a generation, a request",
-    "list": "GET of the list of requests, of jobs",
-    "price": "asking what a request would cost, where no price is published",
-    "upload": "asking where to upload a file",
-    "put": "PUT to the presigned upload URL",
-    "complete": "saying that a file's upload is complete",
-    "file": "GET of an uploaded file",
-    "download": "GET of a result's presigned URL",
-    "job": "the rendering of a job (in a prompt, or set for the next submit)",
-}
-FAILURES = {
-    "content_moderated": "Generation output was flagged by our content moderation system.",
-    "generation_failed": "Generation failed",
-    "output_not_found": "Output artifacts not found",
-    "budget_exhausted": "Insufficient balance to complete this generation.",
-    "image_too_large": "An input image exceeds the size limit.",
-    "unsupported_format": "The format of an input is not supported.",
-    "corrupt_input": "An input could not be decoded.",
-    "invalid_request": "The request has parameters that do not fit together.",
-    "rate_limited": "An upstream service is throttling requests.",
-    "cancelled": "The request was cancelled.",
-}
+_TABLE = read_table("words/faults")
+CALLS: dict[str, str] = _TABLE["calls"]
+FAILURES: dict[str, str] = _TABLE["failures"]
 
 
 @dataclass(frozen=True)
 class FaultKind:
-    """One thing that can go wrong. `default_call` is where a magic word without a call strikes."""
+    """One thing that can go wrong, and to which calls."""
 
     name: str
     says: str
-    default_call: str
     calls: tuple[str, ...]
 
+    @property
+    def default_call(self) -> str:
+        """Where a magic word without a call strikes."""
+        return "job" if "job" in self.calls else self.calls[0]
 
-_HTTP = ("submit", "poll", "list", "price", "upload", "put", "complete", "file", "download")
-KINDS = {
-    kind.name: kind
-    for kind in (
-        FaultKind(
-            "status",
-            "answers this status and does nothing; detail and retry_after may follow",
-            "submit",
-            _HTTP,
-        ),
-        FaultKind(
-            "hang",
-            "takes the request in full and acts on it (a job is made), then never answers",
-            "submit",
-            _HTTP,
-        ),
-        FaultKind("hang_before", "never answers and does nothing", "submit", _HTTP),
-        FaultKind(
-            "reset", "closes the connection without an answer and does nothing", "submit", _HTTP
-        ),
-        FaultKind(
-            "accept_then_reset",
-            "acts on the request, then closes without an answer",
-            "submit",
-            _HTTP,
-        ),
-        FaultKind(
-            "slow", "answers (a job: finishes) this many seconds late", "job", (*_HTTP, "job")
-        ),
-        FaultKind(
-            "fail",
-            "the job (or, at complete, the file) fails with this failure code",
-            "job",
-            ("job", "submit", "poll", "complete"),
-        ),
-        FaultKind(
-            "lag", "the list leaves out what is younger than this many seconds", "list", ("list",)
-        ),
-        FaultKind("bare", "the list does not show what was asked for", "list", ("list",)),
-        FaultKind(
-            "filled", "the list writes out all defaults, in another order", "list", ("list",)
-        ),
-        FaultKind(
-            "cut", "the connection ends in the middle of the file", "download", ("download",)
-        ),
-        FaultKind(
-            "trickle", "the file takes this many seconds to arrive", "download", ("download",)
-        ),
-        FaultKind("expired", "the link answers 403, as after its hour", "download", ("download",)),
-        FaultKind(
-            "corrupt",
-            "the result has the right length but does not decode",
-            "job",
-            ("job", "submit", "download"),
-        ),
-        FaultKind(
-            "truncated",
-            "the result is a file that ends half-way",
-            "job",
-            ("job", "submit", "download"),
-        ),
-        FaultKind("no_output", "the job succeeds, and names no result", "job", ("job", "submit")),
-        FaultKind("empty", "the result is a file of 0 bytes", "job", ("job", "submit", "download")),
-    )
-}
+
+def _kind(name: str, says: str, calls: list[str]) -> FaultKind:
+    """Read a row; "http" among its calls stands for all but the rendering of a job."""
+    http = [call for call in CALLS if call != "job"] if "http" in calls else []
+    return FaultKind(name, says, (*http, *(call for call in calls if call != "http")))
+
+
+KINDS = {name: _kind(name, **row) for name, row in _TABLE["kinds"].items()}
+HTTP_KINDS = ("status", "hang", "hang_before", "reset", "accept_then_reset", "slow")
+SPOILS = ("corrupt", "truncated", "empty")
+JOB_KINDS = ("fail", "slow", "no_output", *SPOILS)
 _MAGIC = re.compile(
     r"\[\[\s*(?:(?P<call>[a-z]+)\s+)?(?P<kind>[a-z_]+|\d{3})(?::(?P<value>[^\]:]*))?(?::(?P<more>[^\]]*))?\]\]"
 )
-
-
 MOST_SECONDS = 7 * 24 * 3600  # that a fault lasts: jobs of days are followed, too
 
 
@@ -155,30 +85,38 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
     name, _colon, value = kind.partition(":")
     if as_whole(name) is not None:
         name, value = "status", kind
-    if name not in KINDS:
-        raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
-    call = call or KINDS[name].default_call
-    if call not in KINDS[name].calls:
-        raise UnknownFault(
-            f"{name!r} cannot happen to {call!r}: one of {', '.join(KINDS[name].calls)}."
-        )
-    fault = Fault(call, name, times=int(times))
+    fault = Fault(_call_of(call, name), name, times=int(times))
     if name == "status":
         _read_status(fault, value or str(options.get("status", "")))
     if name == "fail":
-        fault.code = value or str(options.get("code", "generation_failed"))
-        if fault.code not in FAILURES:
-            raise UnknownFault(
-                f"There is no failure code {fault.code!r}: one of {', '.join(FAILURES)}."
-            )
+        _read_code(fault, value or str(options.get("code", "generation_failed")))
     if name in ("slow", "trickle", "lag"):
-        fault.seconds = float(value or options.get("seconds", 5))
-        if not 0 <= fault.seconds <= MOST_SECONDS:
-            raise UnknownFault(f"{value!r} is no time from 0 to {MOST_SECONDS} seconds.")
+        _read_seconds(fault, value or options.get("seconds", 5))
     fault.detail = str(options.get("detail") or fault.detail)
     if options.get("retry_after") is not None:
         fault.retry_after = int(options["retry_after"])
     return fault
+
+
+def _call_of(call: str, name: str) -> str:
+    if name not in KINDS:
+        raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
+    kind = KINDS[name]
+    if (call or kind.default_call) not in kind.calls:
+        raise UnknownFault(f"{name!r} cannot happen to {call!r}: one of {', '.join(kind.calls)}.")
+    return call or kind.default_call
+
+
+def _read_code(fault: Fault, code: str) -> None:
+    if code not in FAILURES:
+        raise UnknownFault(f"There is no failure code {code!r}: one of {', '.join(FAILURES)}.")
+    fault.code = code
+
+
+def _read_seconds(fault: Fault, said: Any) -> None:
+    fault.seconds = float(said)
+    if not 0 <= fault.seconds <= MOST_SECONDS:
+        raise UnknownFault(f"{said!r} is no time from 0 to {MOST_SECONDS} seconds.")
 
 
 def _read_status(fault: Fault, value: str) -> None:
@@ -213,6 +151,9 @@ def magic(prompt: str) -> list[Fault]:
     return found
 
 
+Refuse = Callable[[Fault], Response]
+
+
 @dataclass
 class Faults:
     """The faults that wait, and what was counted since the last reset."""
@@ -224,15 +165,24 @@ class Faults:
     by_status: Counter[int] = field(default_factory=Counter)
     recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=200))
 
-    def take(self, *calls: str, kinds: tuple[str, ...] = ()) -> Fault | None:
-        """Return the first fault that waits for one of these calls (and kinds), used up by one."""
+    def take(self, call: str, kinds: tuple[str, ...] = tuple(KINDS)) -> Fault | None:
+        """Return the first fault (of these kinds) that waits for this call, used up by one."""
         for fault in self.waiting:
-            if fault.call in calls and (not kinds or fault.kind in kinds):
+            if fault.call == call and fault.kind in kinds:
                 fault.times -= 1
                 if fault.times <= 0:
                     self.waiting.remove(fault)
                 return fault
         return None
+
+    def met(self, call: str) -> Fault | None:
+        """Count a call; return the fault that waits for it."""
+        self.calls[call] += 1
+        return self.take(call)
+
+    async def under(self, call: str, refuse: Refuse, act: Act) -> Response:
+        """Act as one call of this name, under whatever fault waits for it."""
+        return await under_fault(self.met(call), refuse, act)
 
     def clear(self) -> None:
         self.waiting.clear()
@@ -240,3 +190,21 @@ class Faults:
         self.calls.clear()
         self.by_status.clear()
         self.recent.clear()
+
+
+async def under_fault(fault: Fault | None, refuse: Refuse, act: Act) -> Response:
+    """Act under a fault: refuse, hang, reset or be slow, before or after the act.
+
+    Raises: Hang, Reset.
+    """
+    kind = fault.kind if fault else ""
+    if fault is not None and kind == "status":
+        return refuse(fault)
+    if kind in ("hang_before", "reset"):
+        raise Hang if kind == "hang_before" else Reset
+    if fault is not None and kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    answer = await answered(act)
+    if kind in ("hang", "accept_then_reset"):
+        raise Hang if kind == "hang" else Reset
+    return answer

@@ -1,29 +1,28 @@
-"""The protocol of GMI Cloud's request queue.
+"""Protocol of GMI Cloud's request queue.
 
-Source: contracts/gmi-cloud.md; rules: the provider's own table.
+Source: docs/providers/gmi-cloud.md; rules: the provider's own table.
 
 Where the contract states nothing (error texts, the live prices of generate and reframe), the words
 and figures are this simulator's own.
 """
 
-import hashlib
 import json
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.spec import Model, Parameter
-from editorapp.simulator.core import under_fault
+from editorapp.providers.spec import Parameter
 from editorapp.simulator.http import Request, Response, TooLarge
-from editorapp.simulator.protocol import ProviderProtocol, Put
-from editorapp.simulator.references import Found, Resolved, UnusableReference
-from editorapp.simulator.render import POSTER
+from editorapp.simulator.protocol import ProviderProtocol
+from editorapp.simulator.references import Found, UnusableReference
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.state import SimulatedJob
-from editorapp.simulator.storage import denied, receive
+from editorapp.simulator.storage import check_content_type, denied, store
+from editorapp.simulator.submission import submit
 
 UPLOAD_SECONDS = 899
 MAX_UPLOAD_BYTES = 200_000_000
@@ -36,12 +35,6 @@ FILE_TYPES = {
     "mp4": "video/mp4",
     "mp3": "audio/mpeg",
     "wav": "audio/wav",
-}
-KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
-KEY_ERRORS = {
-    "gmi-unknown": (401, "Invalid API key"),
-    "gmi-revoked": (401, "API key has been revoked"),
-    "gmi-suspended": (403, "This organization is suspended"),
 }
 # The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data
 # default to "".
@@ -71,94 +64,56 @@ class GmiCloud(ProviderProtocol):
 
     slug = "gmi-cloud"
     prefix = "/gmi-cloud/api/v1/ie/requestqueue/apikey"
-    about = """Any key of at least 16 letters and digits is an organisation of its own;
-<code>gmi-unknown…</code>, <code>gmi-revoked…</code>, <code>gmi-suspended…</code>, <code>gmi-broke…</code> (no credits)
-and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices are this simulator's own."""
-    details = {
-        400: "invalid payload parameters",
-        401: "Invalid API key",
-        402: "Insufficient credits. Please add credits to your account.",
-        403: "Access denied",
-        404: "not found",
-        413: "request body too large",
-        429: "Rate limit exceeded",
-        500: "internal server error",
-        502: "bad gateway",
-        503: "service unavailable",
-        504: "gateway timeout",
-    }
+    upload_folder = "uploads"
+    key_form = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+    special_keys = (BROKE, NO_HDR)
+    usual_key = "gmi"
+    no_generation = "generation not found for this API key"
 
-    @property
-    def uploads(self) -> Mapping[str, Put]:
-        return {"uploads": self._put}
-
-    async def handle(self, request: Request) -> Response:
-        answer = await self._routed(request)
-        self.simulation.faults.by_status[answer.status] += 1
-        return answer
-
-    async def _routed(self, request: Request) -> Response:
-        client, refusal = self._authenticated(request)
-        if refusal is not None:
-            return refusal
-        what, _slash, rest = request.path[len(self.prefix) + 1 :].partition("/")
-        call = (request.method, what)
-        if call == ("POST", "requests") and not rest:
-            return await self.submit(request, client, path="/requests")
-        if call == ("GET", "requests"):
-            return await self._asked(request, client, rest)
-        if call == ("GET", "models"):
-            return await self.priced(lambda: self._models(rest)) if rest else self._models(rest)
-        if call == ("POST", "upload-url") and not rest:
-            return await self._upload_url(request)
+    async def route(self, request: Request, path: str) -> Response:
+        client = self.client_of(request)
+        what, _slash, rest = path.partition("/")
+        match (request.method, what, bool(rest)):
+            case ("POST", "requests", False):
+                return await submit(self, request, client, path="/requests")
+            case ("GET", "requests", True):
+                return await self._request(request, client, rest)
+            case ("GET", "requests", False):
+                return await self._requests(request, client)
+            case ("GET", "models", True):
+                return await self.call("price", lambda: self._model(rest))
+            case ("GET", "models", False):
+                return Response.of_json({"model_ids": [one.model_id for one in self.spec.models]})
+            case ("POST", "upload-url", False):
+                return await self._upload_url(request)
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
 
     def error(self, status: int, says: str, **headers: str) -> Response:
         """Return an error in one of the two shapes seen (5): text, or on the server's side an
         object.
         """
-        told: Any = (
-            says if status < 500 else {"message": says, "details": json.dumps({"status": status})}
-        )
+        told: Any = says
+        if status >= 500:
+            told = {"message": says, "details": json.dumps({"status": status})}
         return Response.of_json({"error": told}, status, **headers)
-
-    def _authenticated(self, request: Request) -> tuple[str, Response | None]:
-        """Return the organisation behind a request, or the refusal."""
-        word, _space, key = request.headers.get("authorization", "").partition(" ")
-        if word != "Bearer" or not KEY.fullmatch(key):
-            return "", self.error(401, "Missing or invalid API key")
-        for beginning, (status, says) in KEY_ERRORS.items():
-            if key.startswith(beginning):
-                return "", self.error(status, says)
-        kind = next((one for one in (BROKE, NO_HDR) if key.startswith(one)), "gmi")
-        return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}", None
 
     # Submit
 
     def find(self, client: str, name: str, ref: Ref) -> Found:
         job = self.simulation.state.job_of_result(client, ref.generation_id or "")
-        if job is None:
-            raise UnusableReference(name, 404, "generation not found for this API key")
-        if job.state(time.time()) != "completed" or not job.outputs:
-            raise UnusableReference(name, 400, "generation is not completed")
-        return str(self.simulation.options.folder / job.outputs[0]["file"]), job.facts or None
-
-    def place_of(self, wanted: GenerationRequest, field: str) -> str:
-        row = self.provider.SPEC.model_for(wanted).parameter(field)
-        ref: Ref | None = getattr(wanted, field, None)
-        return row.carriers[ref.carriers[0]] if row is not None and ref is not None else field
+        return self.result_of(name, job, status=400)
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
-        status = (
-            400 if found.status == 422 else found.status
-        )  # the queue knows one status for a bad payload
-        return self.error(
-            status, f"{self.details[400]}: {self.place_of(wanted, found.field)}: {found.says}"
+        row = self.spec.model_for(wanted).parameter(found.field)
+        ref: Ref | None = getattr(wanted, found.field, None)
+        place = (
+            row.carriers[ref.carriers[0]] if row is not None and ref is not None else found.field
         )
+        # The queue knows one status for a bad payload.
+        status = 400 if found.status == 422 else found.status
+        return self.error(status, f"{self.details[400]}: {place}: {found.says}")
 
-    def before_accepting(
-        self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Response | None:
+    def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
         if any(len(ref.carriers) > 1 for _name, ref in wanted.refs()):
             # GMI calls them alternatives and states no more. Which one it would take is not to be
             # guessed at.
@@ -172,41 +127,29 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
-        at = int(job.created_at)
-        return Response.of_json(
-            {
-                "request_id": job.id,
-                "status": "processing",
-                "model": job.model,
-                "created_at": at,
-                "queued_at": at,
-                "updated_at": at,
-            }
-        )
+        told = {"request_id": job.id, "status": "processing", "model": job.model}
+        instants = dict.fromkeys(("created_at", "queued_at", "updated_at"), int(job.created_at))
+        return Response.of_json(told | instants)
 
     # Requests
 
-    async def _asked(self, request: Request, client: str, request_id: str) -> Response:
-        now = time.time()
-        if request_id:
-            return await self.poll(
-                client,
-                request_id,
-                unknown="request not found",
-                shown=lambda job: Response.of_json(self._record(request, job, now)),
-            )
-        model = request.query.get("model_id", "")
-        found = [
-            job
-            for job in self.simulation.state.jobs_of(client, self.slug)
-            if model in ("", job.model)
-        ]
+    async def _request(self, request: Request, client: str, request_id: str) -> Response:
+        return await self.poll(
+            client,
+            request_id,
+            unknown="request not found",
+            shown=lambda job: self._record(request, job, time.time()),
+        )
+
+    async def _requests(self, request: Request, client: str) -> Response:
+        now, model = time.time(), request.query.get("model_id", "")
+        jobs = self.simulation.state.jobs_of(client, self.slug)
 
         def shown(jobs: list[SimulatedJob]) -> Response:
             records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
             return Response.of_json({"requests": records, "total": len(jobs)})
 
-        return await self.listed(found, shown)
+        return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
     def _record(self, request: Request, job: SimulatedJob, now: float) -> dict[str, Any]:
         status = status_of(job, now)
@@ -226,91 +169,59 @@ and <code>gmi-nohdr…</code> (no access to HDR) answer as they say. Live prices
 
     def _outcome(self, request: Request, job: SimulatedJob, status: str) -> dict[str, Any]:
         if status in ("failed", "cancelled"):
-            return {
-                "error": job.failure_reason,
-                "error_code": job.failure_code,
-                "error_source": "upstream",
-            }
+            told = {"error": job.failure_reason, "error_code": job.failure_code}
+            return told | {"error_source": "upstream"}
         if status != "success":
             return {}
         outcome: dict[str, Any] = {"generation_id": job.result_id}
-        links = [self.result_link(request, job, output) for output in job.outputs]
+        links = [self.result_link(request, job, output["file"]) for output in job.outputs]
         if links:
             outcome["video_url"] = links[0]
-            outcome["thumbnail_image_url"] = self.result_link(request, job, {"file": POSTER})
+            outcome["thumbnail_image_url"] = self.result_link(request, job, POSTER)
         # Where GMI puts EXR is not stated (2.2): here it is a further entry of the generic list.
-        outcome["media_urls"] = [
-            {"id": str(number), "url": link} for number, link in enumerate(links)
-        ]
-        return outcome
+        media = [{"id": str(number), "url": link} for number, link in enumerate(links)]
+        return outcome | {"media_urls": media}
 
     # Models
 
-    def _models(self, wire: str) -> Response:
-        models: tuple[Model, ...] = self.provider.SPEC.models
-        if not wire:
-            return Response.of_json({"model_ids": [model.wire for model in models]})
-        model = next((one for one in models if one.wire == wire), None)
+    def _model(self, wire_name: str) -> Response:
+        model = self.model_of(wire_name)
         if model is None:
             return self.error(404, "model not found")
-        parameters = [
-            one for row in model.parameters if row.field != "model" for one in _described(row)
-        ]
+        rows = [row for row in model.parameters if row.field != "model"]
         return Response.of_json(
-            {"model_id": wire, "parameters": parameters, "price_info": PRICES[Task(model.task)]}
+            {
+                "model_id": wire_name,
+                "parameters": [one for row in rows for one in _described(row)],
+                "price_info": PRICES[Task(model.task)],
+            }
         )
 
     # The upload helper
 
     async def _upload_url(self, request: Request) -> Response:
-        faults = self.simulation.faults
-        faults.calls["upload"] += 1
         try:
             body = strict_json.parse(await request.body(1 << 16))
         except (TooLarge, ValueError):
+            self.simulation.faults.calls["upload"] += 1
             return self.error(400, "invalid request body")
-        return await under_fault(
-            faults.take("upload"), self.refuse, lambda: self._place(request, body)
-        )
+        return await self.call("upload", lambda: self._place(request, body))
 
-    async def _place(self, request: Request, body: Any) -> Response:
+    def _place(self, request: Request, body: Any) -> Response:
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
         name = f"{uuid.uuid4()}.{kind}"
-        return Response.of_json(
-            {
-                "upload_url": self.simulation.link(
-                    request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS
-                ),
-                "public_url": self.simulation.public.url(request.origin, name),
-            }
-        )
+        link = self.simulation.link(request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS)
+        public = self.simulation.public.url(request.origin, name)
+        return Response.of_json({"upload_url": link, "public_url": public})
 
-    async def _put(self, request: Request, name: str) -> Response:
-        """Take the bytes of an upload, on the storage's side: no API key, and errors in XML."""
-        faults = self.simulation.faults
-        faults.calls["put"] += 1
-        return await under_fault(
-            faults.take("put"),
-            lambda fault: denied(
-                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
-            ),
-            lambda: self._received(request, name),
-        )
-
-    async def _received(self, request: Request, name: str) -> Response:
-        sent = request.headers.get("content-type", "")
-        if not sent:
+    async def receive(self, request: Request, name: str) -> Response:
+        if not request.headers.get("content-type", ""):
             return denied("Content-Type is required", code="MissingContentType", status=400)
-        if sent != FILE_TYPES.get(name.rpartition(".")[2]):
-            return denied(
-                "A signed header was not sent as given: Content-Type", code="SignatureDoesNotMatch"
-            )
-        size = await receive(request, self.simulation.public.path(name), MAX_UPLOAD_BYTES)
-        if size is None:
-            return denied("The upload is too large", code="EntityTooLarge", status=400)
-        return Response(200, b"")
+        check_content_type(request, FILE_TYPES.get(name.rpartition(".")[2]))
+        path = self.simulation.public.path(name)
+        return await store(request, path, MAX_UPLOAD_BYTES, too_large="The upload is too large")
 
 
 def _described(row: Parameter) -> Iterator[dict[str, Any]]:
@@ -319,10 +230,8 @@ def _described(row: Parameter) -> Iterator[dict[str, Any]]:
     Of several ways to give one thing the first is marked as required, "unless" one of the others is
     given (3.1).
     """
-    first, *others = [place.partition(".")[2] for place in row.carriers.values()] or [
-        row.wire.partition(".")[2]
-    ]
-    alternatives = [one for one in others if not one.endswith("_media_type")]
+    places = list(row.carriers.values()) or [row.path]
+    first, *others = [place.partition(".")[2] for place in places]
     words = [word for word in row.nothing if word]
     said = {
         "type": str(row.kind),
@@ -330,6 +239,7 @@ def _described(row: Parameter) -> Iterator[dict[str, Any]]:
         "default": DEFAULTS.get(first),
     }
     entry = {"name": first, "required": row.is_required, **said}
+    alternatives = [one for one in others if not one.endswith("_media_type")]
     yield entry | ({"unless": alternatives} if row.is_required and alternatives else {})
     for name in others:
         yield {"name": name, "required": False, **said}

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on asyncio that can also misbehave: hang, reset, cut off, trickle.
+"""HTTP/1.1 server on asyncio, small, that can also misbehave: hang, reset, cut off, trickle.
 
 One event loop holds thousands of open connections; a poll costs it a fraction of a millisecond.
 """
@@ -21,8 +21,16 @@ from editorapp.core.request_values import as_whole
 
 MAX_HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 256 * 1024
+TOO_LONG = "Request header fields too large"
 IDLE_SECONDS = 120
 TRICKLE_STEPS = 50
+GONE = (
+    ConnectionError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    TimeoutError,
+    ValueError,
+)
 _HEX = re.compile(rb"[0-9A-Fa-f]{1,12}")
 
 
@@ -70,10 +78,30 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **headers})
 
 
-class Request:
-    """One request as read off the wire; header names in lower case.
+Act = Callable[[], Response | Awaitable[Response]]
 
-    The body is still on the wire until read.
+
+class EarlyAnswer(Exception):
+    """What was asked ends here, with this answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+async def answered(act: Act) -> Response:
+    """Return the answer of an act, whether it returns it or raises it as an EarlyAnswer."""
+    try:
+        answer = act()
+        return answer if isinstance(answer, Response) else await answer
+    except EarlyAnswer as early:
+        return early.response
+
+
+class Request:
+    """One request as read off the connection; header names in lower case.
+
+    The body is still on the connection until read.
     """
 
     def __init__(
@@ -132,20 +160,23 @@ class Request:
             raise asyncio.IncompleteReadError(b"", wanted)
         return piece
 
-    async def body(self, limit: int) -> bytes:
-        """Return the whole body.
+    async def chunks_within(self, limit: int) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece.
 
         Raises: TooLarge, when it has more than `limit` bytes.
         """
         if (self.content_length or 0) > limit:
             raise TooLarge
-        pieces, size = [], 0
+        size = 0
         async for piece in self.chunks():
             size += len(piece)
             if size > limit:
                 raise TooLarge
-            pieces.append(piece)
-        return b"".join(pieces)
+            yield piece
+
+    async def body(self, limit: int) -> bytes:
+        """Return the whole body. Raises: TooLarge, when it has more than `limit` bytes."""
+        return b"".join([piece async for piece in self.chunks_within(limit)])
 
     async def wait_until_gone(self) -> None:
         """Wait until the caller closes the connection."""
@@ -202,15 +233,8 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        gone = (
-            ConnectionError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-            TimeoutError,
-            ValueError,
-        )
         try:
-            with contextlib.suppress(*gone):
+            with contextlib.suppress(*GONE):
                 while await self._one(reader, writer, peer[0] if peer else ""):
                     pass
         finally:
@@ -221,20 +245,12 @@ class Server:
     ) -> bool:
         """Serve one request; return whether the connection goes on."""
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                head = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
-            return await _refuse(writer, BadRequest(431, "Request header fields too large"))
-        try:
-            request = _parse(head, reader)
-        except BadRequest as error:
-            return await _refuse(writer, error)
-        request.peer = peer
-        if request.headers.get("expect", "").lower() == "100-continue":
-            request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        try:
+            request = await _read_head(reader)
+            request.peer = peer
+            if request.headers.get("expect", "").lower() == "100-continue":
+                request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             answer = await self._handler(request)
-        except BadRequest as error:  # its body is written in a way that nobody can read
+        except BadRequest as error:  # head or body are written in a way that nobody can read
             return await _refuse(writer, error)
         except Hang:
             await request.wait_until_gone()
@@ -249,9 +265,18 @@ class Server:
         return keep and answer.cut_at is None
 
 
+async def _read_head(reader: asyncio.StreamReader) -> Request:
+    try:
+        async with asyncio.timeout(IDLE_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.LimitOverrunError as error:
+        raise BadRequest(431, TOO_LONG) from error
+    return _parse(head, reader)
+
+
 def _parse(head: bytes, reader: asyncio.StreamReader) -> Request:
     if len(head) > MAX_HEAD_BYTES:
-        raise BadRequest(431, "Request header fields too large")
+        raise BadRequest(431, TOO_LONG)
     first, *lines = head[:-4].decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
@@ -265,31 +290,25 @@ def _parse(head: bytes, reader: asyncio.StreamReader) -> Request:
     return Request(words[0], words[1], headers, reader)
 
 
-def _head(answer: Response, *, keep: bool) -> bytes:
-    length = answer.length if answer.file else len(answer.body)
-    lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Status')}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-    lines.append(f"Date: {formatdate(usegmt=True)}")
-    if answer.status != 204:
-        lines.append(f"Content-Length: {length}")
-    if not keep:
-        lines.append("Connection: close")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (
-        b"" if answer.file else answer.body
-    )
-
-
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
+def _head(answer: Response, *, keep: bool) -> bytes:
+    headers = answer.headers | {"Date": formatdate(usegmt=True)}
+    if answer.status != 204:
+        headers["Content-Length"] = str(answer.length if answer.file else len(answer.body))
+    if not keep:
+        headers["Connection"] = "close"
+    lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
 async def _send(
-    writer: asyncio.StreamWriter, answer: Response, *, keep: bool, with_body: bool
+    writer: asyncio.StreamWriter, answer: Response, *, keep: bool, with_body: bool = True
 ) -> None:
-    if not with_body:
-        head, _end, _body = _head(answer, keep=keep).partition(b"\r\n\r\n")
-        writer.write(head + b"\r\n\r\n")
-    else:
-        writer.write(_head(answer, keep=keep))
+    has_bytes = with_body and answer.file is None
+    writer.write(_head(answer, keep=keep) + (answer.body if has_bytes else b""))
     if answer.file is not None and with_body:
         await _send_file(writer, answer, answer.file)
     await writer.drain()
@@ -310,8 +329,7 @@ async def _send_file(writer: asyncio.StreamWriter, answer: Response, path: Path)
 
 async def _refuse(writer: asyncio.StreamWriter, error: BadRequest) -> bool:
     """Answer what cannot be read; the connection ends with it."""
-    writer.write(_head(Response.of_json({"detail": str(error)}, error.status), keep=False))
-    await writer.drain()
+    await _send(writer, Response.of_json({"detail": str(error)}, error.status), keep=False)
     return False
 
 

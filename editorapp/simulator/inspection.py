@@ -1,8 +1,20 @@
-"""What a file really is: measured by opening and decoding it, in a child process."""
+"""Inspection of a file, what it really is: measured by opening and decoding it, in a child process."""
 
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from PIL import ExifTags, Image
+
+from editorapp.media.decoding import colour
+from editorapp.media.decoding.opening import decoded, open_clip
+from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.decoding.structure import check_whole
+from editorapp.media.decoding.timeline import read_packets
+from editorapp.media.refusals import Refusal
+
+CORRUPT = {"kind": "video", "problem": "corrupt_input"}
+UNSUPPORTED = {"kind": "", "problem": "unsupported_format"}
 
 
 def inspect(path: str) -> dict[str, Any]:
@@ -12,46 +24,42 @@ def inspect(path: str) -> dict[str, Any]:
     Units: `duration_seconds` of the picture. `problem` is "", "unsupported_format" or
     "corrupt_input".
     """
-    return _video(path) or _image(path) or {"kind": "", "problem": "unsupported_format"}
+    return _video(path) or _image(path) or UNSUPPORTED
 
 
 def _video(path: str) -> dict[str, Any] | None:
-    from editorapp.media.decoding import colour
-    from editorapp.media.decoding.opening import decoded, open_clip
-    from editorapp.media.decoding.sniff import sniff
-    from editorapp.media.decoding.structure import check_whole
-    from editorapp.media.decoding.timeline import read_packets
-    from editorapp.media.refusals import Refusal
-
     file = Path(path)
     sniffed = sniff(file)
     if sniffed.kind != "video":
         return None
     try:
-        with open_clip(file, sniffed=sniffed) as stream:
-            check_whole(file, sniffed, stream)
-            packets = [packet for packet in read_packets(stream) if packet.is_shown]
-        with open_clip(file, sniffed=sniffed) as stream:
-            frame = next(decoded(stream), None)
-            if frame is None:
-                return {"kind": "video", "problem": "corrupt_input"}
-            width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
-            return {
-                "kind": "video",
-                "problem": "",
-                "width": width,
-                "height": height,
-                "codec": stream.codec_context.name,
-                "container": stream.container.format.name,
-                "duration_seconds": _length(packets, stream.time_base),
-                "fps": str(stream.average_rate or Fraction(24)),
-                "has_audio": bool(stream.container.streams.audio),
-                "hdr": bool(colour.transfer(frame)),
-            }
+        return _measured(file, sniffed)
     except Refusal as refusal:
-        if refusal.code in {"audio_only", "not_media", "unsupported_codec"}:
-            return {"kind": "", "problem": "unsupported_format"}
-        return {"kind": "video", "problem": "corrupt_input"}
+        is_other = refusal.code in {"audio_only", "not_media", "unsupported_codec"}
+        return UNSUPPORTED if is_other else CORRUPT
+
+
+def _measured(file: Path, sniffed: Sniffed) -> dict[str, Any]:
+    with open_clip(file, sniffed=sniffed) as stream:
+        check_whole(file, sniffed, stream)
+        packets = [packet for packet in read_packets(stream) if packet.is_shown]
+    with open_clip(file, sniffed=sniffed) as stream:
+        frame = next(decoded(stream), None)
+        if frame is None:
+            return CORRUPT
+        width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
+        return {
+            "kind": "video",
+            "problem": "",
+            "width": width,
+            "height": height,
+            "codec": stream.codec_context.name,
+            "container": stream.container.format.name,
+            "duration_seconds": _length(packets, stream.time_base),
+            "fps": str(stream.average_rate or Fraction(24)),
+            "has_audio": bool(stream.container.streams.audio),
+            "hdr": bool(colour.transfer(frame)),
+        }
 
 
 def _length(packets: list[Any], time_base: Fraction) -> float:
@@ -64,8 +72,6 @@ def _length(packets: list[Any], time_base: Fraction) -> float:
 
 
 def _image(path: str) -> dict[str, Any] | None:
-    from PIL import ExifTags, Image
-
     Image.MAX_IMAGE_PIXELS = 8000 * 8000
     try:
         with Image.open(path) as picture:

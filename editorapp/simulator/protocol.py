@@ -1,82 +1,147 @@
-"""What every protocol does alike with a paid request: read it, judge it by the provider's rules,
-find its media.
+"""Provider protocol: what all simulated providers do alike, and what each must say of itself.
 
 A protocol says how its requests and answers look: it fills in the methods below that raise or
 return little here.
 """
 
+import hashlib
 import math
 import re
-import shutil
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
-from editorapp.providers.spec import Broken, ParameterKind, Spec
-from editorapp.simulator.core import HTTP_KINDS, JOB_KINDS, Simulation, under_fault
-from editorapp.simulator.faults import FAILURES, Fault, magic
-from editorapp.simulator.http import Request, Response, TooLarge
-from editorapp.simulator.references import Found, Resolved, UnusableReference, resolve
-from editorapp.simulator.render import SECONDS
-from editorapp.simulator.spooled_body import SpooledBody, read_json
+from editorapp.providers.spec import Broken, Model, Spec
+from editorapp.simulator.echo import filled
+from editorapp.simulator.faults import FAILURES, Fault, under_fault
+from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, answered
+from editorapp.simulator.references import Found, Resolved, UnusableReference
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
-
-MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
-Put = Callable[[Request, str], Awaitable[Response]]
+from editorapp.simulator.storage import no_such_key, refused
+from editorapp.simulator.tables import read_table
 
 
 class ProviderProtocol(ABC):
-    """Answers everything under `prefix`. To add one, name it in server.WIRES."""
+    """Answers everything under `prefix`. To add one, name it in server.PROTOCOLS."""
 
     slug: str  # of the provider whose rules and bodies these are
     prefix: str
-    about: str  # HTML for the page of faults: keys, and what they do
-    details: Mapping[int, str] = {}  # the provider's words for a status that was asked for
+    no_generation = "generation not found"
+    upload_folder: str  # of its presigned uploads in the storage
+    key_form: re.Pattern[str]  # of a bearer token
+    special_keys: tuple[str, ...] = ()  # beginnings that a client's name keeps
+    usual_key = ""  # the beginning of a client's name for all other keys
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.provider: ModuleType = registry.get(self.slug)
         self.spec: Spec = self.provider.SPEC
-        self._told_to_wait: set[tuple[str, Any]] = set()
-
-    @property
-    def uploads(self) -> Mapping[str, Put]:
-        """Return who takes the PUT of a presigned upload, by the storage's folder."""
-        return {}
+        words = read_table(f"words/{self.slug}")
+        self.about: str = words["about"]  # HTML for the page of faults: keys, and what they do
+        self.no_key: str = words["no_key"]  # for a key that is missing or has another form
+        # By the beginning of a key that asks for an error: status, words.
+        self.key_errors: dict[str, tuple[int, str]] = words["key_errors"]
+        # The provider's words for a status that was asked for.
+        self.details = {int(status): says for status, says in words["details"].items()}
+        self.told_to_wait: set[tuple[str, Any]] = set()
 
     def resume(self) -> None:  # noqa: B027 (most have nothing to take up)
         """Take up what a restart interrupted, beside the jobs."""
 
-    @abstractmethod
     async def handle(self, request: Request) -> Response:
         """Answer a request under the prefix."""
+        path = request.path[len(self.prefix) + 1 :]
+        answer = await answered(lambda: self.route(request, path))
+        self.simulation.faults.by_status[answer.status] += 1
+        return answer
+
+    @abstractmethod
+    async def route(self, request: Request, path: str) -> Response:
+        """Answer a request for a path below the prefix. Raises: EarlyAnswer."""
 
     @abstractmethod
     def error(self, status: int, says: str, **headers: str) -> Response:
         """Return an error in the protocol's shape."""
 
+    def client_of(self, request: Request) -> str:
+        """Return the API client behind a request. Raises: EarlyAnswer, with the refusal."""
+        key = self.key_in(request.headers.get("authorization", ""))
+        if not key:
+            raise EarlyAnswer(self.error(401, self.no_key))
+        for beginning, refusal in self.key_errors.items():
+            if key.startswith(beginning):
+                raise EarlyAnswer(self.error(*refusal))
+        kind = next((one for one in self.special_keys if key.startswith(one)), self.usual_key)
+        # Kept with each job: a digest tells clients apart and gives no key away.
+        return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}".lstrip("-")
+
+    def key_in(self, authorization: str) -> str:
+        """Return the API key in a header of this value; "" where there is none."""
+        word, _space, key = authorization.partition(" ")
+        return key if word == "Bearer" and self.key_form.fullmatch(key) else ""
+
+    def model_of(self, wire_name: str) -> Model | None:
+        return next((one for one in self.spec.models if one.model_id == wire_name), None)
+
+    def refuse(self, fault: Fault) -> Response:
+        """Return the documented answer of a status that was asked for."""
+        says = fault.detail or self.details.get(fault.status, f"Status {fault.status}")
+        answer = self.error(fault.status, says)
+        retry_after = 1 if fault.status == 429 and fault.retry_after is None else fault.retry_after
+        if retry_after is not None:
+            answer.headers["Retry-After"] = str(retry_after)
+        return answer
+
+    async def call(self, name: str, act: Act) -> Response:
+        """Act as one call of this name, under whatever fault waits for it."""
+        return await self.simulation.faults.under(name, self.refuse, act)
+
+    # Uploads
+
+    async def put(self, request: Request, name: str) -> Response:
+        """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
+        XML.
+        """
+        return await self.simulation.faults.under(
+            "put", refused, lambda: self.receive(request, name)
+        )
+
+    async def receive(self, request: Request, name: str) -> Response:
+        """Take the bytes of an upload to this name in the upload folder."""
+        return no_such_key()
+
+    # What a paid request is judged and shown by
+
     @abstractmethod
     def find(self, client: str, name: str, ref: Ref) -> Found:
         """Return the file behind an id, and what is known of it.
 
-        Raises: Unusable, with 404 for an unknown id.
+        Raises: UnusableReference, with 404 for an unknown id.
         """
+
+    def result_of(self, name: str, job: SimulatedJob | None, *, status: int) -> Found:
+        """Return the result of an earlier job.
+
+        Raises: UnusableReference: 404 without such a job, `status` before it has a result.
+        """
+        if job is None:
+            raise UnusableReference(name, 404, self.no_generation)
+        if job.state(time.time()) != "completed" or not job.outputs:
+            raise UnusableReference(name, status, "generation is not completed")
+        return str(self.simulation.options.folder / job.outputs[0]["file"]), job.facts or None
 
     @abstractmethod
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         """Return a new job's id and the words for its kind and model, as answers repeat them."""
-
-    def units(self, job: SimulatedJob, client: str) -> float:
-        """Return what a job costs, in the provider's own unit; 0 where it has none."""
-        return 0.0
 
     @abstractmethod
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
@@ -85,6 +150,10 @@ class ProviderProtocol(ABC):
     def new_result_id(self) -> str:
         """Return what a later request names the result by, where that is not the job's own id."""
         return str(uuid.uuid4())
+
+    def units(self, job: SimulatedJob, client: str) -> float:
+        """Return what a job costs, in the provider's own unit; 0 where it has none."""
+        return 0.0
 
     def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
         """Return what a body says, and what in it cannot be read."""
@@ -102,10 +171,8 @@ class ProviderProtocol(ABC):
         """
         return wanted
 
-    def before_accepting(
-        self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Response | None:
-        """Return an answer that ends the matter without a job: no money, a dry run.
+    def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
+        """Return an answer that ends the matter without a job: no money, no access.
 
         All rules are kept by now.
         """
@@ -113,292 +180,71 @@ class ProviderProtocol(ABC):
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
         """Return the refusal of a clip or picture that is not there or cannot be fetched."""
-        path = self.spec.model_for(wanted).wire_path(found.field)
+        path = self.spec.model_for(wanted).body_path(found.field)
         return self.error(found.status, f"{path}: {found.says}")
 
     def limited(self, client: str, now: float) -> Response | None:
         """Return the refusal of a client that asks too often or has too many jobs."""
-        left, oldest_leaves = self.simulation.rate(client, now)
+        left, oldest_leaves = self.simulation.rates.left(client, now)
         if self.simulation.options.rpm and left <= 0:
-            wait = max(1, math.ceil(oldest_leaves - now))
-            return self.error(
-                429, self.details.get(429, "Rate limit exceeded"), **{"Retry-After": str(wait)}
-            )
+            wait = str(max(1, math.ceil(oldest_leaves - now)))
+            headers = self.limit_headers(left=0, free_at=math.ceil(oldest_leaves))
+            return self.error(429, self.details[429], **{"Retry-After": wait}, **headers)
+        return None if self.simulation.has_slot(client, now) else self.crowded()
+
+    def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
+        """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
+        return {}
+
+    def crowded(self) -> Response | None:
+        """Return the refusal of a client that has too many jobs, where the provider knows one."""
         return None
 
-    def refuse(self, fault: Fault) -> Response:
-        """Return the documented answer of a status that was asked for."""
-        answer = self.error(
-            fault.status, fault.detail or self.details.get(fault.status, f"Status {fault.status}")
-        )
-        retry_after = 1 if fault.status == 429 and fault.retry_after is None else fault.retry_after
-        if retry_after is not None:
-            answer.headers["Retry-After"] = str(retry_after)
-        return answer
-
-    # Submit
-
-    async def submit(self, request: Request, client: str, *, path: str) -> Response:
-        """Take a paid request, under whatever fault waits for it. `path` is below the prefix."""
-        faults = self.simulation.faults
-        faults.posts += 1
-        faults.calls["submit"] += 1
-        spilled = SpooledBody(self.simulation.options.folder / "tmp")
-        try:
-            body = await read_json(request, MAX_BODY_BYTES, spilled)
-            return await self._under_its_faults(request, client, path, body, spilled)
-        except TooLarge:
-            return self.error(413, "Request body too large")
-        except ValueError:
-            return self.error(400, "Request body is not valid JSON")
-        finally:
-            spilled.drop()
-
-    async def _under_its_faults(
-        self, request: Request, client: str, path: str, body: Any, spilled: SpooledBody
-    ) -> Response:
-        faults = self.simulation.faults
-        faults.recent.append(
-            {
-                "at": moment(time.time()),
-                "provider": self.slug,
-                "body": without_data(body),
-                "status": None,
-            }
-        )
-        noted = faults.recent[-1]
-        wanted, broken = self.decode(body, path=path)
-        prompt = wanted.prompt if isinstance(wanted.prompt, str) else ""
-        words = magic(prompt)
-        kept, key = self.simulation.state, request.headers.get("idempotency-key", "")
-        post = kept.received(
-            self.slug, idempotency_key=key, prompt=prompt, body=noted["body"], at=time.time()
-        )
-        fault = faults.take("submit", kinds=HTTP_KINDS) or self._worded(
-            client, wanted.prompt, words
-        )
-        for_job = [one for one in words if one.call != "submit"]
-        if more := faults.take("submit", kinds=JOB_KINDS) or faults.take("job"):
-            for_job.append(more)
-
-        async def act() -> Response:
-            answer = await self._accept(request, client, body, wanted, broken, for_job, spilled)
-            noted["status"] = answer.status
-            return answer
-
-        answer = await under_fault(fault, self.refuse, act)
-        noted["status"] = answer.status
-        kept.answered(post, answer.status)
-        return answer
-
-    def _worded(self, client: str, prompt: Any, words: list[Fault]) -> Fault | None:
-        """Return the fault that a prompt asks for.
-
-        Too many requests is said once: asked again, the job is taken.
-        """
-        fault = next(
-            (one for one in words if one.call == "submit" and one.kind in HTTP_KINDS), None
-        )
-        if fault is None or fault.status != 429:
-            return fault
-        if (client, prompt) in self._told_to_wait:
-            self._told_to_wait.remove((client, prompt))
-            return None
-        self._told_to_wait.add((client, prompt))
-        return fault
-
-    async def _accept(
-        self,
-        request: Request,
-        client: str,
-        body: Any,
-        wanted: GenerationRequest,
-        broken: list[Broken],
-        faults: list[Fault],
-        spilled: SpooledBody,
-    ) -> Response:
-        now = time.time()
-        simulation = self.simulation
-        if limited := self.limited(client, now):
-            return limited
-        for one in table.refusals(broken) or self.refusals(wanted, None):
-            return self._broken(one)
-        job_id, kind, model = self.new_job(body, wanted)
-        inputs = simulation.options.folder / "inputs" / job_id
-        try:
-            found = await resolve(
-                simulation,
-                wanted,
-                inputs,
-                find=lambda name, ref: self.find(client, name, ref),
-                spilled=spilled,
-            )
-            answer = self._ended(request, client, wanted, found)
-        except UnusableReference as unusable:
-            answer = self.unusable(wanted, unusable)
-        if answer is not None:
-            shutil.rmtree(inputs, ignore_errors=True)
-            return answer
-        slow = sum(
-            fault.seconds
-            for fault in faults
-            if fault.kind == "slow" and fault.call in ("job", "submit")
-        )
-        job = SimulatedJob(
-            id=job_id,
-            client=client,
-            wire=self.slug,
-            kind=kind,
-            model=model,
-            created_at=now,
-            queue_seconds=simulation.options.queue_seconds,
-            render_seconds=simulation.options.render_seconds + slow,
-            request=without_data(self.to_render(wanted).to_json()),
-            body=without_data(body),
-            inputs=found.inputs,
-            faults=[vars(fault) for fault in faults],
-            result_id=self.new_result_id(),
-            lasts_seconds=_lasts(wanted, found),
-        )
-        if found.failure:
-            job.failure_code, job.failure_reason = found.failure
-        job.units = self.units(job, client)
-        simulation.accept(job)  # whole: killed after this, it is the same job when it comes back
-        simulation.count_submit(client, now)
-        return self.accepted(request, job, client, now)
-
-    def _ended(
-        self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Response | None:
-        """Return what ends the matter without a job, now that the clip itself is known: its length
-        and shape.
-        """
-        for one in self.refusals(wanted, found):
-            return self._broken(one)
-        return self.before_accepting(request, client, wanted, found)
-
-    def _broken(self, one: Broken) -> Response:
-        return self.error(one.status, one.detail or one.message)
-
-    # Poll
+    # Poll, price, list
 
     async def poll(
-        self, client: str, job_id: str, *, unknown: str, shown: Callable[[SimulatedJob], Response]
+        self, client: str, job_id: str, *, unknown: str, shown: Callable[[SimulatedJob], Any]
     ) -> Response:
         """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where
         there is no job.
         """
-        faults = self.simulation.faults
-        faults.calls["poll"] += 1
         job = self.simulation.state.job(client, job_id)
-        fault = faults.take("poll") if faults.waiting else None
-        if fault is None and job is not None and job.faults:
-            fault = self.simulation.own_fault(job, "poll")
+        fault = self.simulation.faults.met("poll") or self.simulation.own_fault(job, "poll")
         if fault is not None and fault.kind == "fail" and job is not None:
             job.fail(fault.code, FAILURES[fault.code], time.time())
             job.queue_seconds = job.render_seconds = 0
             self.simulation.state.save(job)
             fault = None
 
-        async def act() -> Response:
-            return self.error(404, unknown) if job is None else shown(job)
+        def act() -> Response:
+            return self.error(404, unknown) if job is None else Response.of_json(shown(job))
 
         return await under_fault(fault, self.refuse, act)
-
-    # Price
-
-    async def priced(self, answer: Callable[[], Response]) -> Response:
-        """Tell a price, under whatever fault waits for it."""
-        faults = self.simulation.faults
-        faults.calls["price"] += 1
-
-        async def act() -> Response:
-            return answer()
-
-        return await under_fault(faults.take("price") if faults.waiting else None, self.refuse, act)
-
-    # List
 
     async def listed(
         self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Response]
     ) -> Response:
         """Show a client's jobs, under whatever fault waits for the list."""
-        faults = self.simulation.faults
-        faults.calls["list"] += 1
-        fault = faults.take("list") if faults.waiting else None
+        fault = self.simulation.faults.met("list")
         kind = fault.kind if fault else ""
         if fault is not None and kind == "lag":
             jobs = [job for job in jobs if job.created_at < time.time() - fault.seconds]
         if kind == "bare":
             jobs = [replace(job, body={}) for job in jobs]
         if kind == "filled":
-            jobs = [replace(job, body=self._filled(job)) for job in jobs]
+            jobs = [replace(job, body=filled(job.body, self.model_of(job.model))) for job in jobs]
+        return await under_fault(fault, self.refuse, lambda: shown(jobs))
 
-        async def act() -> Response:
-            return shown(jobs)
-
-        return await under_fault(fault, self.refuse, act)
-
-    def _filled(self, job: SimulatedJob) -> dict[str, Any]:
-        """Return a job's body as a provider may echo it: every default written out, in another
-        order.
-        """
-        rows = next((model.parameters for model in self.spec.models if model.wire == job.model), ())
-        body = _reversed(job.body)
-        for row in rows:
-            default = re.split("[,;]", row.default)[0]
-            if default in row.choices or (default == "off" and row.kind is ParameterKind.FLAG):
-                *above, key = row.path
-                place = body
-                for name in above:
-                    place = place.setdefault(name, {})
-                place.setdefault(
-                    key, False if default == "off" else row.values.get(default, default)
-                )
-        return body
-
-    def result_link(self, request: Request, job: SimulatedJob, output: dict[str, str]) -> str:
+    def result_link(self, request: Request, job: SimulatedJob, file: str) -> str:
         """Return a fresh link to a result.
 
         Its job comes first in the name: faults of the job strike its downloads.
         """
-        return self.simulation.link(
-            request, "GET", f"results/{job.id}/{output['file'].rsplit('/', 1)[-1]}"
-        )
+        return self.simulation.link(request, "GET", f"results/{job.id}/{file.rpartition('/')[2]}")
 
 
-def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
-    """Return how long a result will be: as its source, or as long as was asked for."""
-    if wanted.task != Task.GENERATE and found.source is not None:
-        return float(found.source.duration_seconds)
-    return float(SECONDS.get(wanted.duration or "", 5))
-
-
-def moment(at: float) -> str:
+def moment(at: float | None) -> str | None:
+    """Return an instant as providers write it; None for none."""
+    if at is None:
+        return None
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _reversed(value: Any) -> Any:
-    """Return a body with its keys in the opposite order."""
-    if not isinstance(value, dict):
-        return value
-    return {key: _reversed(value[key]) for key in reversed(value)}
-
-
-def without_data(value: Any) -> Any:
-    """Return a body for the log: base64 shortened to its length.
-
-    A request's inline data lies on disk.
-    """
-    if isinstance(value, dict):
-        return {
-            key: f"({len(part)} characters)"
-            if _is_data(key) and isinstance(part, str)
-            else without_data(part)
-            for key, part in value.items()
-        }
-    return [without_data(part) for part in value] if isinstance(value, list) else value
-
-
-def _is_data(key: Any) -> bool:
-    return isinstance(key, str) and (key == "data" or key.endswith("_data"))

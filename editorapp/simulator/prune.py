@@ -1,4 +1,4 @@
-"""What stored results the simulator lets go of, so that its folder does not grow for ever.
+"""Pruning of stored results, so that the simulator's folder does not grow for ever.
 
 EXR frames are some 5 MB each, and nothing can be made from them again: they go after a day, or
 earlier, the oldest first, when there are too many. Videos stay: a later request may name their

@@ -1,10 +1,10 @@
-"""From what a request names (an id, a URL, inline bytes) to a file on disk and what is known of it."""
+"""References: from what a request names (an id, a URL, inline bytes) to a file on disk and what is
+known of it.
+"""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,14 +12,17 @@ import httpx
 
 from editorapp.core.ssrf_guard import AddressNotAllowed, guarded_client
 from editorapp.media.facts import MediaFacts
+from editorapp.media.probe import facts_from
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.http import TooLarge
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.spooled_body import NotBase64, SpooledBody
 
 FETCH_SECONDS = 18
+FETCH_ERRORS = (httpx.HTTPError, httpx.InvalidURL, AddressNotAllowed, OSError, ValueError)
 MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
 Found: TypeAlias = tuple[str, dict[str, Any] | None]  # a file, and what is known of it already
+Finder: TypeAlias = Callable[[str, Ref], Found]
 
 
 class UnusableReference(Exception):
@@ -40,84 +43,86 @@ class Resolved:
 
     inputs: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    failure: tuple[str, str] | None = (
-        None  # found in the bytes: the job will fail with this code and reason
-    )
+    # Found in the bytes: the job will fail with this code and reason.
+    failure: tuple[str, str] | None = None
 
     @property
     def source(self) -> MediaFacts | None:
         known = self.facts.get("source")
-        return (
-            media_facts(known)
-            if known and known.get("kind") == "video" and not known["problem"]
-            else None
-        )
+        if not known or known.get("kind") != "video" or known["problem"]:
+            return None
+        return media_facts(known)
 
 
 def media_facts(known: dict[str, Any]) -> MediaFacts:
-    return MediaFacts(
-        kind=known["kind"],
-        container=known.get("container", "mp4"),
-        codec=known.get("codec", "h264"),
-        width=known["width"],
-        height=known["height"],
-        size_bytes=known.get("size_bytes", 0),
-        fps=Fraction(known["fps"]),
-        duration_seconds=Decimal(str(known["duration_seconds"])),
-        has_audio=known.get("has_audio", False),
-        hdr=known.get("hdr", False),
-    )
+    """Return what inspection found as the rules read it."""
+    named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
+    del named["problem"]
+    return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
 
 
-async def resolve(
-    simulation: Simulation,
-    wanted: GenerationRequest,
-    folder: Path,
-    *,
-    find: Callable[[str, Ref], Found],
-    spilled: SpooledBody,
-) -> Resolved:
-    """Find or fetch every clip and picture of a request; new files go to `folder`.
+class Resolver:
+    """Finds or fetches the clips and pictures of a request; new files go to `folder`.
 
-    `find` knows the protocol's ids; inline data may lie in `spilled`.
-
-    Raises: Unusable, on the first reference that is refused at once.
+    `find` knows the protocol's ids; inline data may lie in `spooled`.
     """
-    found = Resolved()
-    for name, ref in wanted.refs():
-        if ref.carriers:
-            path, known = await _one(simulation, name, ref, folder / name, find, spilled)
-            found.inputs[name] = path
-            if known:
-                found.facts[name] = known
-    await _inspect(simulation, found)
-    return found
 
+    def __init__(
+        self, simulation: Simulation, folder: Path, find: Finder, spooled: SpooledBody
+    ) -> None:
+        self._simulation, self._folder = simulation, folder
+        self._find, self._spooled = find, spooled
+        self._any_media = simulation.options.any_media
 
-async def _one(
-    simulation: Simulation,
-    name: str,
-    ref: Ref,
-    target: Path,
-    find: Callable[[str, Ref], Found],
-    spilled: SpooledBody,
-) -> Found:
-    if ref.generation_id is not None or ref.file_id is not None:
+    async def resolve(self, wanted: GenerationRequest) -> Resolved:
+        """Return the files behind a request.
+
+        Raises: UnusableReference, on the first reference that is refused at once.
+        """
+        found = Resolved()
+        for name, ref in wanted.refs():
+            if ref.carriers:
+                found.inputs[name], known = await self._one(name, ref)
+                if known:
+                    found.facts[name] = known
+        await self._inspect(found)
+        return found
+
+    async def _one(self, name: str, ref: Ref) -> Found:
+        if ref.generation_id is not None or ref.file_id is not None:
+            return self._known(name, ref)
+        target = self._folder / name
+        if ref.data is not None:
+            await asyncio.to_thread(decode, name, ref.data, target, self._spooled)
+        elif (uploaded := self._simulation.public.find(ref.url or "")) is not None:
+            target = uploaded
+        elif self._any_media:
+            return SAMPLE
+        else:
+            await fetch(name, ref.url or "", target)
+        return str(target), None
+
+    def _known(self, name: str, ref: Ref) -> Found:
         try:
-            return find(name, ref)
+            return self._find(name, ref)
         except UnusableReference as unusable:
-            if simulation.options.any_media and unusable.status == 404:
-                return "sample", SAMPLE_FACTS
+            if self._any_media and unusable.status == 404:
+                return SAMPLE
             raise
-    if ref.data is not None:
-        await asyncio.to_thread(decode, name, ref.data, target, spilled)
-    elif (uploaded := simulation.public.find(ref.url or "")) is not None:
-        return str(uploaded), None
-    elif simulation.options.any_media:
-        return "sample", SAMPLE_FACTS
-    else:
-        await fetch(name, ref.url or "", target)
-    return str(target), None
+
+    async def _inspect(self, found: Resolved) -> None:
+        """Look into the files that nothing is known of yet, and judge all of them."""
+        unknown = [name for name in found.inputs if name not in found.facts]
+        if unknown:
+            facts = await self._simulation.inspect(*(found.inputs[name] for name in unknown))
+            found.facts.update(zip(unknown, facts, strict=True))
+        for name, known in found.facts.items():
+            if known["problem"] and self._any_media and name in unknown:
+                # Inline bytes that are no media at all: the shape of the request is what is being
+                # tried.
+                found.inputs[name], found.facts[name] = SAMPLE
+            elif problem := _problem(name, known):
+                found.failure = found.failure or problem
 
 
 SAMPLE_FACTS: dict[str, Any] = {
@@ -131,9 +136,12 @@ SAMPLE_FACTS: dict[str, Any] = {
 }
 
 
-def decode(name: str, data: str, target: Path, spilled: SpooledBody) -> None:
+SAMPLE = ("sample", SAMPLE_FACTS)
+
+
+def decode(name: str, data: str, target: Path, spooled: SpooledBody) -> None:
     try:
-        spilled.decode(data, target, limit_of(name))
+        spooled.decode(data, target, limit_of(name))
     except NotBase64:
         raise UnusableReference(name, 422, "invalid base64 data") from None
     except TooLarge:
@@ -145,9 +153,8 @@ def limit_of(name: str) -> int:
 
 
 def too_large(name: str) -> UnusableReference:
-    return UnusableReference(
-        name, 413, "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit"
-    )
+    says = "video exceeds 200 MB limit" if name == "source" else "image exceeds 50 MB limit"
+    return UnusableReference(name, 413, says)
 
 
 async def fetch(name: str, url: str, target: Path) -> None:
@@ -162,14 +169,7 @@ async def fetch(name: str, url: str, target: Path) -> None:
         ):
             _check_head(name, response)
             await _write(response, target, limit_of(name))
-    except (
-        httpx.HTTPError,
-        httpx.InvalidURL,
-        AddressNotAllowed,
-        OSError,
-        ValueError,
-        TimeoutError,
-    ):
+    except FETCH_ERRORS:
         raise UnusableReference(name, 422, "failed to fetch URL") from None
     except TooLarge:
         raise too_large(name) from None
@@ -178,13 +178,10 @@ async def fetch(name: str, url: str, target: Path) -> None:
 def _check_head(name: str, response: httpx.Response) -> None:
     if response.status_code != 200:
         raise UnusableReference(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
-    kind = "video" if name == "source" else "image"
-    if not response.headers.get("content-type", "").startswith(
-        (f"{kind}/", "application/octet-stream")
-    ):
-        raise UnusableReference(
-            name, 422, f"content-type is not {'a video' if kind == 'video' else 'an image'}"
-        )
+    kind, what = ("video", "a video") if name == "source" else ("image", "an image")
+    sent = response.headers.get("content-type", "")
+    if not sent.startswith((f"{kind}/", "application/octet-stream")):
+        raise UnusableReference(name, 422, f"content-type is not {what}")
 
 
 async def _write(response: httpx.Response, target: Path, limit: int) -> None:
@@ -196,23 +193,6 @@ async def _write(response: httpx.Response, target: Path, limit: int) -> None:
             if size > limit:
                 raise TooLarge
             file.write(piece)
-
-
-async def _inspect(simulation: Simulation, found: Resolved) -> None:
-    """Look into the files that nothing is known of yet, and judge all of them."""
-    unknown = [name for name in found.inputs if name not in found.facts]
-    if unknown:
-        answer = await simulation.inspector.do(
-            {"task": "inspect", "paths": [found.inputs[name] for name in unknown]}
-        )
-        found.facts.update(zip(unknown, answer["all"], strict=True))
-    for name, known in found.facts.items():
-        if known["problem"] and simulation.options.any_media and name in unknown:
-            # Inline bytes that are no media at all: the shape of the request is what is being
-            # tried.
-            found.inputs[name], found.facts[name] = "sample", SAMPLE_FACTS
-        elif problem := _problem(name, known):
-            found.failure = found.failure or problem
 
 
 def _problem(name: str, known: dict[str, Any]) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Read a JSON body whose long texts (a clip in base64) go to disk as they arrive, so that memory
+"""Spooled body: JSON whose long texts (a clip in base64) go to disk as they arrive, so that memory
 holds no copy.
 """
 
@@ -93,8 +93,8 @@ class _Reader:
     A text that grows long without an escape in it goes to a file.
     """
 
-    def __init__(self, spilled: SpooledBody) -> None:
-        self._spilled = spilled
+    def __init__(self, spooled: SpooledBody) -> None:
+        self._spooled = spooled
         self._kept = bytearray()
         self._in_text = False
         self._begin = 0  # where the present text begins in what is kept
@@ -143,7 +143,7 @@ class _Reader:
             and self._is_plain
             and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY
         ):
-            token, self._file = self._spilled.new()
+            token, self._file = self._spooled.new()
             self._file.write(self._kept[self._begin :])
             self._kept[self._begin :] = token.encode()
         if self._file is not None:
@@ -160,19 +160,14 @@ class _Reader:
         return strict_json.parse(self._kept)
 
 
-async def read_json(request: Request, limit: int, spilled: SpooledBody) -> Any:
-    """Return the body as JSON; a long text in it is a token for a file in `spilled`.
+async def read_json(request: Request, limit: int, spooled: SpooledBody) -> Any:
+    """Return the body as JSON; a long text in it is a token for a file in `spooled`.
 
     Raises: TooLarge, when it has more than `limit` bytes; ValueError, when it is no JSON.
     """
-    if (request.content_length or 0) > limit:
-        raise TooLarge
-    reader, size = _Reader(spilled), 0
+    reader = _Reader(spooled)
     try:
-        async for piece in request.chunks():
-            size += len(piece)
-            if size > limit:
-                raise TooLarge
+        async for piece in request.chunks_within(limit):
             reader.feed(piece)
             await asyncio.sleep(0)  # others are served while a clip arrives
     finally:

@@ -1,4 +1,4 @@
-"""What the simulator remembers: jobs and files of each API client, kept over restarts in a SQLite
+"""State that the simulator keeps: jobs and files of each API client, kept over restarts in a SQLite
 file of its own.
 
 All of it lies in memory too, so that a poll touches no disk. A job's state is a question about time
@@ -7,6 +7,7 @@ and its rendering, not a stored word.
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,8 +22,8 @@ class SimulatedJob:
 
     id: str
     client: str
-    wire: str
-    kind: str  # the request's own type, as the wire echoes it
+    wire: str  # the protocol that took it, by its provider
+    kind: str  # the request's own type, as the protocol echoes it
     model: str
     created_at: float
     queue_seconds: float
@@ -59,12 +60,8 @@ class SimulatedJob:
         return "failed" if self.failure_code else "completed"
 
     def fail(self, code: str, reason: str, now: float) -> None:
-        self.failure_code, self.failure_reason, self.rendered_at, self.outputs = (
-            code,
-            reason,
-            now,
-            [],
-        )
+        self.failure_code, self.failure_reason = code, reason
+        self.rendered_at, self.outputs = now, []
 
 
 @dataclass
@@ -97,7 +94,7 @@ class JobStore:
         self.jobs: dict[str, SimulatedJob] = {}
         self.files: dict[str, SimulatedFile] = {}
         self._by_result: dict[str, str] = {}
-        self._active: dict[str, set[str]] = {}
+        self._active: defaultdict[str, set[str]] = defaultdict(set)
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
         # A crash of the process loses nothing; only a power cut could, and no real work is kept
         # here.
@@ -113,29 +110,33 @@ class JobStore:
     def _load(self) -> None:
         for (body,) in self._kept.execute("SELECT body FROM job"):
             job = SimulatedJob(**json.loads(body))
-            self.jobs[job.id] = job
-            self._by_result[job.result_id] = job.id
+            self._remember(job)
             if job.rendered_at is None:
                 job.started_at = None  # rendered again: nothing half-made is ever served
-                self._active.setdefault(job.client, set()).add(job.id)
+            else:
+                self._active[job.client].discard(job.id)
         for (body,) in self._kept.execute("SELECT body FROM file"):
             file = SimulatedFile(**json.loads(body))
             self.files[file.id] = file
 
+    def _remember(self, job: SimulatedJob) -> None:
+        self.jobs[job.id] = job
+        self._by_result[job.result_id] = job.id
+        self._active[job.client].add(job.id)
+
     def save(self, item: SimulatedJob | SimulatedFile) -> None:
         """Remember a new or changed job or file."""
-        if isinstance(item, SimulatedJob):
-            if item.id not in self.jobs:
-                self._active.setdefault(item.client, set()).add(item.id)
-                self._by_result[item.result_id] = item.id
-            self.jobs[item.id] = item
-            table = "job"
-        else:
+        if isinstance(item, SimulatedFile):
             self.files[item.id] = item
-            table = "file"
-        self._kept.execute(
-            f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (item.id, json.dumps(asdict(item)))
-        )
+        elif item.id not in self.jobs:
+            self._remember(item)
+        table = "file" if isinstance(item, SimulatedFile) else "job"
+        values = (item.id, json.dumps(asdict(item)))
+        self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", values)
+
+    def path_of(self, file_id: str) -> Path:
+        """Return where the bytes of an uploaded file lie."""
+        return self.folder / "files" / file_id
 
     def received(
         self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float
@@ -184,7 +185,7 @@ class JobStore:
 
     def active_count(self, client: str, now: float) -> int:
         """Return how many jobs of a client hold a slot: from their acceptance until they end."""
-        active = self._active.setdefault(client, set())
+        active = self._active[client]
         ended = [job_id for job_id in active if self.jobs[job_id].state(now) in TERMINAL]
         active.difference_update(ended)
         return len(active)

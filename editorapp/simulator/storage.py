@@ -1,4 +1,4 @@
-"""Presigned URLs and the bytes behind them: what a provider's object storage does.
+"""Object storage: presigned URLs and the bytes behind them, as a provider has it.
 
 A link carries its own expiry and an HMAC over method, path and expiry: no key is needed, and none
 helps after it.
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 
 PREFIX = "/_storage/"
 _TYPES = {
@@ -63,9 +63,7 @@ class Signer:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
     def _sign(self, method: str, path: str, expires: int, nonce: str) -> str:
-        return hmac.new(
-            self._secret, f"{method}\n{path}\n{expires}\n{nonce}".encode(), hashlib.sha256
-        ).hexdigest()
+        return self.seal(f"{method}\n{path}\n{expires}\n{nonce}")
 
 
 class PublicFiles:
@@ -99,12 +97,28 @@ def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Re
     return Response(status, body.encode(), {"Content-Type": "application/xml"})
 
 
+def no_such_key() -> Response:
+    return denied("The specified key does not exist.", code="NoSuchKey", status=404)
+
+
+def refused(fault: Fault) -> Response:
+    """Return the storage's answer of a status that was asked for."""
+    return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+
+
+def check_content_type(request: Request, signed: str | None) -> None:
+    """Raise the storage's 403, when the header that the link is signed for is not sent as given."""
+    if request.headers.get("content-type", "") != signed:
+        says = "A signed header was not sent as given: Content-Type"
+        raise EarlyAnswer(denied(says, code="SignatureDoesNotMatch"))
+
+
 def download(path: Path, request: Request, fault: Fault | None) -> Response:
     """Return a stored file, whole or the range asked for, with the fault that strikes this
     download.
     """
     if not path.is_file():
-        return denied("The specified key does not exist.", code="NoSuchKey", status=404)
+        return no_such_key()
     size, kind = path.stat().st_size, fault.kind if fault else ""
     headers = {
         "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"),
@@ -117,26 +131,25 @@ def download(path: Path, request: Request, fault: Fault | None) -> Response:
         return Response(200, scrambled(path.read_bytes()), headers)
     if kind == "truncated":
         return Response(200, headers=headers, file=path, length=size // 2)
-    is_other = (
-        request.headers.get("if-range", headers["ETag"]) != headers["ETag"]
-    )  # than what the asker has a part of
-    start, end = _range("" if is_other else request.headers.get("range", ""), size)
+    answer = _part(path, request, headers, size)
+    if fault is not None and kind == "cut":
+        answer.cut_at = answer.length // 2
+    if fault is not None and kind == "trickle":
+        answer.spread_seconds = fault.seconds
+    return answer
+
+
+def _part(path: Path, request: Request, headers: dict[str, str], size: int) -> Response:
+    """Return the range that was asked for; all of it, if the asker's own part is of another file."""
+    is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
+    start, end = _range(request.headers.get("range", "") if is_same else "", size)
     if start >= end and size:
         return Response(416, headers={"Content-Range": f"bytes */{size}"})
-    partial = (start, end) != (0, size)
-    if partial:
+    whole = (start, end) == (0, size)
+    if not whole:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    cut_at = (end - start) // 2 if kind == "cut" else None
-    spread = fault.seconds if fault and kind == "trickle" else 0.0
     return Response(
-        206 if partial else 200,
-        b"",
-        headers,
-        file=path,
-        start=start,
-        length=end - start,
-        cut_at=cut_at,
-        spread_seconds=spread,
+        200 if whole else 206, headers=headers, file=path, start=start, length=end - start
     )
 
 
@@ -167,21 +180,22 @@ def _range(header: str, size: int) -> tuple[int, int]:
     return start, size if end is None else min(size, end + 1)
 
 
-async def receive(request: Request, path: Path, limit: int) -> int | None:
-    """Write the body to `path`; return its size, or None when it is longer than `limit` bytes.
+async def store(
+    request: Request, path: Path, limit: int, *, too_large: str, **headers: str
+) -> Response:
+    """Write the body to `path`; return the storage's answer, a refusal when it is longer than
+    `limit` bytes.
 
     Nothing half-made stays behind: the file appears under its name only when whole.
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    size = 0
     try:
         with part.open("wb") as file:
-            async for piece in request.chunks():
-                size += len(piece)
-                if size > limit:
-                    return None
+            async for piece in request.chunks_within(limit):
                 file.write(piece)
         os.replace(part, path)
+    except TooLarge:
+        return denied(too_large, code="EntityTooLarge", status=400)
     finally:
         part.unlink(missing_ok=True)
-    return size
+    return Response(200, b"", headers)

@@ -1,4 +1,4 @@
-"""The child process: reads tasks as JSON lines, answers each with one. Ends when its parent does.
+"""Worker process: reads tasks as JSON lines, answers each with one. Ends when its parent does.
 
 Run as: python -m editorapp.simulator.worker NICENESS
 """
@@ -10,19 +10,15 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 
-def _inspect(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
-    from editorapp.simulator.inspection import inspect
+def _do(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+    """Do a task; what only some need is imported by those."""
+    if task["task"] == "inspect":
+        from editorapp.simulator.inspection import inspect
 
-    return {"all": [inspect(path) for path in task["paths"]]}
-
-
-def _render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
-    from editorapp.simulator.render import render
+        return {"all": [inspect(path) for path in task["paths"]]}
+    from editorapp.simulator.render.job import render
 
     return render(task, alive)
-
-
-TASKS = {"inspect": _inspect, "render": _render}
 
 
 def main() -> None:
@@ -37,7 +33,7 @@ def main() -> None:
     for line in sys.stdin:
         task = json.loads(line)
         try:
-            answer = TASKS[task["task"]](task, lambda: _say(answers, {"alive": True}))
+            answer = _do(task, lambda: _say(answers, {"alive": True}))
         except Exception as error:
             answer = {
                 "failure_code": "generation_failed",

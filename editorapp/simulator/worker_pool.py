@@ -1,4 +1,4 @@
-"""Child processes that do the heavy work (decode, draw, encode), so that the server always answers.
+"""Worker pool: child processes that do the heavy work (decode, draw, encode), so that the server always answers.
 
 A child that dies, or says nothing for too long, is replaced; what it was doing is tried once more,
 then given up.

@@ -1,4 +1,4 @@
-"""The door of a view: which act a page needs."""
+"""Access: which act a view needs of its member, and by which methods it answers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.core import reasons
 from editorapp.core.request_values import wants_json
@@ -50,3 +51,20 @@ def needs(act: Act) -> Callable[[View], View]:
         return inner
 
     return guard
+
+
+def page_for(act: Act) -> Callable[[View], View]:
+    """Return a decorator for a view that shows something: GET and HEAD, by whose role allows the
+    act.
+    """
+    return lambda view: require_safe(needs(act)(view))
+
+
+def action_for(act: Act) -> Callable[[View], View]:
+    """Return a decorator for a view that changes something: POST, by whose role allows the act."""
+    return lambda view: require_POST(needs(act)(view))
+
+
+def form_page_for(act: Act) -> Callable[[View], View]:
+    """Return a decorator for a view that shows a form and takes it."""
+    return lambda view: require_http_methods(["GET", "HEAD", "POST"])(needs(act)(view))

@@ -1,4 +1,4 @@
-"""Who a session belongs to: the person, their membership and their team, read together."""
+"""Authentication backend: who a session belongs to. The person, their membership and their team, read together."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a new installation starts with: one team and its owner, who has no password."""
+"""First run: what a new installation starts with. One team and its owner, who has no password."""
 
 from django.db import transaction
 

@@ -1,4 +1,4 @@
-"""Browsers that a person has signed in with before: strangers' wrong tries do not make them wait.
+"""Known browsers, which a person has signed in with before: strangers' wrong tries do not make them wait.
 
 A browser keeps a signed value, for long; what it says of a person dies with the password, and with
 all their sessions. It lets nobody in. It only says whose tries are counted together.

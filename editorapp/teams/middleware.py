@@ -1,4 +1,4 @@
-"""`request.member`: the signed-in person's place in their team, read once and only when asked for."""
+"""Middleware: `request.member`, the signed-in person's place in their team, read once and only when asked for."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""People, the team they work in, and the one-time links that let them in."""
+"""Teams: people, the team they work in, and the one-time links that let them in."""
 
 import hashlib
 import secrets
@@ -11,6 +11,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
 from editorapp.teams.roles import Act, Role, may, who_may
+
+SIGN_IN_LINK_HOURS = 24  # how long a sign-in link works
 
 
 class User(AbstractUser):
@@ -124,9 +126,9 @@ class Member(models.Model):
     def may(self, act: Act) -> bool:
         return self.is_active and may(self.role, act)
 
-    def may_answer_for(self, user_id: int) -> bool:
-        """May they say what becomes of this person's takes, and of the money that these hold?"""
-        return self.may(Act.ANSWER if user_id == self.user_id else Act.ANSWER_FOR_ALL)
+    def may_answer_for(self, user_id: int, act: Act = Act.ANSWER) -> bool:
+        """May they do this to this person's takes, and to the money that these hold?"""
+        return self.may(act if user_id == self.user_id else Act.ANSWER_FOR_ALL)
 
     @property
     def may_create(self) -> bool:
@@ -183,7 +185,7 @@ class SignInLink(OneTimeLink):
         return f"sign-in link of {self.user}"
 
     @classmethod
-    def make(cls, user: User, *, now: datetime, hours: int = 24) -> str:
+    def make(cls, user: User, *, now: datetime, hours: int = SIGN_IN_LINK_HOURS) -> str:
         """Make a link and return its token, which is kept nowhere."""
         token = secrets.token_urlsafe(32)
         cls.objects.create(

@@ -1,7 +1,7 @@
 """Membership: invitations accepted, roles changed, people disabled and brought back, the team's
 limit set.
 
-What becomes of the takes of who leaves is asked and done in generations/line/offboarding.py.
+What becomes of the takes of who leaves is asked and done in generations/queue/offboarding.py.
 """
 
 from datetime import datetime
@@ -72,11 +72,10 @@ def revoke(invite: Invite, *, now: datetime) -> None:
 def change_role(member: Member, role: str, *, now: datetime) -> None:
     """Give a member another role.
 
-    What waits of theirs is asked about in generations/line/offboarding.py.
+    What waits of theirs is asked about in generations/queue/offboarding.py.
 
     Where it allows less than the one before, every way in under that one ends: sessions, sign-in
-    links, and what they
-    invited as an admin, which could let them in again as one.
+    links, and what they invited as an admin, which could let them in again as one.
     Raises: ValueError, for a role that does not exist; LastAdmin.
     """
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by pages, views and queries."""
+"""Roles: who may do what. One table, read by pages, views and queries."""
 
 from django.db import models
 
@@ -14,7 +14,8 @@ class Act(models.TextChoices):
 
     SEE = "see", "see every take of the team"
     CREATE = "create", "upload, and spend the team's money on generations"
-    ANSWER = "answer", "pause, cancel and settle their own takes"
+    CANCEL = "cancel", "cancel their own takes"
+    ANSWER = "answer", "pause and settle their own takes"
     ANSWER_FOR_ALL = "answer_for_all", "pause, cancel and settle anybody's takes"
     DECIDE = "decide", "approve a take, or ask for changes"
     SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
@@ -27,7 +28,7 @@ class Act(models.TextChoices):
 
 GRANTS: dict[Role, frozenset[Act]] = {
     Role.ADMIN: frozenset(Act),
-    Role.CREATOR: frozenset({Act.SEE, Act.CREATE, Act.ANSWER}),
+    Role.CREATOR: frozenset({Act.SEE, Act.CREATE, Act.CANCEL, Act.ANSWER}),
     Role.REVIEWER: frozenset({Act.SEE, Act.DECIDE}),
 }
 

@@ -1,4 +1,4 @@
-"""The two ways in: a name with a password, and a link that works once.
+"""Sign-in, in two ways: a name with a password, and a link that works once.
 
 Guessing is slowed down and shuts nobody out: after some wrong tries the same name waits longer and
 longer, but only for the same network, or the same browser where the person has signed in with it

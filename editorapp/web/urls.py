@@ -1,4 +1,4 @@
-"""Where each screen lives: one block a screen."""
+"""URLs: where each screen lives, one block a screen."""
 
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView

@@ -20,6 +20,7 @@ from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
@@ -105,7 +106,7 @@ def _queue_all(account: ProviderAccount, member: Member, count: int, load: Load)
         wanted = GenerationRequest(
             task=Task.GENERATE, prompt=load.prompt(number), resolution="360p", duration="5s"
         )
-        enqueue(wanted, account=account, member=member)
+        enqueue(Draft(wanted, account), member=member)
     return time.process_time() - before
 
 

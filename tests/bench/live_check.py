@@ -52,7 +52,7 @@ def constants(request: HttpRequest) -> HttpResponse:
     """The yardstick: the session and its person are read, and the same template is rendered, from
     constants.
     """
-    return HttpResponse(render_to_string("studio/_answer.html", _shown))
+    return HttpResponse(render_to_string("studio/_checked.html", _shown))
 
 
 urlpatterns = [path("bench/constants", constants), path("", include("editorapp.web.urls"))]
@@ -118,7 +118,7 @@ def _caller(session_key: str, fields: dict[str, str]) -> Callable[[str], tuple[s
 def _learn(fields: dict[str, str], member: Member) -> None:
     """Keep what the real view gives to its template for this form, as the yardstick's constants."""
     _shown.clear()
-    _shown.update(studio.answer_to(QueryDict(urlencode(fields)), member))
+    _shown.update(studio.check_of(QueryDict(urlencode(fields)), member))
 
 
 def _cpu_ms(call: Callable[[str], tuple[str, bytes]], address: str) -> float:

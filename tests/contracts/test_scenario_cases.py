@@ -88,7 +88,7 @@ def test_a_good_body_is_written_again_as_it_was_read(case: dict[str, Any]) -> No
 
 def test_the_contract_has_its_forty_four_cases_of_seven_models() -> None:
     assert len(CASES) == 44
-    assert {case["model"] for case in CASES} == {model.wire for model in scenario.SPEC.models}
+    assert {case["model"] for case in CASES} == {model.model_id for model in scenario.SPEC.models}
 
 
 def test_one_edit_is_written_as_section_eight_of_the_comparison_writes_it() -> None:
@@ -131,7 +131,7 @@ def test_without_the_keys_of_an_entry_keyframes_are_refused_with_ways_out() -> N
     (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
 
     assert refused.rule_id == "SE8.shape"
-    assert [mend.label for mend in refused.mends] == ["Use the single guide frame", "Use no guides"]
+    assert [fix.label for fix in refused.fixes] == ["Use the single guide frame", "Use no guides"]
     assert "test its account" in refused.message
     assert table.refusals(table.check(KNOWN, wanted, None)) == []
 
@@ -157,7 +157,7 @@ def test_a_clip_of_another_container_can_be_copied_to_mp4(container: str) -> Non
     (refused,) = table.refusals(table.check(scenario.SPEC, wanted, facts))
 
     assert refused.rule_id == "SE2.container" and container.upper() in refused.message
-    assert [dict(mend.changes) for mend in refused.mends] == [{"mp4_copy": True}]
+    assert [dict(fix.changes) for fix in refused.fixes] == [{"mp4_copy": True}]
 
 
 def _clip() -> MediaFacts:
@@ -185,7 +185,7 @@ def test_a_long_mov_is_mended_by_one_cut_which_makes_an_mp4() -> None:
     }
 
     assert set(refused) == {"SM.asset.container", "SM1"}
-    assert [dict(mend.changes) for mend in refused["SM1"].mends] == [{"trim_to_seconds": "30"}]
+    assert [dict(fix.changes) for fix in refused["SM1"].fixes] == [{"trim_to_seconds": "30"}]
 
 
 def test_a_control_with_a_value_and_no_switch_is_switched_on() -> None:
@@ -211,7 +211,7 @@ def test_a_model_that_does_another_task_is_refused_with_those_that_do_this_one()
 
     (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
 
-    assert [dict(mend.changes) for mend in refused.mends] == [{"model": "modify-video"}]
+    assert [dict(fix.changes) for fix in refused.fixes] == [{"model": "modify-video"}]
 
 
 def test_an_unknown_concept_is_left_out_by_one_click_and_the_others_stay() -> None:
@@ -222,5 +222,5 @@ def test_an_unknown_concept_is_left_out_by_one_click_and_the_others_stay() -> No
     (refused,) = table.refusals(table.check(scenario.SPEC, wanted, None))
     (alone,) = table.refusals(table.check(scenario.SPEC, replace(wanted, concepts=("spin",)), None))
 
-    assert dict(refused.mends[0].changes) == {"concepts": ("zoom_in",)}
-    assert dict(alone.mends[0].changes) == {"concepts": ""}
+    assert dict(refused.fixes[0].changes) == {"concepts": ("zoom_in",)}
+    assert dict(alone.fixes[0].changes) == {"concepts": ""}

@@ -33,6 +33,7 @@ from editorapp.core.request_values import (
 from editorapp.core.typed_text import without, wrong_in
 from editorapp.web.accounts import forms as accounts_forms
 from editorapp.web.people import forms as people_forms
+from editorapp.web.sign_in import forms as sign_in_forms
 from tests.environment import ROOT
 
 NO_NUMBERS = (
@@ -132,7 +133,11 @@ def test_a_text_that_is_too_long_says_by_how_much() -> None:
 
 
 def test_every_field_that_people_type_into_keeps_the_rule_but_for_passwords() -> None:
-    kinds = [kind for module in (people_forms, accounts_forms) for kind in vars(module).values()]
+    kinds = [
+        kind
+        for module in (people_forms, sign_in_forms, accounts_forms)
+        for kind in vars(module).values()
+    ]
     fields = {
         (kind.__name__, name): field
         for kind in kinds

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
 from editorapp.core.append_only import NeverChanged
-from editorapp.costs import ledger
+from editorapp.costs import ledger, month_sums
 from editorapp.costs.check import of_lines
 from editorapp.costs.ledger import Charge, NothingHeld, OverBudget, Subject
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
@@ -233,7 +233,7 @@ def test_a_failed_transaction_leaves_no_money_behind(member, monkeypatch):
     def break_down(*args, **kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(ledger, "_add_to_month", break_down)
+    monkeypatch.setattr(month_sums, "_add_to_month", break_down)
 
     with pytest.raises(RuntimeError):
         ledger.reserve(make_subject(member), Decimal("1.08"), now=NOW)

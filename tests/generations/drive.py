@@ -11,6 +11,7 @@ from django.utils import timezone
 from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE
 from editorapp.media.models import Asset
@@ -53,10 +54,8 @@ def ask(
             prompt=prompt, resolution="360p", auto_controls=True, source=Ref(asset_id=clip.pk)
         )
     return enqueue(
-        wanted,
-        account=default_account("luma-agents"),
+        Draft(wanted, default_account("luma-agents"), clip),
         member=member or make_member(),
-        source_asset=clip,
         **options,
     )
 
@@ -71,8 +70,8 @@ def priced(
     """Ask what a request costs where the provider publishes no price, as the page does before it
     lets one send it.
     """
-    if quotes.is_asked(account, wanted):
-        quotes.answer(quotes.ask(account, wanted, source, member=member).pk)
+    if Draft(wanted, account).is_quoted:
+        quotes.fetch(quotes.ask(Draft(wanted, account, source), member=member).pk)
     return wanted
 
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from editorapp.generations.coordination import leases, wake
 from editorapp.generations.engine import backoff, sweep, transfer
+from editorapp.generations.engine import dispatcher as dispatching
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
@@ -44,7 +46,7 @@ def ask_of(
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
     if source is not None:
         wanted = GenerationRequest(prompt=prompt, resolution="360p", source=source)
-    return enqueue(wanted, account=account, member=member)
+    return enqueue(Draft(wanted, account), member=member)
 
 
 def states() -> dict[str, str]:
@@ -164,7 +166,7 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
         draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
     )
     wanted = GenerationRequest(prompt="At night", resolution="360p", source=Ref(asset_id=clip.pk))
-    enqueue(wanted, account=first, member=member, source_asset=clip)
+    enqueue(Draft(wanted, first, clip), member=member)
     sweep.work("luma-agents", seconds=0.1, clock=clock)
     ProviderAccount.objects.update(is_enabled=False)
 
@@ -189,7 +191,7 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     assert accounts.access(first.pk).base_url == "https://luma.example.org/v1"
 
 
-def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way():
+def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way(monkeypatch):
     opened = []
 
     class Seen(ProviderSession):
@@ -197,15 +199,16 @@ def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way():
             super().__init__(access)
             opened.append(access.secret)
 
-    dispatcher = Dispatcher(registry.get("luma-agents"), wire=Seen)
+    monkeypatch.setattr(dispatching, "ProviderSession", Seen)
+    dispatcher = Dispatcher(registry.get("luma-agents"))
     ways = [Access(1, "luma-agents", "http://127.0.0.1:9", key) for key in ("old", "old", "new")]
     try:
-        wires = [dispatcher._loop.run_until_complete(dispatcher._wire(access)) for access in ways]
+        sessions = [dispatcher._session(access) for access in ways]
     finally:
         dispatcher.close()
 
     assert opened == ["old", "new"]
-    assert wires[0] is wires[1] is not wires[2]
+    assert sessions[0] is sessions[1] is not sessions[2]
 
 
 def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional_db):

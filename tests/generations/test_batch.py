@@ -17,8 +17,8 @@ from editorapp.generations.engine import sweep
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue import fair_order, pause, reorder
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import (
-    Draft,
     OverBudget,
     RequestRefused,
     TooLate,
@@ -39,13 +39,12 @@ def creator(db) -> Member:
 
 
 def draft(prompt: str = "A quiet harbor at dawn") -> Draft:
-    return Draft(
-        GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
-    )
+    wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, resolution="360p", duration="5s")
+    return Draft(wanted, default_account("luma-agents"))
 
 
 def send(member: Member, *drafts: Draft, **options) -> list[Generation]:
-    return enqueue_all(drafts, account=default_account("luma-agents"), member=member, **options)
+    return enqueue_all(drafts, member=member, **options)
 
 
 def held(member: Member) -> Decimal:
@@ -127,7 +126,7 @@ def test_two_clicks_at_once_make_the_batch_once():
 def test_an_edited_one_takes_the_place_and_the_money_of_the_old(creator):
     old, behind = send(creator, draft())[0], send(creator, draft("Second"))[0]
 
-    new = enqueue(draft("Fog").wanted, account=old.account, member=creator, replaces=old)
+    new = enqueue(draft("Fog"), member=creator, replaces=old)
 
     old.refresh_from_db()
     assert old.state == State.CANCELED and old.failure_message.startswith("Replaced")
@@ -140,7 +139,7 @@ def test_the_money_of_the_old_one_is_free_for_the_new(creator):
     old = send(creator, draft())[0]
     Team.objects.filter(pk=creator.team_id).update(monthly_limit_usd=old.estimate_high_usd)
 
-    new = enqueue(draft("Fog").wanted, account=old.account, member=creator, replaces=old)
+    new = enqueue(draft("Fog"), member=creator, replaces=old)
 
     assert held(creator) == new.estimate_high_usd
 
@@ -163,7 +162,7 @@ def test_what_the_engine_took_meanwhile_is_not_replaced_and_nothing_is_sent(quic
     sweep.work("luma-agents", seconds=0.3, clock=clock)
 
     with pytest.raises(TooLate):
-        enqueue(draft("Fog").wanted, account=old.account, member=creator, replaces=old)
+        enqueue(draft("Fog"), member=creator, replaces=old)
 
     assert Generation.objects.count() == 1 and quick.submits_received == 1
     assert Entry.objects.filter(kind=Entry.Kind.RESERVE).count() == 1
@@ -173,7 +172,7 @@ def test_what_a_sweep_took_and_did_not_send_yet_is_replaced_and_never_sent(creat
     old = send(creator, draft())[0]
     (taken,) = Accounts("luma-agents").turns(now=timezone.now(), room=1)
 
-    new = enqueue(draft("Fog").wanted, account=old.account, member=creator, replaces=old)
+    new = enqueue(draft("Fog"), member=creator, replaces=old)
 
     assert Attempt.objects.get(pk=taken.pk).state == State.CANCELED and line() == [new.pk]
 

@@ -11,6 +11,7 @@ from editorapp.generations import lineage
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import references
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media.trim import trim
@@ -39,7 +40,7 @@ def made(member, clock):
         account: ProviderAccount, wanted: GenerationRequest, *, parent=None, clip=None, pause=0.1
     ) -> Generation:
         wanted = priced(wanted, account, member, source=clip or (parent.result if parent else None))
-        take = enqueue(wanted, account=account, member=member, parent=parent, source_asset=clip)
+        take = enqueue(Draft(wanted, account, clip, parent=parent), member=member)
         run(clock, rounds=1500, pause=pause)
         take.refresh_from_db()
         assert take.state == State.SUCCEEDED, take.failure_message

@@ -29,8 +29,8 @@ from editorapp.generations.engine.post_outcomes import Accepted, Posting
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.reconcile import settle
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
@@ -108,7 +108,7 @@ def test_an_edit_of_a_take_sends_the_providers_own_id(quick, clock):
     wanted = GenerationRequest(
         prompt="At night", resolution="360p", source=Ref(generation_id=parent.chain_id)
     )
-    child = enqueue(wanted, account=parent.account, member=member, parent=parent)
+    child = enqueue(Draft(wanted, parent.account, parent=parent), member=member)
     run(clock)
 
     child.refresh_from_db()
@@ -412,7 +412,6 @@ def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, c
         "encode",
         lambda wanted, spec: encode(wanted) if "fine" in wanted.prompt else {}["no"],
     )
-    monkeypatch.setattr("editorapp.generations.request.enqueue.weigh", _weigh_with(encode, adapter))
     broken, sound = ask(prompt="broken"), ask(prompt="fine")
 
     run(clock)
@@ -428,17 +427,22 @@ def test_what_cannot_be_written_as_a_body_fails_alone_and_costs_nothing(quick, c
     assert quick.submits_received == 1
 
 
-def _weigh_with(encode, adapter):
-    """Let the verdict still see a body, so that the request gets past the guard."""
+def test_a_body_is_encoded_once_and_kept_before_it_leaves(quick, clock, monkeypatch):
+    adapter, encoded = registry.get("luma-agents"), []
+    encode = adapter.encode
 
-    def weighed(*args, **kwargs):
-        broken, adapter.encode = adapter.encode, encode
-        try:
-            return weigh(*args, **kwargs)
-        finally:
-            adapter.encode = broken
+    def counting(wanted, spec):
+        encoded.append(encode(wanted, spec))
+        return encoded[-1]
 
-    return weighed
+    monkeypatch.setattr(adapter, "encode", counting)
+    generation = ask()
+
+    run(clock)
+
+    generation.refresh_from_db()
+    assert generation.state == State.SUCCEEDED
+    assert encoded == [generation.attempts.get().request_body]
 
 
 # Limits and pauses.

@@ -13,9 +13,10 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.queue.cancel import TooLate, cancel
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import OverBudget, RequestRefused, enqueue
 from editorapp.generations.request.retry import NotRetryable, fetch_again, retry
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -46,7 +47,8 @@ def asked(clip: Asset | None = None, /, **said) -> GenerationRequest:
 def send(member, clip, **options) -> Generation:
     account = options.pop("account", None) or default_account("luma-agents")
     wanted = options.pop("wanted", None) or asked(clip)
-    return enqueue(wanted, account=account, member=member, source_asset=clip, **options)
+    draft = Draft(wanted, account, clip, options.pop("parent", None))
+    return enqueue(draft, member=member, **options)
 
 
 def test_a_sound_request_is_queued_with_its_price_reserved(member, clip):
@@ -227,7 +229,7 @@ def test_a_verdict_shows_the_exact_body_and_hides_the_key(member, clip, settings
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "LUMA_AGENTS_API_KEY": "luma-api-secret-9876"}
     account = ProviderAccount.objects.create(provider="luma-agents", name="Real")
 
-    verdict = weigh(asked(clip, prompt="It's raining"), clip, account)
+    verdict = check(Draft(asked(clip, prompt="It's raining"), account, clip))
 
     assert verdict.can_send
     assert verdict.body["video"]["edit"] == {"auto_controls": True}
@@ -261,7 +263,7 @@ def test_the_command_names_what_else_the_account_is_reached_with(
     }
     account = ProviderAccount.objects.create(provider=provider, name="Real")
 
-    command = weigh(asked(clip), clip, account).curl
+    command = check(Draft(asked(clip), account, clip)).curl
 
     assert all(part in command for part in said), command
     assert "org-9" not in command and "proj-9" not in command
@@ -271,14 +273,14 @@ def test_a_verdict_asks_no_table(member, clip, django_assert_num_queries):
     account, wanted = default_account("luma-agents"), asked(clip)
 
     with django_assert_num_queries(0):
-        weigh(wanted, clip, account)
+        check(Draft(wanted, account, clip))
 
 
 def test_a_verdict_that_knows_the_budget_refuses_beyond_it(member, clip):
     member.team.monthly_limit_usd = Decimal("1.00")
     budget = ledger.month_totals(member.team, ledger.month_of(NOW), is_simulated=True)
 
-    verdict = weigh(asked(clip), clip, default_account("luma-agents"), budget=budget)
+    verdict = check(Draft(asked(clip), default_account("luma-agents"), clip), budget=budget)
 
     assert not verdict.can_send
     assert "$1.00" in verdict.refusals[-1].message

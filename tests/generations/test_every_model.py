@@ -8,6 +8,7 @@ import pytest
 
 from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -68,10 +69,7 @@ def test_a_model_makes_a_result_of_a_real_clip(slug, model, simulator, real_medi
     source = clip if model.knows("source") else None
 
     take = enqueue(
-        priced(wanted, account, member, source=source),
-        account=account,
-        member=member,
-        source_asset=source,
+        Draft(priced(wanted, account, member, source=source), account, source), member=member
     )
     run(Clock(), rounds=1500, pause=0.1)
 

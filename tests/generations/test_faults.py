@@ -21,6 +21,7 @@ from editorapp.generations.files import download
 from editorapp.generations.models import Generation, Search
 from editorapp.generations.reconcile import matching, search
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -80,7 +81,7 @@ def ask_for(case: Case, tmp_path: Path) -> Generation:
     wanted, clip = draft(case, member, tmp_path)
     priced(wanted, account, member, source=clip)
     StagedFile.objects.all().delete()
-    return enqueue(wanted, account=account, member=member, source_asset=clip)
+    return enqueue(Draft(wanted, account, clip), member=member)
 
 
 def set_faults(simulator: SimulatorProcess, case: Case) -> None:
@@ -201,7 +202,7 @@ def test_a_price_that_cannot_be_asked_holds_nothing(quick, case, tmp_path, monke
     wanted, _clip = draft(case, member, tmp_path)
     set_faults(quick, case)
 
-    quotes.answer(quotes.ask(account, wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, account), member=member).pk)
 
     asked = PriceQuote.objects.get()
     assert asked.state == case.state, asked.note

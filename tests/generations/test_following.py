@@ -10,13 +10,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.checks import books
-from editorapp.generations.engine import (
-    claims,
-    poll,
-    poll_schedule,
-    post_outcomes,
-    submit,
-)
+from editorapp.generations.engine import claims, poll, poll_schedule, post_outcomes, submit
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.engine.post_outcomes import Accepted
@@ -255,37 +249,37 @@ def make_burst(count: int) -> None:
 
 
 @pytest.fixture
-def courier():
+def dispatcher():
     made = Dispatcher(registry.get("luma-agents"))
     yield made
     made.close()
 
 
 @pytest.mark.django_db
-def test_a_burst_is_spread_over_the_shortest_interval(courier):
+def test_a_burst_is_spread_over_the_shortest_interval(dispatcher):
     make_burst(400)
-    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(dispatcher, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     polls.ask_due(NOW)
 
     turns = 2.0 / 0.4  # in the shortest interval
-    assert 400 / turns <= courier.polling <= 2 * 400 / turns
+    assert 400 / turns <= dispatcher.polling <= 2 * 400 / turns
 
 
 @pytest.mark.django_db
-def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(courier):
+def test_no_more_is_claimed_than_a_provider_has_shown_that_it_answers(dispatcher):
     make_burst(3000)
-    polls = poll.Polls(courier, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
+    polls = poll.Polls(dispatcher, Accounts("luma-agents"), turn=timedelta(seconds=0.4))
 
     for _ in range(3):
         polls.ask_due(NOW)
-    asked_in_vain = courier.polling
-    queued = [courier._polls.get_nowait() for _ in range(asked_in_vain)]
-    polls.forget([CallResult(errand, None, Throttled("Wait.")) for errand in queued])
+    asked_in_vain = dispatcher.polling
+    queued = [dispatcher._polls.get_nowait() for _ in range(asked_in_vain)]
+    polls.forget([CallResult(call, None, Throttled("Wait.")) for call in queued])
     polls.ask_due(NOW)
 
     assert asked_in_vain == poll.AT_FIRST  # it has answered nothing yet
-    assert courier.polling - asked_in_vain == poll.TURNS_AHEAD * poll.AT_FIRST  # and now it has
+    assert dispatcher.polling - asked_in_vain == poll.TURNS_AHEAD * poll.AT_FIRST  # and now it has
     assert polls.is_more_due
 
 

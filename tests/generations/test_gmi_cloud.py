@@ -12,6 +12,7 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -56,7 +57,7 @@ def edited(
     wanted = GenerationRequest(
         **{"prompt": "Rain", "source": Ref(asset_id=clip.pk), "resolution": "540p"} | said
     )
-    generation = enqueue(wanted, account=account, member=member, source_asset=clip)
+    generation = enqueue(Draft(wanted, account, clip), member=member)
     finish(clock)
     generation.refresh_from_db()
     return generation

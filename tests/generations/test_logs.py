@@ -17,6 +17,7 @@ from editorapp.core import logs
 from editorapp.core.logs import LogFormatter
 from editorapp.generations.apps import take_on_request
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -94,15 +95,10 @@ def test_no_key_no_signed_link_and_no_prompt_is_logged_whatever_goes_wrong(
     ):
         quick.fail(call, kind, times=times)
 
-    enqueue(
-        priced(wanted, account, member, source=clip),
-        account=account,
-        member=member,
-        source_asset=clip,
-    )
+    enqueue(Draft(priced(wanted, account, member, source=clip), account, clip), member=member)
     run(clock)
     quick.fail("submit", "status:401")
-    enqueue(wanted, account=account, member=member, source_asset=clip)
+    enqueue(Draft(wanted, account, clip), member=member)
     run(clock)
 
     assert sorted(Generation.objects.values_list("state", flat=True)) == [

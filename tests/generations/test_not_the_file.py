@@ -29,10 +29,10 @@ from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
-from tests.factories import make_member, make_reserved
+from tests.factories import make_member, make_reserved, signed_in
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw, draw_undecodable
-from tests.web.take_pages import signed_in, text
+from tests.web.take_pages import text
 
 
 @dataclass

@@ -16,13 +16,14 @@ from editorapp.costs.models import PriceQuote
 from editorapp.generations import history
 from editorapp.generations.models import Attempt
 from editorapp.generations.request import quotes
-from editorapp.generations.request.offers import Offer, offers, with_ways
-from editorapp.generations.request.verdict import Verdict, weigh
+from editorapp.generations.request.check import Verdict, check
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.offers import Offer, offers, with_fixes
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount, default_account
-from editorapp.providers.rules.table import Fix
+from editorapp.providers.spec import Fix
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
 
@@ -58,7 +59,7 @@ def test_an_offer_says_the_list_price_and_of_which_date_it_is(
 ) -> None:
     clip = make_asset(member)
 
-    (offer,) = offers([(luma, asked(clip))], clip, chosen=luma.pk)
+    (offer,) = offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)
 
     assert offer.estimate is not None and offer.estimate.high_usd == Decimal("1.08")
     assert (offer.price_state, offer.price_note) == ("list", "price list of 8 Oct 2026")
@@ -70,7 +71,7 @@ def test_an_offer_says_the_list_price_and_of_which_date_it_is(
 def test_what_is_not_filled_in_yet_is_no_refusal_but_cannot_be_sent(
     member: Member, luma: ProviderAccount
 ) -> None:
-    (offer,) = offers([(luma, GenerationRequest())], None, chosen=luma.pk)
+    (offer,) = offers([Draft(GenerationRequest(), luma)], chosen=luma.pk)
 
     assert offer.refusals == ()
     assert not offer.can_send
@@ -87,7 +88,7 @@ def test_the_usual_wait_is_the_median_of_our_own_last_jobs_of_the_kind(
     _finished(member, luma, now, 5, state=State.FAILED)
     clip = make_asset(member)
 
-    (offer,) = offers([(luma, asked(clip))], clip, chosen=luma.pk)
+    (offer,) = offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)
 
     assert offer.wait_seconds == 40
 
@@ -114,16 +115,16 @@ def test_offers_ask_the_database_no_more_than_once_for_a_wait(
     clip = make_asset(member)
     wanted = asked(clip)
     with django_assert_num_queries(1):
-        offers([(luma, wanted)], clip, chosen=luma.pk)
+        offers([Draft(wanted, luma, clip)], chosen=luma.pk)
     with django_assert_num_queries(0):
-        offers([(luma, replace(wanted, prompt="Rain, harder"))], clip, chosen=luma.pk)
+        offers([Draft(replace(wanted, prompt="Rain, harder"), luma, clip)], chosen=luma.pk)
 
 
 def test_a_sound_draft_is_given_no_way_out(member: Member, luma: ProviderAccount) -> None:
     clip = make_asset(member)
-    verdict = weigh(asked(clip), clip, luma)
+    verdict = check(Draft(asked(clip), luma, clip))
 
-    assert with_ways(verdict, offers([(luma, asked(clip))], clip, chosen=luma.pk)) == verdict
+    assert with_fixes(verdict, offers([Draft(asked(clip), luma, clip)], chosen=luma.pk)) == verdict
 
 
 @pytest.fixture
@@ -138,7 +139,8 @@ def at_each(
     chosen: ProviderAccount,
     **options: Any,
 ) -> dict[str, Offer]:
-    found = offers([(account, wanted) for account in accounts], clip, chosen=chosen.pk, **options)
+    drafts = [Draft(wanted, account, clip) for account in accounts]
+    found = offers(drafts, chosen=chosen.pk, **options)
     return {offer.account.provider: offer for offer in found}
 
 
@@ -150,14 +152,14 @@ def ways(
     **options: Any,
 ) -> list[tuple[str, Fix]]:
     """Return the mends of each refusal that lead to another account, with the refused field."""
-    verdict = weigh(wanted, clip, chosen, with_options=False, **options)
-    verdict = with_ways(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
-    return [(one.field, mend) for one in verdict.refusals for mend in one.mends if leads_to(mend)]
+    verdict = check(Draft(wanted, chosen, clip), with_options=False, **options)
+    verdict = with_fixes(verdict, list(at_each(accounts, wanted, clip, chosen, **options).values()))
+    return [(one.field, fix) for one in verdict.refusals for fix in one.fixes if leads_to(fix)]
 
 
-def leads_to(mend: Fix) -> int | None:
-    """Return the account that a mend leads to, or asks for a price."""
-    return mend.changes.get("account") or mend.changes.get("ask")
+def leads_to(fix: Fix) -> int | None:
+    """Return the account that a fix leads to, or asks for a price."""
+    return fix.changes.get("account") or fix.changes.get("ask")
 
 
 def test_three_quotes_for_one_draft(member: Member, accounts: list[ProviderAccount]) -> None:
@@ -178,18 +180,19 @@ def test_a_clip_of_21_s_on_luma_has_two_ways_out_of_which_one_is_another_provide
 ) -> None:
     luma, gmi, scenario = accounts
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
-    verdict = with_ways(
-        weigh(asked(clip), clip, luma), list(at_each(accounts, asked(clip), clip, luma).values())
+    verdict = with_fixes(
+        check(Draft(asked(clip), luma, clip)),
+        list(at_each(accounts, asked(clip), clip, luma).values()),
     )
 
     (refusal,) = verdict.refusals
 
-    assert [(mend.label, dict(mend.changes)) for mend in refusal.mends] == [
+    assert [(fix.label, dict(fix.changes)) for fix in refusal.fixes] == [
         ("Send to GMI Cloud, which takes 30 s", {"account": gmi.pk}),
         ("Ask Scenario, which states no longest length, what it would cost", {"ask": scenario.pk}),
         ("Trim to the first 18 s", {"trim_to_seconds": "18"}),
     ]
-    assert weigh(asked(clip), clip, gmi).can_send
+    assert check(Draft(asked(clip), gmi, clip)).can_send
 
 
 def test_what_an_account_has_no_parameter_for_is_named_as_lost_and_refused(
@@ -280,7 +283,7 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
     ]
     told = PriceQuote.objects.create(
         account=scenario,
-        key=quotes.key_of(scenario, asked(clip), clip),
+        key=quotes.key_of(Draft(asked(clip), scenario, clip)),
         request={},
         state="known",
         low_usd=Decimal("0.80"),
@@ -306,8 +309,8 @@ def test_a_way_out_that_is_broken_elsewhere_too_says_that_its_price_is_open(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
     labels = {
-        leads_to(mend): mend.label
-        for _, mend in ways(accounts, asked(clip, resolution="4k"), clip, luma)
+        leads_to(fix): fix.label
+        for _, fix in ways(accounts, asked(clip, resolution="4k"), clip, luma)
     }
 
     assert (
@@ -330,18 +333,18 @@ def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
                 one.account.pk: one
                 for one in at_each(accounts, wanted, clip, here, budget=budget).values()
             }
-            for _field, mend in ways(accounts, wanted, clip, here, budget=budget):
-                offer = offered[leads_to(mend)]
-                tried[mend.label.partition(" ")[0]] += 1
+            for _field, fix in ways(accounts, wanted, clip, here, budget=budget):
+                offer = offered[leads_to(fix)]
+                tried[fix.label.partition(" ")[0]] += 1
                 if offer.estimate is None:
-                    assert mend.label.startswith(("Ask ", "Try ")) and "cost $" not in mend.label, (
-                        mend.label
+                    assert fix.label.startswith(("Ask ", "Try ")) and "cost $" not in fix.label, (
+                        fix.label
                     )
                 else:
-                    assert mend.label.startswith("Send to "), mend.label
+                    assert fix.label.startswith("Send to "), fix.label
                     assert (
                         "budget" not in {one.rule_id for one in offer.refusals}
-                        or "costs" not in mend.label
+                        or "costs" not in fix.label
                     )
     assert tried["Ask"] > 3 and tried["Send"] > 3
 
@@ -356,12 +359,11 @@ def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
     def costs(limit: str, count: int) -> list[str]:
         budget = MonthTotals(date(2026, 11, 1), True, Decimal(limit), Decimal(0), Decimal(0))
         found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
-        verdict = with_ways(weigh(wanted, clip, gmi, with_options=False, budget=budget), found)
+        verdict = with_fixes(
+            check(Draft(wanted, gmi, clip), with_options=False, budget=budget), found
+        )
         return [
-            mend.label
-            for one in verdict.refusals
-            for mend in one.mends
-            if leads_to(mend) == luma.pk
+            fix.label for one in verdict.refusals for fix in one.fixes if leads_to(fix) == luma.pk
         ]
 
     assert costs("3.50", 1) == ["Send to Luma Agents, which costs $3.24"]
@@ -375,11 +377,11 @@ def test_an_account_that_cannot_be_used_is_no_way_out(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
     gmi.is_enabled = False
 
-    assert [mend.changes for _field, mend in ways(accounts, asked(clip), clip, luma)] == [
+    assert [fix.changes for _field, fix in ways(accounts, asked(clip), clip, luma)] == [
         {"ask": scenario.pk}
     ]
     assert {"ask": scenario.pk} in [
-        mend.changes for _field, mend in ways(accounts, asked(clip), clip, gmi)
+        fix.changes for _field, fix in ways(accounts, asked(clip), clip, gmi)
     ]
     scenario.key_encrypted = "not readable"
     scenario.is_simulated = False
@@ -394,13 +396,11 @@ def test_of_two_accounts_with_one_provider_one_is_named(
     clip = make_asset(member, duration_seconds=Decimal(21), frame_count=504)
 
     found = offers(
-        [(account, asked(clip)) for account in (luma, gmi, second)], clip, chosen=luma.pk
+        [Draft(asked(clip), account, clip) for account in (luma, gmi, second)], chosen=luma.pk
     )
-    (refusal,) = with_ways(weigh(asked(clip), clip, luma), found).refusals
+    (refusal,) = with_fixes(check(Draft(asked(clip), luma, clip)), found).refusals
 
-    assert [mend.changes["account"] for mend in refusal.mends if "account" in mend.changes] == [
-        gmi.pk
-    ]
+    assert [fix.changes["account"] for fix in refusal.fixes if "account" in fix.changes] == [gmi.pk]
 
 
 def drafts(
@@ -453,12 +453,12 @@ def test_every_way_out_works_and_no_working_one_is_left_out(
     by_pk, tried = {account.pk: account for account in accounts}, 0
     for wanted, clip in drafts(clips, picture, seed):
         for here in accounts:
-            before = heads(weigh(wanted, clip, here, with_options=False))
+            before = heads(check(Draft(wanted, here, clip), with_options=False))
             found = ways(accounts, wanted, clip, here)
-            for field, mend in found:
-                after = heads(weigh(wanted, clip, by_pk[leads_to(mend)], with_options=False))
-                assert not after[field.partition(".")[0]], (mend.label, wanted)
-                assert after <= before, (mend.label, wanted)
+            for field, fix in found:
+                after = heads(check(Draft(wanted, by_pk[leads_to(fix)], clip), with_options=False))
+                assert not after[field.partition(".")[0]], (fix.label, wanted)
+                assert after <= before, (fix.label, wanted)
                 tried += 1
             others = at_each(accounts, wanted, clip, here).values()
             takers = [one for one in others if not one.is_chosen and not (one.refusals or one.lost)]

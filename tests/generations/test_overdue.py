@@ -14,9 +14,9 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.reconcile import settle
 from editorapp.generations.states import State
 from editorapp.providers import registry
-from tests.factories import make_member, make_reserved
+from tests.factories import make_member, make_reserved, signed_in
 from tests.generations.drive import ask, run
-from tests.web.take_pages import signed_in, text
+from tests.web.take_pages import text
 
 NOW = timezone.now()
 LONG = timedelta(seconds=registry.get("luma-agents").SPEC.plausible_seconds)

@@ -19,7 +19,8 @@ from editorapp.generations.queue import parking, slots
 from editorapp.generations.queue import pause as pausing
 from editorapp.generations.reconcile import settle
 from editorapp.generations.request import enqueue, retry
-from editorapp.generations.request.enqueue import Draft, enqueue_all
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.enqueue import enqueue_all
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers.contract import GenerationRequest, Task
@@ -72,7 +73,7 @@ def batch_of_60(creator: Member) -> Change:
         task=Task.GENERATE, prompt="A quiet harbor", resolution="360p", duration="5s"
     )
     return partial(
-        enqueue_all, [Draft(wanted)] * 60, account=default_account("luma-agents"), member=creator
+        enqueue_all, [Draft(wanted, default_account("luma-agents"))] * 60, member=creator
     )
 
 

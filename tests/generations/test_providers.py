@@ -12,6 +12,7 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
 from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
@@ -42,7 +43,7 @@ def ask_of(
     member = options.pop("member", None) or make_member()
     wanted = wanted or generate(account.provider)
     priced(wanted, account, member, source=options.get("source_asset"))
-    return enqueue(wanted, account=account, member=member, **options)
+    return enqueue(Draft(wanted, account), member=member, **options)
 
 
 def test_how_far_a_job_at_scenario_is_is_kept_while_it_runs(quick, clock):

@@ -45,6 +45,7 @@ from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import parking
 from editorapp.generations.reconcile import matching, search, settle
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
 from editorapp.generations.states import State
@@ -156,6 +157,7 @@ SCHEDULERS = {
     "alerts/alerts.py:open": "it is new",
     "alerts/alerts.py:close": "its end is new",
     "alerts/delivery.py:_claim": "a claim",
+    "alerts/delivery.py:_hold_back": "somebody was told a moment ago",
     "alerts/delivery.py:_note": "policy",
     "generations/engine/account_snapshot.py:_claimed": "a claim",
     "generations/engine/account_snapshot.py:_put_off": "its turn has not come",
@@ -812,7 +814,8 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
 
 def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
     """Both providers that look at an upload: their own waiting ends, and is one try of the upload."""
-    from editorapp.providers.vendors import luma_agents
+    from editorapp.providers import shared_calls
+    from editorapp.providers.vendors.luma_agents import staging as luma_agents
     from editorapp.providers.vendors.scenario import staging as scenario
 
     waited: list[float] = []
@@ -823,14 +826,13 @@ def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
     async def call(*_args: Any, **_more: Any) -> dict[str, Any]:
         return {"state": "pending", "upload": {"status": "pending"}}
 
-    wire: Any = SimpleNamespace(call=call)
-    for module, looking in (
-        (luma_agents, luma_agents._until_ready("f1", {"state": "pending"}, wire)),
-        (scenario, scenario._imported("/uploads/1", {"status": "pending"}, wire)),
-    ):
+    session: Any = SimpleNamespace(call=call, name="Luma")
+    for module in (luma_agents, scenario):
+        first = {"state": "pending", "upload": {"status": "pending"}}
+        looking = shared_calls.until_ready(session, "/files/f1", first, module._file_state)
         waited.clear()
-        step.patch.setattr(module.asyncio, "sleep", sleep)
-        step.patch.setattr(module.time, "monotonic", lambda: sum(waited))
+        step.patch.setattr(shared_calls.asyncio, "sleep", sleep)
+        step.patch.setattr(shared_calls.time, "monotonic", lambda: sum(waited))
         with pytest.raises(Unavailable) as raised:
             looking.send(None)
         step.patch.undo()
@@ -848,7 +850,7 @@ def price(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=member).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=member).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 
@@ -861,7 +863,7 @@ def price_refused(step: Step, request: pytest.FixtureRequest) -> None:
     wanted = GenerationRequest(
         task=Task.GENERATE, prompt="A boat", resolution="360p", duration="5s"
     )
-    quotes.answer(quotes.ask(default_account("told"), wanted, None, member=make_member()).pk)
+    quotes.fetch(quotes.ask(Draft(wanted, default_account("told")), member=make_member()).pk)
     assert PriceQuote.objects.get().state == "failed" and len(told.says) == 1
     told.says.clear()
 

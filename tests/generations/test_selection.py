@@ -22,13 +22,13 @@ from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Job, JobState, Output, Ref
 from editorapp.providers.vendors import gmi_cloud, luma_agents, scenario
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
 from tests.media.test_archive import archive, exr
 from tests.providers import talk
 from tests.providers.talk import says
-from tests.web.take_pages import signed_in, text
+from tests.web.take_pages import text
 
 SOURCE_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 SOURCE_URL = "https://media.example.org/mine/source.mp4"
@@ -51,16 +51,16 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
 
 
 def luma(*output: object) -> Job:
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         says(200, {"id": "g-1", "state": "completed", "output": list(output)}), to=LUMA
     )
-    return talk.run(luma_agents.poll("g-1", wire=wire))
+    return talk.run(luma_agents.poll("g-1", session=session))
 
 
 def gmi(outcome: dict[str, object], **payload: object) -> Job:
     record = {"request_id": "r-1", "status": "success", "outcome": outcome, "payload": payload}
-    wire, _ = talk.answering(says(200, record), to=GMI)
-    return talk.run(gmi_cloud.poll("r-1", wire=wire))
+    session, _ = talk.answering(says(200, record), to=GMI)
+    return talk.run(gmi_cloud.poll("r-1", session=session))
 
 
 def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
@@ -68,10 +68,10 @@ def scenarios(*assets: dict[str, object], given: tuple[str, ...] = ()) -> Job:
     metadata = {"assetIds": [*given, *ids], "input": {"video": list(given)}}
     job = says(200, {"job": {"jobId": "j", "status": "success", "metadata": metadata}})
     sound = {"status": "success"}
-    wire, _ = talk.answering(
+    session, _ = talk.answering(
         job, *(says(200, {"asset": sound | one}) for one in assets), to=SCENARIO
     )
-    return talk.run(scenario.poll("j", wire=wire))
+    return talk.run(scenario.poll("j", session=session))
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,8 @@ from editorapp.generations.engine import dispatcher, sweep_session
 from editorapp.generations.files import download, staging, store_result
 from editorapp.generations.models import Attempt, Generation
 from editorapp.media import intake
+from editorapp.providers import shared_calls
 from editorapp.providers.http import session
-from editorapp.providers.vendors import luma_agents
-from editorapp.providers.vendors.scenario import staging as scenario_staging
 from tests.factories import make_member
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
@@ -110,7 +109,7 @@ def seen(
             patch.setattr(
                 retry, "POLICIES", {name: sooner(policy) for name, policy in retry.POLICIES.items()}
             )
-        for room in (download, staging, luma_agents, scenario_staging):
+        for room in (download, staging, shared_calls):
             patch.setattr(room, "asyncio", Hurried())
         for room, name in PATIENT if is_silent else ():
             patch.setattr(room, name, PATIENCE_SECONDS)

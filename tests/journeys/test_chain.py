@@ -10,6 +10,7 @@ from editorapp.generations import lineage
 from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes, references
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media import intake
@@ -129,9 +130,9 @@ def made(
         "source": {key: value for key, value in vars(ref).items() if value is not None}
     }
     wanted = GenerationRequest.from_json(said)
-    if quotes.is_asked(account, wanted):
-        quotes.answer(quotes.ask(account, wanted, asset, member=member).pk)
-    take = enqueue(wanted, account=account, member=member, source_asset=asset, parent=parent)
+    if Draft(wanted, account).is_quoted:
+        quotes.fetch(quotes.ask(Draft(wanted, account, asset), member=member).pk)
+    take = enqueue(Draft(wanted, account, asset, parent=parent), member=member)
     clock = Clock()
     for _ in range(400):
         sweep.work(provider, seconds=0.2, clock=clock)

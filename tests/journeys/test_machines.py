@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 UNDER_WAY = {"queued", "staging", "submitting", "running", "fetching"}
 MANY = """
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
@@ -30,7 +31,7 @@ from editorapp.teams.first_run import ensure_owner
 member = ensure_owner()
 for number in range(8):
     wanted = GenerationRequest(task=Task.GENERATE, prompt=f"Harbor {number}", resolution="360p", duration="5s")
-    enqueue(wanted, account=default_account("luma-agents"), member=member)
+    enqueue(Draft(wanted, default_account("luma-agents")), member=member)
 """
 
 

@@ -17,7 +17,7 @@ from editorapp.costs import ledger
 from editorapp.generations.checks.books import differences
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import FINAL, State
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.models import Asset, Upload
 from tests.kill.people import NOTE, Wish
 
@@ -231,10 +231,10 @@ def _files() -> Iterator[str]:
         if found != folder.name:
             yield f"The file {folder.name[:12]} is half-kept: its bytes hash to {found[:12]}."
     for asset in Asset.objects.all():
-        for what in (store.ORIGINAL, store.POSTER):
+        for what in (store.ORIGINAL, layout.POSTER):
             if not store.path(asset.sha256, what).exists():
                 yield f"{asset.name} has no {what}."
-        if asset.proxy == Asset.Proxy.READY and not store.path(asset.sha256, store.PROXY).exists():
+        if asset.proxy == Asset.Proxy.READY and not store.path(asset.sha256, layout.PROXY).exists():
             yield f"{asset.name} has no playable copy, and its row says so."
 
 

@@ -55,14 +55,12 @@ SABOTAGES = {
         _change(
             "a living worker sends a paid call once more when nobody answered the first",
             "editorapp/providers/http/session.py",
-            "            return await self._pay(path, content, idempotency_key=idempotency_key)\n        finally:",
+            "            response = await self._pay(path, content, idempotency_key=idempotency_key)\n",
             """            try:
-                return await self._pay(path, content, idempotency_key=idempotency_key)
-            except OutcomeUnknown as lost:
-                if lost.code != "deadline":
-                    raise
-            return await self._pay(path, content, idempotency_key=idempotency_key)
-        finally:""",
+                response = await self._pay(path, content, idempotency_key=idempotency_key)
+            except TimeoutError:
+                response = await self._pay(path, content, idempotency_key=idempotency_key)
+""",
         ),
         SENT_TWICE,
     ),

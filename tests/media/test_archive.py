@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
@@ -68,7 +68,7 @@ def test_an_archive_is_counted_measured_and_gets_a_poster(db, tmp_path: Path) ->
         True,
     )
     assert asset.proxy == Asset.Proxy.NOT_NEEDED and not asset.is_playable
-    grey = np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L"))
+    grey = np.asarray(Image.open(store.path(asset.sha256, layout.POSTER)).convert("L"))
     assert abs(int(grey.mean()) - 118) <= 4  # 18 % grey in sRGB
 
 
@@ -133,7 +133,7 @@ def test_a_poster_is_in_the_colours_that_the_frames_say(db, tmp_path: Path) -> N
             user=member.user,
             is_simulated=True,
         )
-        return np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("RGB"))[
+        return np.asarray(Image.open(store.path(asset.sha256, layout.POSTER)).convert("RGB"))[
             10, 10
         ].astype(int)
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from editorapp.media import frames, intake, store, tasks, trim
+from editorapp.media import frames, intake, layout, store, tasks, trim
 from editorapp.media.backends import bucket as backend
 from editorapp.media.backends import s3
 from editorapp.media.models import Asset
@@ -109,7 +109,7 @@ def test_another_machine_makes_stills_cuts_copies_and_bodies_of_it(
     body.close()
     assert still[:4] == b"\x89PNG" and cut.frame_count == 8
     assert Asset.objects.get(pk=asset.pk).proxy == Asset.Proxy.READY and store.exists(
-        asset.sha256, store.PROXY
+        asset.sha256, layout.PROXY
     )
     assert base64.b64decode(
         json.loads(text)["source"]
@@ -218,7 +218,7 @@ def test_an_object_that_was_cut_short_is_never_given_out(bucket: Bucket) -> None
     assert not store.path(sha256, store.ORIGINAL).exists() and not list(store.incoming().iterdir())
 
 
-@pytest.mark.parametrize("what", [store.ORIGINAL, store.POSTER])
+@pytest.mark.parametrize("what", [store.ORIGINAL, layout.POSTER])
 def test_a_damaged_copy_is_noticed_and_fetched_again(bucket: Bucket, what: str) -> None:
     data = os.urandom(50_000)
     sha256 = keep(bucket, data, what, sha256=content(data))
@@ -338,13 +338,13 @@ def test_a_copy_for_browsers_waits_for_a_silent_bucket(
 
 def test_deleting_a_content_deletes_its_objects_and_this_machines_copies(bucket: Bucket) -> None:
     sha256, other = keep(bucket, b"one"), keep(bucket, b"two")
-    keep(bucket, b"poster", store.POSTER, sha256)
+    keep(bucket, b"poster", layout.POSTER, sha256)
 
     store.remove(sha256)
 
     assert bucket.names("blobs/") == [f"{other[:2]}/{other}/original"]
     assert (
-        not store.exists(sha256, store.ORIGINAL) and not store.path(sha256, store.POSTER).exists()
+        not store.exists(sha256, store.ORIGINAL) and not store.path(sha256, layout.POSTER).exists()
     )
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from editorapp.alerts.models import Alert
-from editorapp.media import frames, store, tasks
+from editorapp.media import frames, layout, store, tasks
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import probe
@@ -80,7 +80,7 @@ def test_the_playable_copy_shows_the_same_frames_at_the_same_times(
     tasks.make_proxy(asset.pk)
 
     asset.refresh_from_db()
-    copy = store.path(asset.sha256, store.PROXY)
+    copy = store.path(asset.sha256, layout.PROXY)
     facts = probe(copy)
     assert asset.proxy == Asset.Proxy.READY and asset.is_playable
     assert facts.browser_safe and facts.codec == "h264" and not facts.hdr
@@ -97,11 +97,11 @@ def test_a_copy_that_is_coded_anew_can_be_entered_at_every_sixth_frame(db, tmp_p
 
     tasks.make_proxy(asset.pk)
 
-    with av.open(str(store.path(asset.sha256, store.PROXY))) as container:
+    with av.open(str(store.path(asset.sha256, layout.PROXY))) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
     assert [n for n, packet in enumerate(packets) if packet.is_keyframe] == list(range(0, 60, 6))
     assert all(packet.pts == packet.dts for packet in packets)
-    head = store.path(asset.sha256, store.PROXY).read_bytes()
+    head = store.path(asset.sha256, layout.PROXY).read_bytes()
     assert head.index(b"moov") < head.index(b"mdat")
 
 
@@ -125,7 +125,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_clip_usable(
 
     asset.refresh_from_db()
     assert asset.proxy == Asset.Proxy.FAILED and not asset.is_playable
-    assert not store.path(asset.sha256, store.PROXY).exists()
+    assert not store.path(asset.sha256, layout.PROXY).exists()
     assert number_on(np.asarray(Image.open(io.BytesIO(frames.still(asset, 33))))) == 33
 
 
@@ -153,12 +153,12 @@ def test_a_copy_that_a_full_disk_cut_short_is_made_later_and_leaves_nothing(
 def test_a_task_that_comes_twice_changes_nothing(db, tmp_path: Path) -> None:
     asset = taken(make_clip(tmp_path / "a.avi", codec="mpeg4"))
     tasks.make_proxy(asset.pk)
-    made = store.path(asset.sha256, store.PROXY).stat().st_mtime_ns
+    made = store.path(asset.sha256, layout.PROXY).stat().st_mtime_ns
 
     tasks.make_proxy(asset.pk)
     tasks.make_proxy(123_456)
 
-    assert store.path(asset.sha256, store.PROXY).stat().st_mtime_ns == made
+    assert store.path(asset.sha256, layout.PROXY).stat().st_mtime_ns == made
 
 
 def test_copies_are_made_one_at_a_time_and_each_asks_for_the_next(

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from PIL import Image
 
-from editorapp.media import frames, store, unreadable
+from editorapp.media import frames, layout, store, unreadable
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
@@ -48,7 +48,7 @@ def test_a_real_clip_comes_in_with_exact_facts_and_previews(
     assert (asset.has_audio, asset.hdr, asset.variable_frame_rate) == (True, False, False)
     assert store.path(asset.sha256, store.ORIGINAL).read_bytes() == (real_media / name).read_bytes()
     assert not file.exists()
-    with Image.open(store.path(asset.sha256, store.FILMSTRIP)) as strip:
+    with Image.open(store.path(asset.sha256, layout.FILMSTRIP)) as strip:
         assert strip.height == 90 and strip.width % 30 == 0
 
 
@@ -63,7 +63,7 @@ def test_a_picture_comes_in(
     )
 
     assert (asset.kind, asset.width, asset.height) == ("image", *size)
-    assert store.path(asset.sha256, store.POSTER).exists()
+    assert store.path(asset.sha256, layout.POSTER).exists()
 
 
 def test_the_same_bytes_are_one_asset_and_come_back_after_a_delete(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.decoding import archive
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -37,13 +37,13 @@ def test_the_original_is_kept_after_all_that_is_made_of_it(db, tmp_path: Path, m
     taken(draw(tmp_path / "in.mp4"))
 
     assert kept[-1] == store.ORIGINAL and set(kept[:-1]) == {
-        store.POSTER,
-        store.FILMSTRIP,
-        store.FRAMES,
+        layout.POSTER,
+        layout.FILMSTRIP,
+        layout.FRAMES,
     }
 
 
-@pytest.mark.parametrize("full_at", [store.POSTER, store.FRAMES, store.ORIGINAL])
+@pytest.mark.parametrize("full_at", [layout.POSTER, layout.FRAMES, store.ORIGINAL])
 def test_a_disk_that_is_full_in_the_middle_leaves_no_row_and_no_part_of_a_file(
     db, tmp_path: Path, monkeypatch, full_at: str
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editorapp.media import frames, store, tasks
+from editorapp.media import frames, layout, store, tasks
 from editorapp.media.decoding import colour, jobs
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.intake import take_in
@@ -91,7 +91,7 @@ def test_an_odd_file_comes_in_as_what_it_is(
     asset = taken(Path(shutil.copyfile(original, tmp_path / name)))
 
     assert (asset.width, asset.height) == (right["width"], right["height"])
-    with Image.open(store.path(asset.sha256, store.POSTER)) as poster:
+    with Image.open(store.path(asset.sha256, layout.POSTER)) as poster:
         mean = np.asarray(poster.convert("RGB")).mean(axis=(0, 1))
     assert abs(mean - right.get("mean", mean)).max() < 4  # WebP rounds colours
     if asset.is_video:
@@ -112,11 +112,11 @@ def test_an_odd_clip_that_browsers_do_not_play_gets_a_copy_with_all_that_it_has(
 
     tasks.make_proxy(asset.pk)
 
-    copy = probe(store.path(asset.sha256, store.PROXY))
+    copy = probe(store.path(asset.sha256, layout.PROXY))
     assert Asset.objects.get().is_playable and copy.browser_safe
     assert (copy.frame_count, copy.has_audio) == (asset.frame_count, asset.has_audio)
     if asset.has_audio:
-        with av.open(str(store.path(asset.sha256, store.PROXY))) as container:
+        with av.open(str(store.path(asset.sha256, layout.PROXY))) as container:
             heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
         assert heard == pytest.approx(float(asset.duration_seconds), abs=0.1)
 
@@ -281,7 +281,7 @@ def test_of_two_video_tracks_the_default_one_is_taken_and_told(
     tasks.make_proxy(asset.pk)
 
     assert (asset.video_track, asset.video_tracks, asset.has_other_tracks) == (chosen + 1, 2, True)
-    copy = probe(store.path(asset.sha256, store.PROXY))
+    copy = probe(store.path(asset.sha256, layout.PROXY))
     assert (asset.width, asset.height) == (copy.width, copy.height) == size
     assert copy.video_tracks == 1, "which of several a browser would show, nobody knows"
 
@@ -350,7 +350,7 @@ def test_a_clip_lasts_until_its_last_frame_is_gone_and_so_do_its_copies(
     assert float(asset.duration_seconds) == pytest.approx(seconds, abs=0.002)
     assert float(cut.duration_seconds) == pytest.approx(seconds - times[2] / 1000, abs=0.002)
     if asset.proxy == Asset.Proxy.PENDING:
-        copy = probe(store.path(asset.sha256, store.PROXY))
+        copy = probe(store.path(asset.sha256, layout.PROXY))
         assert float(copy.duration_seconds) == pytest.approx(seconds, abs=0.002)
 
 

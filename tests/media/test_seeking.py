@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from editorapp.media.decoding import encode
+from editorapp.media.decoding import transcode
 from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.reader import frame_at
@@ -109,8 +109,8 @@ def test_a_cut_begins_with_what_only_the_first_packet_tells(tmp_path: Path) -> N
     clip, made = as_older_x264_coded(tmp_path / "old.mp4"), tmp_path / "cut.mp4"
     timeline = timeline_of(clip)
 
-    encode.copy(
-        clip, made, timeline, rate=Fraction(25), recipe=encode.Recipe(quality=1), span=(30, 50)
+    transcode.copy(
+        clip, made, timeline, rate=Fraction(25), recipe=transcode.Recipe(quality=1), span=(30, 50)
     )
 
     with open_clip(clip) as stream:

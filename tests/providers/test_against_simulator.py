@@ -46,18 +46,18 @@ def account(simulator: SimulatorProcess) -> Iterator[Access]:
     )
 
 
-async def _staged(path: Path, wire: ProviderSession) -> Ref:
+async def _staged(path: Path, session: ProviderSession) -> Ref:
     return await luma_agents.stage(
-        path, name=path.name, media_type="video/mp4", purpose="input", wire=wire
+        path, name=path.name, media_type="video/mp4", purpose="input", session=session
     )
 
 
-async def _finished(job: Job, wire: ProviderSession) -> Job:
+async def _finished(job: Job, session: ProviderSession) -> Job:
     deadline = time.monotonic() + 60
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)
-        job = await luma_agents.poll(job.id, wire=wire)
+        job = await luma_agents.poll(job.id, session=session)
     return job
 
 
@@ -75,21 +75,21 @@ def test_a_clip_is_staged_edited_and_edited_again(
     clip = real_media / "bunny_720p_5s.mp4"
 
     async def scenario() -> tuple[Job, Job]:
-        async with ProviderSession(account) as wire:
-            await luma_agents.ping(wire=wire)
-            source = await _staged(clip, wire)
+        async with ProviderSession(account) as session:
+            await luma_agents.ping(session=session)
+            source = await _staged(clip, session)
             first = await luma_agents.submit(
                 luma_agents.encode(_edit(source, auto_controls=True)),
-                wire=wire,
+                session=session,
                 path="/generations",
                 idempotency_key="1",
             )
-            first = await _finished(first, wire)
+            first = await _finished(first, session)
             again = _edit(Ref(generation_id=first.chain_id), strength="flex_2")
             second = await luma_agents.submit(
-                luma_agents.encode(again), wire=wire, path=PATH, idempotency_key="2"
+                luma_agents.encode(again), session=session, path=PATH, idempotency_key="2"
             )
-            return first, await _finished(second, wire)
+            return first, await _finished(second, session)
 
     first, second = run(scenario())
 
@@ -118,12 +118,12 @@ def _tiny_clip(path: Path) -> Path:
 
 def _edited(account: Access, clip: Path, **said: Any) -> Job:
     async def scenario() -> Job:
-        async with ProviderSession(account) as wire:
-            wanted = _edit(await _staged(clip, wire), **said)
+        async with ProviderSession(account) as session:
+            wanted = _edit(await _staged(clip, session), **said)
             job = await luma_agents.submit(
-                luma_agents.encode(wanted), wire=wire, path=PATH, idempotency_key="1"
+                luma_agents.encode(wanted), session=session, path=PATH, idempotency_key="1"
             )
-            return await _finished(job, wire)
+            return await _finished(job, session)
 
     return run(scenario())
 
@@ -178,8 +178,8 @@ def test_a_submit_that_goes_wrong_is_sent_once_and_named_rightly(
     )
 
     async def scenario() -> None:
-        async with ProviderSession(account) as wire:
-            await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
+        async with ProviderSession(account) as session:
+            await luma_agents.submit(body, session=session, path=PATH, idempotency_key="1")
 
     with pytest.raises(error) as raised:
         run(scenario())
@@ -193,8 +193,8 @@ def test_what_the_provider_refuses_is_told_in_its_words(account: Access) -> None
     body = {"model": "ray-9", "type": "video", "prompt": "A kite"}
 
     async def scenario() -> None:
-        async with ProviderSession(account) as wire:
-            await luma_agents.submit(body, wire=wire, path=PATH, idempotency_key="1")
+        async with ProviderSession(account) as session:
+            await luma_agents.submit(body, session=session, path=PATH, idempotency_key="1")
 
     with pytest.raises(Rejected, match="Luma Agents refused this: Unknown model: ray-9."):
         run(scenario())
@@ -205,8 +205,8 @@ def test_a_wrong_key_an_unknown_job_and_a_closed_door_are_told_apart(account: Ac
     closed = Access(1, "luma-agents", "http://127.0.0.1:9/v1", luma_agents.SPEC.simulated_key)
 
     async def ask(access: Access) -> None:
-        async with ProviderSession(access) as wire:
-            await luma_agents.poll("6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21", wire=wire)
+        async with ProviderSession(access) as session:
+            await luma_agents.poll("6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21", session=session)
 
     with pytest.raises(BadCredentials):
         run(ask(wrong))

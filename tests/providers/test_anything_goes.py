@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from editorapp.costs.estimate import estimate
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import table
+from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.vendors import luma_agents
 
 SPEC = luma_agents.SPEC
@@ -23,7 +24,9 @@ SCALARS = some.one_of(
     ),
 )
 KEYS = some.sampled_from(
-    sorted({key for row in SPEC.parameters for key in row.path} | {"url", "data", "file_id"})
+    sorted(
+        {key for row in SPEC.parameters for key in row.path.split(".")} | {"url", "data", "file_id"}
+    )
 )
 JSON = some.recursive(
     SCALARS,
@@ -53,7 +56,7 @@ def test_any_json_is_read_judged_and_priced(body: Any) -> None:
     for one in misread + table.check(SPEC, wanted, None):
         assert one.message
         assert 400 <= one.status < 500
-    table.unavailable(SPEC, wanted, None)
+    unavailable(SPEC, wanted, None)
     estimate(wanted, None, provider=SPEC.slug)
 
 

@@ -7,11 +7,17 @@ import pytest
 from editorapp.providers import registry
 from editorapp.providers.rules import table
 from editorapp.providers.rules.combinations import plain_request, together
-from editorapp.providers.rules.describe import Described, described, every_model, with_learned
+from editorapp.providers.rules.describe import (
+    Described,
+    described,
+    every_model,
+    with_account_limits,
+)
 from editorapp.providers.rules.words import LIMIT_WORDS, size_in_bytes
 from editorapp.providers.spec import Limits, ParameterKind
 
-LUMA = registry.get("luma-agents").SPEC
+PROVIDER = registry.get("luma-agents")
+LUMA = PROVIDER.SPEC
 EDIT = LUMA.models_for("edit")[0]
 
 
@@ -22,7 +28,7 @@ def test_every_model_of_every_provider_is_described_once() -> None:
         for model in registry.get(slug).SPEC.models
     }
 
-    found = every_model()
+    found = every_model(registry.every())
 
     assert {(one.slug, one.task, one.name) for one in found} == there
     assert len(found) == len(there) == len({one.anchor for one in found})
@@ -30,7 +36,7 @@ def test_every_model_of_every_provider_is_described_once() -> None:
 
 def test_models_of_a_task_answer_the_same_questions() -> None:
     asked: dict[str, set[tuple[str, ...]]] = {}
-    for one in every_model():
+    for one in every_model(registry.every()):
         asked.setdefault(one.task, set()).add(
             tuple(question for question, _answer in one.capabilities)
         )
@@ -43,7 +49,7 @@ def test_every_figure_of_the_limits_has_words() -> None:
 
 
 def test_every_row_is_described(each: Described) -> None:
-    model = registry.get(each.slug).SPEC.find(each.task, each.name)
+    model = each.model
 
     assert [row.name for row in each.parameters] == [row.field for row in model.parameters]
     assert [row.id for row in each.rules] == [rule.id for rule in model.rules]
@@ -59,12 +65,11 @@ def test_every_row_is_described(each: Described) -> None:
             ParameterKind.PINNED,
         }
     )
-    assert each.prices or each.asks_price, "nobody would know what it costs"
+    assert each.prices or model.is_priced_by_asking, "nobody would know what it costs"
 
 
 def test_what_a_table_of_exclusions_says_is_what_the_guard_refuses(each: Described) -> None:
-    spec = registry.get(each.slug).SPEC
-    model = spec.find(each.task, each.name)
+    spec, model = registry.get(each.slug).SPEC, each.model
     plain = plain_request(model)
 
     assert table.refusals(table.check(spec, plain, None)) == []
@@ -87,28 +92,30 @@ def test_what_an_account_was_told_stands_beside_what_is_published() -> None:
     told = replace(EDIT, limits=replace(EDIT.limits, max_source_seconds=24, resolutions=("720p",)))
     learned = replace(LUMA, models=(told, *LUMA.models[1:]))
 
-    shown = with_learned(described(LUMA, EDIT), [("Studio key", learned), ("Other key", LUMA)])
+    shown = with_account_limits(
+        described(PROVIDER, EDIT), [("Studio key", learned), ("Other key", LUMA)]
+    )
 
     by_label = {row.label: row for row in shown.limits}
-    assert (by_label["Longest source"].value, by_label["Longest source"].learned) == (
+    assert (by_label["Longest source"].value, by_label["Longest source"].of_accounts) == (
         "18 s",
         (("Studio key", "24 s"),),
     )
-    assert by_label["Resolutions"].learned == (("Studio key", "720p"),)
-    assert by_label["Longest prompt, in characters"].learned == ()
+    assert by_label["Resolutions"].of_accounts == (("Studio key", "720p"),)
+    assert by_label["Longest prompt, in characters"].of_accounts == ()
 
 
 def test_a_limit_that_only_an_account_was_told_is_shown_too() -> None:
     bare = replace(EDIT, limits=replace(EDIT.limits, max_image_bytes=10_000_000))
     spec = replace(LUMA, models=(bare, *LUMA.models[1:]))
-    one = described(LUMA, EDIT)
+    one = described(PROVIDER, EDIT)
     without = replace(
         one, limits=tuple(row for row in one.limits if row.label != "Largest picture")
     )
 
-    shown = with_learned(without, [("Studio key", spec)])
+    shown = with_account_limits(without, [("Studio key", spec)])
 
-    assert next(row for row in shown.limits if row.label == "Largest picture").learned == (
+    assert next(row for row in shown.limits if row.label == "Largest picture").of_accounts == (
         ("Studio key", "10 MB"),
     )
 
@@ -127,6 +134,6 @@ def test_a_size_is_written_as_it_was_published(size: int, words: str) -> None:
     assert size_in_bytes(size) == words
 
 
-@pytest.fixture(params=every_model(), ids=lambda one: one.anchor)
+@pytest.fixture(params=every_model(registry.every()), ids=lambda one: one.anchor)
 def each(request: pytest.FixtureRequest) -> Described:
     return request.param

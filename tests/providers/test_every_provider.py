@@ -14,6 +14,7 @@ from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.prices import tables_of
 from editorapp.providers.rules import table as rules
+from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.spec import Model, ParameterKind, Spec
 
 ATTRIBUTES = {field.name for field in fields(GenerationRequest)}
@@ -43,10 +44,10 @@ def test_it_has_a_spec_and_the_five_functions_and_two_readers(provider: ModuleTy
     for name in ("encode", "decode", "endpoint"):
         assert callable(getattr(provider, name))
     for name, needed in (
-        ("stage", {"path", "name", "media_type", "purpose", "wire"}),
-        ("submit", {"body", "path", "wire", "idempotency_key"}),
-        ("poll", {"job_id", "wire"}),
-        ("ping", {"wire"}),
+        ("stage", {"path", "name", "media_type", "purpose", "session"}),
+        ("submit", {"body", "path", "session", "idempotency_key"}),
+        ("poll", {"job_id", "session"}),
+        ("ping", {"session"}),
     ):
         function = getattr(provider, name)
         assert inspect.iscoroutinefunction(function), name
@@ -72,7 +73,7 @@ def test_a_model_that_is_priced_by_asking_has_somebody_to_ask(
 ) -> None:
     if any(model.is_priced_by_asking for model in spec.models):
         assert inspect.iscoroutinefunction(provider.quote)
-        assert {"wanted", "seconds", "wire"} <= set(inspect.signature(provider.quote).parameters)
+        assert {"wanted", "seconds", "session"} <= set(inspect.signature(provider.quote).parameters)
 
 
 def test_its_rows_name_real_attributes_and_say_where_they_come_from(spec: Spec) -> None:
@@ -157,13 +158,13 @@ def test_a_plain_request_for_each_model_is_sound_and_its_body_is_json(
         assert rules.refusals(rules.check(spec, wanted, None)) == []
         assert json.loads(json.dumps(provider.encode(wanted))) == provider.encode(wanted)
         assert provider.endpoint(wanted).startswith("/")
-        assert rules.unavailable(spec, wanted, None) is not None
+        assert unavailable(spec, wanted, None) is not None
 
 
 def test_nothing_foreign_makes_it_stumble(provider: ModuleType, spec: Spec) -> None:
     odd = (None, 0, "", "x", [], [[]], {}, {"a": {}}, True, -1.5, float("nan"))
     for model in spec.models:
-        paths = {path for row in model.parameters for path in row.paths}
+        paths = {tuple(path.split(".")) for row in model.parameters for path in row.paths}
         plain = replace(sound(model), hdr=True, loop=True, keyframes=(Ref(asset_id=1),))
         for path, value in itertools.product(paths, odd):
             body = provider.encode(plain)
@@ -174,5 +175,5 @@ def test_nothing_foreign_makes_it_stumble(provider: ModuleType, spec: Spec) -> N
             wanted, misread = provider.decode(body, path=provider.endpoint(plain))
             for one in misread + rules.check(spec, wanted, None):
                 assert one.message and one.rule_id
-            rules.unavailable(spec, wanted, None)
+            unavailable(spec, wanted, None)
             estimate(wanted, None, provider=spec.slug)

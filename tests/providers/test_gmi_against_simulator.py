@@ -80,18 +80,18 @@ def _draft_of(wanted: GenerationRequest) -> GenerationRequest:
     return replace(wanted, **dict.fromkeys(staged, Ref(asset_id=1)))
 
 
-async def _made(wanted: GenerationRequest, wire: ProviderSession, *, seconds: float = 60) -> Job:
+async def _made(wanted: GenerationRequest, session: ProviderSession, *, seconds: float = 60) -> Job:
     """Submit a request whose draft breaks no rule, and poll it to its end."""
     assert table.refusals(table.check(SPEC, _draft_of(wanted), None)) == []
     path = gmi_cloud.endpoint(wanted)
     job = await gmi_cloud.submit(
-        gmi_cloud.encode(wanted), path=path, wire=wire, idempotency_key="1"
+        gmi_cloud.encode(wanted), path=path, session=session, idempotency_key="1"
     )
     deadline = time.monotonic() + seconds
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)
-        job = await gmi_cloud.poll(job.id, wire=wire)
+        job = await gmi_cloud.poll(job.id, session=session)
     return job
 
 
@@ -100,9 +100,9 @@ def made(account: Access, *wants: Callable[[list[Job]], GenerationRequest]) -> l
 
     async def scenario() -> list[Job]:
         jobs: list[Job] = []
-        async with ProviderSession(account) as wire:
+        async with ProviderSession(account) as session:
             for wanted in wants:
-                jobs.append(await _made(wanted(jobs), wire))
+                jobs.append(await _made(wanted(jobs), session))
         return jobs
 
     return run(scenario())
@@ -207,9 +207,9 @@ def test_a_control_that_is_on_by_its_value_can_be_seen(
 
 def staged(account: Access, path: Path, media_type: str) -> Ref:
     async def scenario() -> Ref:
-        async with ProviderSession(account) as wire:
+        async with ProviderSession(account) as session:
             return await gmi_cloud.stage(
-                path, name=path.name, media_type=media_type, purpose="reference", wire=wire
+                path, name=path.name, media_type=media_type, purpose="reference", session=session
             )
 
     return run(scenario())
@@ -279,8 +279,8 @@ def test_text_pictures_and_earlier_results_become_clips(
 
 def quoted(account: Access, wanted: GenerationRequest, seconds: Decimal | None) -> Any:
     async def scenario() -> Any:
-        async with ProviderSession(account) as wire:
-            return await gmi_cloud.quote(wanted, seconds=seconds, wire=wire)
+        async with ProviderSession(account) as session:
+            return await gmi_cloud.quote(wanted, seconds=seconds, session=session)
 
     return run(scenario())
 
@@ -310,9 +310,9 @@ TEXT = GenerationRequest(task="generate", prompt="A kite", resolution="540p")
 
 def failing(account: Access, wanted: GenerationRequest = TEXT) -> Exception | Job:
     async def scenario() -> Job:
-        async with ProviderSession(account) as wire:
+        async with ProviderSession(account) as session:
             return await gmi_cloud.submit(
-                gmi_cloud.encode(wanted), path="/requests", wire=wire, idempotency_key="1"
+                gmi_cloud.encode(wanted), path="/requests", session=session, idempotency_key="1"
             )
 
     try:
@@ -385,8 +385,8 @@ def test_a_poll_that_fails_can_be_made_again(
     assert isinstance(job, Job)
 
     async def poll() -> Job:
-        async with ProviderSession(account) as wire:
-            return await gmi_cloud.poll(job.id, wire=wire)
+        async with ProviderSession(account) as session:
+            return await gmi_cloud.poll(job.id, session=session)
 
     simulator.fail("poll", kind)
     with pytest.raises(error):
@@ -408,8 +408,8 @@ def test_an_upload_that_fails_can_be_made_again(
 @pytest.mark.parametrize("key", ["gmi-unknown-00000000", "gmi-suspended-00000000", "no key", ""])
 def test_a_key_that_does_not_work_is_said(simulator: SimulatorProcess, key: str) -> None:
     async def ping() -> None:
-        async with ProviderSession(Access(1, "gmi-cloud", simulator.url + ROOT, key)) as wire:
-            await gmi_cloud.ping(wire=wire)
+        async with ProviderSession(Access(1, "gmi-cloud", simulator.url + ROOT, key)) as session:
+            await gmi_cloud.ping(session=session)
 
     with pytest.raises(BadCredentials):
         run(ping())
@@ -417,7 +417,7 @@ def test_a_key_that_does_not_work_is_said(simulator: SimulatorProcess, key: str)
 
 def test_the_simulated_key_works(account: Access) -> None:
     async def ping() -> None:
-        async with ProviderSession(account) as wire:
-            await gmi_cloud.ping(wire=wire)
+        async with ProviderSession(account) as session:
+            await gmi_cloud.ping(session=session)
 
     run(ping())

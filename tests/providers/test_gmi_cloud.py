@@ -40,8 +40,8 @@ def wire_of(*given: httpx.Response | Exception) -> tuple[ProviderSession, list[h
 
 
 def polled(record: dict[str, Any]) -> Any:
-    wire, _seen = wire_of(says(200, {"request_id": "r-1"} | record))
-    return run(gmi_cloud.poll("r-1", wire=wire))
+    session, _seen = wire_of(says(200, {"request_id": "r-1"} | record))
+    return run(gmi_cloud.poll("r-1", session=session))
 
 
 BODY = gmi_cloud.encode(edit(source=EARLIER))
@@ -49,9 +49,9 @@ BODY = gmi_cloud.encode(edit(source=EARLIER))
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_request_that_is_taken_has_its_id_and_asks_nothing_of_its_state(status: int) -> None:
-    wire, seen = wire_of(says(status, {"request_id": "r-1", "status": "processing"}))
+    session, seen = wire_of(says(status, {"request_id": "r-1", "status": "processing"}))
 
-    job = run(gmi_cloud.submit(BODY, path="/requests", wire=wire, idempotency_key="k"))
+    job = run(gmi_cloud.submit(BODY, path="/requests", session=session, idempotency_key="k"))
 
     assert (job.id, job.state, job.chain_id) == ("r-1", JobState.RUNNING, "")
     (sent,) = seen
@@ -216,10 +216,10 @@ def test_a_cancelled_request_says_so() -> None:
 def test_a_refused_request_is_told_by_what_may_be_done_next(
     answer: Any, error: type[Exception]
 ) -> None:
-    wire, seen = wire_of(answer)
+    session, seen = wire_of(answer)
 
     with pytest.raises(ProviderError) as raised:
-        run(gmi_cloud.submit(BODY, path="/requests", wire=wire, idempotency_key="k"))
+        run(gmi_cloud.submit(BODY, path="/requests", session=session, idempotency_key="k"))
 
     assert type(raised.value) is error
     assert len(seen) == 1, "a paid request is sent once"
@@ -239,10 +239,10 @@ def test_a_refused_request_is_told_by_what_may_be_done_next(
 def test_a_refusal_that_a_person_can_mend_says_how_and_leaves_the_key_alone(
     answer: httpx.Response, code: str, advice: str
 ) -> None:
-    wire, _seen = wire_of(answer)
+    session, _seen = wire_of(answer)
 
     with pytest.raises(Rejected) as told:
-        run(gmi_cloud.submit(BODY, path="/requests", wire=wire, idempotency_key="k"))
+        run(gmi_cloud.submit(BODY, path="/requests", session=session, idempotency_key="k"))
 
     assert (type(told.value), told.value.code) == (Rejected, code) and advice in told.value.message
 
@@ -265,10 +265,10 @@ def test_a_block_by_moderation_says_what_to_change() -> None:
 def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(
     headers: dict[str, str], wait: float
 ) -> None:
-    wire, _seen = wire_of(says(429, {"error": "slow down"}, **headers))
+    session, _seen = wire_of(says(429, {"error": "slow down"}, **headers))
 
     with pytest.raises(Throttled) as told:
-        run(gmi_cloud.submit(BODY, path="/requests", wire=wire, idempotency_key="k"))
+        run(gmi_cloud.submit(BODY, path="/requests", session=session, idempotency_key="k"))
 
     assert told.value.retry_after_seconds == wait and told.value.code == "rate"
 
@@ -295,7 +295,7 @@ def test_an_answers_words_are_found_in_any_shape(body: Any, text: str) -> None:
 def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) -> None:
     picture = tmp_path / "guide.webp"
     Image.new("RGBA", (8, 6), (200, 30, 90, 128)).save(picture, lossless=True)
-    wire, seen = wire_of(
+    session, seen = wire_of(
         says(
             200,
             {
@@ -308,7 +308,11 @@ def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) ->
 
     ref = run(
         gmi_cloud.stage(
-            picture, name="guide.webp", media_type="image/webp", purpose="reference", wire=wire
+            picture,
+            name="guide.webp",
+            media_type="image/webp",
+            purpose="reference",
+            session=session,
         )
     )
 
@@ -334,12 +338,16 @@ def test_other_pictures_than_jpeg_and_png_are_uploaded_as_png(tmp_path: Path) ->
 def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) -> None:
     picture = tmp_path / "guide.png"
     picture.write_bytes(b"png")
-    wire, _seen = wire_of(says(200, place))
+    session, _seen = wire_of(says(200, place))
 
     with pytest.raises(Unavailable):
         run(
             gmi_cloud.stage(
-                picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire
+                picture,
+                name="guide.png",
+                media_type="image/png",
+                purpose="reference",
+                session=session,
             )
         )
 
@@ -347,12 +355,16 @@ def test_an_upload_without_a_place_is_tried_later(tmp_path: Path, place: Any) ->
 def test_too_large_is_said_of_a_clip_only_where_one_was_sent(tmp_path: Path) -> None:
     picture = tmp_path / "guide.png"
     picture.write_bytes(b"png")
-    wire, _seen = wire_of(says(413, {"error": "request body too large"}))
+    session, _seen = wire_of(says(413, {"error": "request body too large"}))
 
     with pytest.raises(Rejected) as refused:
         run(
             gmi_cloud.stage(
-                picture, name="guide.png", media_type="image/png", purpose="reference", wire=wire
+                picture,
+                name="guide.png",
+                media_type="image/png",
+                purpose="reference",
+                session=session,
             )
         )
 
@@ -368,12 +380,12 @@ def test_a_clip_and_what_is_no_picture_are_not_uploaded(
 ) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"nothing of the kind")
-    wire, seen = wire_of()
+    session, seen = wire_of()
 
     with pytest.raises(Rejected) as refused:
         run(
             gmi_cloud.stage(
-                file, name="file", media_type=media_type, purpose="reference", wire=wire
+                file, name="file", media_type=media_type, purpose="reference", session=session
             )
         )
     assert (refused.value.code, seen) == (code, [])

@@ -10,7 +10,7 @@ import pytest
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
-from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.vendors import gmi_cloud
 from editorapp.providers.vendors.gmi_cloud import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import LIMITS
@@ -45,7 +45,7 @@ def test_a_long_source_is_warned_of_from_18_and_refused_from_30_seconds(
 
     assert list(said) == ([found] if found else [])
     if found:
-        (trim,) = said[found].mends
+        (trim,) = said[found].fixes
         assert trim.changes == {"trim_to_seconds": "18" if found == "GE7" else "30"}
         assert said[found].is_refusal == (found == "GE6")
 
@@ -91,7 +91,7 @@ def test_a_control_that_is_on_without_its_value_is_given_the_usual_one(
     wanted = edit(**{f"{control}_enabled": True})
 
     said = broken(wanted)["X7"]
-    give, turn_off = said.mends
+    give, turn_off = said.fixes
 
     assert (said.field, give.changes, turn_off.changes) == (
         value,
@@ -249,14 +249,14 @@ def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[Generation
     for wanted in every[::3]:
         found = table.refusals(table.check(SPEC, wanted, CLIP))
         for one in found:
-            for mend in one.mends:
-                after, source = applied(wanted, CLIP, mend.changes)
+            for fix in one.fixes:
+                after, source = applied(wanted, CLIP, fix.changes)
                 left = [rule.rule_id for rule in table.refusals(table.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
-                assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
+                assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, fix)
                 assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
                     wanted,
-                    mend,
+                    fix,
                 )
                 tried += 1
     assert tried > 200
@@ -290,5 +290,5 @@ def test_what_has_no_parameter_is_named_once_and_in_words_and_one_click_leaves_i
     assert [next(word for word in named if word in one.message) for one in found] == list(named)
     without = wanted
     for one in found:
-        without, _facts = applied(without, CLIP, one.mends[0].changes)
+        without, _facts = applied(without, CLIP, one.fixes[0].changes)
     assert table.check(SPEC, without, CLIP) == []

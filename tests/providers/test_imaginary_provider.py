@@ -20,9 +20,10 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.engine import sweep, transfer
 from editorapp.generations.models import Generation
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.request.offers import offers
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.media.models import Asset
@@ -48,10 +49,10 @@ def lantern(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the one module where providers are looked for."""
     monkeypatch.setattr(vendors, "__path__", [*vendors.__path__, str(FOLDER)])
     registry.get.cache_clear()
-    cache._known.clear()
+    cache._cache.clear()
     yield
     registry.get.cache_clear()
-    cache._known.clear()
+    cache._cache.clear()
     sys.modules.pop(f"{vendors.__name__}.{SLUG}", None)
 
 
@@ -156,7 +157,9 @@ def test_it_stands_beside_the_others_with_what_it_cannot(
         prompt="A warm light", source=Ref(asset_id=asset.pk), resolution="720p", user_id="a"
     )
 
-    theirs, ours = offers([(luma, plain), (account, wanted)], asset, chosen=luma.pk)
+    theirs, ours = offers(
+        [Draft(plain, luma, asset), Draft(wanted, account, asset)], chosen=luma.pk
+    )
 
     assert theirs.can_send and not ours.can_send
     assert any("shines through 12 s, not 13.00 s" in row.message for row in ours.refusals)
@@ -167,12 +170,10 @@ def test_it_stands_beside_the_others_with_what_it_cannot(
 def test_its_rules_and_mends_are_judged_like_any(member: Member, account: ProviderAccount) -> None:
     asset = make_asset(member, duration_seconds=Decimal("13"), frame_count=312)
 
-    verdict = weigh(glowing(asset, resolution="1080p"), asset, account)
+    verdict = check(Draft(glowing(asset, resolution="1080p"), account, asset))
 
     assert {row.rule_id for row in verdict.refusals} == {"L3", "L4"}
-    assert "Trim to the first 12 s" in [
-        mend.label for row in verdict.refusals for mend in row.mends
-    ]
+    assert "Trim to the first 12 s" in [fix.label for row in verdict.refusals for fix in row.fixes]
     assert (
         verdict.curl.startswith("curl -X POST")
         and '-u "$LANTERN_KEY:$LANTERN_SECRET"' in verdict.curl
@@ -235,7 +236,7 @@ def test_a_generation_runs_through_the_engine(
             origin=Asset.Origin.UPLOAD,
         )
         sent = asset.size_bytes
-        take = enqueue(glowing(asset), account=account, member=member, source_asset=asset)
+        take = enqueue(Draft(glowing(asset), account, asset), member=member)
 
         _run(take)
 

@@ -42,9 +42,9 @@ def ask(
     responses = [
         one if isinstance(one, httpx.Response) else httpx.Response(200, json=one) for one in answers
     ]
-    wire, seen = answering(*responses, to=to)
+    session, seen = answering(*responses, to=to)
     since, until = NOON - timedelta(minutes=1), NOON + timedelta(minutes=10)
-    return run(adapter.recent(since=since, until=until, wire=wire, models=models)), seen
+    return run(adapter.recent(since=since, until=until, session=session, models=models)), seen
 
 
 def ids(listing: Listing) -> list[str]:

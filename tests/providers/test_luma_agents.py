@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from editorapp.providers import shared_calls
 from editorapp.providers.contract import (
+    GenerationRequest,
     JobState,
     NotFound,
     OutcomeUnknown,
@@ -51,15 +53,17 @@ def clip(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: Any) -> None:
     monkeypatch.setattr(
-        luma_agents, "READY", replace(luma_agents.READY, first_seconds=0.0, longest_seconds=0.0)
+        shared_calls,
+        "READY",
+        replace(shared_calls.READY, first_seconds=0.0, longest_seconds=0.0),
     )
 
 
 def stage(clip: Path, *answers: httpx.Response) -> tuple[Ref, list[httpx.Request]]:
-    wire, seen = answering(*answers)
+    session, seen = answering(*answers)
     ref = run(
         luma_agents.stage(
-            clip, name="My clip.mp4", media_type="video/mp4", purpose="input", wire=wire
+            clip, name="My clip.mp4", media_type="video/mp4", purpose="input", session=session
         )
     )
     return ref, seen
@@ -101,7 +105,7 @@ def test_a_file_that_luma_does_not_take_says_why(clip: Path) -> None:
 
 
 def test_a_file_that_never_gets_ready_can_be_staged_later(clip: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(luma_agents, "READY", replace(luma_agents.READY, lasts_seconds=-1.0))
+    monkeypatch.setattr(shared_calls, "READY", replace(shared_calls.READY, lasts_seconds=-1.0))
 
     with pytest.raises(Unavailable):
         stage(
@@ -121,10 +125,10 @@ def test_an_upload_without_a_place_is_unavailable(clip: Path, made: dict[str, An
 
 
 def test_a_submit_sends_the_body_once_and_reads_the_job() -> None:
-    wire, seen = answering(says(201, generation("queued")))
+    session, seen = answering(says(201, generation("queued")))
     body = {"model": "ray-3.2", "type": "video_edit", "prompt": "Ünïcode"}
 
-    job = run(luma_agents.submit(body, wire=wire, path="/generations", idempotency_key="k"))
+    job = run(luma_agents.submit(body, session=session, path="/generations", idempotency_key="k"))
 
     assert (job.id, job.state, job.chain_id) == (ID, JobState.QUEUED, "")
     assert (seen[0].method, str(seen[0].url)) == (
@@ -139,7 +143,10 @@ def test_an_accepted_submit_without_an_id_is_unknown(answer: dict[str, Any]) -> 
     with pytest.raises(OutcomeUnknown):
         run(
             luma_agents.submit(
-                {}, wire=answering(says(201, answer))[0], path="/generations", idempotency_key="k"
+                {},
+                session=answering(says(201, answer))[0],
+                path="/generations",
+                idempotency_key="k",
             )
         )
 
@@ -147,17 +154,17 @@ def test_an_accepted_submit_without_an_id_is_unknown(answer: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        luma_agents.encode(luma_agents.GenerationRequest(prompt="x", source=Ref(asset_id=4))),
+        luma_agents.encode(GenerationRequest(prompt="x", source=Ref(asset_id=4))),
         {"prompt": "x", "video": {"edit": {"controls": {"depth": {"blur": float("nan")}}}}},
         {"prompt": object()},
     ],
     ids=["a file of ours", "no number", "no JSON"],
 )
 def test_a_body_that_cannot_be_meant_is_never_sent(body: dict[str, Any]) -> None:
-    wire, seen = answering()
+    session, seen = answering()
 
     with pytest.raises(Rejected):
-        run(luma_agents.submit(body, wire=wire, path="/generations", idempotency_key="k"))
+        run(luma_agents.submit(body, session=session, path="/generations", idempotency_key="k"))
     assert seen == []
 
 
@@ -170,9 +177,9 @@ def test_a_body_that_cannot_be_meant_is_never_sent(body: dict[str, Any]) -> None
     ],
 )
 def test_a_poll_reads_the_state(word: str, state: JobState) -> None:
-    wire, seen = answering(says(200, generation(word)))
+    session, seen = answering(says(200, generation(word)))
 
-    job = run(luma_agents.poll(ID, wire=wire))
+    job = run(luma_agents.poll(ID, session=session))
 
     assert (job.state, job.outputs, job.failure, job.progress) == (state, (), None, None)
     assert seen[0].url.path == f"/v1/generations/{ID}"
@@ -180,11 +187,11 @@ def test_a_poll_reads_the_state(word: str, state: JobState) -> None:
 
 def test_a_finished_job_gives_links_for_an_hour_and_an_id_to_go_on_with() -> None:
     url = "https://store.example.org/out.mp4?sig=hush"
-    wire, _ = answering(
+    session, _ = answering(
         says(200, generation("completed", output=[{"type": "video", "url": url, "layer": None}]))
     )
 
-    job = run(luma_agents.poll(ID, wire=wire))
+    job = run(luma_agents.poll(ID, session=session))
 
     assert (job.state, job.chain_id) == (JobState.DONE, ID)
     (output,) = job.outputs
@@ -206,15 +213,15 @@ def test_a_finished_job_gives_links_for_an_hour_and_an_id_to_go_on_with() -> Non
     ],
 )
 def test_exr_frames_are_told_from_the_clip(item: dict[str, Any], kind: str) -> None:
-    wire, _ = answering(says(200, generation("completed", output=[item])))
+    session, _ = answering(says(200, generation("completed", output=[item])))
 
-    assert [output.kind for output in run(luma_agents.poll(ID, wire=wire)).outputs] == [kind]
+    assert [output.kind for output in run(luma_agents.poll(ID, session=session)).outputs] == [kind]
 
 
 def test_odd_outputs_are_left_out_and_crash_nothing() -> None:
-    wire, _ = answering(says(200, generation("completed", output=[None, {}, {"url": 5}, "x"])))
+    session, _ = answering(says(200, generation("completed", output=[None, {}, {"url": 5}, "x"])))
 
-    assert run(luma_agents.poll(ID, wire=wire)).outputs == ()
+    assert run(luma_agents.poll(ID, session=session)).outputs == ()
 
 
 @pytest.mark.parametrize(
@@ -238,7 +245,7 @@ def test_a_failure_says_whether_another_try_helps_and_what_it_costs(
 ) -> None:
     answer = generation("failed", failure_code=code, failure_reason="Generation failed")
 
-    failure = run(luma_agents.poll(ID, wire=answering(says(200, answer))[0])).failure
+    failure = run(luma_agents.poll(ID, session=answering(says(200, answer))[0])).failure
 
     assert (failure.code, failure.can_retry, failure.is_charged) == (
         code or "unknown",
@@ -252,7 +259,7 @@ def test_a_job_that_luma_does_not_know_is_not_found() -> None:
     with pytest.raises(NotFound):
         run(
             luma_agents.poll(
-                "nonsense/../x", wire=answering(says(404, {"detail": "Generation not found"}))[0]
+                "nonsense/../x", session=answering(says(404, {"detail": "Generation not found"}))[0]
             )
         )
 
@@ -261,14 +268,14 @@ def test_a_poll_is_throttled_too() -> None:
     with pytest.raises(Throttled):
         run(
             luma_agents.poll(
-                ID, wire=answering(says(429, {"detail": "slow down"}, Retry_After="2"))[0]
+                ID, session=answering(says(429, {"detail": "slow down"}, Retry_After="2"))[0]
             )
         )
 
 
 def test_a_ping_is_the_cheapest_read_there_is() -> None:
-    wire, seen = answering(says(200, {"data": [], "has_more": False}))
+    session, seen = answering(says(200, {"data": [], "has_more": False}))
 
-    run(luma_agents.ping(wire=wire))
+    run(luma_agents.ping(session=session))
 
     assert (seen[0].method, seen[0].url.path, seen[0].url.query) == ("GET", "/v1/files", b"limit=1")

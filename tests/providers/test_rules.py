@@ -11,7 +11,8 @@ import pytest
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.rules import table
-from editorapp.providers.rules.fixes import applied
+from editorapp.providers.rules.apply_fixes import applied
+from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.vendors.luma_agents import SPEC
 
 CLIP = MediaFacts(
@@ -53,14 +54,14 @@ def test_a_source_too_long_says_by_how_much_and_offers_a_trim() -> None:
     found = broken(edit(), replace(CLIP, duration_seconds=Decimal("21.4"), frame_count=514))["E8"]
 
     assert found.message == "Luma Agents edits clips up to 18 s. This one is 21.40 s: trim it."
-    assert found.mends == (table.Fix("Trim to the first 18 s", {"trim_to_seconds": "18"}),)
+    assert found.fixes == (table.Fix("Trim to the first 18 s", {"trim_to_seconds": "18"}),)
 
 
 def test_a_trim_takes_the_keyframes_after_the_cut_with_it() -> None:
     long = replace(CLIP, duration_seconds=Decimal(20), frame_count=480)
     wanted = edit(keyframes=(GUIDE, GUIDE), keyframe_indexes=(470, 0))
 
-    (trim,) = broken(wanted, long)["E8"].mends
+    (trim,) = broken(wanted, long)["E8"].fixes
     after, source = applied(wanted, long, trim.changes)
 
     assert dict(trim.changes) == {"trim_to_seconds": "18"}
@@ -105,10 +106,10 @@ def test_a_source_of_unknown_length_is_said_and_not_refused() -> None:
 def test_a_url_without_its_type_is_offered_the_one_that_its_name_says(url: str, kind: str) -> None:
     wanted = edit(source=Ref(url=url))
 
-    (mend,) = broken(wanted, None)["E5"].mends
-    after, _ = applied(wanted, None, mend.changes)
+    (fix,) = broken(wanted, None)["E5"].fixes
+    after, _ = applied(wanted, None, fix.changes)
 
-    assert mend == table.Fix(f"Send it as {kind}", {"source_media_type": kind})
+    assert fix == table.Fix(f"Send it as {kind}", {"source_media_type": kind})
     assert table.refusals(table.check(SPEC, after, None)) == []
 
 
@@ -146,7 +147,7 @@ def test_a_keyframe_after_the_last_frame_offers_the_last_frame() -> None:
 
     assert found.field == "keyframe_indexes.1"
     assert found.message == "Keyframe 2: the source ends at frame 119, and this is frame 400."
-    assert [dict(mend.changes) for mend in found.mends] == [
+    assert [dict(fix.changes) for fix in found.fixes] == [
         {"keyframe_index": [0, 119]},
         {"drop_keyframes": [1]},
     ]
@@ -159,7 +160,7 @@ def test_a_frame_used_twice_offers_to_drop_the_second() -> None:
         found.message
         == "Keyframe 3: frame 5 is used twice. Give it a frame of its own, or drop it."
     )
-    assert found.mends == (table.Fix("Drop keyframe 3", {"drop_keyframes": [2]}),)
+    assert found.fixes == (table.Fix("Drop keyframe 3", {"drop_keyframes": [2]}),)
 
 
 def test_sixteen_keyframes_pass_seventeen_warn_and_sixty_five_are_refused() -> None:
@@ -216,11 +217,11 @@ def test_a_rule_about_one_of_several_pictures_names_it() -> None:
 
 
 def test_auto_greys_out_the_controls_and_says_why() -> None:
-    options = table.unavailable(SPEC, edit(auto_controls=True), CLIP)
+    options = unavailable(SPEC, edit(auto_controls=True), CLIP)
 
     assert options["depth"].reason == "Auto decides the signals; choose Manual to set depth."
-    assert options["depth"].mend == table.Fix("Choose Manual", {"conditioning": "manual"})
-    assert options["strength"].mend == table.Fix("Choose Manual", {"conditioning": "manual"})
+    assert options["depth"].fix == table.Fix("Choose Manual", {"conditioning": "manual"})
+    assert options["strength"].fix == table.Fix("Choose Manual", {"conditioning": "manual"})
     assert set(options) == {
         "exr",
         "strength",
@@ -234,41 +235,41 @@ def test_auto_greys_out_the_controls_and_says_why() -> None:
 
 
 def test_manual_leaves_everything_open_but_exr_without_hdr() -> None:
-    options = table.unavailable(
+    options = unavailable(
         SPEC, edit(strength="flex_2", depth_enabled=True, resolution="720p"), CLIP
     )
 
     assert set(options) == {"exr"}
-    assert options["exr"].mend == table.Fix("Turn HDR on", {"hdr": True})
+    assert options["exr"].fix == table.Fix("Turn HDR on", {"hdr": True})
 
 
 def test_hdr_greys_out_the_small_sizes_and_small_sizes_grey_out_hdr() -> None:
-    hdr = table.unavailable(SPEC, edit(hdr=True, resolution="1080p"), CLIP)
-    small = table.unavailable(SPEC, edit(resolution="540p"), CLIP)
+    hdr = unavailable(SPEC, edit(hdr=True, resolution="1080p"), CLIP)
+    small = unavailable(SPEC, edit(resolution="540p"), CLIP)
 
     assert set(hdr) == {"resolution=360p", "resolution=540p"}
     assert hdr["resolution=540p"].reason == "HDR needs 720p or 1080p, not 540p."
-    assert small["hdr"].mend == table.Fix("Use 720p", {"resolution": "720p"})
+    assert small["hdr"].fix == table.Fix("Use 720p", {"resolution": "720p"})
 
 
 def test_a_way_out_takes_along_what_else_it_needs() -> None:
-    exr = table.unavailable(SPEC, edit(resolution="360p"), CLIP)["exr"].mend
-    small = table.unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)[
+    exr = unavailable(SPEC, edit(resolution="360p"), CLIP)["exr"].fix
+    small = unavailable(SPEC, edit(hdr=True, exr=True, resolution="720p"), CLIP)[
         "resolution=360p"
-    ].mend
+    ].fix
 
     assert exr == table.Fix("Turn HDR on and use 720p", {"hdr": True, "resolution": "720p"})
     assert small == table.Fix("Turn HDR off and turn EXR off", {"hdr": False, "exr": False})
 
 
 def test_a_single_guide_frame_and_keyframes_can_always_be_exchanged() -> None:
-    options = table.unavailable(SPEC, edit(start_frame=GUIDE, strength="flex_2"), CLIP)
+    options = unavailable(SPEC, edit(start_frame=GUIDE, strength="flex_2"), CLIP)
 
     assert "keyframes" not in options
 
 
 def test_a_reframe_offers_nothing_that_it_does_not_know() -> None:
-    options = table.unavailable(SPEC, edit(task="reframe", aspect_ratio="9:16"), CLIP)
+    options = unavailable(SPEC, edit(task="reframe", aspect_ratio="9:16"), CLIP)
 
     assert "hdr" not in options
     assert options["resolution=1080p"].reason == "1080p is not available for 9:16."
@@ -277,10 +278,10 @@ def test_a_reframe_offers_nothing_that_it_does_not_know() -> None:
 def test_ten_seconds_grey_out_what_they_exclude() -> None:
     wanted = GenerationRequest(task="generate", prompt="x", duration="10s")
 
-    options = table.unavailable(SPEC, wanted, None)
+    options = unavailable(SPEC, wanted, None)
 
     assert {"hdr", "loop", "start_frame", "end_frame"} <= set(options)
-    assert options["hdr"].mend == table.Fix("Make it 5 s", {"duration": "5s"})
+    assert options["hdr"].fix == table.Fix("Make it 5 s", {"duration": "5s"})
     assert "keyframes" not in options
 
 
@@ -342,14 +343,14 @@ def test_every_way_out_mends_its_rule_and_breaks_no_other(every: list[Generation
     for wanted in every:
         found = table.refusals(table.check(SPEC, wanted, CLIP))
         for one in found:
-            for mend in one.mends:
-                after, source = applied(wanted, CLIP, mend.changes)
+            for fix in one.fixes:
+                after, source = applied(wanted, CLIP, fix.changes)
                 left = [rule.rule_id for rule in table.refusals(table.check(SPEC, after, source))]
                 before = [rule.rule_id for rule in found]
-                assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, mend)
+                assert left.count(one.rule_id) < before.count(one.rule_id), (wanted, fix)
                 assert all(left.count(rule_id) <= before.count(rule_id) for rule_id in left), (
                     wanted,
-                    mend,
+                    fix,
                 )
                 tried += 1
     assert tried > 1000
@@ -362,7 +363,7 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(
     """Against a slower truth: set the option in the request and check it whole."""
     for wanted in every[::7]:
         now = {one.rule_id for one in table.refusals(table.check(SPEC, wanted, CLIP))}
-        options = table.unavailable(SPEC, wanted, CLIP)
+        options = unavailable(SPEC, wanted, CLIP)
         for name in ("hdr", "exr"):
             if not getattr(wanted, name):
                 then = {
@@ -377,12 +378,12 @@ def test_an_option_is_greyed_out_exactly_where_choosing_it_would_be_refused(
                     assert name not in options
         for option, why in options.items():
             assert why.reason
-            if why.mend:
-                after, source = applied(wanted, CLIP, why.mend.changes)
-                assert option not in table.unavailable(SPEC, after, source), (
+            if why.fix:
+                after, source = applied(wanted, CLIP, why.fix.changes)
+                assert option not in unavailable(SPEC, after, source), (
                     wanted,
                     option,
-                    why.mend,
+                    why.fix,
                 )
 
 

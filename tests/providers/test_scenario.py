@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from editorapp.providers import shared_calls
 from editorapp.providers.contract import (
     Access,
     GenerationRequest,
@@ -63,8 +64,8 @@ def asset(**said: Any) -> httpx.Response:
 
 
 def polled(*given: httpx.Response, **options: Any) -> Job:
-    wire, _seen = answering(*given, **options)
-    found: Job = run(scenario.poll("job_1", wire=wire))
+    session, _seen = answering(*given, **options)
+    found: Job = run(scenario.poll("job_1", session=session))
     return found
 
 
@@ -88,9 +89,9 @@ def test_every_status_has_its_state(status: str, state: str) -> None:
 
 
 def test_the_key_goes_as_basic_and_the_project_with_every_query() -> None:
-    wire, seen = answering(job("queued"), projectId="proj_7")
+    session, seen = answering(job("queued"), projectId="proj_7")
 
-    run(scenario.poll("job_1", wire=wire))
+    run(scenario.poll("job_1", session=session))
 
     assert seen[0].headers["Authorization"] == "Basic " + base64.b64encode(KEY.encode()).decode()
     assert str(seen[0].url) == "https://api.example.org/v1/jobs/job_1?projectId=proj_7"
@@ -187,10 +188,10 @@ def test_a_success_without_a_result_is_a_failure(second: httpx.Response | None) 
 
 
 def test_an_old_answer_names_its_job_under_id() -> None:
-    wire, _seen = answering(says(200, {"job": {"id": "job_old", "status": "queued"}}))
+    session, _seen = answering(says(200, {"job": {"id": "job_old", "status": "queued"}}))
 
     assert (
-        run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k")).id
+        run(scenario.submit({"prompt": "x"}, path=PATH, session=session, idempotency_key="k")).id
         == "job_old"
     )
 
@@ -233,10 +234,10 @@ def test_progress_is_a_part_of_one() -> None:
 
 
 def test_an_accepted_request_without_an_id_is_of_unknown_outcome() -> None:
-    wire, seen = answering(says(200, {"creativeUnitsCost": 5}))
+    session, seen = answering(says(200, {"creativeUnitsCost": 5}))
 
     with pytest.raises(OutcomeUnknown):
-        run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k"))
+        run(scenario.submit({"prompt": "x"}, path=PATH, session=session, idempotency_key="k"))
     assert len(seen) == 1
 
 
@@ -244,8 +245,8 @@ def test_an_accepted_request_without_an_id_is_of_unknown_outcome() -> None:
 
 
 def quoted(*given: httpx.Response, **options: Any) -> tuple[Quote, list[httpx.Request]]:
-    wire, seen = answering(*given, **options)
-    return run(scenario.quote(WANTED, seconds=None, wire=wire)), seen
+    session, seen = answering(*given, **options)
+    return run(scenario.quote(WANTED, seconds=None, session=session)), seen
 
 
 def test_a_quote_is_the_same_body_as_a_dry_run_and_its_269_is_read() -> None:
@@ -279,10 +280,10 @@ def test_the_dearest_dollar_pack_prices_a_unit_that_nobody_has_priced() -> None:
 
 
 def test_a_price_that_the_account_learned_from_the_packs_is_said_to_be_one() -> None:
-    wire, seen = answering(says(269, {"creativeUnitsCost": 42}))
-    wire.access = replace(wire.access, is_unit_price_listed=True)
+    session, seen = answering(says(269, {"creativeUnitsCost": 42}))
+    session.access = replace(session.access, is_unit_price_listed=True)
 
-    quote = run(scenario.quote(WANTED, seconds=None, wire=wire))
+    quote = run(scenario.quote(WANTED, seconds=None, session=session))
 
     assert quote.high_usd == Decimal("0.84") and "dearest CU pack" in quote.note
     assert len(seen) == 1
@@ -307,8 +308,8 @@ def test_a_dry_run_that_names_no_price_is_no_price() -> None:
 def taught(model: dict[str, Any]) -> dict[str, Any]:
     """Return what is learned of the edit model from this schema; all other models are unknown."""
     others = [says(404, {"message": "no"}) for _ in scenario.SPEC.models[1:]]
-    wire, _seen = answering(says(200, {"model": model}), *others, says(200, {"prices": []}))
-    learned: dict[str, Any] = run(scenario.learn(wire=wire))
+    session, _seen = answering(says(200, {"model": model}), *others, says(200, {"prices": []}))
+    learned: dict[str, Any] = run(scenario.discover(session=session))
     assert set(learned) == {"models"} and set(learned["models"]) == {"edit/ray-3.2"}
     return dict(learned["models"]["edit/ray-3.2"])
 
@@ -392,10 +393,10 @@ def test_a_schema_that_cannot_be_read_teaches_nothing(nonsense: dict[str, Any]) 
 def test_an_error_is_shown_in_scenarios_words_whatever_its_shape(
     answer: httpx.Response, words: str
 ) -> None:
-    wire, _seen = answering(answer)
+    session, _seen = answering(answer)
 
     with pytest.raises(Rejected, match=words):
-        run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k"))
+        run(scenario.submit({"prompt": "x"}, path=PATH, session=session, idempotency_key="k"))
 
 
 def test_a_full_plan_is_concurrency_and_any_other_429_is_rate() -> None:
@@ -405,9 +406,9 @@ def test_a_full_plan_is_concurrency_and_any_other_429_is_rate() -> None:
     )
     found = []
     for answer in (full, many):
-        wire, _seen = answering(answer)
+        session, _seen = answering(answer)
         with pytest.raises(Throttled) as refused:
-            run(scenario.submit({"prompt": "x"}, path=PATH, wire=wire, idempotency_key="k"))
+            run(scenario.submit({"prompt": "x"}, path=PATH, session=session, idempotency_key="k"))
         found.append(refused.value.code)
 
     assert found == ["concurrency", "rate"]
@@ -415,10 +416,10 @@ def test_a_full_plan_is_concurrency_and_any_other_429_is_rate() -> None:
 
 def test_no_error_shows_any_part_of_the_key() -> None:
     key, _colon, secret = KEY.partition(":")
-    wire, _seen = answering(says(400, {"message": f"the key {key} with {secret} is odd"}))
+    session, _seen = answering(says(400, {"message": f"the key {key} with {secret} is odd"}))
 
     with pytest.raises(Rejected) as refused:
-        run(scenario.ping(wire=wire))
+        run(scenario.ping(session=session))
     assert key not in refused.value.message and secret not in refused.value.message
 
 
@@ -445,12 +446,14 @@ def test_the_end_of_an_upload_is_imported_with_its_asset_and_not_before(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        staging, "READY", replace(staging.READY, first_seconds=0.0, longest_seconds=0.0)
+        shared_calls,
+        "READY",
+        replace(shared_calls.READY, first_seconds=0.0, longest_seconds=0.0),
     )
     clip = tmp_path / "a.mp4"
     clip.write_bytes(b"clip")
     parts = [{"number": 1, "url": "https://parts.example.org/1", "expires": "x"}]
-    wire, seen = answering(
+    session, seen = answering(
         says(200, {"upload": {"id": "upload_1", "status": "pending", "parts": parts}}),
         httpx.Response(200),
         says(200, {"upload": {"id": "upload_1", "status": "validating"}}),
@@ -460,7 +463,7 @@ def test_the_end_of_an_upload_is_imported_with_its_asset_and_not_before(
     )
 
     ref = run(
-        scenario.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", wire=wire)
+        scenario.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", session=session)
     )
 
     assert ref == Ref(file_id="asset_9", media_type="video/mp4")
@@ -471,8 +474,12 @@ def test_the_end_of_an_upload_is_imported_with_its_asset_and_not_before(
 def test_an_upload_with_too_few_places_is_not_begun(tmp_path: Any) -> None:
     clip = tmp_path / "a.mp4"
     clip.write_bytes(b"clip")
-    wire, seen = answering(says(200, {"upload": {"id": "upload_1", "parts": []}}))
+    session, seen = answering(says(200, {"upload": {"id": "upload_1", "parts": []}}))
 
     with pytest.raises(Unavailable):
-        run(scenario.stage(clip, name="a.mp4", media_type="video/mp4", purpose="input", wire=wire))
+        run(
+            scenario.stage(
+                clip, name="a.mp4", media_type="video/mp4", purpose="input", session=session
+            )
+        )
     assert len(seen) == 1

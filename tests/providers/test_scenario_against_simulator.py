@@ -65,29 +65,31 @@ def clip(real_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cut(real_media / "bunny_720p_5s.mp4", folder / "clip.mp4", start=60, count=20)
 
 
-async def staged(path: Path, wire: ProviderSession, media_type: str = "video/mp4") -> Ref:
+async def staged(path: Path, session: ProviderSession, media_type: str = "video/mp4") -> Ref:
     return await scenario.stage(
-        path, name=path.name, media_type=media_type, purpose="input", wire=wire
+        path, name=path.name, media_type=media_type, purpose="input", session=session
     )
 
 
-async def sent(wanted: GenerationRequest, wire: ProviderSession, spec: Spec = scenario.SPEC) -> Job:
+async def sent(
+    wanted: GenerationRequest, session: ProviderSession, spec: Spec = scenario.SPEC
+) -> Job:
     assert table.refusals(table.check(spec, wanted, None)) == []
     return await scenario.submit(
         scenario.encode(wanted, spec),
         path=scenario.endpoint(wanted),
-        wire=wire,
+        session=session,
         idempotency_key="k",
     )
 
 
-async def finished(job: Job, wire: ProviderSession) -> tuple[Job, list[float]]:
+async def finished(job: Job, session: ProviderSession) -> tuple[Job, list[float]]:
     """Return a job at its end, and the progress that it reported on the way."""
     deadline, progress = time.monotonic() + 60, []
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)
-        job = await scenario.poll(job.id, wire=wire)
+        job = await scenario.poll(job.id, session=session)
         progress.append(job.progress or 0.0)
     return job, progress
 
@@ -137,11 +139,11 @@ def test_each_model_goes_from_a_file_to_a_result_that_is_paid_for_as_quoted(
     task, model, said, short_side, price = MODELS[name]
 
     async def through() -> tuple[Job, Any]:
-        async with ProviderSession(account) as wire:
-            source = {} if task == "generate" else {"source": await staged(clip, wire)}
+        async with ProviderSession(account) as session:
+            source = {} if task == "generate" else {"source": await staged(clip, session)}
             wanted = wanted_of(task, model, **said, **source)
-            quote = await scenario.quote(wanted, seconds=None, wire=wire)
-            job, _progress = await finished(await sent(wanted, wire), wire)
+            quote = await scenario.quote(wanted, seconds=None, session=session)
+            job, _progress = await finished(await sent(wanted, session), session)
             return job, quote
 
     job, quote = run(through())
@@ -165,9 +167,9 @@ def test_a_picture_travels_small_in_one_call_and_large_in_parts(
     large.write_bytes((real_media / "coffee.png").read_bytes() + bytes(6_000_000))
 
     async def through() -> tuple[Ref, Ref]:
-        async with ProviderSession(account) as wire:
-            small = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
-            return small, await staged(large, wire, "image/png")
+        async with ProviderSession(account) as session:
+            small = await staged(real_media / "rocket.jpg", session, "image/jpeg")
+            return small, await staged(large, session, "image/png")
 
     small, in_parts = run(through())
 
@@ -176,9 +178,9 @@ def test_a_picture_travels_small_in_one_call_and_large_in_parts(
 
 def test_a_webm_clip_is_taken_as_it_is(account: Access, real_media: Path) -> None:
     async def through() -> dict[str, Any]:
-        async with ProviderSession(account) as wire:
-            ref = await staged(real_media / "frog_vp9_8s.webm", wire, "video/webm")
-            return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
+        async with ProviderSession(account) as session:
+            ref = await staged(real_media / "frog_vp9_8s.webm", session, "video/webm")
+            return (await session.call("GET", f"/assets/{ref.file_id}"))["asset"]
 
     asset = run(through())
 
@@ -198,9 +200,9 @@ def test_a_clip_of_several_parts_arrives_whole(
     big.write_bytes(clip.read_bytes() + (filler + 8).to_bytes(4, "big") + b"free" + bytes(filler))
 
     async def through() -> dict[str, Any]:
-        async with ProviderSession(account) as wire:
-            ref = await staged(big, wire)
-            return (await wire.call("GET", f"/assets/{ref.file_id}"))["asset"]
+        async with ProviderSession(account) as session:
+            ref = await staged(big, session)
+            return (await session.call("GET", f"/assets/{ref.file_id}"))["asset"]
 
     asset = run(through())
 
@@ -213,8 +215,8 @@ def test_a_clip_of_another_kind_is_refused_before_it_is_sent(
     account: Access, clip: Path, simulator: SimulatorProcess, media_type: str
 ) -> None:
     async def through() -> None:
-        async with ProviderSession(account) as wire:
-            await staged(clip, wire, media_type)
+        async with ProviderSession(account) as session:
+            await staged(clip, session, media_type)
 
     with pytest.raises(Rejected, match="MP4 and WebM"):
         run(through())
@@ -227,8 +229,8 @@ def test_a_file_that_scenario_cannot_read_is_refused_in_its_words(
     text.write_bytes(b"no video at all" * 50)
 
     async def through() -> None:
-        async with ProviderSession(account) as wire:
-            await staged(text, wire)
+        async with ProviderSession(account) as session:
+            await staged(text, session)
 
     with pytest.raises(Rejected, match="not a supported video"):
         run(through())
@@ -239,10 +241,10 @@ def test_a_fault_on_the_way_of_an_upload_can_be_tried_again(
     account: Access, clip: Path, simulator: SimulatorProcess, call: str
 ) -> None:
     async def through() -> Ref:
-        async with ProviderSession(account) as wire:
+        async with ProviderSession(account) as session:
             with pytest.raises(Unavailable):
-                await staged(clip, wire)
-            return await staged(clip, wire)
+                await staged(clip, session)
+            return await staged(clip, session)
 
     simulator.fail(call, "status:503")
 
@@ -253,25 +255,25 @@ def test_keyframes_are_sent_as_the_model_itself_says(
     account: Access, clip: Path, real_media: Path
 ) -> None:
     async def through() -> tuple[dict[str, Any], Job]:
-        async with ProviderSession(account) as wire:
-            learned = await scenario.learn(wire=wire)
+        async with ProviderSession(account) as session:
+            learned = await scenario.discover(session=session)
             keys = tuple(learned["models"]["edit/ray-3.2"]["keyframe_keys"])
             models = (
                 replace(one, limits=replace(one.limits, keyframe_keys=keys))
                 for one in scenario.SPEC.models
             )
             spec = replace(scenario.SPEC, models=tuple(models))
-            picture = await staged(real_media / "rocket.jpg", wire, "image/jpeg")
+            picture = await staged(real_media / "rocket.jpg", session, "image/jpeg")
             wanted = wanted_of(
                 "edit",
                 "ray-3.2",
-                source=await staged(clip, wire),
+                source=await staged(clip, session),
                 resolution="540p",
                 auto_controls=True,
                 keyframes=(picture,),
                 keyframe_indexes=(3,),
             )
-            return learned, (await finished(await sent(wanted, wire, spec), wire))[0]
+            return learned, (await finished(await sent(wanted, session, spec), session))[0]
 
     learned, job = run(through())
 
@@ -294,12 +296,12 @@ def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
     account: Access, clip: Path, simulator: SimulatorProcess
 ) -> None:
     async def through() -> tuple[Job, Job]:
-        async with ProviderSession(account) as wire:
+        async with ProviderSession(account) as session:
             first, _ = await finished(
                 await sent(
-                    wanted_of("modify", "modify-video", source=await staged(clip, wire)), wire
+                    wanted_of("modify", "modify-video", source=await staged(clip, session)), session
                 ),
-                wire,
+                session,
             )
             onward = wanted_of(
                 "reframe",
@@ -308,10 +310,10 @@ def test_a_result_is_edited_further_by_its_asset_and_only_with_its_own_key(
                 aspect_ratio="1:1",
                 resolution="540p",
             )
-            second, _ = await finished(await sent(onward, wire), wire)
-        async with ProviderSession(account_at(simulator, secret="api_stranger:secret")) as wire:
+            second, _ = await finished(await sent(onward, session), session)
+        async with ProviderSession(account_at(simulator, secret="api_stranger:secret")) as session:
             with pytest.raises(Rejected, match="not found"):
-                await sent(onward, wire)
+                await sent(onward, session)
         return first, second
 
     first, second = run(through())
@@ -324,10 +326,10 @@ def test_a_running_job_says_how_far_it_is(tmp_path: Path) -> None:
     process = SimulatorProcess.start(tmp_path, "--no-render", "--render-seconds", "1")
 
     async def through() -> list[float]:
-        async with ProviderSession(account_at(process)) as wire:
-            job = await sent(wanted_of("generate", "ray-3.2"), wire)
+        async with ProviderSession(account_at(process)) as session:
+            job = await sent(wanted_of("generate", "ray-3.2"), session)
             assert job.state is JobState.QUEUED
-            return (await finished(job, wire))[1]
+            return (await finished(job, session))[1]
 
     try:
         progress = run(through())
@@ -353,8 +355,8 @@ def test_a_failure_says_what_scenario_says_and_what_to_do(
     )
 
     async def through() -> Job:
-        async with ProviderSession(account) as wire:
-            return (await finished(await sent(wanted, wire), wire))[0]
+        async with ProviderSession(account) as session:
+            return (await finished(await sent(wanted, session), session))[0]
 
     job = run(through())
 
@@ -370,15 +372,15 @@ def test_a_failure_says_what_scenario_says_and_what_to_do(
 
 def test_a_failure_that_is_not_refunded_is_charged(account: Access, clip: Path) -> None:
     async def through() -> Job:
-        async with ProviderSession(account) as wire:
-            source = await staged(clip, wire)
+        async with ProviderSession(account) as session:
+            source = await staged(clip, session)
             wanted = GenerationRequest(
                 task="reframe",
                 model="reframe-video",
                 prompt="x [[fail:generation_failed]]",
                 source=source,
             )
-            return (await finished(await sent(wanted, wire), wire))[0]
+            return (await finished(await sent(wanted, session), session))[0]
 
     job = run(through())
 
@@ -404,8 +406,8 @@ def test_the_paid_call_is_sent_once_and_never_said_to_have_failed_unless_it_has(
     account: Access, simulator: SimulatorProcess, kind: str, error: type[ProviderError]
 ) -> None:
     async def through() -> None:
-        async with ProviderSession(account) as wire:
-            await sent(wanted_of("generate", "ray-3.2"), wire)
+        async with ProviderSession(account) as session:
+            await sent(wanted_of("generate", "ray-3.2"), session)
 
     simulator.fail("submit", kind)
 
@@ -418,9 +420,9 @@ def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(
     simulator: SimulatorProcess,
 ) -> None:
     async def through() -> Any:
-        async with ProviderSession(account_at(simulator, unit_price_usd=None)) as wire:
+        async with ProviderSession(account_at(simulator, unit_price_usd=None)) as session:
             wanted = wanted_of("generate", "ray-flash-2-540p", duration="9s")
-            return await scenario.quote(wanted, seconds=None, wire=wire)
+            return await scenario.quote(wanted, seconds=None, session=session)
 
     quote = run(through())
 
@@ -429,8 +431,8 @@ def test_without_a_unit_price_the_dearest_pack_is_taken_and_said_so(
 
 def test_asking_for_a_price_makes_no_job(account: Access, simulator: SimulatorProcess) -> None:
     async def through() -> None:
-        async with ProviderSession(account) as wire:
-            await scenario.quote(wanted_of("generate", "ray-3.2"), seconds=None, wire=wire)
+        async with ProviderSession(account) as session:
+            await scenario.quote(wanted_of("generate", "ray-3.2"), seconds=None, session=session)
 
     run(through())
 
@@ -442,8 +444,8 @@ def test_a_bad_key_is_told_apart_from_everything_else(
     simulator: SimulatorProcess, key: str
 ) -> None:
     async def through() -> None:
-        async with ProviderSession(account_at(simulator, secret=f"{key}:a-secret")) as wire:
-            await scenario.ping(wire=wire)
+        async with ProviderSession(account_at(simulator, secret=f"{key}:a-secret")) as session:
+            await scenario.ping(session=session)
 
     with pytest.raises(BadCredentials):
         run(through())
@@ -453,14 +455,16 @@ def test_a_plan_without_the_model_names_the_model_and_the_plan_it_needs(
     simulator: SimulatorProcess,
 ) -> None:
     async def through() -> dict[str, Any]:
-        async with ProviderSession(account_at(simulator, secret="api_restricted:a-secret")) as wire:
-            await scenario.ping(wire=wire)
+        async with ProviderSession(
+            account_at(simulator, secret="api_restricted:a-secret")
+        ) as session:
+            await scenario.ping(session=session)
             with pytest.raises(
                 Rejected, match="does not include Ray 2 Flash 720p. It needs the pro plan"
             ) as refused:
-                await sent(wanted_of("generate", "ray-flash-2-720p"), wire)
+                await sent(wanted_of("generate", "ray-flash-2-720p"), session)
             assert not isinstance(refused.value, BadCredentials)
-            return await scenario.learn(wire=wire)
+            return await scenario.discover(session=session)
 
     assert run(through())["models"]
 
@@ -471,10 +475,10 @@ def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: P
     )
 
     async def through() -> Throttled:
-        async with ProviderSession(account_at(process)) as wire:
-            await sent(wanted_of("generate", "ray-3.2"), wire)
+        async with ProviderSession(account_at(process)) as session:
+            await sent(wanted_of("generate", "ray-3.2"), session)
             with pytest.raises(Throttled) as full:
-                await sent(wanted_of("generate", "ray-3.2"), wire)
+                await sent(wanted_of("generate", "ray-3.2"), session)
             return full.value
 
     try:
@@ -487,8 +491,8 @@ def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: P
 
 def test_an_unknown_job_is_not_found(account: Access) -> None:
     async def through() -> None:
-        async with ProviderSession(account) as wire:
-            await scenario.poll("job_none", wire=wire)
+        async with ProviderSession(account) as session:
+            await scenario.poll("job_none", session=session)
 
     with pytest.raises(NotFound):
         run(through())

@@ -318,11 +318,11 @@ def sent_by_the_sdk(call: Callable[[Luma], Any]) -> httpx.Request:
 def test_the_adapter_sends_what_the_official_sdk_sends(name: str) -> None:
     wanted, parameters = COMPOSITIONS[name]
     assert table.refusals(table.check(luma_agents.SPEC, wanted, None)) == []
-    wire, seen = answering(says(201, ANSWER))
+    session, seen = answering(says(201, ANSWER))
 
     run(
         luma_agents.submit(
-            luma_agents.encode(wanted), wire=wire, path="/generations", idempotency_key="k"
+            luma_agents.encode(wanted), session=session, path="/generations", idempotency_key="k"
         )
     )
     ours, theirs = seen[0], sent_by_the_sdk(lambda client: client.generations.create(**parameters))
@@ -334,11 +334,11 @@ def test_the_adapter_sends_what_the_official_sdk_sends(name: str) -> None:
 
 
 def test_polling_and_listing_use_the_sdks_paths() -> None:
-    wire, seen = answering(says(200, ANSWER), says(200, {"data": [], "has_more": False}))
+    session, seen = answering(says(200, ANSWER), says(200, {"data": [], "has_more": False}))
 
     async def scenario() -> None:
-        await luma_agents.poll(RESULT, wire=wire)
-        await luma_agents.ping(wire=wire)
+        await luma_agents.poll(RESULT, session=session)
+        await luma_agents.ping(session=session)
 
     run(scenario())
 
@@ -353,13 +353,13 @@ def test_an_upload_is_announced_and_completed_as_the_sdk_does(tmp_path: Path) ->
     clip = tmp_path / "Straße.mov"
     clip.write_bytes(b"0123456789")
     upload = {"url": "https://store.example.org/put", "headers": {}}
-    wire, seen = answering(
+    session, seen = answering(
         says(201, {"id": FILE, "upload": upload}), says(200), says(200, {"state": "ready"})
     )
 
     run(
         luma_agents.stage(
-            clip, name=clip.name, media_type="video/quicktime", purpose="input", wire=wire
+            clip, name=clip.name, media_type="video/quicktime", purpose="input", session=session
         )
     )
 

@@ -11,29 +11,29 @@ CHANGES = (
     Change(
         "every stored file is there for every team",
         VIEWS,
-        "    asset = get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)\n    part,",
-        "    asset = get_object_or_404(Asset.objects.all(), pk=pk)\n    part,",
+        "    asset = _asset(request, pk)\n    part,",
+        "    asset = get_object_or_404(Asset, pk=pk)\n    part,",
         (NO_FILE,),
     ),
     Change(
         "stills of a clip are there for every team",
         VIEWS,
-        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        height",
-        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        height",
+        "    asset = _clip(request, pk)\n    try:\n        height",
+        "    asset = get_object_or_404(Asset, kind=Asset.Kind.VIDEO, pk=pk)\n    try:\n        height",
         (NO_FILE,),
     ),
     Change(
         "frames of another team's clip can be kept",
         VIEWS,
-        "visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        pinned",
-        "filter(kind=Asset.Kind.VIDEO), pk=pk)\n    try:\n        pinned",
+        "frames.pin(_clip(request, pk),",
+        "frames.pin(get_object_or_404(Asset, kind=Asset.Kind.VIDEO, pk=pk),",
         (NO_FILE,),
     ),
     Change(
         "a browser that knows a file's mark is told that it has it, whoever asks",
         VIEWS,
-        "@require_safe\n@needs(Act.SEE)\ndef file(",
-        "@require_safe\ndef file(",
+        "@page_for(Act.SEE)\n@_says_refusals\ndef file(",
+        "@_says_refusals\ndef file(",
         (f"{TEAM}::test_no_file_is_there_for_strangers_nor_one_that_was_deleted",),
     ),
     Change(
@@ -68,7 +68,7 @@ CHANGES = (
     ),
     Change(
         "a take of another team can be settled",
-        "editorapp/web/takes/settle_views.py",
+        "editorapp/web/takes/found.py",
         "    takes = Generation.objects.visible_to(request.member).select_related(",
         "    takes = Generation.objects.select_related(",
         (

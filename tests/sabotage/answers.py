@@ -3,15 +3,15 @@
 from tests.sabotage.change import Change
 
 ENGINE, PROVIDERS, CORE = "editorapp/generations/engine", "editorapp/providers", "editorapp/core"
-ODD, READ = "tests/generations/test_odd_answers.py", "tests/providers/test_odd_answers.py"
-WIRE, CLEAN = "tests/providers/test_transport.py", "tests/core/test_sanitizing.py"
-STATES, STOP = "tests/providers/test_states.py", "tests/generations/test_stop.py"
+ODD, READ = "tests/generations/test_unusable_answers.py", "tests/providers/test_unusable_answers.py"
+WIRE, CLEAN = "tests/providers/test_session.py", "tests/core/test_sanitizing.py"
+STATES, STOP = "tests/providers/test_job_states.py", "tests/generations/test_stop_following.py"
 
 CHANGES = (
     Change(
         "only a 429 says how long a provider asks to be left alone",
         f"{PROVIDERS}/http/answers.py",
-        "        error.retry_after_seconds = wait_asked(said.headers)\n",
+        "        error.retry_after_seconds = wait_asked(response.headers)\n",
         "        pass\n",
         (f"{WIRE}::test_every_refusal_says_how_long_it_asks_to_be_left_alone",),
     ),

@@ -13,7 +13,10 @@ _NOT_KNOWN = (
     "        {},\n"
 )
 OUTCOMES = "editorapp/generations/engine/poll_outcomes.py"
-RELEASING, IN_DOUBT = "tests/generations/test_releasing.py", "tests/generations/test_in_doubt.py"
+RELEASING, IN_DOUBT = (
+    "tests/generations/test_reconcile_release.py",
+    "tests/generations/test_unknown_outcomes.py",
+)
 
 CHANGES = (
     Change(
@@ -50,7 +53,7 @@ CHANGES = (
         "elif spec.lists_all and listing.is_whole and not found.candidates:",
         "elif listing.is_whole and not found.candidates:",
         (
-            "tests/generations/test_search.py"
+            "tests/generations/test_reconcile_search.py"
             "::test_what_never_arrived_is_for_a_person_where_the_list_proves_nothing",
         ),
     ),
@@ -88,14 +91,14 @@ CHANGES = (
         "if attempt.perhaps_sent_from is not None:",
         "if False:",
         (
-            "tests/generations/test_restored.py::test_it_is_never_released_because_a_list_does_not_show_it",
+            "tests/generations/test_after_restore.py::test_it_is_never_released_because_a_list_does_not_show_it",
         ),
     ),
     Change(
         "an adapter's fault, or no answer in all the time, counts as never sent: the paid call goes out again",
         "editorapp/generations/engine/dispatcher.py",
-        "OutcomeUnknown if isinstance(errand, Post) else Unavailable",
-        "Unavailable",
+        "        return OutcomeUnknown(message, code=type(error).__name__)\n",
+        "        return Unavailable(message, code=type(error).__name__)\n",
         (
             f"{IN_DOUBT}::test_a_module_that_stumbles_over_the_answer_of_a_paid_call_does_not_say_that_it_never_arrived",
             f"{IN_DOUBT}::test_a_paid_call_without_an_answer_in_all_its_time_does_not_say_that_it_never_arrived",

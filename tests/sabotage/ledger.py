@@ -45,11 +45,13 @@ CHANGES = (
         "editorapp/generations/reconcile/settle.py",
         "if ledger.held_usd(row.pk):",
         "if False:",
-        ("tests/generations/test_settle.py::test_a_cost_is_not_corrected_while_money_is_held",),
+        (
+            "tests/generations/test_reconcile_settle.py::test_a_cost_is_not_corrected_while_money_is_held",
+        ),
     ),
     Change(
         "a reservation does not look whether there is room",
-        LEDGER,
+        "editorapp/costs/month_sums.py",
         "free = MonthBudget.objects.filter(room, pk=budget.pk)",
         "free = MonthBudget.objects.filter(pk=budget.pk)",
         ("tests/costs/test_ledger.py::test_a_reservation_beyond_the_budget_is_refused_whole",),
@@ -60,7 +62,7 @@ CHANGES = (
         "        shown = charging.charge(fresh, now=now)\n",
         "        shown = charging.charge(pairs, now=now)\n",
         (
-            "tests/generations/test_in_doubt.py"
+            "tests/generations/test_unknown_outcomes.py"
             "::test_the_answer_of_a_job_that_is_done_charges_once_however_often_it_comes",
         ),
     ),

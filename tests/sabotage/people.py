@@ -2,7 +2,7 @@
 
 from tests.sabotage.change import Change
 
-LEFT, SETTLE = "tests/generations/test_offboarding.py", "tests/generations/test_settle.py"
+LEFT, SETTLE = "tests/generations/test_offboarding.py", "tests/generations/test_reconcile_settle.py"
 PEOPLE, ACCOUNTS = "tests/teams/test_people.py", "tests/providers/test_accounts.py"
 
 CHANGES = (

@@ -10,7 +10,7 @@ SIGN_IN, HEADERS, HTTPS = (
 PEOPLE, FILES, LEARNING = (
     "tests/web/test_people.py",
     "tests/web/test_private_files.py",
-    "tests/providers/test_learning.py",
+    "tests/providers/test_capability_discovery.py",
 )
 ENDED = f"{SIGN_IN}::test_whatever_ends_the_trust_in_a_person_ends_every_way_in_that_is_open"
 
@@ -137,7 +137,7 @@ CHANGES = (
     ),
     Change(
         "a stranger's page in a browser here sets faults of the simulator",
-        "editorapp/simulator/server.py",
+        "editorapp/simulator/admin.py",
         'if not is_near or origin not in ("", f"http://{host}"):',
         "if not is_near:",
         (

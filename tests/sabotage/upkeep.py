@@ -33,6 +33,6 @@ CHANGES = (
         "editorapp/generations/reconcile/after_restore.py",
         "PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)",
         "PERHAPS_SENT = (State.QUEUED, State.SUBMITTING)",
-        ("tests/generations/test_restored.py::test_only_what_may_have_been_sent_is_held",),
+        ("tests/generations/test_after_restore.py::test_only_what_may_have_been_sent_is_held",),
     ),
 )

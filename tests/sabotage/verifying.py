@@ -7,7 +7,7 @@ PAYING, HEARING = (
     "editorapp/generations/exchange_log.py",
 )
 VIEWS = "editorapp/web/accounts/verification_views.py"
-HERE, PAGE = "tests/generations/test_verifying.py", "tests/web/test_verifying.py"
+HERE, PAGE = "tests/generations/test_verification.py", "tests/web/test_verifying.py"
 SECRETS = f"{HERE}::test_what_was_planted_of_secrets_stays_out_of_all_that_is_kept"
 
 CHANGES = (

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.simulator.render import render
+from editorapp.simulator.render.job import render
 
 
 @dataclass

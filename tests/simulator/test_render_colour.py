@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from editorapp.media import sample
-from editorapp.media.decoding import colour, encode, jobs, reader
+from editorapp.media.decoding import colour, jobs, reader, transcode
 from editorapp.providers.contract import RESOLUTIONS, Ref
 from tests import browser
 from tests.media.test_colour import PATCHES
@@ -109,7 +109,9 @@ def test_whatever_a_source_is_coded_in_its_colours_come_back(
     jobs.take(str(source), max_seconds=60, expect="video", out=str(tmp_path))
     copy = tmp_path / "copy.mp4"
     index = reader.load_index(tmp_path / "frames.json")
-    encode.copy(source, copy, index, rate=Fraction(25), recipe=encode.Recipe(gop=6), span=(0, 2))
+    transcode.copy(
+        source, copy, index, rate=Fraction(25), recipe=transcode.Recipe(gop=6), span=(0, 2)
+    )
 
     # A reframe keeps the source's own pixels: 4:3 in the middle of 16:9, and all of it in its own
     # shape.
@@ -270,7 +272,9 @@ def test_a_viewing_copy_and_a_poster_have_the_colour_of_their_source_in_a_browse
     jobs.take(str(source), max_seconds=60, expect="video", out=str(tmp_path))
     index = reader.load_index(tmp_path / "frames.json")
     copy = tmp_path / "copy.mp4"
-    encode.copy(source, copy, index, rate=Fraction(25), recipe=encode.Recipe(gop=6), span=(0, 2))
+    transcode.copy(
+        source, copy, index, rate=Fraction(25), recipe=transcode.Recipe(gop=6), span=(0, 2)
+    )
 
     for file in (copy, tmp_path / "poster.webp"):
         assert np.abs(np.array(in_browser(file)) - IN_A_BROWSER[0]).max() <= TOLERANCE, file.name

@@ -246,6 +246,7 @@ def test_the_table_of_roles(role, act):
         Role.ADMIN: {
             Act.SEE,
             Act.CREATE,
+            Act.CANCEL,
             Act.ANSWER,
             Act.ANSWER_FOR_ALL,
             Act.DECIDE,
@@ -253,7 +254,7 @@ def test_the_table_of_roles(role, act):
             Act.STOP_FOLLOWING,
             Act.MANAGE,
         },
-        Role.CREATOR: {Act.SEE, Act.CREATE, Act.ANSWER},
+        Role.CREATOR: {Act.SEE, Act.CREATE, Act.CANCEL, Act.ANSWER},
         Role.REVIEWER: {Act.SEE, Act.DECIDE},
     }
 

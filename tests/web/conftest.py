@@ -46,7 +46,12 @@ def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def creator() -> Member:
+def admin(db: None) -> Member:
+    return make_member(role=Role.ADMIN, name="Ada")
+
+
+@pytest.fixture
+def creator(db: None) -> Member:
     return make_member(role=Role.CREATOR, name="Cleo")
 
 

@@ -2,7 +2,6 @@
 
 import re
 
-from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
@@ -13,12 +12,6 @@ from editorapp.media.models import Asset
 from tests.factories import make_asset, make_generation
 
 NOW = timezone.now()
-
-
-def signed_in(member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def make_done(member, **fields) -> Generation:

@@ -25,7 +25,7 @@ from editorapp.providers.models import (
 )
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member, make_reserved
+from tests.factories import make_asset, make_generation, make_member, make_reserved, signed_in
 from tests.queries import queries_of
 from tests.queued import waiting
 from tests.simulator_process import SimulatorProcess
@@ -49,15 +49,8 @@ SCENARIO = {
 
 
 @pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-@pytest.fixture
 def client(admin: Member) -> Client:
-    client = Client()
-    client.force_login(admin.user)
-    return client
+    return signed_in(admin)
 
 
 def add(client: Client, provider: str = "luma-agents", **given: Any) -> Any:

@@ -13,17 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
-from editorapp.teams.roles import Role
 from tests.browser_look import look
-from tests.factories import make_member
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
 
 
 @pytest.fixture

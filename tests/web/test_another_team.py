@@ -20,13 +20,13 @@ from django.utils import timezone
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import State
-from editorapp.media import store, unreadable
+from editorapp.media import layout, store, unreadable
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.review.models import Decision
 from editorapp.teams.models import Invite, Member, Team, User
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
 
 MARK = b"nobody else's bytes"
@@ -71,7 +71,7 @@ def owned(db, tmp_path: Path) -> Owned:
     make_member(role=Role.ADMIN, team=member.team)  # so that nobody is the last admin
     kept_as: dict[str, Any] = {"team": member.team, "user": member.user}
     clip = take_in(draw(tmp_path / "clip.mp4"), name=f"{WORDS} clip.mp4", **kept_as)
-    store.path(clip.sha256, store.PROXY).write_bytes(MARK * 100)
+    store.path(clip.sha256, layout.PROXY).write_bytes(MARK * 100)
     Asset.objects.filter(pk=clip.pk).update(proxy=Asset.Proxy.READY)
     archive = make_asset(
         member,
@@ -82,7 +82,7 @@ def owned(db, tmp_path: Path) -> Owned:
         name=f"{WORDS}.zip",
         origin="result",
     )
-    for what in (store.ORIGINAL, store.POSTER):
+    for what in (store.ORIGINAL, layout.POSTER):
         place = store.path(archive.sha256, what)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(MARK * 200)
@@ -162,12 +162,6 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
     }
     return known[place]
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def said(answer: Any) -> bytes:

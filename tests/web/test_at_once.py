@@ -12,24 +12,17 @@ from editorapp.generations.models import Attempt
 from editorapp.generations.queue import pause as pausing
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team, User
-from editorapp.teams.roles import Role
 from editorapp.web.accounts.forms import AccountForm
-from editorapp.web.people.forms import AlertsForm, NameForm, TeamForm
-from tests.factories import make_generation, make_member
+from editorapp.web.people.forms import TeamForm
+from editorapp.web.sign_in.forms import AlertsForm, NameForm
+from tests.factories import make_generation, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-@pytest.fixture
 def client(admin: Member) -> Client:
-    client = Client()
-    client.force_login(admin.user)
-    return client
+    return signed_in(admin)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, form: Any, change: Any) -> None:

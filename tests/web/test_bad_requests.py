@@ -9,15 +9,16 @@ from editorapp.core.money import show_usd
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Attempt, Generation, Settlement
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import default_account
 from editorapp.review.models import Decision
 from editorapp.teams.models import Team
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +33,7 @@ def admin():
 
 @pytest.fixture
 def client(admin) -> Client:
-    made = Client()
-    made.force_login(admin.user)
-    return made
+    return signed_in(admin)
 
 
 # The answer
@@ -188,12 +187,12 @@ def test_every_text_of_a_request_keeps_the_rule_whoever_asks(admin, unseen: str)
 
     for changes in texts:
         wanted = GenerationRequest(**{**vars(sound), **changes})
-        said = weigh(wanted, asset, account)
+        said = check(Draft(wanted, account, asset))
         assert "text.control" in {one.rule_id for one in said.refusals} and not said.can_send, (
             changes
         )
         with pytest.raises(RequestRefused):
-            enqueue(wanted, account=account, member=admin, source_asset=asset)
+            enqueue(Draft(wanted, account, asset), member=admin)
     assert not Generation.objects.exists()
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from editorapp.providers import accounts, registry
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.studio.forms import Compose, KeyframeRow
+from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
 from tests.factories import make_asset, make_generation, make_member
 from tests.web.controls import controls_of
 
@@ -34,7 +34,7 @@ OF_THE_PAGE = {
     "model_wish",
     "remembered",
 }
-TYPED = [one.name for one in fields(Compose) if one.name not in OF_THE_PAGE]
+TYPED = [one.name for one in fields(DraftForm) if one.name not in OF_THE_PAGE]
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def browser(member) -> Client:
 
 
 @pytest.fixture
-def full(member) -> Compose:
+def full(member) -> DraftForm:
     """A form in which everything is said, for every task."""
     still, other = (make_asset(member, kind="image", frame_count=0) for _ in range(2))
     clip = make_asset(member)
     take = make_generation(
         member, state="succeeded", source=clip, result=make_asset(member), chain_id=RESULT_ID
     )
-    return Compose(
+    return DraftForm(
         source_asset=clip.pk,
         source_generation=take.pk,
         source_url="https://media.example.org/a.mov",
@@ -103,17 +103,17 @@ def account_of(slug: str) -> ProviderAccount:
     return accounts.usable(provider=slug)[0]
 
 
-def shown(browser: Client, form: Compose, **changes: object) -> Compose:
+def shown(browser: Client, form: DraftForm, **changes: object) -> DraftForm:
     """Press a button of the form without JavaScript, and read the form that the page then holds."""
     pairs = [(name, value) for name, value in form.pairs() if name not in changes]
     pairs += [(name, str(value)) for name, value in changes.items()]
     sent = urlencode(pairs)
     answer = browser.post("/studio/form", sent, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
-    return Compose.read(QueryDict(urlencode(controls_of(answer.content.decode(), "compose"))))
+    return DraftForm.read(QueryDict(urlencode(controls_of(answer.content.decode(), "compose"))))
 
 
-def typed_in(form: Compose) -> dict[str, object]:
+def typed_in(form: DraftForm) -> dict[str, object]:
     return {name: getattr(form, name) for name in TYPED}
 
 

@@ -22,7 +22,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams import people
 from editorapp.teams.roles import Role
 from editorapp.web.costs.views import PAGE_SIZE
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation, make_member, signed_in
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -30,19 +30,8 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def admin():
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-@pytest.fixture
 def client(admin) -> Client:
     return signed_in(admin)
-
-
-def signed_in(member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def spend(member, amount="1.08", *, outcome="charge", now=NOW, state=State.SUCCEEDED, **fields):

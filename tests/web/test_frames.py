@@ -19,10 +19,11 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.models import default_account
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
-from editorapp.web.studio import canvas, frames
-from editorapp.web.studio.forms import Compose
-from tests.factories import make_asset, make_generation, make_member
-from tests.web.take_pages import make_done, signed_in
+from editorapp.web.studio import canvas, frames, sources
+from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.form_request import request_of
+from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
 RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
@@ -81,9 +82,9 @@ def value_of(html: str, name: str) -> list[str]:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
 def test_the_drawn_fit_is_the_fit_that_the_simulator_renders(member, ratio, shape):
     clip = make_asset(member, width=shape[0], height=shape[1])
-    form = Compose(task="reframe", aspect_ratio=ratio)
+    form = DraftForm(task="reframe", aspect_ratio=ratio)
 
-    placed = canvas.board(form, model("luma-agents", Task.REFRAME), clip).placed
+    placed = canvas.Board(form, model("luma-agents", Task.REFRAME), clip).placed
 
     across, down = map(int, ratio.split(":"))
     width, height = canvas_size((across, down), 720)
@@ -98,10 +99,10 @@ def test_the_drawn_fit_is_the_fit_that_the_simulator_renders(member, ratio, shap
 @pytest.mark.parametrize("snap", ["fill", "left", "centre", "right", "top", "bottom"])
 def test_each_button_leads_to_a_place_that_the_simulator_renders_there(member, ratio, snap):
     clip, luma = make_asset(member, width=640, height=480), model("luma-agents", Task.REFRAME)
-    form = Compose(
+    form = DraftForm(
         task="reframe", aspect_ratio=ratio, x_norm="0.3", y_norm="-0.2", w_norm="0.5", h_norm="0.5"
     )
-    buttons = {one.name: one.value for one in canvas.board(form, luma, clip).snaps}
+    buttons = {one.name: one.value for one in canvas.Board(form, luma, clip).snaps}
     if snap == "fill" and ratio == "9:16":  # it would take 2.37 canvases, and 2 can be sent
         assert "fill" not in buttons
         return
@@ -111,8 +112,8 @@ def test_each_button_leads_to_a_place_that_the_simulator_renders_there(member, r
 
     after = form.changed(changes)
 
-    placed = canvas.board(after, luma, clip).placed
-    wanted = after.request(None, model=luma)
+    placed = canvas.Board(after, luma, clip).placed
+    wanted = request_of(after, None, model=luma)
     width, height = canvas_size(tuple(map(int, ratio.split(":"))), 720)
     rendered = Canvas(wanted, clip, width, height)
     at = (rendered.x / width, rendered.y / height, rendered.width / width, rendered.height / height)
@@ -148,11 +149,11 @@ def test_what_is_drawn_new_and_what_is_cut_off_are_told(place, new, cut):
 @pytest.mark.parametrize("typed", ["...", "0.0.0.1", "3.0.1.1", "x.0.1.1", "nan.0.1.1"])
 def test_what_cannot_be_drawn_is_drawn_as_the_fit_and_kept_as_typed(member, typed):
     texts = tuple(typed.split("."))
-    form = Compose(
+    form = DraftForm(
         task="reframe", aspect_ratio="1:1", **dict(zip(canvas.FIELDS, texts, strict=True))
     )
 
-    board = canvas.board(form, model("luma-agents", Task.REFRAME), make_asset(member))
+    board = canvas.Board(form, model("luma-agents", Task.REFRAME), make_asset(member))
 
     assert board.is_fit and board.placed == canvas.fitted(16 / 9)
     assert tuple(field.value for field in board.fields) == texts
@@ -205,11 +206,11 @@ def test_a_clip_of_unknown_shape_says_so(browser):
 
 def test_each_model_offers_the_ways_it_knows():
     def ways(provider: str, name: str = "ray-3.2", **said) -> list[str]:
-        form = Compose(task="generate", **said)
+        form = DraftForm(task="generate", **said)
         return [
             way.value
             for way in frames.ways(form, model(provider, Task.GENERATE, name))
-            if way.is_known
+            if not way.is_closed
         ]
 
     assert ways("luma-agents") == ["none", "frames", "keyframes", "forward", "backward"]
@@ -219,17 +220,17 @@ def test_each_model_offers_the_ways_it_knows():
 
 def test_a_way_that_was_chosen_stays_to_be_seen_where_the_model_lacks_it():
     found = frames.ways(
-        Compose(task="generate", frames="keyframes"), model("gmi-cloud", Task.GENERATE)
+        DraftForm(task="generate", frames="keyframes"), model("gmi-cloud", Task.GENERATE)
     )
 
-    assert [(way.value, way.is_known) for way in found if way.is_chosen] == [("keyframes", False)]
+    assert [(way.value, way.is_closed) for way in found if way.is_chosen] == [("keyframes", True)]
 
 
 @pytest.mark.parametrize(("duration", "last"), [("5s", 120), ("10s", 240), ("", 120), ("7s", 120)])
 def test_the_time_line_ends_with_the_clip(duration, last):
     assert (
         frames.grid(
-            Compose(task="generate", duration=duration), model("luma-agents", Task.GENERATE)
+            DraftForm(task="generate", duration=duration), model("luma-agents", Task.GENERATE)
         ).last
         == last
     )
@@ -243,7 +244,7 @@ def test_only_what_the_account_made_can_be_continued_there(browser, member):
     make_generation(member, account=luma, chain_id="gen-3", state="running")
     make_done(make_member(), account=luma, chain_id="gen-4")
 
-    assert frames.extendable(member, luma, Compose(task="generate")) == [own]
+    assert sources.extendable_takes(member, luma, None) == [own]
 
 
 def test_the_take_that_is_continued_is_shown_with_the_frame_at_the_seam(browser, member):
@@ -416,7 +417,7 @@ def test_guide_frames_are_called_and_offered_as_the_provider_means_them(
 
 def test_every_camera_concept_is_a_chip_in_one_group():
     flash = model("scenario", Task.GENERATE, "ray-flash-2-720p")
-    form = Compose(task="generate", concepts=("pov", "dolly_zoom"))
+    form = DraftForm(task="generate", concepts=("pov", "dolly_zoom"))
 
     groups = frames.concept_groups(form, flash)
 
@@ -433,7 +434,7 @@ def test_a_concept_that_is_new_to_us_is_offered_all_the_same():
         flash, parameters=tuple(row if one.field == "concepts" else one for one in flash.parameters)
     )
 
-    groups = frames.concept_groups(Compose(task="generate"), newer)
+    groups = frames.concept_groups(DraftForm(task="generate"), newer)
 
     assert [(group.label, [one.label for one in group.concepts]) for group in groups] == [
         ("Angles", ["POV"]),

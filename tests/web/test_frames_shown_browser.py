@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from editorapp.generations.states import State
-from editorapp.media import store, tasks
+from editorapp.media import layout, store, tasks
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.frame_times import frame_times
@@ -294,7 +294,7 @@ def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelie
         seen.shape[0] // 3 : -seen.shape[0] // 3, seen.shape[1] // 3 : -seen.shape[1] // 3
     ]
     assert middle.mean() < 10
-    assert np.asarray(Image.open(store.path(asset.sha256, store.POSTER)).convert("L")).mean() > 150
+    assert np.asarray(Image.open(store.path(asset.sha256, layout.POSTER)).convert("L")).mean() > 150
 
 
 def shown_in(page: Page, video: str) -> np.ndarray:

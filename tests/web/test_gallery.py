@@ -14,7 +14,7 @@ from editorapp.teams import people
 from editorapp.teams.models import User
 from editorapp.teams.roles import Role
 from editorapp.web.gallery.views import PAGE_SIZE
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -22,19 +22,8 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def creator():
-    return make_member(role=Role.CREATOR, name="Cleo")
-
-
-@pytest.fixture
 def client(creator) -> Client:
     return signed_in(creator)
-
-
-def signed_in(member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def cards(html: str) -> list[int]:

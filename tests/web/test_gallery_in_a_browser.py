@@ -18,16 +18,10 @@ from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
-from editorapp.teams.roles import Role
 from editorapp.web.gallery.views import PAGE_SIZE
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
 
 
 @pytest.fixture

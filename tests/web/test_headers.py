@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from editorapp.teams.models import Invite, SignInLink
 from editorapp.teams.roles import Role
-from tests.factories import make_member
-from tests.web.test_another_team import Owned, addresses, said, signed_in
+from tests.factories import make_member, signed_in
+from tests.web.test_another_team import Owned, addresses, said
 from tests.web.test_another_team import media_root as media_root
 from tests.web.test_another_team import owned as owned
 

@@ -15,8 +15,9 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings as configured
 
+from tests.factories import signed_in
 from tests.web.hostile_doors import VALUES, Asked, Form, Knocking
-from tests.web.test_another_team import Owned, addresses, media_root, owned, signed_in  # noqa: F401
+from tests.web.test_another_team import Owned, addresses, media_root, owned  # noqa: F401
 
 # Thousands of requests in one test: a minute alone, more beside the other processes of a whole run.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
@@ -109,12 +110,8 @@ MULTIPART = "multipart/form-data; boundary=x"
 def knocking(
     owned: Owned,
     simulator,
-    settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Knocking]:
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher"
-    ]  # what is tried here is not its price
     asked = Asked()
     made = Knocking(signed_in(owned.member), asked)
     asked.watch(monkeypatch)

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.environment import ROOT, installation
+from tests import migrated
+from tests.environment import ROOT
 from tests.sign_in_link import TOKEN
 from tests.studio_process import free_port
 
@@ -24,7 +25,7 @@ class Behind:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         names = {"RUSHES_ORIGINS": ORIGIN, "RUSHES_ALLOWED_HOSTS": "rushes.example.com"}
-        self.environment = installation(folder, **names, RUSHES_PORT=str(self.port))
+        self.environment = migrated.prepared(folder, **names, RUSHES_PORT=str(self.port))
         del self.environment["RUSHES_SECRET_KEY"]  # it makes one, and that is good enough
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(

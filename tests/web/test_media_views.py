@@ -17,16 +17,9 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.media import sandbox, store
 from editorapp.media.models import Asset, Upload
-from editorapp.teams.models import Member
-from tests.factories import make_asset, make_member
+from tests.factories import make_asset, make_member, signed_in
 
 PIECE = 400_000
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def begin(client: Client, name: str, size: int) -> Any:

@@ -15,7 +15,7 @@ from editorapp.teams.models import Invite, Member, SignInLink, Team, User
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import FREE_TRIES
 from editorapp.web.sign_in import views as doors
-from tests.factories import make_member, make_reserved
+from tests.factories import make_member, make_reserved, signed_in
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -25,17 +25,6 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(autouse=True)
 def quick_hashes(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def admin():
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-def signed_in(member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def words_of(answer) -> str:

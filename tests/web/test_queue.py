@@ -16,7 +16,7 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from editorapp.web.queue import views as queue
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation, make_member, signed_in
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -30,12 +30,6 @@ def creator():
 @pytest.fixture
 def client(creator) -> Client:
     return signed_in(creator)
-
-
-def signed_in(member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def section(html: str, name: str) -> list[int]:

@@ -16,16 +16,11 @@ from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member, make_reserved
-from tests.web.test_queue import section, signed_in
+from tests.factories import make_generation, make_member, make_reserved, signed_in
+from tests.web.test_queue import section
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def admin(db) -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-@pytest.fixture
 def alive(db) -> None:
     for part in ("ticker", "cluster"):
         heartbeat.beat(part, now=timezone.now())

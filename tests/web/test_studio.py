@@ -1,6 +1,7 @@
 """The studio's answers: what a form as typed would do, with and without htmx, by whoever asks."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 from html import unescape
 
@@ -8,10 +9,13 @@ import pytest
 from django.test import Client
 
 from editorapp.generations.models import Generation
+from editorapp.generations.request import check
+from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member
+from editorapp.web.studio.form_request import request_of
+from tests.factories import make_asset, make_generation, make_member, signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -26,12 +30,6 @@ def member() -> Member:
 @pytest.fixture
 def browser(member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def typed(asset=None, **fields):
@@ -258,7 +256,7 @@ def test_change_and_redo_fills_the_form_with_everything_as_it_was(browser, membe
 
     form = browser.get(f"/studio/?again={take.pk}").context["form"]
 
-    assert form.request(Ref(asset_id=form.source_asset)) == wanted
+    assert request_of(form, Ref(asset_id=form.source_asset)) == wanted
 
 
 def test_a_refused_submit_answers_422_with_the_form_as_typed_and_spends_nothing(browser, member):
@@ -375,3 +373,45 @@ def test_the_price_says_how_it_was_reached_and_of_which_date_the_price_list_is(b
     html = checked(browser, **typed(make_asset(member)))
 
     assert "$1.08" in html and "1 block of 5 s × 720p SDR edit, price list of 8 Oct 2026" in html
+
+
+@pytest.fixture
+def counted(monkeypatch) -> tuple[Counter[str], Counter[str]]:
+    """How often each provider's price list is read, and a body of its written."""
+    priced, encoded = Counter[str](), Counter[str]()
+    estimate = check.estimate
+
+    def counting(wanted, facts, *, provider):
+        priced[provider] += 1
+        return estimate(wanted, facts, provider=provider)
+
+    def writing(slug, encode):
+        def written(*said):
+            encoded[slug] += 1
+            return encode(*said)
+
+        return written
+
+    monkeypatch.setattr(check, "estimate", counting)
+    for slug in registry.slugs():
+        adapter = registry.get(slug)
+        monkeypatch.setattr(adapter, "encode", writing(slug, adapter.encode))
+    return priced, encoded
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_queueing_prices_the_chosen_account_once_and_writes_no_body(
+    browser, member, counted, headers
+):
+    priced, encoded = counted
+    fields = typed(make_asset(member), takes="3")
+    html = checked(browser, **fields)
+    assert 'data-can-send="yes"' in html
+    assert priced["luma-agents"] and priced["gmi-cloud"] and encoded == {"luma-agents": 1}
+    priced.clear()
+    encoded.clear()
+
+    browser.post("/studio/queue", fields, headers=headers)
+
+    assert Generation.objects.count() == 3
+    assert (priced, encoded) == ({"luma-agents": 1}, {})

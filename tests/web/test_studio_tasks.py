@@ -20,8 +20,8 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from editorapp.web.studio import repeat
-from tests.factories import make_asset, make_generation, make_member
+from editorapp.web.studio import form_request
+from tests.factories import make_asset, make_generation, make_member, signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -36,12 +36,6 @@ def member() -> Member:
 @pytest.fixture
 def browser(member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def account_of(slug: str) -> ProviderAccount:
@@ -503,9 +497,11 @@ def test_change_and_redo_asks_for_exactly_the_same(member, wanted):
         prompt="Snow",
     )
 
-    form = repeat.again(take)
+    form = form_request.again(take)
 
-    assert form.request(wanted.source) == wanted and form.account == take.account_id
+    assert (
+        form_request.request_of(form, wanted.source) == wanted and form.account == take.account_id
+    )
 
 
 def test_an_extension_is_asked_for_again_from_the_same_take(member):
@@ -518,10 +514,10 @@ def test_an_extension_is_asked_for_again_from_the_same_take(member):
         member, state="failed", task="generate", request=wanted.to_json(), parent=first
     )
 
-    form = repeat.again(take)
+    form = form_request.again(take)
 
     assert (form.frames, form.extend_generation) == ("backward", first.pk)
-    assert form.request(None, extend=ref) == wanted
+    assert form_request.request_of(form, None, extend=ref) == wanted
 
 
 def test_the_addresses_of_other_pages_open_the_right_task(browser, member):

@@ -12,8 +12,8 @@ from editorapp.generations.request import retry
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member
-from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
+from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.web.take_pages import NOW, make_done, make_held, text
 
 pytestmark = pytest.mark.django_db
 
@@ -140,7 +140,7 @@ def test_frames_that_were_paid_and_did_not_come_can_be_asked_for_again(
     client, creator, monkeypatch
 ):
     sent = []
-    monkeypatch.setattr(retry.queue, "send", lambda task, *given: sent.append((task, *given)))
+    monkeypatch.setattr(retry.task_queue, "send", lambda task, *given: sent.append((task, *given)))
     wanted = GenerationRequest(prompt="Rain", hdr=True, exr=True).to_json()
     take = make_done(
         creator, request=wanted, warning="The EXR frames could not be used: The link answered 503."

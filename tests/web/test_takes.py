@@ -15,9 +15,9 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from editorapp.web.takes import lineage
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.queries import queries_of
-from tests.web.take_pages import NOW, make_done, make_held, signed_in, text
+from tests.web.take_pages import NOW, make_done, make_held, text
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import default_account
-from tests.factories import make_asset, make_member
-from tests.web.take_pages import make_done, signed_in, text
+from tests.factories import make_asset, make_member, signed_in
+from tests.web.take_pages import make_done, text
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from editorapp.media.refusals import Refusal
 from editorapp.media.uploads import part_file, resumable
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_member
+from tests.factories import make_member, signed_in
 from tests.media.clips import make_clip
 
 JSON = {"Accept": "application/json"}
@@ -42,12 +42,6 @@ def member(db) -> Member:
 @pytest.fixture
 def client(member: Member) -> Client:
     return signed_in(member)
-
-
-def signed_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
 
 
 def begin(

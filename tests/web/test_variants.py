@@ -18,9 +18,9 @@ from editorapp.media.models import Asset
 from editorapp.providers.models import default_account
 from editorapp.teams.models import Member, Team
 from editorapp.web.studio.variants import MOST
-from tests.factories import make_asset, make_generation, make_member, make_reserved
+from tests.factories import make_asset, make_generation, make_member, make_reserved, signed_in
 from tests.web.controls import controls_of
-from tests.web.test_studio import HTMX, checked, signed_in, typed
+from tests.web.test_studio import HTMX, checked, typed
 
 pytestmark = pytest.mark.django_db
 

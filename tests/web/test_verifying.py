@@ -18,7 +18,7 @@ from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.browser_look import look
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.queued import waiting
 
 pytestmark = pytest.mark.django_db
@@ -44,15 +44,8 @@ DIFFERENCE = {
 
 
 @pytest.fixture
-def admin() -> Member:
-    return make_member(role=Role.ADMIN, name="Ada")
-
-
-@pytest.fixture
 def client(admin: Member) -> Client:
-    client = Client()
-    client.force_login(admin.user)
-    return client
+    return signed_in(admin)
 
 
 def ready(member: Member, **fields: Any) -> Verification:

@@ -1,23 +1,21 @@
-"""The command line of `manage.py edit` -> what is wanted, and of which account."""
+"""Arguments of `manage.py edit`: the drafts that a command line asks for, and of which account."""
 
 import re
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from editorapp.cli.edit import references as edit_words
-from editorapp.cli.edit.references import BadArgument, NamedSource
+from editorapp.cli.edit import named_files
+from editorapp.cli.edit.named_files import BadArgument, NamedSource
 from editorapp.core.request_values import as_decimal
 from editorapp.core.typed_text import wrong_in
-from editorapp.generations.models import Generation
 from editorapp.generations.request import references
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
-from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import (
     CONTROL_VALUES,
@@ -30,20 +28,42 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
 
-__all__ = [
-    "BadArgument",
-    "Composed",
-    "add_arguments",
-    "check_output",
-    "check_texts",
-    "chosen_account",
-    "compose",
-    "compose_all",
-    "is_several",
-]
-
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 PICTURE = "a file, an https URL, generation:ID or file:ID"
+
+
+# Each option with the word for its value, "" for a switch, and its help; some may be repeated.
+WHO = (
+    ("account", "NAME", "which of several accounts, by its name"),
+    ("model", "NAME", "which of several models (default: the provider's first one of the task)"),
+    ("parent", "TAKE", "work on the result of this take (its number or the provider's id)"),
+)
+WHAT = (
+    (
+        "control",
+        "NAME=VALUE",
+        "pose=precise|coarse, depth|normals|trajectory=0..1, face=on; may be repeated",
+    ),
+    ("guide", "PICTURE", f"the single guide frame: {PICTURE}"),
+    (
+        "keyframe",
+        "INDEX=PICTURE",
+        "a picture pinned to a frame, counted from 0; may be repeated",
+    ),
+    ("first", "PICTURE", "the first frame of a generation"),
+    ("last", "PICTURE", "the last frame of a generation"),
+    ("extend", "TAKE", "go on where this take ends (its number or the provider's id)"),
+    ("backward", "", "with --extend: make what comes before the take"),
+    ("aspect", "RATIO", "the shape of the result, such as 9:16"),
+    ("duration", "SECONDS", "the length of a generation: 5 or 10, with the flash models 9"),
+    ("loop", "", "the end runs into the start"),
+    ("concept", "NAME", "a camera move by name; may be repeated"),
+    ("position", "X,Y,W,H", "where a reframe's source lies, in fractions of the canvas"),
+    ("resolution", "NAME", "360p, 540p, 720p or 1080p (the provider's default is 720p)"),
+    ("hdr", "", "high dynamic range (720p and 1080p)"),
+    ("exr", "", "EXR frames too (with --hdr)"),
+)
+REPEATED = {"control", "keyframe", "concept"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -58,85 +78,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--takes", type=int, default=1, metavar="N", help="how many takes of each (default 1)")
     add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
     add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
-    add(
-        "--provider",
-        metavar="SLUG",
-        help=f"who does it: {', '.join(registry.slugs())} (default: the team's account)",
-    )
-    add("--account", metavar="NAME", help="which of several accounts, by its name")
-    add(
-        "--model",
-        metavar="NAME",
-        help="which of several models (default: the provider's first one of the task)",
-    )
-    add(
-        "--parent",
-        metavar="TAKE",
-        help="work on the result of this take (its number or the provider's id)",
-    )
+    slugs = ", ".join(registry.slugs())
+    add("--provider", metavar="SLUG", help=f"who does it: {slugs} (default: the team's account)")
+    _add_options(parser, WHO)
     how = parser.add_mutually_exclusive_group()
-    how.add_argument(
-        "--strength", choices=STRENGTHS, metavar="NAME", help=f"one of {', '.join(STRENGTHS)}"
-    )
+    strengths = f"one of {', '.join(STRENGTHS)}"
+    how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=strengths)
     how.add_argument("--auto", action="store_true", help="automatic controls (an edit's default)")
-    add(
-        "--control",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="pose=precise|coarse, depth|normals|trajectory=0..1, face=on; may be repeated",
-    )
-    add("--guide", metavar="PICTURE", help=f"the single guide frame: {PICTURE}")
-    add(
-        "--keyframe",
-        action="append",
-        default=[],
-        metavar="INDEX=PICTURE",
-        help="a picture pinned to a frame, counted from 0; may be repeated",
-    )
-    add("--first", metavar="PICTURE", help="the first frame of a generation")
-    add("--last", metavar="PICTURE", help="the last frame of a generation")
-    add(
-        "--extend",
-        metavar="TAKE",
-        help="go on where this take ends (its number or the provider's id)",
-    )
-    add("--backward", action="store_true", help="with --extend: make what comes before the take")
-    add("--aspect", metavar="RATIO", help="the shape of the result, such as 9:16")
-    add(
-        "--duration",
-        metavar="SECONDS",
-        help="the length of a generation: 5 or 10, with the flash models 9",
-    )
-    add("--loop", action="store_true", help="the end runs into the start")
-    add(
-        "--concept",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a camera move by name; may be repeated",
-    )
-    add(
-        "--position",
-        metavar="X,Y,W,H",
-        help="where a reframe's source lies, in fractions of the canvas",
-    )
-    add(
-        "--resolution",
-        metavar="NAME",
-        help="360p, 540p, 720p or 1080p (the provider's default is 720p)",
-    )
-    add("--hdr", action="store_true", help="high dynamic range (720p and 1080p)")
-    add("--exr", action="store_true", help="EXR frames too (with --hdr)")
+    _add_options(parser, WHAT)
 
 
-@dataclass(frozen=True)
-class Composed:
-    """What the command line asks for."""
-
-    wanted: GenerationRequest
-    source_asset: Asset | None
-    parent: Generation | None
+def _add_options(parser: ArgumentParser, options: Iterable[tuple[str, str, str]]) -> None:
+    for name, value, says in options:
+        how: dict[str, Any] = {"metavar": value} if value else {"action": "store_true"}
+        if name in REPEATED:
+            how |= {"action": "append", "default": []}
+        parser.add_argument(f"--{name}", help=says, **how)
 
 
 def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccount:
@@ -157,15 +114,13 @@ def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccoun
     return named
 
 
-def is_several(options: Mapping[str, Any]) -> bool:
+def _is_several(options: Mapping[str, Any]) -> bool:
     """Does the command line ask for more than one take?"""
     return max(1, len(options["source"])) * options["takes"] > 1
 
 
-def compose_all(
-    options: Mapping[str, Any], member: Member, account: ProviderAccount
-) -> list[Composed]:
-    """Compose each take that is asked for: every source so often as `--takes` says.
+def drafts(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> list[Draft]:
+    """Return a draft for each take that is asked for: every source so often as `--takes` says.
 
     Raises: BadArgument.
     """
@@ -174,23 +129,18 @@ def compose_all(
         raise BadArgument(
             f"--takes {takes}: 1 to {MOST_AT_ONCE} takes can be sent in one go, all sources together."
         )
-    return [
-        one
-        for source in sources
-        for one in [compose({**options, "source": source}, member, account)] * takes
-    ]
+    made = [_draft({**options, "source": source}, member, account) for source in sources]
+    return [draft for draft in made for _ in range(takes)]
 
 
-def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Composed:
+def _draft(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Draft:
     """Read the arguments, and take the files that they name into the store.
 
     Raises: BadArgument, also when a file is not what it should be.
     """
     model = _model(options, account.spec)
-    check_texts(options)
-    said = (
-        _settings(options, model) | _controls(options["control"]) | _position(options["position"])
-    )
+    said = _settings(options, model)
+    said |= _controls(options["control"]) | _position(options["position"])
     source = _source(options, member)
     frames, continued = _frames(options, member)
     said |= frames | _keyframes(options["keyframe"], member)
@@ -201,7 +151,7 @@ def compose(options: Mapping[str, Any], member: Member, account: ProviderAccount
         raise BadArgument(str(error)) from error
     made_from = continued if source.ref is None and continued is not None else source
     wanted = references.reachable(wanted, account, parent=made_from.parent, takes=takes)
-    return Composed(wanted, made_from.asset, made_from.parent)
+    return Draft(wanted, account, made_from.asset, made_from.parent)
 
 
 def _model(options: Mapping[str, Any], spec: Spec) -> Model:
@@ -210,12 +160,11 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
     there = spec.models_for(task)
     if not there:
         others = [registry.get(slug).SPEC for slug in registry.slugs()]
-        who = (
-            ", ".join(other.name for other in others if other.models_for(task))
-            or "no other provider either"
+        who = ", ".join(other.name for other in others if other.models_for(task))
+        raise BadArgument(
+            f"--task {task}: {spec.name} does not do this. There is: {who or 'no other provider either'}."
         )
-        raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
-    named = [model for model in there if name in (None, model.name, model.wire)]
+    named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
         names = ", ".join(model.name for model in there)
         raise BadArgument(
@@ -225,8 +174,8 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
 
 
 def _source(options: Mapping[str, Any], member: Member) -> NamedSource:
-    parent = edit_words.own_take(options["parent"], member) if options["parent"] else None
-    found = edit_words.source(options["source"], parent, member)
+    parent = named_files.own_take(options["parent"], member) if options["parent"] else None
+    found = named_files.source(options["source"], parent, member)
     if found.ref is None and options["task"] != Task.GENERATE:
         raise BadArgument(
             "Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent."
@@ -240,17 +189,14 @@ def _settings(options: Mapping[str, Any], model: Model) -> dict[str, Any]:
     Auto is an edit's default, because it is the page's too.
     """
     chosen = options["strength"] or options["control"]
-    return {
-        "prompt": options["prompt"],
-        "resolution": options["resolution"],
-        "strength": options["strength"],
-        "hdr": options["hdr"] or None,
-        "exr": options["exr"] or None,
-        "loop": options["loop"] or None,
+    is_auto = options["auto"] or (not chosen and model.knows("auto_controls"))
+    said = {name: options[name] for name in ("prompt", "resolution", "strength")}
+    said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
+    return said | {
         "aspect_ratio": options["aspect"],
         "duration": _duration(options["duration"]),
         "concepts": tuple(options["concept"]) or None,
-        "auto_controls": options["auto"] or (not chosen and model.knows("auto_controls")) or None,
+        "auto_controls": is_auto or None,
     }
 
 
@@ -265,16 +211,12 @@ def _duration(word: str | None) -> str | None:
 def _position(word: str | None) -> dict[str, float]:
     if word is None:
         return {}
-    values = [
-        float(number)
-        for part in word.split(",")
-        if (number := as_decimal(part.strip())) is not None
-    ]
-    if len(values) != len(POSITION) or word.count(",") != len(POSITION) - 1:
+    values = [as_decimal(part.strip()) for part in word.split(",")]
+    if len(values) != len(POSITION) or None in values:
         raise BadArgument(
             f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
         )
-    return dict(zip(POSITION, values, strict=True))
+    return {name: float(value or 0) for name, value in zip(POSITION, values, strict=True)}
 
 
 def _controls(words: list[str]) -> dict[str, Any]:
@@ -307,24 +249,24 @@ def _frames(
     """Return the frames that a result begins and ends with, and the take that is continued with one
     of them.
     """
-    backward = options["backward"]
-    if backward and not options["extend"]:
+    backward, extend = options["backward"], options["extend"]
+    if backward and not extend:
         raise BadArgument("--backward says how to --extend: name the take with it.")
     starts = {"--guide": options["guide"], "--first": options["first"]}
-    starts["--extend"] = None if backward else options["extend"]
-    ends = {
-        "--last": options["last"],
-        "--extend --backward": options["extend"] if backward else None,
-    }
+    ends = {"--last": options["last"]}
+    if backward:
+        ends["--extend --backward"] = extend
+    else:
+        starts["--extend"] = extend
     for frames in (starts, ends):
         given = [name for name, value in frames.items() if value]
         if len(given) > 1:
             raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
     pictures = {"start_frame": options["guide"] or options["first"], "end_frame": options["last"]}
-    said = {name: edit_words.picture(word, member) for name, word in pictures.items() if word}
-    if not options["extend"]:
+    said = {name: named_files.picture(word, member) for name, word in pictures.items() if word}
+    if not extend:
         return said, None
-    continued = edit_words.continued(options["extend"], member)
+    continued = named_files.continued(extend, member)
     return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
 
 
@@ -334,25 +276,27 @@ def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
         index, _, file = word.partition("=")
         if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
             raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
-        pinned.append((int(index), edit_words.picture(file, member)))
+        pinned.append((int(index), named_files.picture(file, member)))
     if not pinned:
         return {}
-    return {
-        "keyframes": tuple(ref for _, ref in pinned),
-        "keyframe_indexes": tuple(index for index, _ in pinned),
-    }
+    indexes, pictures = zip(*pinned, strict=True)
+    return {"keyframes": pictures, "keyframe_indexes": indexes}
 
 
 def check_texts(options: Mapping[str, Any]) -> None:
     """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of
     characters. Files may have such names, so words that can name one are looked at where they name
-    something else: see words.py.
+    something else: see named_files.py.
 
     Raises: BadArgument.
     """
     for name, said in options.items():
         for word in said if isinstance(said, list) else [said]:
-            if name not in edit_words.FILES and isinstance(word, str) and (wrong := wrong_in(word)):
+            if (
+                name not in named_files.FILES
+                and isinstance(word, str)
+                and (wrong := wrong_in(word))
+            ):
                 raise BadArgument(f"--{name}: {wrong}")
 
 
@@ -364,27 +308,34 @@ def check_output(options: Mapping[str, Any]) -> None:
     """
     if options["output"] is None:
         return
-    output, folder = Path(options["output"]), Path(options["output"]).parent
-    if is_several(options):
+    output = Path(options["output"])
+    if _is_several(options):
         if not output.is_dir():
             raise BadArgument(
                 f"--output {output}: several takes need a folder that is there; each becomes a file in it."
             )
-        output, folder = output / "take.mp4", output
+        output /= "take.mp4"
     try:
-        if not folder.is_dir():
-            raise BadArgument(f"--output {output}: there is no folder {folder}.")
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".rushes-"):
-            pass  # permissions do not tell everything: trying does
-        if not output.name or output.is_dir():
-            raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
-        pictures = [*options["source"], *(options[name] for name in ("guide", "first", "last"))]
-        for used in filter(
-            None, (*pictures, *(word.partition("=")[2] for word in options["keyframe"]))
-        ):
+        _try_to_write(output)
+        for used in filter(None, _files_used(options)):
             if output.exists() and Path(used).exists() and output.samefile(used):
                 raise BadArgument(
                     f"--output {output}: this is the file that is edited or guides; name another one."
                 )
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
+
+
+def _try_to_write(output: Path) -> None:
+    folder = output.parent
+    if not folder.is_dir():
+        raise BadArgument(f"--output {output}: there is no folder {folder}.")
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".rushes-"):
+        pass  # permissions do not tell everything: trying does
+    if not output.name or output.is_dir():
+        raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
+
+
+def _files_used(options: Mapping[str, Any]) -> list[str | None]:
+    keyframes = [word.partition("=")[2] for word in options["keyframe"]]
+    return [*options["source"], options["guide"], options["first"], options["last"], *keyframes]

@@ -1,103 +1,143 @@
-"""What `manage.py edit` answers: the same facts as JSON and in words."""
+"""Output of `manage.py edit`: the same facts as JSON and in words, of one take and of several."""
 
-import json
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from editorapp.core.money import show_range
+from editorapp.core.money import ZERO, show_range, show_usd
 from editorapp.generations.models import Generation
-from editorapp.generations.request.quotes import is_asked
-from editorapp.generations.request.verdict import Verdict
-from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.models import ProviderAccount
-from editorapp.providers.rules.table import Broken
+from editorapp.generations.request.check import NOT_QUOTED, Verdict
+from editorapp.providers.spec import Broken
 
-STILL_ASKED = "price.asking"  # no rule is broken: the price is not known yet
+ESTIMATE = ("low_usd", "high_usd", "basis", "as_of")
+FACTS = ("width", "height", "frame_count", "has_audio", "hdr")
+TAKE = (
+    "state",
+    "provider",
+    "task",
+    "model",
+    "estimate_low_usd",
+    "estimate_high_usd",
+    "cost_usd",
+    "cost_is_estimated",
+)
 
 
 def refusals(verdict: Verdict) -> list[Broken]:
     """Return what must be mended; a price that can still be asked for is none of it."""
-    return [one for one in verdict.refusals if one.rule_id != STILL_ASKED]
+    return [one for one in verdict.refusals if one.rule_id != NOT_QUOTED]
 
 
-def as_json(
-    verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount
-) -> dict[str, Any]:
+def as_json(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict and exactly what would be sent where."""
-    estimate = verdict.estimate
+    estimate, account = verdict.estimate, verdict.draft.account
     return {
         "accepted": not refusals(verdict),
         "broken": [
             {"rule": row.rule_id, "field": row.field, "level": row.level, "message": row.message}
             for row in (*refusals(verdict), *verdict.warnings)
         ],
-        "estimate": estimate
-        and {
-            "low_usd": estimate.low_usd,
-            "high_usd": estimate.high_usd,
-            "basis": estimate.basis,
-            "as_of": estimate.as_of,
-        },
-        "asks_price": estimate is None and is_asked(account, wanted),
+        "estimate": estimate and {name: getattr(estimate, name) for name in ESTIMATE},
+        "asks_price": estimate is None and verdict.draft.is_quoted,
         "provider": account.provider,
         "account": account.name,
-        "url": account.address() + registry.get(account.provider).endpoint(wanted),
+        "url": verdict.url,
         "body": verdict.body,
     }
 
 
-def in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> str:
+def in_words(verdict: Verdict) -> str:
     lines = [
         f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
         for row in (*refusals(verdict), *verdict.warnings)
     ]
     if refusals(verdict):
         return "\n".join([*lines, "Nothing was sent."])
-    return "\n".join(
-        [*lines, f"{account} can take this.", price_in_words(verdict, wanted, account)]
-    )
+    return "\n".join([*lines, f"{verdict.draft.account} can take this.", price_in_words(verdict)])
 
 
-def request_in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> str:
+def request_in_words(verdict: Verdict) -> str:
     """Return the exact request, as the page shows it."""
-    path = registry.get(account.provider).endpoint(wanted)
-    body = json.dumps(verdict.body, indent=2, ensure_ascii=False)
-    return f"POST {account.address()}{path}\n{body}"
+    return f"POST {verdict.url}\n{verdict.body_json}"
 
 
-def price_in_words(verdict: Verdict, wanted: GenerationRequest, account: ProviderAccount) -> str:
+def price_in_words(verdict: Verdict) -> str:
     estimate = verdict.estimate
-    if estimate is None and is_asked(account, wanted):
-        return f"{account.spec.name} publishes no price for this: it is asked before anything is sent, which is free."
-    if estimate is None:
-        return "No price is published for this."
-    return f"{show_range(estimate.low_usd, estimate.high_usd)}: {estimate.basis}."
+    if estimate is not None:
+        return f"{show_range(estimate.low_usd, estimate.high_usd)}: {estimate.basis}."
+    if verdict.draft.is_quoted:
+        name = verdict.draft.spec.name
+        return f"{name} publishes no price for this: it is asked before anything is sent, which is free."
+    return "No price is published for this."
 
 
-def result(generation: Generation) -> dict[str, Any]:
+def result(take: Generation) -> dict[str, Any]:
     """Return how a take stands, and the facts of its result where there is one."""
-    made = generation.result
     return {
-        "generation": generation.pk,
-        "state": generation.state,
-        "provider": generation.provider,
-        "task": generation.task,
-        "model": generation.model,
-        "provider_generation_id": generation.chain_id,
-        "simulated": generation.is_simulated,
-        "estimate_low_usd": generation.estimate_low_usd,
-        "estimate_high_usd": generation.estimate_high_usd,
-        "cost_usd": generation.cost_usd,
-        "cost_is_estimated": generation.cost_is_estimated,
-        "message": generation.failure_message,
-        "facts": made
-        and {
-            "width": made.width,
-            "height": made.height,
-            "fps": f"{made.fps_numerator}/{made.fps_denominator}",
-            "frame_count": made.frame_count,
-            "duration_seconds": float(made.duration_seconds),
-            "has_audio": made.has_audio,
-            "hdr": made.hdr,
-        },
+        "generation": take.pk,
+        **{name: getattr(take, name) for name in TAKE},
+        "provider_generation_id": take.chain_id,
+        "simulated": take.is_simulated,
+        "message": take.failure_message,
+        "facts": _facts(take),
     }
+
+
+def _facts(take: Generation) -> dict[str, Any] | None:
+    made = take.result
+    if made is None:
+        return None
+    return {name: getattr(made, name) for name in FACTS} | {
+        "fps": f"{made.fps_numerator}/{made.fps_denominator}",
+        "duration_seconds": float(made.duration_seconds),
+    }
+
+
+def cost(take: Generation) -> str:
+    """Write "$1.08 (estimated). Simulated: nothing was paid."."""
+    estimated = " (estimated)" if take.cost_is_estimated else ""
+    simulated = " Simulated: nothing was paid." if take.is_simulated else ""
+    return f"{show_usd(take.cost_usd or ZERO)}{estimated}.{simulated}"
+
+
+def named(takes: Sequence[Generation]) -> str:
+    """Name takes: "Take 3", "Takes 3 to 8"."""
+    if len(takes) == 1:
+        return f"Take {takes[0].pk}"
+    return f"Takes {takes[0].pk} to {takes[-1].pk}"
+
+
+def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
+    """Add up what takes cost; None where the price of one of them is not known."""
+    prices = [one.estimate for one in verdicts if one.estimate is not None]
+    if len(prices) < len(verdicts):
+        return {"total_low_usd": None, "total_high_usd": None}
+    return {
+        f"total_{name}": sum((getattr(one, name) for one in prices), ZERO)
+        for name in ("low_usd", "high_usd")
+    }
+
+
+def held(takes: Sequence[Generation]) -> dict[str, Any]:
+    """Return what is held for takes that are queued, as `total` does."""
+    return {
+        f"total_{name}": sum((getattr(one, f"estimate_{name}") for one in takes), ZERO)
+        for name in ("low_usd", "high_usd")
+    }
+
+
+def total_in_words(count: int, said: dict[str, Any]) -> str:
+    """Write "3 takes, $3.24."."""
+    low, high = said["total_low_usd"], said["total_high_usd"]
+    if low is None or high is None:
+        return f"{count} takes; their price is asked before anything is sent, which is free."
+    return f"{count} takes, {show_range(low, high)}."
+
+
+def progress(takes: Sequence[Generation]) -> str:
+    """Say how far they are: "Processing", "2 done, 1 processing"."""
+    if len(takes) == 1:
+        return str(takes[0].get_state_display())
+    counted = Counter(str(one.get_state_display()).lower() for one in takes)
+    return ", ".join(f"{count} {state}" for state, count in counted.items())

@@ -1,4 +1,4 @@
-"""Calls to one provider, made concurrently in one thread. Knows no table.
+"""Dispatcher: makes calls to one provider concurrently, in one thread. Knows no table.
 
 The event loop stands still between two calls of `gather`: database work happens then, HTTP happens
 inside. So neither threads nor Django's async switch are needed, and one traceback tells the whole
@@ -6,7 +6,6 @@ story.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -43,7 +42,7 @@ class Post:
     body: dict[str, Any]
     path: str  # where the body is posted, below the base URL
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
-    is_listened_to: bool = False  # somebody verifies its account: see verifying/hearing.py
+    is_listened_to: bool = False  # somebody verifies its account: see verification/
 
     @property
     def pk(self) -> int:
@@ -55,6 +54,22 @@ class Post:
 
     def named(self) -> logs.about:
         return self.attempt.named()
+
+    async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
+        reached("submit.first_byte")
+        async with asyncio.timeout(POST_SECONDS + self.extra_seconds):
+            job: Job = await provider.submit(
+                self.body,
+                path=self.path,
+                session=session,
+                idempotency_key=str(self.attempt.idempotency_key),
+            )
+        reached("submit.answered")
+        return job
+
+    def failed(self, message: str, error: Exception) -> ProviderError:
+        """Return what it means that the call ended in no error that a provider's module names."""
+        return OutcomeUnknown(message, code=type(error).__name__)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,8 +91,18 @@ class Poll:
     def named(self) -> logs.about:
         return logs.about(self.look.generation_id, self.look.pk, self.look.account_id)
 
+    async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
+        async with asyncio.timeout(POLL_SECONDS):
+            job: Job = await provider.poll(self.look.provider_job_id, session=session)
+        reached("poll.answered")
+        return job
 
-Errand = Post | Poll
+    def failed(self, message: str, error: Exception) -> ProviderError:
+        kind = Unavailable if isinstance(error, TimeoutError) else Unreadable
+        return kind(message, code=type(error).__name__)
+
+
+Call = Post | Poll
 
 
 def extra_seconds(body: dict[str, Any]) -> float:
@@ -87,36 +112,35 @@ def extra_seconds(body: dict[str, Any]) -> float:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CallResult:
-    """What came of an errand: a job, or why there is none."""
+    """What came of a call: a job, or why there is none."""
 
-    errand: Errand
+    call: Call
     job: Job | None
     error: ProviderError | None
     heard: tuple[Exchange, ...] = ()
 
 
 class Dispatcher:
-    """A fixed set of coroutines that carry errands to one provider."""
+    """A fixed set of coroutines that make calls to one provider."""
 
-    def __init__(
-        self, provider: ModuleType, *, wire: Callable[[Access], ProviderSession] = ProviderSession
-    ) -> None:
+    def __init__(self, provider: ModuleType) -> None:
         self._provider = provider
-        self._make_wire = wire
         self._loop = asyncio.new_event_loop()
-        self._posts: asyncio.Queue[Errand] = asyncio.Queue()
-        self._polls: asyncio.Queue[Errand] = asyncio.Queue()
-        self._wires: dict[int, ProviderSession] = {}
-        self._left: list[ProviderSession] = []  # of accounts that are reached another way by now
-        self._answers: list[CallResult] = []
+        self._posts: asyncio.Queue[Call] = asyncio.Queue()
+        self._polls: asyncio.Queue[Call] = asyncio.Queue()
+        self._sessions: dict[int, ProviderSession] = {}
+        self._outdated: list[
+            ProviderSession
+        ] = []  # of accounts that are reached another way by now
+        self._results: list[CallResult] = []
         self._answered = asyncio.Event()
-        self.posting = self.polling = 0  # errands without an answer yet
-        crew = [self._polls] * POLL_WORKERS + [self._posts] * POST_WORKERS
-        self._crew = [self._loop.create_task(self._serve(queue)) for queue in crew]
+        self.posting = self.polling = 0  # calls without an answer yet
+        queues = [self._polls] * POLL_WORKERS + [self._posts] * POST_WORKERS
+        self._workers = [self._loop.create_task(self._serve(queue)) for queue in queues]
 
     @property
-    def carrying(self) -> int:
-        """How many errands have no answer yet."""
+    def in_flight(self) -> int:
+        """How many calls have no answer yet."""
         return self.posting + self.polling
 
     @property
@@ -126,29 +150,29 @@ class Dispatcher:
         """
         return POST_WORKERS - self.posting
 
-    def send(self, errand: Errand) -> None:
-        if isinstance(errand, Post):
+    def send(self, call: Call) -> None:
+        if isinstance(call, Post):
             self.posting += 1
-            self._posts.put_nowait(errand)
+            self._posts.put_nowait(call)
         else:
             self.polling += 1
-            self._polls.put_nowait(errand)
+            self._polls.put_nowait(call)
 
     def gather(self, seconds: float) -> list[CallResult]:
-        """Make calls for so long and return their answers; sooner, once a post was answered or all
-        errands were.
+        """Make calls for so long and return their results; sooner, once a post was answered or all
+        calls were.
         """
         self._answered.clear()
         self._loop.run_until_complete(self._wait(seconds))
-        answers, self._answers = self._answers, []
-        return answers
+        results, self._results = self._results, []
+        return results
 
     def close(self) -> None:
         self._loop.run_until_complete(self._stop())
         self._loop.close()
 
     async def _wait(self, seconds: float) -> None:
-        if self.carrying == 0:
+        if self.in_flight == 0:
             await asyncio.sleep(seconds)
             return
         try:
@@ -159,78 +183,53 @@ class Dispatcher:
         if self.posting:
             await asyncio.sleep(TOGETHER_SECONDS)
 
-    async def _serve(self, queue: "asyncio.Queue[Errand]") -> None:
+    async def _serve(self, queue: "asyncio.Queue[Call]") -> None:
         while True:
-            errand = await queue.get()
-            answer = await self._carry(errand)
-            self._answers.append(answer)  # not in one line: the list is another one after the wait
-            if isinstance(errand, Post):
+            call = await queue.get()
+            result = await self._made(call)
+            self._results.append(result)  # not in one line: the list is another one after the wait
+            if isinstance(call, Post):
                 self.posting -= 1
                 self._answered.set()
             else:
                 self.polling -= 1
-                if self.carrying == 0:
+                if self.in_flight == 0:
                     self._answered.set()
 
-    async def _carry(self, errand: Errand) -> CallResult:
-        """Make the call. Whatever goes wrong becomes an answer: nothing is lost, and no worker
+    async def _made(self, call: Call) -> CallResult:
+        with call.named():
+            if not call.is_listened_to:
+                return await self._result(call)
+            with listening() as heard:
+                result = await self._result(call)
+            return replace(result, heard=tuple(heard))
+
+    async def _result(self, call: Call) -> CallResult:
+        """Make the call. Whatever goes wrong becomes a result: nothing is lost, and no worker
         ends.
         """
-        with errand.named():
-            if not errand.is_listened_to:
-                return await self._called(errand)
-            with listening() as heard:
-                answer = await self._called(errand)
-            return replace(answer, heard=tuple(heard))
-
-    async def _called(self, errand: Errand) -> CallResult:
         try:
-            if isinstance(errand, Post):
-                reached("submit.first_byte")
-                async with asyncio.timeout(POST_SECONDS + errand.extra_seconds):
-                    job = await self._provider.submit(
-                        errand.body,
-                        path=errand.path,
-                        wire=await self._wire(errand.access),
-                        idempotency_key=str(errand.attempt.idempotency_key),
-                    )
-                reached("submit.answered")
-            else:
-                async with asyncio.timeout(POLL_SECONDS):
-                    job = await self._provider.poll(
-                        errand.look.provider_job_id, wire=await self._wire(errand.access)
-                    )
-                reached("poll.answered")
-            return CallResult(errand, job, None)
-        except ProviderError as error:
-            return CallResult(errand, None, error)
-        except (
-            Exception
-        ) as error:  # the overall deadline, or an answer that an adapter stumbled over
-            is_late = isinstance(error, TimeoutError)
-            sentence = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
-            unclear = (
-                OutcomeUnknown
-                if isinstance(errand, Post)
-                else Unavailable
-                if is_late
-                else Unreadable
+            return CallResult(
+                call, await call.job(self._provider, self._session(call.access)), None
             )
-            return CallResult(errand, None, unclear(sentence, code=type(error).__name__))
+        except ProviderError as error:
+            return CallResult(call, None, error)
+        except Exception as error:  # the whole deadline, or an answer that an adapter stumbled over
+            is_late = isinstance(error, TimeoutError)
+            message = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
+            return CallResult(call, None, call.failed(message, error))
 
-    async def _wire(self, access: Access) -> ProviderSession:
-        wire = self._wires.get(access.account_id)
-        if wire is None or (
-            wire.access is not access and wire.access != access
-        ):  # another key, another address
-            self._left += [wire] if wire is not None else []
-            wire = self._wires[access.account_id] = self._make_wire(access)
-            await wire.__aenter__()
-        return wire
+    def _session(self, access: Access) -> ProviderSession:
+        session = self._sessions.get(access.account_id)
+        if session is None or (session.access is not access and session.access != access):
+            # another key, another address
+            self._outdated += [session] if session is not None else []
+            session = self._sessions[access.account_id] = ProviderSession(access)
+        return session
 
     async def _stop(self) -> None:
-        for task in self._crew:
-            task.cancel()
-        await asyncio.gather(*self._crew, return_exceptions=True)
-        for wire in [*self._left, *self._wires.values()]:
-            await wire.__aexit__(None, None, None)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        for session in [*self._outdated, *self._sessions.values()]:
+            await session.aclose()

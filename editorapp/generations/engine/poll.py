@@ -69,7 +69,7 @@ class Polls:
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
         before = len(self._asked)
-        self._asked -= {_look(one).pk for one in answers if isinstance(one.errand, Poll)}
+        self._asked -= {_look(one).pk for one in answers if isinstance(one.call, Poll)}
         self._answered += before - len(self._asked)
 
     def _count(self, now: datetime) -> None:
@@ -166,5 +166,5 @@ def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
 
 
 def _look(answer: CallResult) -> DuePoll:
-    assert isinstance(answer.errand, Poll)
-    return answer.errand.look
+    assert isinstance(answer.call, Poll)
+    return answer.call.look

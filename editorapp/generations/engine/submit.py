@@ -216,5 +216,5 @@ def _stage_first(attempt: Attempt, *, now: datetime) -> None:
 
 
 def _attempt(answer: CallResult) -> Attempt:
-    assert isinstance(answer.errand, Post)
-    return answer.errand.attempt
+    assert isinstance(answer.call, Post)
+    return answer.call.attempt

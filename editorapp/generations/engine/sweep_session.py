@@ -64,7 +64,7 @@ class Session:
     @property
     def holds_paid(self) -> bool:
         """Is there an answer to a paid call that is written nowhere yet?"""
-        return any(isinstance(one.errand, Post) for one in self.unwritten)
+        return any(isinstance(one.call, Post) for one in self.unwritten)
 
     def _has_work(self, take_new: bool, now: datetime) -> bool:
         """Take what is due, and say whether anything is under way or soon due.
@@ -77,7 +77,7 @@ class Session:
             self.posts.send_due(now)
         if take_new or self.dispatcher.posting:
             self.polls.ask_due(now)
-        if self.dispatcher.carrying or self.unwritten:
+        if self.dispatcher.in_flight or self.unwritten:
             return True
         soon = now + timedelta(seconds=LINGER_SECONDS)
         return take_new and claims.is_due_by(self.accounts.ids, soon)
@@ -121,15 +121,15 @@ class Session:
 
     def _after_writing(self, answers: Sequence[CallResult]) -> None:
         for answer in answers:
-            reached("submit.recorded" if isinstance(answer.errand, Post) else "poll.written")
+            reached("submit.recorded" if isinstance(answer.call, Post) else "poll.written")
         self._note_taken(answers)
         for answer in answers:
-            exchange_log.note_of_take(answer.errand.generation_id, answer.heard)
+            exchange_log.note_of_take(answer.call.generation_id, answer.heard)
         self.polls.forget(answers)
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
-        taken = [one.errand for one in answers if one.job is not None]
+        taken = [one.call for one in answers if one.job is not None]
         accounts = {post.attempt.account_id for post in taken if isinstance(post, Post)}
         try:
             self.accounts.took(accounts, now=self.clock())
@@ -142,7 +142,7 @@ class Session:
         every try.
         """
         if self.failures % 20 == 0:
-            found = [(one.errand.pk, one.job and one.job.id) for one in self.unwritten]
+            found = [(one.call.pk, one.job and one.job.id) for one in self.unwritten]
             log.error("Not written yet, attempts and jobs %s: %s", found, error)
         self.failures += 1
         pause = retry.policy("write.answer").pause_seconds(self.failures)
@@ -151,8 +151,8 @@ class Session:
 
     def _write_all(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         _lock(answers)
-        posts = [one for one in answers if isinstance(one.errand, Post)]
-        polls = [one for one in answers if not isinstance(one.errand, Post)]
+        posts = [one for one in answers if isinstance(one.call, Post)]
+        polls = [one for one in answers if not isinstance(one.call, Post)]
         poll.write(polls, now=now)
         self.posts.write(posts, now=now)
         if any(one.job is not None and one.job.state is JobState.DONE for one in polls):
@@ -170,8 +170,8 @@ class Session:
 def _reread(kept: Sequence[CallResult]) -> None:
     """Read attempts as they are, not as a write that failed left the objects."""
     for answer in kept:
-        if isinstance(answer.errand, Post):
-            answer.errand.attempt.refresh_from_db()
+        if isinstance(answer.call, Post):
+            answer.call.attempt.refresh_from_db()
 
 
 def _lock(answers: Sequence[CallResult]) -> None:
@@ -181,11 +181,11 @@ def _lock(answers: Sequence[CallResult]) -> None:
     Polls that found nothing new are one step: it goes by their order itself.
     """
     under_way = [one.job is not None and one.job.state in poll.UNDERWAY for one in answers]
-    if all(under_way) and not any(isinstance(one.errand, Post) for one in answers):
+    if all(under_way) and not any(isinstance(one.call, Post) for one in answers):
         return
-    claims.lock([one.errand.pk for one in answers])
+    claims.lock([one.call.pk for one in answers])
     ledger.lock(
-        [one.errand.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
+        [one.call.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
     )
 
 

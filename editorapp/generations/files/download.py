@@ -11,7 +11,6 @@ from editorapp.generations.files.partial import PartialFile, Progress
 from editorapp.providers.contract import Access
 from editorapp.providers.http import links, recording
 from editorapp.providers.http.answers import wait_asked
-from editorapp.providers.http.session import as_sent
 
 TOTAL_SECONDS = 900.0
 CUTS_AT_MOST = 4
@@ -54,7 +53,7 @@ async def download(url: str, part: PartialFile, *, access: Access, max_bytes: in
     NotAllowed nothing of it is of use.
     """
     try:
-        url = as_sent(url)
+        url = links.as_sent(url)
         links.check(url, access)
         await _collect(url, part, access, max_bytes=max_bytes)
     except (ValueError, ssrf_guard.NoAddress):  # not chained: a link is a secret

@@ -17,12 +17,7 @@ from editorapp.generations import alerting
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.files.store_result import (
-    Carrier,
-    UnusableResult,
-    sentence,
-    store_result,
-)
+from editorapp.generations.files.store_result import Carrier, UnusableResult, sentence, store_result
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.media.models import Asset

@@ -133,7 +133,7 @@ async def _uploaded(asset: Asset, path: Path, provider: str, session: ProviderSe
         name=asset.name,
         media_type=asset.mime_type,
         purpose="input" if asset.is_video else "reference",
-        wire=session,
+        session=session,
     )
     return ref
 

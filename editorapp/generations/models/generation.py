@@ -33,9 +33,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
 
     def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause, cancel and settle: as
-        `is_answered_by`.
-        """
+        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
         takes = self.visible_to(member)
         if member.may(Act.ANSWER_FOR_ALL):
             return takes
@@ -185,9 +183,9 @@ class Generation(models.Model):
     def responsible(self) -> User:
         return self.assignee or self.created_by
 
-    def is_answered_by(self, member: Member) -> bool:
-        """May this member pause, cancel and settle it? Its own person may, and an admin."""
-        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id)
+    def is_answered_by(self, member: Member, act: Act = Act.ANSWER) -> bool:
+        """May this member pause and settle it, or cancel it? Its own person may, and an admin."""
+        return self.team_id == member.team_id and member.may_answer_for(self.responsible_id, act)
 
     @property
     def why_held(self) -> str:

@@ -37,13 +37,13 @@ def guard(member: Member) -> None:
         raise PermissionDenied("This role may not create generations.")
 
 
-def may_arrange(generation: Generation, member: Member) -> None:
+def may_arrange(generation: Generation, member: Member, act: Act = Act.ANSWER) -> None:
     """Guard what changes whether and when a job is sent: the affair of who answers for it, and an
     admin's.
 
     Raises: PermissionDenied.
     """
-    if not generation.is_answered_by(member):
+    if not generation.is_answered_by(member, act):
         raise PermissionDenied("Only the person who answers for it or an admin may do this.")
 
 

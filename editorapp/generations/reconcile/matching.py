@@ -89,7 +89,7 @@ def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -
         within_seconds=LIST_SECONDS,
         since=min(since for since, _until in windows) - more,
         until=max(until for _since, until in windows) + more,
-        models={_model(attempt).wire for attempt in attempts},
+        models={_model(attempt).model_id for attempt in attempts},
     )
     return listing
 

@@ -32,8 +32,7 @@ from editorapp.generations.models import (
 )
 from editorapp.generations.provider_calls import call
 from editorapp.generations.queue import parking
-from editorapp.generations.request.repeat_price import second_price
-from editorapp.generations.request.retry import restart
+from editorapp.generations.request.retry import restart, second_price
 from editorapp.generations.states import SETTLEABLE, State
 from editorapp.providers.contract import NotFound, ProviderError
 from editorapp.providers.models import ProviderAccount

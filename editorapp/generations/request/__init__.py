@@ -1,3 +1,3 @@
-"""Before anything is sent: a draft is weighed, priced and offered, becomes a queued generation, or
-is taken back.
+"""Requests, before anything is sent: a draft is checked, quoted and offered, and becomes a queued
+generation; a failed one is sent again.
 """

@@ -1,7 +1,7 @@
-"""Ask a provider without a price list what a draft would cost: once for all drafts of the same
-settings, and free.
+"""Quotes: the price of a draft, asked of a provider that publishes none: once for all drafts of
+the same settings, and free.
 
-A row says how far that is; the queue's task fills it in. The source is staged for it, as the
+A row says how far that is; the queue's task fetches the quote. The source is staged for it, as the
 provider reads it there.
 """
 
@@ -11,11 +11,10 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
-from itertools import count
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -29,6 +28,8 @@ from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.coordination import lease_holder, leases, wake
 from editorapp.generations.files import staging
+from editorapp.generations.request import references
+from editorapp.generations.request.draft import Draft
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import (
@@ -42,7 +43,6 @@ from editorapp.providers.contract import (
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
-from editorapp.providers.rules.conditions import is_extend
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -57,84 +57,65 @@ TASK_SECONDS = 600  # a long source is uploaded for it
 LEASE_SECONDS, RENEW_SECONDS = 45.0, 10.0
 LONGEST_ASKED_SECONDS = 15.0  # who asks for a longer pause is not asked again by the same task
 UNPRICED = ("prompt", "user_id")  # what moves no price
+PRICED_FACTS = ("duration_seconds", "width", "height", "fps", "frame_count")
 MOMENT_SECONDS, MOST = 2.0, 500
 NO_ANSWER = "No answer came within two minutes. Is the queue running?"
 
 # Account and key -> until when nobody is taken to have asked. Whoever asks in this process is seen
 # at once.
-_nothing_asked: dict[tuple[int, str], float] = {}
+_no_quotes: dict[tuple[int, str], float] = {}
 
 
 class NothingToAsk(Exception):
-    """The model's prices are published, the account cannot be used, or a text cannot be kept."""
+    """The price is published, the account cannot be used, or a text cannot be kept."""
 
 
-def is_asked(account: ProviderAccount, wanted: GenerationRequest) -> bool:
-    """Must the price of this request be asked for?"""
-    return account.spec.model_for(wanted).is_priced_by_asking
-
-
-def known(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    source: Asset | None,
-    *,
-    now: datetime | None = None,
-    however_old: bool = False,
+def find(
+    draft: Draft, *, now: datetime | None = None, however_old: bool = False
 ) -> PriceQuote | None:
-    """Return what was asked for this draft within the last hour: known, being asked for, or failed.
+    """Return a draft's quote of the last hour: known, being asked for, or failed.
 
     One query. The object shows how things stand: "failed", with the reason in `note`, where no
     answer came in time.
     """
-    return known_of([(account, wanted)], source, now=now, however_old=however_old).get(account.pk)
+    return find_all([draft], now=now, however_old=however_old).get(draft)
 
 
-def known_of(
-    asked: Sequence[tuple[ProviderAccount, GenerationRequest]],
-    source: Asset | None,
-    *,
-    now: datetime | None = None,
-    however_old: bool = False,
-) -> dict[int, PriceQuote]:
-    """Return the same for a draft at several accounts, by account: one query, and none where
-    nothing is asked for.
+def find_all(
+    drafts: Iterable[Draft], *, now: datetime | None = None, however_old: bool = False
+) -> dict[Draft, PriceQuote]:
+    """Return the quotes of several drafts: one query, and none where no price is asked for.
 
     That nothing was asked is remembered for a moment, so that typing does not look each time: see
-    `_nothing_asked`.
+    `_no_quotes`.
     """
-    keys = {
-        account.pk: key_of(account, wanted, source)
-        for account, wanted in asked
-        if is_asked(account, wanted)
-    }
-    moment = time.monotonic()
+    names = {draft: (draft.account.pk, key_of(draft)) for draft in drafts if draft.is_quoted}
     if not however_old:
-        keys = {pk: key for pk, key in keys.items() if _nothing_asked.get((pk, key), 0.0) < moment}
-    if not keys:
+        moment = time.monotonic()
+        names = {draft: name for draft, name in names.items() if _no_quotes.get(name, 0.0) < moment}
+    if not names:
         return {}
     now = now or timezone.now()
-    rows = {
-        row.account_id: _as_it_stands(row, now)
-        for row in PriceQuote.objects.filter(account_id__in=keys, key__in=keys.values())
-        if keys[row.account_id] == row.key
+    found = _rows(set(names.values()), now)
+    return {
+        draft: found[name]
+        for draft, name in names.items()
+        if name in found and (however_old or not found[name].is_old(now))
     }
-    if len(_nothing_asked) >= MOST:
-        _nothing_asked.clear()
-    _nothing_asked.update(
-        {(pk, key): moment + MOMENT_SECONDS for pk, key in keys.items() if pk not in rows}
-    )
-    return {pk: row for pk, row in rows.items() if however_old or not row.is_old(now)}
 
 
-def ask(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    source: Asset | None,
-    *,
-    member: Member,
-    now: datetime | None = None,
-) -> PriceQuote:
+def _rows(names: set[tuple[int, str]], now: datetime) -> dict[tuple[int, str], PriceQuote]:
+    """Return the quotes by account and key, as they stand, and remember which are not there."""
+    accounts, keys = zip(*names, strict=True)
+    rows = PriceQuote.objects.filter(account_id__in=accounts, key__in=keys)
+    found = {(row.account_id, row.key): _as_it_stands(row, now) for row in rows}
+    if len(_no_quotes) >= MOST:
+        _no_quotes.clear()
+    _no_quotes.update(dict.fromkeys(names - found.keys(), time.monotonic() + MOMENT_SECONDS))
+    return found
+
+
+def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQuote:
     """Ask for the price of a draft, unless it is known or being asked for already.
 
     Free; spends nothing.
@@ -142,11 +123,11 @@ def ask(
     Raises: NothingToAsk; PermissionDenied, when the member may not create, or a file that would be
     staged is not the team's.
     """
-    _guard(account, wanted, source, member)
+    _guard(draft, member)
     now = now or timezone.now()
     fresh = {
-        "request": wanted.to_json(),
-        "source": source,
+        "request": draft.wanted.to_json(),
+        "source": draft.source_asset,
         "state": State.ASKING,
         "low_usd": None,
         "high_usd": None,
@@ -157,7 +138,7 @@ def ask(
     }
     with transaction.atomic():
         row, is_new = PriceQuote.objects.get_or_create(
-            account=account, key=key_of(account, wanted, source), defaults=fresh
+            account=draft.account, key=key_of(draft), defaults=fresh
         )
         if not is_new:
             if not (row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED):
@@ -170,17 +151,14 @@ def ask(
     return row
 
 
-def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
+def fetch(pk: int, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """Stage what the draft names, ask the provider, and write down its answer or its refusal.
 
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
-    row = (
-        PriceQuote.objects.select_related("account", "source")
-        .filter(pk=asked_id, state=State.ASKING)
-        .first()
-    )
-    lease, holder = wake.asking_lease(asked_id), lease_holder.holder()
+    rows = PriceQuote.objects.select_related("account", "source")
+    row = rows.filter(pk=pk, state=State.ASKING).first()
+    lease, holder = wake.asking_lease(pk), lease_holder.holder()
 
     def renew() -> bool:
         return leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS)
@@ -188,7 +166,7 @@ def answer(asked_id: int, *, clock: Callable[[], datetime] = timezone.now) -> No
     if row is None or not renew():
         return
     try:
-        _answer(row, clock, renew)
+        _fetch(row, clock, renew)
     finally:
         leases.end(lease, f"wake:{lease}")
 
@@ -202,29 +180,28 @@ def unanswered(now: datetime) -> list[int]:
     return [row.pk for row in rows[:MOST] if not row.is_stuck(now)]
 
 
-def _answer(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], object]) -> None:
+def _fetch(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], object]) -> None:
     try:
-        told = _told(_quoted(row, clock, renew))
+        values = _values(_quoted(row, clock, renew))
     except ProviderError as error:
-        told = {"state": State.FAILED, "note": error.message + _asks_for_a_pause(error)}
-    except (
-        Exception
-    ) as error:  # an adapter's bug, a file that is gone: said on the row, where a person sees it
+        values = _failed(error.message + _asks_for_a_pause(error))
+    except Exception as error:  # an adapter's bug, a file that is gone: said where a person sees it
         log.exception("The price of %s could not be asked", row)
-        told = {"state": State.FAILED, "note": f"It could not be asked ({type(error).__name__})."}
+        values = _failed(f"It could not be asked ({type(error).__name__}).")
     now = clock()
     rows = PriceQuote.objects.filter(pk=row.pk, state=State.ASKING, asked_at=row.asked_at)
-    rows.update(**told, answered_at=now)
+    rows.update(**values, answered_at=now)
     PriceQuote.objects.filter(asked_at__lt=now - KEPT).delete()
 
 
+def _failed(note: str) -> dict[str, Any]:
+    return {"state": State.FAILED, "note": note}
+
+
 def _asks_for_a_pause(error: ProviderError) -> str:
-    seconds = error.retry_after_seconds
-    return (
-        ""
-        if seconds is None
-        else f" It asks to be left alone for {seconds:.0f} s: ask again after that."
-    )
+    if (seconds := error.retry_after_seconds) is None:
+        return ""
+    return f" It asks to be left alone for {seconds:.0f} s: ask again after that."
 
 
 def estimate_of(row: PriceQuote | None) -> Estimate | None:
@@ -243,36 +220,30 @@ def estimate_of(row: PriceQuote | None) -> Estimate | None:
     )
 
 
-def key_of(account: ProviderAccount, wanted: GenerationRequest, source: Asset | None) -> str:
+def key_of(draft: Draft) -> str:
     """Name all drafts that must cost the same: by task, model and settings, what is known of the
     source, and what a unit of the provider costs. A picture counts as one, whichever it is; a take
     that is continued does not.
     """
-    said: dict[str, Any] = {
-        name: value for name, value in wanted.to_json().items() if name not in UNPRICED
-    }
-    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs()) | {
-        "extends": is_extend(wanted)
-    }
-    of_source: Any = None  # a take that is continued is no source: its length moves no price
-    if wanted.source is not None:
-        facts = source.facts() if source is not None else None
-        known = facts and [
-            facts.duration_seconds,
-            facts.width,
-            facts.height,
-            facts.fps,
-            facts.frame_count,
-        ]
-        of_source = known or wanted.source.to_json()  # of which nothing is known: itself
-    unit = account.unit_price()
-    return hashlib.sha256(
-        json.dumps([said, of_source, unit], sort_keys=True, default=str).encode()
-    ).hexdigest()
+    wanted = draft.wanted
+    said = {name: value for name, value in wanted.to_json().items() if name not in UNPRICED}
+    said |= Counter(name.partition(".")[0] for name, _ref in wanted.refs())
+    said["extends"] = wanted.is_extension
+    parts = [said, _source_key(draft), draft.account.unit_price()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _source_key(draft: Draft) -> Any:
+    """Return what of the source may move the price; of one of which nothing is known, itself."""
+    if draft.wanted.source is None:  # a take that is continued is none: its length moves no price
+        return None
+    if draft.facts is None:
+        return draft.wanted.source.to_json()
+    return [getattr(draft.facts, name) for name in PRICED_FACTS]
 
 
 def _forget(**_signal: object) -> None:
-    _nothing_asked.clear()
+    _no_quotes.clear()
 
 
 post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
@@ -284,45 +255,53 @@ def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
     return row
 
 
-def _guard(
-    account: ProviderAccount, wanted: GenerationRequest, source: Asset | None, member: Member
-) -> None:
+def _guard(draft: Draft, member: Member) -> None:
     if not member.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
-    named = staging.asset_ids(wanted) | ({source.pk} if source is not None else set())
-    if Asset.objects.filter(pk__in=named, team_id=member.team_id).count() != len(named):
-        raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
-    if account.problem:
-        raise NothingToAsk(account.problem)
-    for one in table.check(account.spec, wanted, None):
+    source = {draft.source_asset.pk} if draft.source_asset is not None else set()
+    references.types_of(staging.asset_ids(draft.wanted) | source, member)
+    if draft.account.problem:
+        raise NothingToAsk(draft.account.problem)
+    for one in table.check(draft.spec, draft.wanted, None):
         if one.rule_id == table.NOT_TYPED:  # it is kept with the question
             raise NothingToAsk(one.message)
-    if not is_asked(account, wanted):
-        raise NothingToAsk(f"{account.spec.name} does not have to be asked for this price.")
+    if not draft.is_quoted:
+        raise NothingToAsk(f"{draft.spec.name} does not have to be asked for this price.")
 
 
 def _quoted(row: PriceQuote, clock: Callable[[], datetime], renew: Callable[[], object]) -> Quote:
-    account, spec = row.account, row.account.spec
-    wanted = GenerationRequest.from_json(row.request)
-    ids = staging.staged_ids(wanted, spec)
-    missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
-    for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
-        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
-        if asset.pk not in missing:
-            continue  # it travels inside the request
-        ref = _patiently(partial(staging.stage, asset, account), renew)
-        staging.keep(account.pk, asset, ref, now=clock())
-    wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
+    account, wanted = row.account, GenerationRequest.from_json(row.request)
+    _stage(account, wanted, clock, renew)
+    there = staging.lying(account.pk, staging.staged_ids(wanted, account.spec), now=clock())
+    wanted = staging.resolved(wanted, account.spec, there)
     seconds = row.source.duration_seconds if row.source is not None else None
-    return _patiently(partial(_asked, account, wanted, seconds), renew)
+    return _patiently(partial(_quote, account, wanted, seconds), renew)
 
 
-async def _asked(
+def _stage(
+    account: ProviderAccount,
+    wanted: GenerationRequest,
+    clock: Callable[[], datetime],
+    renew: Callable[[], object],
+) -> None:
+    """Stage what is not there yet; what travels inside the request is only prepared."""
+    ids = staging.staged_ids(wanted, account.spec)
+    missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
+    unprepared = staging.unprepared(wanted, account.spec)
+    for asset in Asset.objects.filter(pk__in=missing | unprepared):
+        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
+        if asset.pk in missing:
+            ref = _patiently(partial(staging.stage, asset, account), renew)
+            staging.keep(account.pk, asset, ref, now=clock())
+
+
+async def _quote(
     account: ProviderAccount, wanted: GenerationRequest, seconds: Decimal | None
 ) -> Quote:
-    async with ProviderSession(account.access()) as wire:
-        quote: Quote = await registry.get(account.provider).quote(
-            wanted, seconds=seconds, wire=wire, spec=account.spec
+    adapter = registry.get(account.provider)
+    async with ProviderSession(account.access()) as session:
+        quote: Quote = await adapter.quote(
+            wanted, seconds=seconds, session=session, spec=account.spec
         )
         return quote
 
@@ -334,26 +313,27 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
     A person waits for it: no pause is longer than its policy's longest, and one that the provider
     asks for and that is too long for a task to wait ends it. Somebody can ask again later.
     """
-    row = retry.policy("price.unavailable")
-    for failures in count(1):
+    policy = retry.policy("price.unavailable")
+    failures = 0
+    while True:
         try:
             return leases.run_and_renew(call(), renew, every_seconds=RENEW_SECONDS)
         except (Throttled, Unavailable) as error:
+            failures += 1
             asked = error.retry_after_seconds or 0.0
-            if row.is_over(failures, 0.0) or asked > LONGEST_ASKED_SECONDS:
+            if policy.is_over(failures, 0.0) or asked > LONGEST_ASKED_SECONDS:
                 raise
-            pause = row.pause_seconds(failures, least=min(asked, row.longest_seconds))
+            pause = policy.pause_seconds(failures, least=min(asked, policy.longest_seconds))
         asyncio.run(asyncio.sleep(pause))
-    raise AssertionError("A loop without an end has ended.")
 
 
-def _told(quote: Quote) -> dict[str, Any]:
+def _values(quote: Quote) -> dict[str, Any]:
     try:
         low, high = (_micro(amount_from_outside(one)) for one in (quote.low_usd, quote.high_usd))
+        if low > high:
+            raise NotAnAmount(f"{low} to {high}")
     except NotAnAmount as error:
         raise Rejected("The price that it named makes no sense.", code="quote") from error
-    if low > high:
-        raise Rejected("The price that it named makes no sense.", code="quote")
     return {
         "state": State.KNOWN,
         "low_usd": low,

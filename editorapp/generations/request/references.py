@@ -1,4 +1,4 @@
-"""How a request names takes and stored files so that the account it goes to can read them.
+"""References: how a request names takes and stored files so that its account can read them.
 
 A provider's id of a result is good only on the account that made it. Elsewhere a source is sent as
 the stored file; but a clip can be continued only where its id is known, because anywhere else it
@@ -7,6 +7,7 @@ would have to be a picture.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
@@ -20,6 +21,12 @@ from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, 
 from editorapp.teams.models import Member
 
 FRAMES = ("start_frame", "end_frame")
+CARRIERS = {
+    "generation_id": "an earlier result",
+    "url": "an address",
+    "file_id": "an uploaded file",
+}
+LEAVE_OUT = Fix("Leave it out", {"guides": "none", "frames": "none"})
 DIRECTIONS = {"forward": "start_frame", "backward": "end_frame"}
 
 
@@ -27,8 +34,7 @@ def as_source(take: Generation, account: ProviderAccount) -> Ref:
     """Name a take's result as the source at an account: by its id where it was made, else by the
     stored file.
     """
-    is_known = bool(take.chain_id) and take.account_id == account.pk
-    return Ref(generation_id=take.chain_id) if is_known else Ref(asset_id=take.result_id)
+    return _by_id(take, account) or Ref(asset_id=take.result_id)
 
 
 def as_frame(take: Generation, account: ProviderAccount) -> Ref:
@@ -37,19 +43,20 @@ def as_frame(take: Generation, account: ProviderAccount) -> Ref:
     Elsewhere by the stored clip with its type: that says which take is meant, and `unreadable`
     refuses it.
     """
-    if take.chain_id and take.account_id == account.pk:
-        return Ref(generation_id=take.chain_id)
-    return Ref(
-        asset_id=take.result_id, media_type=take.result.mime_type if take.result else "video/mp4"
-    )
+    media_type = take.result.mime_type if take.result else "video/mp4"
+    return _by_id(take, account) or Ref(asset_id=take.result_id, media_type=media_type)
+
+
+def _by_id(take: Generation, account: ProviderAccount) -> Ref | None:
+    is_known = take.chain_id and take.account_id == account.pk
+    return Ref(generation_id=take.chain_id) if is_known else None
 
 
 def can_continue(model: Model, frame: str) -> bool:
     """Can a generation begin ("start_frame") or end ("end_frame") with an earlier result, named by
     its id?
     """
-    row = model.parameter(frame)
-    return row is not None and _carries(row.carriers, "generation_id")
+    return _carries(model, frame, "generation_id")
 
 
 def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:
@@ -61,11 +68,9 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
     """
     ids = {ref.generation_id for _field, ref in wanted.refs() if ref.generation_id}
     ids = {one for one in ids if not wrong_in(one)}  # such an id is nobody's; the rules refuse it
-    rows = (
-        Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk")
-        if ids
-        else []
-    )
+    if not ids:
+        return {}
+    rows = Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk")
     takes = {take.chain_id: take for take in rows if take.team_id == member.team_id}
     if any(take.chain_id not in takes for take in rows):
         raise PermissionDenied("An earlier result belongs to another team.")
@@ -98,54 +103,33 @@ def reachable(
 
     `takes` are those named by id, see `takes_named`.
     """
-    changes: dict[str, Ref] = {}
-    if (
-        wanted.source is not None
-        and (take := _source_take(wanted.source, parent, takes)) is not None
-    ):
+    changes: dict[str, Any] = {}
+    if (take := _source_take(wanted.source, parent, takes)) is not None:
         named = as_source(take, account)
-        row = account.spec.model_for(wanted).parameter("source")
-        by_file = (
-            named.generation_id is not None
-            and row is not None
-            and not _carries(row.carriers, "generation_id")
-        )
-        changes["source"] = Ref(asset_id=take.result_id) if by_file else named
+        model = account.spec.model_for(wanted)
+        if named.generation_id and not _carries(model, "source", "generation_id"):
+            named = Ref(asset_id=take.result_id)
+        changes["source"] = named
     for field in FRAMES:
         ref = getattr(wanted, field)
-        if ref is not None and (take := _frame_take(ref, parent, takes)) is not None:
-            changes[field] = as_frame(take, account)
-    return replace(wanted, **changes) if changes else wanted  # type: ignore[arg-type]
+        is_take = ref is not None and (ref.generation_id is not None or _is_video(ref))
+        if is_take and (take := _source_take(ref, parent, takes)) is not None:
+            changes[field] = as_frame(take, account)  # of a result, one frame is just a picture
+    return replace(wanted, **changes) if changes else wanted
 
 
 def _source_take(
-    source: Ref, parent: Generation | None, takes: Mapping[str, Generation]
+    ref: Ref | None, parent: Generation | None, takes: Mapping[str, Generation]
 ) -> Generation | None:
-    """Return the take that a source is, if its result is still here to be sent anywhere."""
-    if source.generation_id is not None:
-        return _by_id(source.generation_id, parent, takes)
-    is_result = (
-        parent is not None and source.asset_id is not None and source.asset_id == parent.result_id
-    )
-    return parent if is_result else None
-
-
-def _frame_take(
-    ref: Ref, parent: Generation | None, takes: Mapping[str, Generation]
-) -> Generation | None:
-    """Return the take that a first or last frame continues.
-
-    A picture that is a result's frame is just a picture.
-    """
-    if ref.generation_id is None and not _is_video(ref):
+    """Return the take that is named, if its result is still here to be sent anywhere."""
+    if ref is None:
         return None
-    return _source_take(ref, parent, takes)
-
-
-def _by_id(
-    chain_id: str, parent: Generation | None, takes: Mapping[str, Generation]
-) -> Generation | None:
-    take = parent if parent is not None and parent.chain_id == chain_id else takes.get(chain_id)
+    if ref.generation_id is None:
+        if parent is None or ref.asset_id is None:
+            return None
+        return parent if ref.asset_id == parent.result_id else None
+    is_parent = parent is not None and parent.chain_id == ref.generation_id
+    take = parent if is_parent else takes.get(ref.generation_id)
     return take if take is not None and take.result_id is not None else None
 
 
@@ -154,24 +138,13 @@ def typed(wanted: GenerationRequest, types: Mapping[int, str]) -> GenerationRequ
     asset's id.
     """
 
-    def said(ref: Ref | None) -> Ref | None:
-        if (
-            ref is None
-            or ref.asset_id is None
-            or not types.get(ref.asset_id, "").startswith("video/")
-        ):
-            return ref
-        return replace(ref, media_type=types[ref.asset_id])
+    def said(ref: Ref) -> Ref:
+        media_type = types.get(ref.asset_id or 0, "")
+        return replace(ref, media_type=media_type) if media_type.startswith("video/") else ref
 
-    keyframes = wanted.keyframes and tuple(
-        one for ref in wanted.keyframes if (one := said(ref)) is not None
-    )
-    return replace(
-        wanted,
-        start_frame=said(wanted.start_frame),
-        end_frame=said(wanted.end_frame),
-        keyframes=keyframes,
-    )
+    frames: dict[str, Any] = {name: said(ref) for name in FRAMES if (ref := getattr(wanted, name))}
+    pinned = wanted.keyframes and tuple(said(ref) for ref in wanted.keyframes)
+    return replace(wanted, keyframes=pinned, **frames)
 
 
 def unreadable(
@@ -198,69 +171,56 @@ def _made_elsewhere(
     same_world = {"account__is_enabled": True, "account__is_simulated": account.is_simulated}
     rows = Generation.objects.filter(result_id=asset_id, **same_world).exclude(chain_id="")
     take = rows.select_related("account").order_by("-pk").first()
-    leave = Fix("Leave it out", {"guides": "none", "frames": "none"})
     if take is None or take.account_id == account.pk:
         message = "A clip cannot stand here: choose a picture."
-        return Broken("take.clip", field, REFUSE, message, (leave,), detail="not an image")
-    maker = take.account.name
-    row = take.account.spec.model_for(wanted).parameter(field.partition(".")[0])
-    if row is None or not _carries(row.carriers, "generation_id"):
+        return Broken("take.clip", field, REFUSE, message, (LEAVE_OUT,), detail="not an image")
+    maker, fixes = take.account, [LEAVE_OUT]
+    if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
         message = (
-            f"Take {take.pk} cannot be continued: {maker} made it, and does not go on from a take. "
+            f"Only {maker.name} can continue take {take.pk}: it was made there, and its id means nothing to "
+            f"{account.name}. Send this to {maker.name}, or begin with a picture."
+        )
+        fixes.insert(0, Fix(f"Send to {maker.name}", {"account": maker.pk}))
+    else:
+        message = (
+            f"Take {take.pk} cannot be continued: {maker.name} made it, and does not go on from a take. "
             "Choose a picture."
         )
-        return Broken(
-            "take.elsewhere", field, REFUSE, message, (leave,), status=404, detail="not found"
-        )
-    message = (
-        f"Only {maker} can continue take {take.pk}: it was made there, and its id means nothing to {account.name}. "
-        f"Send this to {maker}, or begin with a picture."
-    )
-    there = Fix(f"Send to {maker}", {"account": take.account_id})
     return Broken(
-        "take.elsewhere", field, REFUSE, message, (there, leave), status=404, detail="not found"
+        "take.elsewhere", field, REFUSE, message, tuple(fixes), status=404, detail="not found"
     )
 
 
 def _no_way(model: Model, field: str, carrier: str, account: ProviderAccount) -> Broken:
     row = model.parameter(field.partition(".")[0])
-    label = row.label if row is not None else field
-    said = {
-        "generation_id": "an earlier result",
-        "url": "an address",
-        "file_id": "an uploaded file",
-    }
-    what = said.get(carrier, "a file in the request")
     message = (
-        f"{label}: {model.label} at {account.spec.name} cannot read {what}. Choose it another way."
+        f"{row.label if row else field}: {model.label} at {account.spec.name} cannot read "
+        f"{CARRIERS.get(carrier, 'a file in the request')}. Choose it another way."
     )
-    leave = (
-        () if field == "source" else (Fix("Leave it out", {"guides": "none", "frames": "none"}),)
-    )
-    return Broken(
-        "ref.carrier", field, REFUSE, message, leave, detail=f"{field}: not taken as {carrier}"
-    )
+    fixes = () if field == "source" else (LEAVE_OUT,)
+    detail = f"{field}: not taken as {carrier}"
+    return Broken("ref.carrier", field, REFUSE, message, fixes, detail=detail)
 
 
 def _not_carried(model: Model, field: str, ref: Ref) -> str | None:
     """Return the carrier of a reference that the parameter's row has no place for."""
-    row = model.parameter(field.partition(".")[0])
+    name = field.partition(".")[0]
+    row = model.parameter(name)
     if row is None:
         return None  # refused by the model's own rules
-    way = stored_way(model, field)
-    for carrier in ref.carriers:
-        as_sent = str(way) if carrier == "asset_id" else carrier
-        if row.kind is ParameterKind.PINNED:
-            if as_sent not in {StoredAs.FILE, "generation_id"}:
-                return as_sent
-        elif not _carries(row.carriers, as_sent):
-            return as_sent
-    return None
+    way = str(stored_way(model, field))
+    sent = [way if carrier == "asset_id" else carrier for carrier in ref.carriers]
+    if row.kind is ParameterKind.PINNED:
+        return next((one for one in sent if one not in (StoredAs.FILE, "generation_id")), None)
+    return next((one for one in sent if not _carries(model, name, one)), None)
 
 
-def _carries(carriers: Mapping[str, str], carrier: str) -> bool:
-    """A row without carriers writes media objects, which carry everything."""
-    return not carriers or carrier in carriers
+def _carries(model: Model, name: str, carrier: str) -> bool:
+    """Can this parameter name a file in this way? One without carriers writes media objects, which
+    carry everything.
+    """
+    row = model.parameter(name)
+    return row is not None and (not row.carriers or carrier in row.carriers)
 
 
 def _is_video(ref: Ref) -> bool:

@@ -1,6 +1,10 @@
-"""Try again: a new attempt with a new reservation, or a new fetch of a result that is already paid."""
+"""Retry: a new attempt with a new reservation, what it would cost, or a new fetch of a result that is
+already paid.
+"""
 
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,8 +18,9 @@ from editorapp.generations.coordination import wake
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, add_attempt
-from editorapp.generations.request.verdict import weigh
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -28,7 +33,7 @@ class NotRetryable(Exception):
 def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     """Send a failed or canceled generation again, as a new attempt, for no more than was agreed to.
 
-    Raises: NotRetryable; Refused, when the rules have changed or the price is being asked for anew;
+    Raises: NotRetryable; RequestRefused, when the rules have changed or the price is being asked for anew;
     OverBudget; Overtaken, when somebody was first.
     """
     _guard(generation, member)
@@ -36,7 +41,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
         raise NotRetryable(
             "The provider's answer says that the same request would fail again. Edit it instead."
         )
-    _weigh_again(generation, member, now=now)
+    _check_again(generation, member, now=now)
     with transaction.atomic():
         again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
         flags = parking.locked_flags(generation.account_id, generation.team_id)
@@ -45,20 +50,20 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     return attempt
 
 
-def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> None:
+def _check_again(generation: Generation, member: Member, *, now: datetime) -> None:
     """See that the rules and the price still allow it.
 
     A price that must be asked for is asked for here, once.
 
-    Raises: Refused; NotRetryable, when it costs more now than what the person has seen.
+    Raises: RequestRefused; NotRetryable, when it costs more now than what the person has seen.
     """
-    wanted, source, account = generation.wanted, generation.source_asset, generation.account
-    asked = quotes.known(account, wanted, source, now=now, however_old=True)
-    if quotes.is_asked(account, wanted) and not account.problem:
-        again = quotes.ask(account, wanted, source, member=member, now=now)
-        if asked is None or asked.is_old(now):  # else it is the same, or says why no price came
-            asked = again
-    verdict = weigh(wanted, source, account, with_options=False, asked=asked, now=now)
+    draft = Draft.of(generation)
+    quote = quotes.find(draft, now=now, however_old=True)
+    if draft.is_quoted and not draft.account.problem:
+        again = quotes.ask(draft, member=member, now=now)
+        if quote is None or quote.is_old(now):  # else it is the same, or says why no price came
+            quote = again
+    verdict = check(draft, with_options=False, quote=quote, now=now)
     if not verdict.can_send or verdict.estimate is None:
         raise RequestRefused(verdict)
     dearest, agreed = verdict.estimate.high_usd, generation.estimate_high_usd
@@ -67,6 +72,46 @@ def _weigh_again(generation: Generation, member: Member, *, now: datetime) -> No
             f"This would cost up to {show_usd(dearest)} now, and {show_usd(agreed)} was agreed to. Open it in the "
             "studio to send it at the new price."
         )
+
+
+@dataclass(frozen=True)
+class SecondPrice:
+    """`high_usd` None: it is not known, and `problem` says why, unless it is being asked for."""
+
+    low_usd: Decimal | None = None
+    high_usd: Decimal | None = None
+    basis: str = ""
+    problem: str = ""
+    is_asking: bool = False
+    can_ask: bool = False
+
+
+def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
+    """Return what the same request would reserve if it were sent now.
+
+    Asks nobody; spends nothing.
+    """
+    draft = Draft.of(generation)
+    quote = quotes.find(draft, now=now, however_old=True)
+    verdict = check(draft, with_options=False, quote=quote, now=now)
+    if verdict.can_send and verdict.estimate is not None:
+        price = verdict.estimate
+        return SecondPrice(price.low_usd, price.high_usd, price.basis[:300])
+    must_ask = draft.is_quoted and not draft.account.problem
+    is_asking = quote is not None and quote.state == quotes.State.ASKING and not quote.is_old(now)
+    return SecondPrice(
+        problem=verdict.reasons,
+        is_asking=must_ask and is_asking,
+        can_ask=must_ask and not is_asking,
+    )
+
+
+def ask_second_price(generation: Generation, *, member: Member, now: datetime) -> None:
+    """Ask the provider what the same request would cost now. Free.
+
+    Raises: NothingToAsk; PermissionDenied.
+    """
+    quotes.ask(Draft.of(generation), member=member, now=now)
 
 
 def restart(
@@ -82,8 +127,7 @@ def restart(
     Call it inside a transaction.
 
     `flags`, of its account and its team, were locked at the beginning of that. Whoever sends it
-    again answers for it
-    from then on: it stands in their line, and its money under their name.
+    again answers for it from then on: it stands in their line, and its money under their name.
     Raises: Overtaken; OverBudget; PermissionDenied, when they may not create (any more).
     """
     senders.guard(by)

@@ -24,7 +24,8 @@ from editorapp.generations.files import staging
 from editorapp.generations.models import Verification
 from editorapp.generations.provider_calls import call
 from editorapp.generations.request import quotes
-from editorapp.generations.request.verdict import weigh
+from editorapp.generations.request.check import check
+from editorapp.generations.request.draft import Draft
 from editorapp.media import intake, sample, store
 from editorapp.media.models import Asset
 from editorapp.providers import capability_discovery, registry
@@ -211,7 +212,7 @@ class _Checks:
 
     def _listed(self) -> str:
         until = self.clock()
-        models = {model.wire for model in self.account.spec.models}
+        models = {model.model_id for model in self.account.spec.models}
         self._call("recent", since=until - LIST_WINDOW, until=until, models=models)
         return "It can be read."
 
@@ -253,26 +254,26 @@ class _Checks:
 
     def _price(self) -> str:
         one, account, clip = self.verification, self.account, self._its_clip()
-        wanted = GenerationRequest.from_json(one.request)
-        asked = self._asked_price(wanted, clip) if quotes.is_asked(account, wanted) else None
-        verdict = weigh(wanted, clip, account, with_options=False, asked=asked, now=self.clock())
+        draft = Draft(GenerationRequest.from_json(one.request), account, clip)
+        quote = self._fresh_quote(draft) if draft.is_quoted else None
+        verdict = check(draft, with_options=False, quote=quote, now=self.clock())
         if not verdict.can_send or verdict.estimate is None:
             rules = ", ".join(broken.rule_id for broken in verdict.refusals) or "no price"
             raise StepFailed(f"The take could not be sent ({rules}).")
         price = verdict.estimate
         one.low_usd, one.high_usd, one.basis = price.low_usd, price.high_usd, price.basis[:300]
-        if asked is None and any(model.is_priced_by_asking for model in account.spec.models):
-            self._compare_quote(wanted, clip)
+        if quote is None and any(model.is_priced_by_asking for model in account.spec.models):
+            self._compare_quote(draft.wanted, clip)
         return f"{show_range(price.low_usd, price.high_usd)}."
 
-    def _asked_price(self, wanted: GenerationRequest, clip: Asset) -> PriceQuote | None:
+    def _fresh_quote(self, draft: Draft) -> PriceQuote:
         """Ask for the price as the studio does, so that the take finds it; one that was asked
         before is asked anew.
         """
         member = Member.objects.get(team=self.verification.team, user=self.verification.person)
-        self.account.price_quotes.filter(key=quotes.key_of(self.account, wanted, clip)).delete()
-        row = quotes.ask(self.account, wanted, clip, member=member, now=self.clock())
-        quotes.answer(row.pk, clock=self.clock)
+        self.account.price_quotes.filter(key=quotes.key_of(draft)).delete()
+        row = quotes.ask(draft, member=member, now=self.clock())
+        quotes.fetch(row.pk, clock=self.clock)
         row.refresh_from_db()
         return row
 

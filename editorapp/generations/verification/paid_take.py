@@ -5,11 +5,13 @@ agreed to its price.
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from editorapp.core.money import show_usd
 from editorapp.generations.models import Generation, Verification
-from editorapp.generations.request.enqueue import enqueue
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.models import Member
 
@@ -27,6 +29,10 @@ class Dearer(Exception):
     """It would cost more than was agreed to: nothing was sent."""
 
 
+# What `go_on` raises, beside OverBudget, where nothing was sent.
+REFUSED = (NotWaiting, Dearer, RequestRefused, PermissionDenied)
+
+
 def go_on(
     verification: Verification, member: Member, *, at_most_usd: Decimal, now: datetime
 ) -> Generation:
@@ -41,13 +47,9 @@ def go_on(
     if verification.high_usd > at_most_usd:
         raise Dearer(f"It may cost {show_usd(verification.high_usd)} now: nothing was sent.")
     with transaction.atomic():
-        take = enqueue(
-            GenerationRequest.from_json(verification.request),
-            account=verification.account,
-            member=member,
-            source_asset=verification.clip,
-            now=now,
-        )
+        wanted = GenerationRequest.from_json(verification.request)
+        draft = Draft(wanted, verification.account, verification.clip)
+        take = enqueue(draft, member=member, now=now)
         if take.estimate_high_usd > at_most_usd:
             raise Dearer(f"It may cost {show_usd(take.estimate_high_usd)} now: nothing was sent.")
         waiting = Verification.objects.filter(pk=verification.pk, state=State.READY)

@@ -8,7 +8,6 @@ a hand, may have changed it.
 """
 
 import fcntl
-import logging
 import os
 import threading
 import time
@@ -18,8 +17,6 @@ from io import BufferedReader
 from pathlib import Path
 
 from editorapp.media import layout
-
-log = logging.getLogger(__name__)
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
 _compared: dict[Path, tuple[int, int, int]] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.previews import POSTER_HEIGHT, POSTER_WIDTH, save_poster
+from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH, save_poster
 from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.refusals import Refusal
 

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from editorapp.media import layout
-from editorapp.media.decoding import colour, encode, previews, reader
+from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import examine, is_browser_safe
@@ -72,19 +72,19 @@ def _take_clip(
     collector = _collector(file, sniffed)
     clip = examine(file, sniffed, max_seconds=max_seconds, on_frame=collector)
     if not collector.columns:
-        previews.fill(collector, file, clip.timeline)
-    previews.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    previews.save_poster(collector.poster, folder / layout.POSTER)
+        poster_filmstrip.fill(collector, file, clip.timeline)
+    poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
+    poster_filmstrip.save_poster(collector.poster, folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
 
 
-def _collector(file: Path, sniffed: Sniffed) -> previews.Collector:
+def _collector(file: Path, sniffed: Sniffed) -> poster_filmstrip.Collector:
     """Return what collects previews, for about as many frames as there will be."""
     with open_clip(file, sniffed=sniffed) as stream:
         aspect = colour.pixel_aspect(stream)
         count = sum(packet.is_shown for packet in read_packets(stream))
-    return previews.Collector(count, aspect)
+    return poster_filmstrip.Collector(count, aspect)
 
 
 def still(
@@ -105,15 +105,14 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
     if _remuxed(file, made, timeline):
         return {"how": "remuxed"}
     is_long = timeline.seconds > _LONG_SECONDS
-    recipe = encode.Recipe(
+    recipe = transcode.Recipe(
         gop=6,
         quality=23 if is_long else 20,
         preset="ultrafast" if is_long else "veryfast",
-        max_width=_PROXY_SIDE,
-        max_height=_PROXY_SIDE,
+        max_side=_PROXY_SIDE,
     )
     whole = (0, len(timeline.pts) - 1)
-    encode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
+    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
     return {"how": "encoded"}
 
 
@@ -125,7 +124,7 @@ def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     if said["hdr"] or said["codec"] != "h264" or not is_safe:
         return False
     try:
-        encode.remux(file, made, timeline)
+        transcode.remux(file, made, timeline)
         copied = examine(made, sniff(made), max_seconds=0)
     except Refusal:
         return False
@@ -154,10 +153,10 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
     file, timeline = Path(path), reader.load_index(Path(frames))
     frame, _ = reader.frame_at(file, timeline, first)
-    recipe = encode.Recipe(quality=14)
+    recipe = transcode.Recipe(quality=14)
     if colour.transfer(frame):
-        recipe = encode.Recipe(
+        recipe = transcode.Recipe(
             codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast", keeps_hdr=True
         )
-    encode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
+    transcode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
     return {}

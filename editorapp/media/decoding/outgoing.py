@@ -16,15 +16,11 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from editorapp.media.decoding import clip_metadata
+from editorapp.media.decoding.metadata_removal import stripped
 from editorapp.media.decoding.picture_colour import in_srgb
-from editorapp.media.decoding.picture_file import (
-    UNREADABLE,
-    opened,
-    upright,
-)
+from editorapp.media.decoding.picture_file import UNREADABLE, opened, upright
 from editorapp.media.decoding.size_limits import STILL_BYTES
 from editorapp.media.decoding.sniff import Sniffed, sniff
-from editorapp.media.decoding.strip import stripped
 from editorapp.media.refusals import Refusal, show_bytes
 
 

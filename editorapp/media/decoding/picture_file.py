@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from editorapp.media.decoding.strip import has_png_animation, stripped
+from editorapp.media.decoding.metadata_removal import has_png_animation, stripped
 
 _ORIENTATION = 0x0112
 _TURNS = {

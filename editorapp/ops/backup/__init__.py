@@ -3,5 +3,5 @@ the signing key.
 
 A backup is a folder that appears under its name only when it is whole. A restore goes into an empty
 installation only, and nothing that the lost one may have sent after the backup is ever sent again
-by itself (generations/unknown/).
+by itself (generations/reconcile/).
 """

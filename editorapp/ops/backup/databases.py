@@ -1,4 +1,4 @@
-"""The database in and out of a backup, consistent while everything runs."""
+"""Database backup: the database in and out of a backup, consistent while everything runs."""
 
 import os
 import shutil
@@ -6,23 +6,12 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, connections
 
 from editorapp.ops.backup.manifest import BackupRefused
 
 SQLITE, POSTGRESQL = "rushes.sqlite3", "rushes.dump"
-# libpq's names in the environment for what settings may say in OPTIONS.
-_OPTIONS = {
-    "sslmode": "PGSSLMODE",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-    "service": "PGSERVICE",
-    "passfile": "PGPASSFILE",
-    "options": "PGOPTIONS",
-}
 
 
 def vendor() -> str:
@@ -31,35 +20,21 @@ def vendor() -> str:
 
 
 def dump(folder: Path) -> None:
-    """Write the database as it is at this instant. Raises: Refused."""
+    """Write the database as it is at this instant. Raises: BackupRefused."""
     if connection.vendor == "sqlite":
         _dump_sqlite(folder / SQLITE)
     else:
-        _run(
-            "pg_dump",
-            "--format=custom",
-            "--no-owner",
-            "--no-privileges",
-            "--file",
-            str(folder / POSTGRESQL),
-        )
+        _run("pg_dump --format=custom --no-owner --no-privileges --file", str(folder / POSTGRESQL))
 
 
 def load(folder: Path) -> None:
-    """Put a backup's database in the place of an empty one. Raises: Refused."""
+    """Put a backup's database in the place of an empty one. Raises: BackupRefused."""
     if connection.vendor == "sqlite":
         _load_sqlite(folder / SQLITE)
     else:
         _run(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--no-privileges",
-            "--exit-on-error",
-            "--single-transaction",
-            "--dbname",
-            _said()["NAME"],
+            "pg_restore --clean --if-exists --no-owner --no-privileges --exit-on-error"
+            " --single-transaction",
             str(folder / POSTGRESQL),
         )
     connections.close_all()
@@ -67,7 +42,7 @@ def load(folder: Path) -> None:
 
 def is_in_use() -> bool:
     """Does the database hold a team? One that `migrate` has only prepared is as good as empty."""
-    if connection.vendor == "sqlite" and not Path(_said()["NAME"]).exists():
+    if connection.vendor == "sqlite" and not _sqlite().exists():
         return False
     if "teams_team" not in connection.introspection.table_names():
         return False
@@ -76,15 +51,15 @@ def is_in_use() -> bool:
         return cursor.fetchone() is not None
 
 
-def _said() -> dict[str, Any]:
-    return connection.settings_dict
+def _sqlite() -> Path:
+    return Path(connection.settings_dict["NAME"])
 
 
 def _dump_sqlite(target: Path) -> None:
     """Copy all pages in one step: what is committed meanwhile goes to the log, and writers do not
     wait.
     """
-    address = f"{Path(_said()['NAME']).absolute().as_uri()}?mode=ro"
+    address = f"{_sqlite().absolute().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=60)) as source,
         closing(sqlite3.connect(target)) as copy,
@@ -98,44 +73,37 @@ def _dump_sqlite(target: Path) -> None:
 
 
 def _load_sqlite(kept: Path) -> None:
-    place = Path(_said()["NAME"])
+    place = _sqlite()
     connections.close_all()
     new = place.with_name(place.name + ".restoring")
     shutil.copyfile(kept, new)
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    for log in (place.with_name(place.name + "-wal"), place.with_name(place.name + "-shm")):
-        log.unlink(missing_ok=True)  # of the empty one
+    for end in ("-wal", "-shm"):  # of the empty one
+        place.with_name(place.name + end).unlink(missing_ok=True)
     os.replace(new, place)
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(command: str, file: str) -> None:
     """Run a tool of PostgreSQL against our database.
 
     Its password is in the environment, not on the command line.
     """
+    program, *options = command.split()
     found = shutil.which(program)
     if found is None:
         raise BackupRefused(
             f"{program} is not installed here: install PostgreSQL's client tools, of the server's version."
         )
-    said = _said()
-    names = {
-        "PGHOST": "HOST",
-        "PGPORT": "PORT",
-        "PGUSER": "USER",
-        "PGPASSWORD": "PASSWORD",
-        "PGDATABASE": "NAME",
-    }
-    given = {name: str(said[ours]) for name, ours in names.items() if said.get(ours)}
-    given |= {
-        _OPTIONS[name]: str(value)
-        for name, value in said.get("OPTIONS", {}).items()
-        if name in _OPTIONS
-    }
+    said = connection.settings_dict
+    # Django puts the name of the database last: the value of the last option.
+    last = ["--dbname"] if said["NAME"] else ["--dbname", ""]
+    (_psql, *given), env = connection.client.settings_to_cmd_args_env(said, [*options, file, *last])
+    if more := said["OPTIONS"].get("options"):
+        env = {**(env or {}), "PGOPTIONS": str(more)}
     done = subprocess.run(
-        [found, *arguments],
-        env={**os.environ, **given},
+        [found, *given],
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Make a backup while everything runs."""
+"""Backup: written while everything runs."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     """Write a backup; return what it says of itself, and which files the database names that are
     not in the store.
 
-    Raises: Refused.
+    Raises: BackupRefused.
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty: give each backup a folder of its own.")
@@ -57,24 +57,16 @@ def _settle(work: Path) -> None:
 def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:
     """Write the database first: what it names is in the store by then, and stays there."""
     named = dict(Asset.objects.filter(deleted_at=None).values_list("sha256", "name"))
-    made_at = timezone.now()
+    made_at, bucket = timezone.now(), getattr(settings, "S3_BUCKET", "")
     databases.dump(work)
-    kept: list[media_files.Kept] = []
-    media = _media()
-    if media == "files":
-        root = Path(settings.MEDIA_ROOT)
-        kept = media_files.copy_out(
-            root, work / "media", links=links, earlier=earlier and earlier / "media"
-        )
-        there = {layout.stated_hash(one.name) for one in kept}
-        named = {sha256: name for sha256, name in named.items() if sha256 not in there}
+    kept = [] if bucket else _media(work, links=links, earlier=earlier)
     media_files.write_list(kept, work / LIST)
     _keep_secret(work)
     secret, encryption = secrets_now()
     made = Manifest(
         made_at=made_at.isoformat(),
         database=databases.vendor(),
-        media=media,
+        media=f"bucket {bucket}" if bucket else "files",
         media_files=len(kept),
         media_bytes=sum(one.size_bytes for one in kept),
         secret=secret,
@@ -82,12 +74,14 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
         engine_ran=heartbeat.signs(made_at).cluster_is_alive,
     )
     made.write(work)
-    return made, sorted(named.values()) if media == "files" else []
+    there = {layout.stated_hash(one.name) for one in kept}
+    gone = [name for sha256, name in named.items() if sha256 not in there]
+    return made, [] if bucket else sorted(gone)
 
 
-def _media() -> str:
-    bucket = getattr(settings, "S3_BUCKET", "")
-    return f"bucket {bucket}" if bucket else "files"
+def _media(work: Path, *, links: bool, earlier: Path | None) -> list[media_files.Kept]:
+    root, before = Path(settings.MEDIA_ROOT), earlier and earlier / "media"
+    return media_files.copy_out(root, work / "media", links=links, earlier=before)
 
 
 def _keep_secret(work: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a backup says of itself, in `backup.json`."""
+"""Manifest: what a backup says of itself, in `backup.json`."""
 
 import hashlib
 import json
@@ -30,9 +30,8 @@ class Manifest:
     media: str
     media_files: int
     media_bytes: int
-    secret: (
-        str  # a fingerprint of the signing key, which stored keys of providers are encrypted with
-    )
+    # A fingerprint of the signing key, which stored keys of providers are encrypted with.
+    secret: str
     encryption: tuple[str, ...]  # and of RUSHES_ENCRYPTION_KEYS
     engine_ran: bool
     format: int = FORMAT
@@ -46,7 +45,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Return what a backup says of itself. Raises: Refused."""
+        """Return what a backup says of itself. Raises: BackupRefused."""
         try:
             said = json.loads((folder / NAME).read_text())
         except (OSError, ValueError) as error:
@@ -62,13 +61,11 @@ class Manifest:
 
 def fingerprint(secret: str) -> str:
     """Return what a secret can be recognised by and not be guessed from."""
-    return hashlib.pbkdf2_hmac(
-        "sha256", secret.encode(), b"rushes: fingerprint of a secret", 200_000
-    ).hex()[:16]
+    salt = b"rushes: fingerprint of a secret"
+    return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, 200_000).hex()[:16]
 
 
 def secrets_now() -> tuple[str, tuple[str, ...]]:
     """Return the fingerprints of the signing key and of the encryption keys of this process."""
-    return fingerprint(settings.SECRET_KEY), tuple(
-        fingerprint(one) for one in settings.ENCRYPTION_KEYS
-    )
+    encryption = tuple(fingerprint(one) for one in settings.ENCRYPTION_KEYS)
+    return fingerprint(settings.SECRET_KEY), encryption

@@ -1,4 +1,4 @@
-"""Stored files in and out of a backup.
+"""Media backup: stored files in and out of a backup.
 
 They are written once, so a link is as good as a copy, and an earlier backup's file as good as a new
 one; what is copied is read back as the hash that it is listed with.
@@ -30,7 +30,7 @@ def copy_out(media: Path, into: Path, *, links: bool, earlier: Path | None = Non
 
     Return what was copied.
 
-    Raises: Refused, when a file is not what its name says.
+    Raises: BackupRefused, when a file is not what its name says.
     """
     return [_copy(media, into, name, links=links, earlier=earlier) for name in _names(media)]
 
@@ -44,28 +44,31 @@ def _names(media: Path) -> Iterator[str]:
 def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | None) -> Kept:
     file, target = media / name, into / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    size = file.stat().st_size
-    before = earlier / name if earlier is not None else None
-    is_same = before is not None and before.is_file() and before.stat().st_size == size
-    origins = [before] if before is not None and is_same else []
-    origins += [file] if links else []
+    origins = [*_same_before(file, earlier and earlier / name), *([file] if links else [])]
     is_linked = any(_link(origin, target) for origin in origins)
     sha256 = store.hash_file(target) if is_linked else copy(file, target)
-    if is_linked and _is_damaged(target, sha256):  # the earlier backup's has rotted, not ours
+    if is_linked and _is_damaged(name, sha256):  # the earlier backup's has rotted, not ours
         target.unlink()
         sha256 = copy(file, target)
-    if _is_damaged(target, sha256):
+    if _is_damaged(name, sha256):
         raise BackupRefused(
             f"{file} is damaged: its bytes do not have the hash that it is named by."
         )
-    return Kept(name, sha256, size)
+    return Kept(name, sha256, target.stat().st_size)
 
 
-def _is_damaged(target: Path, sha256: str) -> bool:
-    """Is an original another than its folder says? Whatever else is kept is named by no hash, and
-    can be made again.
+def _same_before(file: Path, before: Path | None) -> list[Path]:
+    """Return the earlier backup's copy of a file, where there is one of its size."""
+    if before is None or not before.is_file():
+        return []
+    return [before] if before.stat().st_size == file.stat().st_size else []
+
+
+def _is_damaged(name: str, sha256: str) -> bool:
+    """Is an original another than its name says? Whatever else is kept is named by no hash, and can
+    be made again.
     """
-    return layout.stated_hash(str(target)) not in {"", sha256}
+    return layout.stated_hash(name) not in ("", sha256)
 
 
 def _link(file: Path, target: Path) -> bool:
@@ -88,9 +91,8 @@ def copy(file: Path, target: Path) -> str:
         sink.flush()
         os.fsync(sink.fileno())
     kept = file.stat()
-    os.utime(
-        target, ns=(kept.st_atime_ns, kept.st_mtime_ns)
-    )  # not its mode: that one may be open to others
+    # Not its mode: that one may be open to others.
+    os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))
     return digest.hexdigest()
 
 
@@ -102,7 +104,7 @@ def copy_in(backup: Path, listed: Path, media: Path) -> int:
     """Bring every listed file back into the folder of media, each held against its hash; return how
     many.
 
-    Raises: Refused, when one is missing or damaged.
+    Raises: BackupRefused, when one is missing or damaged.
     """
     count = 0
     for line in listed.read_text().splitlines():

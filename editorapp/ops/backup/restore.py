@@ -1,4 +1,4 @@
-"""Restore a backup into an empty installation."""
+"""Restore: puts a backup into an empty installation."""
 
 import os
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.db import transaction
 
 from editorapp.generations.checks import books
-from editorapp.generations.models import Heartbeat, Lease
+from editorapp.generations.models import Attempt, Heartbeat, Lease
 from editorapp.generations.reconcile import after_restore
-from editorapp.media import store
+from editorapp.media import layout, store
 from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
 from editorapp.ops.backup.manifest import LIST, SECRET, BackupRefused, Manifest, secrets_now
@@ -38,7 +38,7 @@ class Restored:
 def bring_back(folder: Path, *, nothing_ran_since: bool, now: datetime) -> Restored:
     """Put a backup in the place of an empty installation, and hold what may have been sent since.
 
-    Raises: Refused.
+    Raises: BackupRefused.
     """
     manifest = Manifest.read(folder)
     with EngineLock() as lock:
@@ -53,9 +53,9 @@ def bring_back(folder: Path, *, nothing_ran_since: bool, now: datetime) -> Resto
         call_command("migrate", verbosity=0, interactive=False)
         with transaction.atomic():
             _forget_passing()
-            held = (
-                [] if nothing_ran_since else after_restore.hold(backed_up_at=manifest.at, now=now)
-            )
+            held: list[Attempt] = []
+            if not nothing_ran_since:
+                held = after_restore.hold(backed_up_at=manifest.at, now=now)
             _end_sign_ins(now)
     return Restored(
         manifest,
@@ -120,4 +120,6 @@ def _missing() -> list[str]:
     if getattr(settings, "S3_BUCKET", ""):
         return []
     named = Asset.objects.filter(deleted_at=None).values_list("sha256", "name")
-    return sorted(name for sha256, name in named if not store.path(sha256, store.ORIGINAL).exists())
+    return sorted(
+        name for sha256, name in named if not store.path(sha256, layout.ORIGINAL).exists()
+    )

@@ -8,8 +8,8 @@ seconds. Words are shown only where they look like what a protocol is made of.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -62,6 +62,9 @@ class DifferenceKind(StrEnum):
     REFUSAL = "other form of a refusal"
 
 
+OF_A_BODY = (DifferenceKind.NEW_FIELD, DifferenceKind.MISSING_FIELD, DifferenceKind.FORM)
+
+
 @dataclass(frozen=True)
 class Difference:
     """One way in which an answer is not as documented. All of it may be read by strangers."""
@@ -73,13 +76,7 @@ class Difference:
     documented: str
 
     def to_json(self) -> dict[str, str]:
-        return {
-            "kind": str(self.kind),
-            "call": self.call,
-            "place": self.place,
-            "came": self.came,
-            "documented": self.documented,
-        }
+        return {name: str(value) for name, value in vars(self).items()}
 
 
 @dataclass
@@ -95,6 +92,10 @@ class Compared:
     form: list[str] = field(default_factory=list)
     prices: dict[str, str] = field(default_factory=dict)  # by place, in the provider's own unit
     lifetimes: dict[str, int] = field(default_factory=dict)  # by place, in seconds
+
+    @property
+    def is_refused(self) -> bool:
+        return not 200 <= self.status < 300
 
     def differs(self, kind: DifferenceKind, place: str, came: str, documented: str) -> None:
         """Note a difference, once for a place."""
@@ -115,68 +116,32 @@ def compare(
     `expected_status` is for a call that should be refused. Hosts of links are compared only where
     the account is reached at the provider's own address.
     """
+    hosts = documents.hosts if knows_hosts else ()
     if exchange.path in (LINK, UPLOAD):
-        return _of_file(documents, exchange, knows_hosts=knows_hosts)
+        return _of_file(documents, exchange, hosts)
     call = _call_of(documents, exchange)
     if call is None:
         return None
     found = Compared(call.name, exchange.status, call.source)
-    is_refused = not 200 <= exchange.status < 300
-    if expected_status is not None and exchange.status != expected_status:
-        found.differs(DifferenceKind.STATUS, "status", str(exchange.status), str(expected_status))
-    elif (
-        expected_status is None
-        and not is_refused
-        and call.statuses
-        and exchange.status not in call.statuses
-    ):
-        found.differs(
-            DifferenceKind.STATUS,
-            "status",
-            str(exchange.status),
-            " or ".join(map(str, call.statuses)),
-        )
-    _compare_headers(found, documents, call, exchange, is_refused=is_refused)
-    if said := _media_type(exchange.headers):
-        if said != call.content_type:
-            found.differs(
-                DifferenceKind.CONTENT_TYPE,
-                "Content-Type",
-                shown_media_type(said),
-                call.content_type,
-            )
-    elif exchange.content:
-        found.differs(DifferenceKind.CONTENT_TYPE, "Content-Type", "none", call.content_type)
-    shape = (
-        documents.refusals.get(exchange.status, documents.refusals[None])
-        if is_refused
-        else call.shape
-    )
+    _compare_status(found, call, expected_status)
+    _compare_headers(found, documents, call, exchange)
+    shape = call.shape
+    if found.is_refused:
+        shape = documents.refusals.get(exchange.status, documents.refusals[None])
     if shape is not None:
-        _compare_body(
-            found,
-            shape,
-            exchange,
-            is_refused=is_refused,
-            hosts=documents.hosts if knows_hosts else (),
-        )
+        _compare_body(found, shape, exchange, hosts)
     return found
 
 
 def _call_of(documents: Documents, exchange: Exchange) -> Call | None:
-    return next(
-        (
-            call
-            for call in documents.calls
-            if call.method == exchange.method
-            and re.fullmatch(call.path, exchange.path)
-            and set(call.params) <= set(exchange.params)
-        ),
-        None,
-    )
+    for call in documents.calls:
+        is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
+        if is_there and set(call.params) <= set(exchange.params):
+            return call
+    return None
 
 
-def _of_file(documents: Documents, exchange: Exchange, *, knows_hosts: bool) -> Compared:
+def _of_file(documents: Documents, exchange: Exchange, hosts: tuple[str, ...]) -> Compared:
     """Hold a file's head against the documents: the clip behind a link, or the answer to an upload."""
     is_link = exchange.path == LINK
     found = Compared("download" if is_link else "upload of the bytes", exchange.status)
@@ -185,33 +150,43 @@ def _of_file(documents: Documents, exchange: Exchange, *, knows_hosts: bool) -> 
     if exchange.status not in (200, 206):
         found.differs(DifferenceKind.STATUS, "status", str(exchange.status), "200")
         return found
-    said = _media_type(exchange.headers)
-    if said not in documents.result_types:
-        shown = shown_media_type(said) if said else "none"
-        found.differs(
-            DifferenceKind.CONTENT_TYPE, "Content-Type", shown, " or ".join(documents.result_types)
-        )
+    _compare_content_type(found, exchange, documents.result_types)
     left = seconds_left(exchange.url, exchange.at, exchange.headers)
     if left is not None:
         found.lifetimes["link"] = round(left)
-    if knows_hosts:
-        _compare_host(found, "link", exchange.url, documents.hosts)
+    _compare_host(found, "link", exchange.url, hosts)
     return found
 
 
-def _compare_headers(
-    found: Compared, documents: Documents, call: Call, exchange: Exchange, *, is_refused: bool
-) -> None:
-    own = documents.refusal_headers.get(exchange.status, ()) if is_refused else call.headers
+def _compare_status(found: Compared, call: Call, expected: int | None) -> None:
+    wanted = call.statuses if expected is None else (expected,)
+    is_judged = expected is not None or not found.is_refused
+    if is_judged and wanted and found.status not in wanted:
+        words = " or ".join(map(str, wanted))
+        found.differs(DifferenceKind.STATUS, "status", str(found.status), words)
+
+
+def _compare_headers(found: Compared, documents: Documents, call: Call, exchange: Exchange) -> None:
+    own = call.headers
+    if found.is_refused:
+        own = documents.refusal_headers.get(exchange.status, ())
     rows = (*documents.headers, *own)
     for row in rows:
         _compare_header(found, row, exchange.headers.get(row.name))
     known = {row.name.lower() for row in rows}
     for name in exchange.headers:
         if _LIMITING.search(name) and name.lower() not in known:
-            found.differs(
-                DifferenceKind.NEW_HEADER, shown_name(name), "there", "not documented here"
-            )
+            kind, place = DifferenceKind.NEW_HEADER, shown_name(name)
+            found.differs(kind, place, "there", "not documented here")
+    if exchange.content or exchange.headers.get("Content-Type"):
+        _compare_content_type(found, exchange, (call.content_type,))
+
+
+def _compare_content_type(found: Compared, exchange: Exchange, known: tuple[str, ...]) -> None:
+    said = exchange.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if said not in known:
+        shown = shown_media_type(said) if said else "none"
+        found.differs(DifferenceKind.CONTENT_TYPE, "Content-Type", shown, " or ".join(known))
 
 
 def _compare_header(found: Compared, row: Header, value: str | None) -> None:
@@ -219,41 +194,28 @@ def _compare_header(found: Compared, row: Header, value: str | None) -> None:
         if row.is_always:
             found.differs(DifferenceKind.MISSING_HEADER, row.name, "missing", "always there")
     elif row.pattern and not re.fullmatch(row.pattern, value):
-        found.differs(
-            DifferenceKind.HEADER_FORM,
-            row.name,
-            f"{len(value)} characters of another form",
-            row.pattern,
-        )
+        came = f"{len(value)} characters of another form"
+        found.differs(DifferenceKind.HEADER_FORM, row.name, came, row.pattern)
 
 
 def _compare_body(
-    found: Compared, shape: Shape, exchange: Exchange, *, is_refused: bool, hosts: tuple[str, ...]
+    found: Compared, shape: Shape, exchange: Exchange, hosts: tuple[str, ...]
 ) -> None:
     try:
         body = parse_json(exchange.content)
     except JsonNotReadable:
-        kind = DifferenceKind.REFUSAL if is_refused else DifferenceKind.FORM
+        kind = DifferenceKind.REFUSAL if found.is_refused else DifferenceKind.FORM
         found.differs(kind, BODY, f"{len(exchange.content)} bytes that are no JSON", "JSON")
         return
-    walk = _Walk(found, exchange.at, hosts)
-    walk.value(shape, body, "")
+    before, found.differences = found.differences, []
+    _Walk(found, exchange.at, hosts).value(shape, body, "")
     found.form = sorted(set(_lines(body, "")))[:MOST_LINES]
-    if is_refused:  # whatever is odd about it, it is the refusal that looks otherwise
-        odd, found.differences = found.differences, []
-        for one in odd:
-            is_of_body = one.kind in (
-                DifferenceKind.NEW_FIELD,
-                DifferenceKind.MISSING_FIELD,
-                DifferenceKind.FORM,
-            )
-            kind = DifferenceKind.REFUSAL if is_of_body else one.kind
-            found.differs(
-                kind,
-                one.place,
-                f"{one.kind}: {one.came}" if is_of_body else one.came,
-                one.documented,
-            )
+    odd, found.differences = found.differences, before
+    for one in odd:
+        # Whatever is odd about a refusal, it is the refusal that looks otherwise.
+        if found.is_refused and one.kind in OF_A_BODY:
+            one = replace(one, kind=DifferenceKind.REFUSAL, came=f"{one.kind}: {one.came}")
+        found.differs(one.kind, one.place, one.came, one.documented)
 
 
 @dataclass
@@ -276,9 +238,8 @@ class _Walk:
             for one in value[:MOST_ITEMS]:
                 self.value(shape.of, one, f"{place}[]")
         elif shape.form is Form.WORD and value not in shape.words:
-            self.found.differs(
-                DifferenceKind.WORD, place, shown_word(value), ", ".join(sorted(shape.words))
-            )
+            known = ", ".join(sorted(shape.words))
+            self.found.differs(DifferenceKind.WORD, place, shown_word(value), known)
         elif shape.form is Form.LINK:
             self._link(shape.lasts, value, place)
         if shape.is_price and (said := amount(value)) is not None:
@@ -290,20 +251,15 @@ class _Walk:
             if name in value:
                 self.value(inner, value[name], before + name)
             else:
-                self.found.differs(
-                    DifferenceKind.MISSING_FIELD, before + name, "missing", "always there"
-                )
+                kind = DifferenceKind.MISSING_FIELD
+                self.found.differs(kind, before + name, "missing", "always there")
         for name, inner in shape.may.items():
             if value.get(name) is not None:
                 self.value(inner, value[name], before + name)
-        for name in value:
-            if name not in shape.must and name not in shape.may and not shape.is_open:
-                self.found.differs(
-                    DifferenceKind.NEW_FIELD,
-                    before + shown_name(name),
-                    form_of(value[name]),
-                    "no such field",
-                )
+        if not shape.is_open:
+            for name in (one for one in value if one not in shape.must and one not in shape.may):
+                place, came = before + shown_name(name), form_of(value[name])
+                self.found.differs(DifferenceKind.NEW_FIELD, place, came, "no such field")
 
     def _link(self, lasts: Lifetime | None, url: str, place: str) -> None:
         left = seconds_left(url, self.at)
@@ -312,9 +268,8 @@ class _Walk:
         if lasts is None:
             return
         if left is not None and not _is_within(left, lasts):
-            self.found.differs(
-                DifferenceKind.LIFETIME, place, f"{left:.0f} s", lifetime_in_words(lasts)
-            )
+            came, known = f"{left:.0f} s", lifetime_in_words(lasts)
+            self.found.differs(DifferenceKind.LIFETIME, place, came, known)
         _compare_host(self.found, place, url, self.hosts)
 
 
@@ -336,27 +291,13 @@ def lifetime_in_words(lasts: Lifetime) -> str:
 
 
 def _fits(shape: Shape, value: Any) -> bool:
-    match shape.form:
-        case Form.OBJECT:
-            return isinstance(value, Mapping)
-        case Form.LIST:
-            return isinstance(value, list)
-        case Form.FLAG:
-            return isinstance(value, bool)
-        case Form.NUMBER:
-            return _is_number(value)
-        case Form.WHOLE:
-            return _is_number(value) and value == int(value)
-        case Form.EPOCH:
-            return isinstance(value, int) and not isinstance(value, bool) and value in _SECONDS
-        case Form.TIME:
-            return isinstance(value, str) and _is_time(value)
-        case Form.LINK:
-            return isinstance(value, str) and bool(_WEB.fullmatch(value))
-        case Form.ID:
-            return isinstance(value, str) and bool(re.fullmatch(shape.pattern or r"\S+", value))
-        case _:
-            return isinstance(value, str)
+    if shape.form is Form.ID:
+        return isinstance(value, str) and bool(re.fullmatch(shape.pattern or r"\S+", value))
+    return _FITS.get(shape.form, _is_text)(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_number(value: Any) -> bool:
@@ -370,30 +311,38 @@ def _is_time(text: str) -> bool:
         return False
 
 
+def _is_epoch(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in _SECONDS
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, str) and bool(_WEB.fullmatch(value))
+
+
+# In the order in which a value's form is told by them.
+_FITS: dict[Form, Callable[[Any], bool]] = {
+    Form.FLAG: lambda value: isinstance(value, bool),
+    Form.EPOCH: _is_epoch,
+    Form.WHOLE: lambda value: _is_number(value) and value == int(value),
+    Form.NUMBER: _is_number,
+    Form.OBJECT: lambda value: isinstance(value, Mapping),
+    Form.LIST: lambda value: isinstance(value, list),
+    Form.LINK: _is_link,
+    Form.TIME: lambda value: isinstance(value, str) and _is_time(value),
+}
+
+
 def form_of(value: Any) -> str:
     """Say what kind of value stands somewhere, and nothing of the value itself."""
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return str(Form.FLAG)
-    if isinstance(value, int):
-        return str(Form.EPOCH if value in _SECONDS else Form.WHOLE)
-    if _is_number(value):
-        return str(Form.NUMBER)
-    if isinstance(value, Mapping):
-        return str(Form.OBJECT)
-    if isinstance(value, list):
-        return str(Form.LIST)
-    text = str(value)
-    if not text:
+    if value == "":
         return "an empty text"
-    for form, is_it in (
-        (f"{Form.ID} (UUID)", re.fullmatch(UUID, text)),
-        (Form.LINK, _WEB.fullmatch(text)),
-    ):
-        if is_it:
-            return str(form)
-    return str(Form.TIME if _is_time(text) else f"{Form.TEXT}")
+    if isinstance(value, str) and re.fullmatch(UUID, value):
+        return f"{Form.ID} (UUID)"
+    if isinstance(value, float | Decimal):
+        return str(Form.NUMBER)
+    return str(next((form for form, fits in _FITS.items() if fits(value)), Form.TEXT))
 
 
 def _lines(value: Any, place: str, depth: int = 0) -> Iterator[str]:
@@ -406,10 +355,6 @@ def _lines(value: Any, place: str, depth: int = 0) -> Iterator[str]:
             yield from _lines(one, f"{place}[]", depth + 1)
     else:
         yield f"{place or BODY}: {form_of(value)}"
-
-
-def _media_type(headers: Mapping[str, str]) -> str:
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def shown_name(name: str) -> str:

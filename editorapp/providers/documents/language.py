@@ -1,8 +1,8 @@
 """The language in which a provider's module says, as data, what its documents say of the answers.
 
 The adapters read any answer with care and need none of this. It is what a real provider is held
-against when somebody verifies an account with a real key: see comparing.py and
-generations/verifying/.
+against when somebody verifies an account with a real key: see compare.py and
+generations/verification/.
 """
 
 from collections.abc import Collection, Mapping
@@ -84,13 +84,18 @@ def several(of: Shape) -> Shape:
     return Shape(form=Form.LIST, of=of)
 
 
+def each(shape: Shape, names: str) -> dict[str, Shape]:
+    """Return fields of one shape: "createdAt updatedAt"."""
+    return dict.fromkeys(names.split(), shape)
+
+
 def an_object(
     must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False
 ) -> Shape:
     return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Header:
     """A header that a call's answer carries: always, or perhaps.
 
@@ -102,7 +107,7 @@ class Header:
     is_always: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Call:
     """One call and how it is answered when it succeeds.
 

@@ -1,4 +1,4 @@
-"""Read a provider's answer: errors by what the caller may do next, or the JSON object in it, clean."""
+"""Answers of a provider: errors by what the caller may do next, or the JSON object in it, clean."""
 
 import json
 import math
@@ -25,8 +25,8 @@ from editorapp.providers.contract import (
     Unreadable,
     UploadRefused,
 )
-from editorapp.providers.http.lean import Answer
-from editorapp.providers.http.typed_readers import items
+from editorapp.providers.http.connections import PROBLEM
+from editorapp.providers.http.typed_readers import items, mapping
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 LONGEST_DETAIL = 400
@@ -39,9 +39,7 @@ UNCLEAR = frozenset({300, 302, 303, 304, 409})
 CONCURRENCY = "concurrency"  # code of a Throttled: all job slots are taken
 RATE = "rate"  # code of a Throttled: too many requests in the window
 UPLOAD_REFUSED = "upload_refused"  # code of an UploadRefused
-AGAIN = frozenset(
-    {408, 425}
-)  # answers of a storage below 500 that say nothing of the file or its address
+AGAIN = frozenset({408, 425})  # below 500, and yet a problem of the other side
 
 
 # What a provider's module knows of its own error answers; None where they mean what their status
@@ -52,7 +50,7 @@ Explain = Callable[
 
 
 def raise_for(
-    response: httpx.Response | Answer,
+    response: httpx.Response,
     *,
     name: str,
     secret: str,
@@ -66,47 +64,60 @@ def raise_for(
     """
     if response.is_success:
         return
-    said = response if isinstance(response, httpx.Response) else response.as_httpx()
-    error = (explain(said, is_paid) if explain is not None else None) or _error(
-        said, name=name, secret=secret, is_paid=is_paid
+    error = (explain(response, is_paid) if explain is not None else None) or _error(
+        response, name=name, secret=secret, is_paid=is_paid
     )
     if error.retry_after_seconds is None:
-        error.retry_after_seconds = wait_asked(said.headers)
+        error.retry_after_seconds = wait_asked(response.headers)
     raise error
 
 
+# What a status means, whichever call it answers.
+_MEANINGS: dict[int, tuple[type[ProviderError], str]] = {
+    401: (
+        BadCredentials,
+        "{name} does not accept the key{because}. An admin can set another.",
+    ),
+    402: (OutOfFunds, "The account at {name} is out of funds{because}."),
+    403: (BadCredentials, "{name} does not let this account in{because}."),
+}
+
+
 def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
-    status, code = response.status_code, str(response.status_code)
+    status = response.status_code
     detail = detail_of(response, secret=secret)
-    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
     if status == 429:
         return _throttled(response, detail, name=name)
-    if status == 401:
-        return BadCredentials(
-            f"{name} does not accept the key{because}. An admin can set another.", code=code
-        )
-    if status == 403:
-        return BadCredentials(f"{name} does not let this account in{because}.", code=code)
-    if status == 402:
-        return OutOfFunds(f"The account at {name} is out of funds{because}.", code=code)
-    if status == 404 and not is_paid:
-        return NotFound(f"{name} does not know it{because}.", code=code)
-    if status >= 500 or status in {408, 425} or status < 200:
-        if is_paid:
-            return OutcomeUnknown(
-                f"{name} had a problem{because}. It may have taken the request.", code=code
-            )
-        return Unavailable(f"{name} has a problem{because}.", code=code)
-    if is_paid and status in UNCLEAR:
-        return OutcomeUnknown(
-            f"{name} gave an answer that leaves open whether it took the request{because}.",
-            code=code,
-        )
+    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    kind, says = _MEANINGS.get(status) or (_when_paid if is_paid else _when_free)(status)
+    return kind(says.format(name=name, because=because, status=status), code=str(status))
+
+
+def _when_paid(status: int) -> tuple[type[ProviderError], str]:
+    if _is_trouble(status):
+        return OutcomeUnknown, "{name} had a problem{because}. It may have taken the request."
+    if status in UNCLEAR:
+        says = "{name} gave an answer that leaves open whether it took the request{because}."
+        return OutcomeUnknown, says
+    return _refusal(status)
+
+
+def _when_free(status: int) -> tuple[type[ProviderError], str]:
+    if status == 404:
+        return NotFound, "{name} does not know it{because}."
+    if _is_trouble(status):
+        return Unavailable, "{name} has a problem{because}."
+    return _refusal(status)
+
+
+def _is_trouble(status: int) -> bool:
+    return status >= 500 or status in AGAIN or status < 200
+
+
+def _refusal(status: int) -> tuple[type[ProviderError], str]:
     if status < 400:
-        return Rejected(
-            f"{name} answers at another address (HTTP {status}): check the base URL.", code=code
-        )
-    return Rejected(f"{name} refused this{because}.", code=code)
+        return Rejected, "{name} answers at another address (HTTP {status}): check the base URL."
+    return Rejected, "{name} refused this{because}."
 
 
 def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
@@ -123,7 +134,7 @@ def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled
     )
 
 
-def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int) -> None:
+def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     """Raise what a storage's answer to an upload means, outside 2xx.
 
     Its own words are not told: they are XML.
@@ -151,7 +162,7 @@ def raise_for_upload(response: httpx.Response | Answer, *, name: str, size: int)
     raise UploadRefused(said, code=UPLOAD_REFUSED)
 
 
-def wait_of(response: httpx.Response | Answer, *, now: float | None = None) -> float:
+def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
     """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
     bounds.
 
@@ -207,7 +218,7 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     """Return the provider's own words about an error: one line, bounded, without the key; "" where
     there are none.
 
-    They are JSON, or plain text (contracts/scenario.md, section 5). A page of HTML says nothing to
+    They are JSON, or plain text (docs/providers/scenario.md, 5). A page of HTML says nothing to
     anybody.
     """
     body = json_in(response)
@@ -216,7 +227,7 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
 
 
-def json_in(response: httpx.Response | Answer) -> Any:
+def json_in(response: httpx.Response) -> Any:
     """Return the JSON of an answer, clean, whatever its status; None where it holds none."""
     try:
         return parse_json(response.content)
@@ -232,11 +243,9 @@ def said_in(body: Any, *, secret: str = "") -> str:
     (Scenario) or `detail`
     (Luma); a list of schema errors becomes "field: message; ...". A sentence is preferred to a lone
     code word.
-    Source: contracts/gmi-cloud.md, section 5, for the order.
+    Source: docs/providers/gmi-cloud.md, section 5, for the order.
     """
-    if not _is_dict(body):
-        return ""
-    outcome = body["outcome"] if _is_dict(body.get("outcome")) else {}
+    body, outcome = mapping(body), mapping(mapping(body).get("outcome"))
     own = (body.get("message"), body.get("reason"), body.get("detail"))
     places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
     texts = [text for place in places if (text := _text_of(place))]
@@ -259,49 +268,48 @@ def without_key(text: str, secret: str) -> str:
 def _text_of(found: Any) -> str:
     if isinstance(found, list):
         return "; ".join(filter(None, map(_schema_error, found)))
-    if _is_dict(found):
+    if isinstance(found, dict):
         found = found.get("message") or found.get("detail") or ""
     return str(found or "")
 
 
 def _schema_error(item: Any) -> str:
-    if not _is_dict(item):
+    if not isinstance(item, dict):
         return str(item)
     where = ".".join(str(part) for part in items(item.get("loc")) if part != "body")
     return f"{where}: {item.get('msg', '')}".strip(": ")
 
 
-def _is_dict(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
 def object_in(
-    response: httpx.Response | Answer, *, name: str, secret: str = "", is_paid: bool = False
+    response: httpx.Response, *, name: str, secret: str = "", is_paid: bool = False
 ) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer, clean; {} where there is no content.
 
     Raises: OutcomeUnknown on the paid POST, else Unreadable, when the answer cannot be read; both
     with what came.
     """
-    problem = response.problem if isinstance(response, Answer) else ""
+    problem: str = response.extensions.get(PROBLEM, "")
     if not problem and not is_paid and (response.status_code == 204 or not response.content):
         return {}
-    body: Any = None
     if not problem:
         try:
             body = parse_json(response.content)
-            problem = "" if _is_dict(body) else "It is no JSON object."
         except JsonNotReadable as error:
             problem = str(error)
-    if _is_dict(body):
-        return body
+        else:
+            if isinstance(body, dict):
+                return body
+            problem = "It is no JSON object."
     came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
+    raise _unreadable(problem, name=name, is_paid=is_paid, came=came)
+
+
+def _unreadable(problem: str, *, name: str, is_paid: bool, came: str) -> ProviderError:
     if is_paid:
         says = f"{name} accepted something, but its answer cannot be read. {problem}"
-        raise OutcomeUnknown(says, code="unreadable", came=came)
-    raise Unreadable(
-        f"{name} gave an answer that cannot be read. {problem}", code="unreadable", came=came
-    )
+        return OutcomeUnknown(says, code="unreadable", came=came)
+    says = f"{name} gave an answer that cannot be read. {problem}"
+    return Unreadable(says, code="unreadable", came=came)
 
 
 def as_it_came(answer: Any, *, secret: str = "") -> str:

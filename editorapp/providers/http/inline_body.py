@@ -1,4 +1,4 @@
-"""A JSON body whose stored files are streamed into it as base64: the paid request never lies in
+"""Inline body: JSON whose stored files are streamed into it as base64: the paid request never lies in
 memory whole.
 """
 
@@ -104,12 +104,6 @@ class InlineBody:
             len(one) if isinstance(one, bytes) else _encoded(one.stat().st_size)
             for one in self._parts
         )
-
-    @property
-    def whole(self) -> bytes | None:
-        """The body in one piece; None where files are streamed into it."""
-        first = self._parts[0]
-        return first if len(self._parts) == 1 and isinstance(first, bytes) else None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:

@@ -1,8 +1,8 @@
-"""What a provider answered, word for word, for whoever listens: to hold it against the documents,
-and for nothing else.
+"""Recording: what a provider answered, word for word, for whoever listens: to hold it against the
+documents, and for nothing else.
 
 Nobody listens to ordinary work. What is heard stays in memory: it holds keys of links and words of
-prompts, and only what `comparing.py` makes of it is kept.
+prompts, and only what documents/compare.py makes of it is kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,8 @@ from datetime import UTC, datetime
 
 import httpx
 
-from editorapp.providers.http.lean import Answer
-
-LINK, UPLOAD = (
-    "(link to a file)",
-    "(upload address)",
-)  # in place of a path: these lie where the provider says
+# in place of a path: these lie where the provider says
+LINK, UPLOAD = "(link to a file)", "(upload address)"
 MOST_HEARD = 500  # of one piece of work
 
 
@@ -56,7 +52,7 @@ def listening() -> Iterator[list[Exchange]]:
 def note(
     method: str,
     path: str,
-    answer: Answer | httpx.Response,
+    answer: httpx.Response,
     *,
     params: Mapping[str, object] | None = None,
     url: str = "",
@@ -65,17 +61,14 @@ def note(
     heard = _heard.get()
     if heard is None or len(heard) >= MOST_HEARD:
         return
-    content = b"" if path == LINK else answer.content
-    names = tuple(sorted(params or ()))
-    heard.append(
-        Exchange(
-            method,
-            path,
-            answer.status_code,
-            answer.headers,
-            content,
-            datetime.now(UTC),
-            params=names,
-            url=url,
-        )
+    exchange = Exchange(
+        method=method,
+        path=path,
+        status=answer.status_code,
+        headers=answer.headers,
+        content=b"" if path == LINK else answer.content,
+        at=datetime.now(UTC),
+        params=tuple(sorted(params or ())),
+        url=url,
     )
+    heard.append(exchange)

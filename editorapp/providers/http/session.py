@@ -1,29 +1,23 @@
-"""The one way out to a provider: connections, deadlines, errors in our words, and nothing secret in
-any log.
-
-httpx looks at every connection of a pool on every request, so pools stay small and there are
-several of them.
+"""Session: the one way out to a provider, with deadlines, errors in our words, and nothing secret
+in any log.
 """
 
 import asyncio
 import base64
 import json
 import logging
-import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from editorapp.core import ssrf_guard
 from editorapp.core.content_encoding import IDENTITY
-from editorapp.core.loopback import is_loopback
-from editorapp.core.ssrf_guard import certificates
 from editorapp.media import store
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
@@ -37,10 +31,10 @@ from editorapp.providers.contract import (
     UploadRefused,
 )
 from editorapp.providers.field_mapping import STAGED_LATER
-from editorapp.providers.http import answers, links, recording
+from editorapp.providers.http import answers, connections, links, recording
 from editorapp.providers.http.answers import UPLOAD_REFUSED
+from editorapp.providers.http.connections import NEVER_SENT, TooLong
 from editorapp.providers.http.inline_body import InlineBody, stored_files
-from editorapp.providers.http.lean import MAX_BODY_BYTES, Answer, LeanClient, TooLong, can_be_direct
 from editorapp.providers.spec import Auth, Spec
 
 log = logging.getLogger(__name__)
@@ -48,52 +42,18 @@ log = logging.getLogger(__name__)
 for _chatty in ("httpx", "httpcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
-SHARD_CONNECTIONS = 8
-MAX_SHARDS = 16
-OPERATION = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
+# Whole calls have deadlines of their own; what a single step may take counts beside them.
+CALL_STEPS = httpx.Timeout(None, connect=5.0).as_dict()
+UPLOAD_STEPS = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0).as_dict()
 PAID_DEADLINE_SECONDS = 60.0
 FREE_DEADLINE_SECONDS = 20.0
-# for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than courier waits
-BRING_SECONDS = 12.0
+# for a file from a bucket, before the post: with PAID_DEADLINE_SECONDS less than the dispatcher waits
+FETCH_STORED_SECONDS = 12.0
 CHUNK_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_SECOND = 128 * 1024
 USER_AGENT = "Rushes/0.1"
 
-# Raised before a byte of the request left this machine: the provider cannot have seen it.
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-)
-
-
-def _limits(*, keep_alive: bool = True) -> httpx.Limits:
-    kept = SHARD_CONNECTIONS if keep_alive else 0
-    return httpx.Limits(max_connections=SHARD_CONNECTIONS, max_keepalive_connections=kept)
-
-
-def make_client(
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    keep_alive: bool = True,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> httpx.AsyncClient:
-    """Make one small pool.
-
-    It follows no redirect, and a proxy from the environment is not used for loopback.
-    """
-    return httpx.AsyncClient(
-        headers={"User-Agent": USER_AGENT, **IDENTITY, **(headers or {})},
-        timeout=OPERATION,
-        limits=_limits(keep_alive=keep_alive),
-        verify=certificates(),
-        trust_env=not is_loopback(url),
-        follow_redirects=False,
-        transport=transport,
-    )
+MakeTransport = Callable[[Access], httpx.AsyncBaseTransport]
 
 
 class ProviderSession:
@@ -110,14 +70,11 @@ class ProviderSession:
         self.spec: Spec = module.SPEC
         self._explain: answers.Explain | None = getattr(module, "explain", None)
         self.name = self.spec.name
-        self._transport = transport
-        self._shards: list[tuple[httpx.AsyncClient, list[int]]] = []
-        self._paid: httpx.AsyncClient | None = None
-        self._plain: httpx.AsyncClient | None = None
-        self._lean: LeanClient | None = None
+        self._given = transport
+        self._transports: dict[MakeTransport, httpx.AsyncBaseTransport] = {}
 
     def __repr__(self) -> str:
-        return f"<Wire to {self.name}, account {self.access.account_id}>"
+        return f"<Session with {self.name}, account {self.access.account_id}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,11 +88,10 @@ class ProviderSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        clients = [*(client for client, _busy in self._shards), self._paid, self._plain, self._lean]
-        self._shards, self._paid, self._plain, self._lean = [], None, None, None
-        for client in clients:
-            if client is not None:
-                await client.aclose()
+        made, self._transports = list(self._transports.values()), {}
+        for transport in made:
+            await transport.aclose()
+        await asyncio.sleep(0)  # a turn of the loop, in which sockets are let go
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
@@ -145,39 +101,29 @@ class ProviderSession:
         All text in it is clean (core/sanitizing.py), but nothing says that a value has the type it
         should.
         Raises: Rejected and its kinds, NotFound, Throttled; Unreadable, where what came makes no
-                sense; Unavailable
-        for everything else that a later try may mend.
+                sense; Unavailable for everything else that a later try may mend.
         """
-        params = {**self.access.params, **(params or {})} or None
+        request = self._request(method, path, params=params, json=body)
         try:
-            if method == "GET" and (lean := self._lean_client()) is not None:
-                response = await self._timed(
-                    lambda tracing: lean.get(path, params=params, headers=tracing),
-                    method,
-                    path,
-                    deadline=FREE_DEADLINE_SECONDS,
-                    params=params,
-                )
-            else:
-                response = await self._by_shard(method, path, params=params, json=body)
+            response = await self._send(
+                connections.for_free, request, path, deadline=FREE_DEADLINE_SECONDS
+            )
         except TooLong as error:
-            says = f"{self.name} gave an answer that is longer than {MAX_BODY_BYTES:,} bytes."
+            most = connections.MAX_BODY_BYTES
+            says = f"{self.name} gave an answer that is longer than {most:,} bytes."
             raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unavailable(
                 f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)
             ) from error
-        answers.raise_for(
-            response, name=self.name, secret=self.access.secret, explain=self._explain
-        )
-        return answers.object_in(response, name=self.name, secret=self.access.secret)
+        return self._object_in(response)
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
         """Send the paid POST, exactly once, and return the provider's JSON object.
 
         It gets a connection of its own: an idle one that the provider closes in the same moment
         would leave the outcome unknown for no reason. Stored files that the body names (see
-        inline.py) are streamed into it.
+        inline_body.py) are streamed into it.
 
         Raises: Rejected and its kinds, Throttled (nothing queued, nothing charged), a body that
         cannot be written or still names a file that is not staged among them; Unavailable (never
@@ -185,41 +131,7 @@ class ProviderSession:
         """
         content = await _sendable(body, name=self.name)
         try:
-            return await self._pay(path, content, idempotency_key=idempotency_key)
-        finally:
-            content.close()
-
-    async def _pay(self, path: str, content: InlineBody, *, idempotency_key: str) -> dict[str, Any]:
-        headers = {
-            "Idempotency-Key": idempotency_key,
-            "Content-Type": "application/json",
-            "Content-Length": str(content.size),
-        }
-        deadline = PAID_DEADLINE_SECONDS + content.size / SLOWEST_BYTES_PER_SECOND
-        params = self.access.params or None
-        whole, lean = content.whole, self._lean_client()
-        try:
-            if whole is not None and lean is not None:
-                response = await self._timed(
-                    lambda tracing: lean.post_once(
-                        path, content=whole, params=params, headers={**tracing, **headers}
-                    ),
-                    "POST",
-                    path,
-                    deadline=deadline,
-                    params=params,
-                )
-            else:
-                client = self._paid = self._paid or self._authorised(keep_alive=False)
-                response = await self._send(
-                    client,
-                    "POST",
-                    path,
-                    deadline=deadline,
-                    content=content.pieces(),
-                    headers=headers,
-                    params=params,
-                )
+            response = await self._pay(path, content, idempotency_key=idempotency_key)
         except NEVER_SENT as error:
             raise Unavailable(
                 f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)
@@ -229,10 +141,20 @@ class ProviderSession:
                 f"{self.name} did not answer ({_kind(error)}). It may have taken the request.",
                 code=_kind(error),
             ) from error
-        answers.raise_for(
-            response, name=self.name, secret=self.access.secret, is_paid=True, explain=self._explain
-        )
-        return answers.object_in(response, name=self.name, secret=self.access.secret, is_paid=True)
+        finally:
+            content.close()
+        return self._object_in(response, is_paid=True)
+
+    async def _pay(self, path: str, content: InlineBody, *, idempotency_key: str) -> httpx.Response:
+        headers = {
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": "application/json",
+            "Content-Length": str(content.size),
+            "Connection": "close",
+        }
+        request = self._request("POST", path, headers=headers, content=content.pieces())
+        deadline = PAID_DEADLINE_SECONDS + content.size / SLOWEST_BYTES_PER_SECOND
+        return await self._send(connections.for_paid, request, path, deadline=deadline)
 
     async def upload(
         self,
@@ -251,64 +173,60 @@ class ProviderSession:
         refused for good at this address, or the address is none, or none to send files to: a fresh
         one may be.
         """
-        url = _plain(url, name=self.name)
         size = path.stat().st_size - start if length is None else length
-        self._plain = self._plain or self._guarded()
         sent = {**headers, "Content-Length": str(size)}
+        request = self._upload_request(method, url, sent, _pieces(path, start, size))
         began = time.monotonic()
         try:
-            links.check(url, self.access)
             async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                response = await _whole(
-                    self._plain, method, url, content=_pieces(path, start, size), headers=sent
-                )
-        except (ssrf_guard.NoAddress, ValueError):
-            raise UploadRefused(
-                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+                transport = self._transport(connections.for_links)
+                response = await connections.exchange(transport, request)
+        except (httpx.HTTPError, TimeoutError) as error:
             # Not chained: the address is a secret, and the message may hold it.
             raise Unavailable(
                 f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)
             ) from None
         except ssrf_guard.AddressNotAllowed as error:
-            raise UploadRefused(
-                f"{self.name} gave an address to upload to where nothing may be sent. {error}",
-                code=UPLOAD_REFUSED,
-            ) from error
+            raise self._not_allowed(error) from error
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
-        recording.note(method, recording.UPLOAD, response, url=url)
+        recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
 
-    def _lean_client(self) -> LeanClient | None:
-        """Return the lean way for GETs, unless a proxy or a test's own transport stands between."""
-        if self._lean is None and self._transport is None and can_be_direct(self.access.base_url):
-            headers = {"User-Agent": USER_AGENT, **self._authorisation()}
-            self._lean = LeanClient(self.access.base_url, headers=headers, verify=certificates())
-        return self._lean
-
-    async def _by_shard(self, method: str, path: str, **content: Any) -> Answer:
-        client, busy = self._shard()
-        busy[0] += 1
+    def _upload_request(
+        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes]
+    ) -> httpx.Request:
+        """Raises: UploadRefused, for an address that is none, or none to send files to."""
         try:
-            return await self._send(client, method, path, deadline=FREE_DEADLINE_SECONDS, **content)
-        finally:
-            busy[0] -= 1
+            url = links.as_sent(url)
+            links.check(url, self.access)
+            return httpx.Request(
+                method,
+                url,
+                headers={**_COMMON, **headers},
+                content=content,
+                extensions={"timeout": UPLOAD_STEPS},
+            )
+        except (ssrf_guard.NoAddress, ValueError):  # not chained: the address is a secret
+            raise UploadRefused(
+                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
+            ) from None
+        except ssrf_guard.AddressNotAllowed as error:
+            raise self._not_allowed(error) from error
 
-    def _shard(self) -> tuple[httpx.AsyncClient, list[int]]:
-        """Return the first pool with a free connection, a new one, or at the most the least busy."""
-        for shard in self._shards:
-            if shard[1][0] < SHARD_CONNECTIONS:
-                return shard
-        if len(self._shards) < MAX_SHARDS:
-            self._shards.append((self._authorised(), [0]))
-            return self._shards[-1]
-        return min(self._shards, key=lambda shard: shard[1][0])
+    def _not_allowed(self, error: ssrf_guard.AddressNotAllowed) -> UploadRefused:
+        says = f"{self.name} gave an address to upload to where nothing may be sent. {error}"
+        return UploadRefused(says, code=UPLOAD_REFUSED)
 
-    def _url(self, path: str) -> str:
-        return self.access.base_url.rstrip("/") + path
+    def _transport(self, make: MakeTransport) -> httpx.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        if make not in self._transports:
+            self._transports[make] = make(self.access)
+        return self._transports[make]
 
-    def _authorisation(self) -> dict[str, str]:
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        """What every request says. Raises: BadCredentials."""
         key = self.access.secret.strip()
         if not key or not key.isascii() or not key.isprintable():
             raise BadCredentials(
@@ -317,99 +235,62 @@ class ProviderSession:
             )
         if self.spec.auth is Auth.BASIC:
             key = base64.b64encode(key.encode()).decode()
-        return {
-            "Authorization": f"{self.spec.auth} {key}",
-            "Accept": "application/json",
-            **self.access.headers,
-        }
+        said = {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json"}
+        return {**_COMMON, **said, **self.access.headers}
 
-    def _guarded(self) -> httpx.AsyncClient:
-        """Make the pool for addresses that the provider names."""
-        options: dict[str, Any] = {
-            "headers": {"User-Agent": USER_AGENT, **IDENTITY},
-            "timeout": OPERATION,
-        }
-        if self._transport is not None:
-            return httpx.AsyncClient(transport=self._transport, **options)
-        return links.client(self.access, limits=_limits(), **options)
-
-    def _authorised(self, *, keep_alive: bool = True) -> httpx.AsyncClient:
-        headers = self._authorisation()
-        return make_client(
-            self.access.base_url, headers=headers, keep_alive=keep_alive, transport=self._transport
-        )
-
-    async def _send(
+    def _request(
         self,
-        client: httpx.AsyncClient,
         method: str,
         path: str,
         *,
-        deadline: float,
+        params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         **content: Any,
-    ) -> Answer:
-        content = {key: value for key, value in content.items() if value is not None}
-        return await self._timed(
-            lambda tracing: _whole(
-                client, method, self._url(path), headers={**tracing, **(headers or {})}, **content
-            ),
-            method,
-            path,
-            deadline=deadline,
-            params=content.get("params"),
-        )
+    ) -> httpx.Request:
+        """Write a request to a path below the base URL, with an id of its own.
 
-    async def _timed(
-        self,
-        exchange: Callable[[dict[str, str]], Awaitable[Answer]],
-        method: str,
-        path: str,
-        *,
-        deadline: float,
-        params: Mapping[str, Any] | None,
-    ) -> Answer:
-        """Make one exchange within its deadline, with a request id of its own, and note how it
-        went.
+        Raises: BadCredentials, Unavailable.
         """
-        began = time.monotonic()
         try:
-            async with asyncio.timeout(deadline):
-                response = await exchange({"X-Request-Id": str(uuid.uuid4())})
+            return httpx.Request(
+                method,
+                self.access.base_url.rstrip("/") + path,
+                params={**self.access.params, **(params or {})} or None,
+                headers={**self._headers, "X-Request-Id": str(uuid.uuid4()), **(headers or {})},
+                extensions={"timeout": CALL_STEPS},
+                **content,
+            )
         except httpx.InvalidURL as error:
             raise Unavailable(
                 f"The address set for {self.name} is not one.", code="base_url"
             ) from error
+
+    async def _send(
+        self, make: MakeTransport, request: httpx.Request, path: str, *, deadline: float
+    ) -> httpx.Response:
+        """Make one exchange within its deadline, and note how it went."""
+        method, began = request.method, time.monotonic()
+        try:
+            async with asyncio.timeout(deadline):
+                response = await connections.exchange(self._transport(make), request)
         except (httpx.HTTPError, TimeoutError) as error:
-            log.warning(
-                "%s %s: %s after %.0f ms",
-                method,
-                path,
-                _kind(error),
-                (time.monotonic() - began) * 1000,
-            )
+            took = (time.monotonic() - began) * 1000
+            log.warning("%s %s: %s after %.0f ms", method, path, _kind(error), took)
             raise
         _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
-        recording.note(method, path, response, params=params)
+        recording.note(method, path, response, params=request.url.params)
         return response
 
+    def _object_in(self, response: httpx.Response, *, is_paid: bool = False) -> dict[str, Any]:
+        """Raises: what an answer outside 2xx means, or one that cannot be read."""
+        name, secret = self.name, self.access.secret
+        answers.raise_for(
+            response, name=name, secret=secret, is_paid=is_paid, explain=self._explain
+        )
+        return answers.object_in(response, name=name, secret=secret, is_paid=is_paid)
 
-async def _whole(client: httpx.AsyncClient, method: str, url: str, **request: Any) -> Answer:
-    """Make a call and read its answer as it comes, unpacked here: httpx would unpack any amount.
 
-    Raises: httpx.HTTPError, TooLong among them; httpx.InvalidURL.
-    """
-    async with client.stream(method, url, **request) as response:
-        if (
-            response.is_stream_consumed
-        ):  # handed over whole, and unpacked, by a transport without a socket
-            return Answer(response.status_code, response.headers.raw, response.content)
-        came = bytearray()
-        async for piece in response.aiter_raw():
-            came += piece
-            if len(came) > MAX_BODY_BYTES:
-                raise TooLong("The answer is too long.")
-        return Answer.of(response.status_code, response.headers.raw, bytes(came))
+_COMMON = {"User-Agent": USER_AGENT, **IDENTITY}
 
 
 async def _sendable(body: Any, *, name: str) -> InlineBody:
@@ -424,7 +305,7 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
             )
         if not any(stored_files(body)):
             return InlineBody(body)
-        async with asyncio.timeout(BRING_SECONDS):  # what comes later lies here for the next try
+        async with asyncio.timeout(FETCH_STORED_SECONDS):  # what comes later lies here next time
             return await asyncio.to_thread(InlineBody, body)
     except store.Gone as error:
         raise Rejected(
@@ -442,7 +323,7 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
         ) from error
 
 
-def _note(level: int, method: str, path: str, response: Answer, began: float) -> None:
+def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
     if not log.isEnabledFor(level):
         return
     request_id = response.headers.get("X-Request-Id", "-")[:80]
@@ -450,39 +331,6 @@ def _note(level: int, method: str, path: str, response: Answer, began: float) ->
     log.log(
         level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id
     )
-
-
-def _plain(url: str, *, name: str) -> str:
-    """Return an upload address as it is sent: without blanks and line breaks around and in it.
-
-    Raises: UploadRefused, when it is none.
-    """
-    try:
-        return as_sent(url)
-    except ValueError:  # not chained: the address is a secret
-        raise UploadRefused(
-            f"{name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
-        ) from None
-
-
-def as_sent(url: str) -> str:
-    """Return a link without what copying leaves around and in it: blanks, line breaks.
-
-    Raises: ValueError.
-    """
-    kept = re.sub(r"[\t\r\n]", "", url).strip(_AROUND)
-    kept.encode()  # half a character
-    parts = urlsplit(kept)
-    try:
-        httpx.URL(kept)
-    except httpx.InvalidURL as error:
-        raise ValueError("This is no address.") from error
-    if not parts.scheme or (parts.port is not None and not parts.port):
-        raise ValueError("This is no whole address.")
-    return kept
-
-
-_AROUND = "".join(map(chr, range(33)))  # as browsers do
 
 
 def _kind(error: BaseException) -> str:

@@ -1,18 +1,16 @@
-"""What a model can do, in the few words that fit into a cell: the models of a task are compared by
-them.
-"""
+"""Capabilities: what a model can do in the few words of a cell, by which models are compared."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from editorapp.core.money import show_usd
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
+from editorapp.providers.contract import CONTROLS, POSITION, Task
 from editorapp.providers.prices import Counted, PriceTable
 from editorapp.providers.rules.combinations import Together, together
+from editorapp.providers.rules.unavailable import switched_on
 from editorapp.providers.rules.words import size_in_bytes, tier_in_words, ways_of
 from editorapp.providers.spec import Model, Spec
 
 NO = "no"
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 
 
 def capabilities(
@@ -24,25 +22,12 @@ def capabilities(
     Models of one task have the same questions, so that their answers stand side by side.
     """
     limits = together(spec, model)
-    asked: list[tuple[str, str]] = [("Prompt", _prompt(model, limits))]
-    if model.task != Task.GENERATE:
-        asked += [
-            ("Source", _ways(model, "source")),
-            ("Longest source", _seconds(model)),
-            ("Largest source", _bytes(model)),
-        ]
-    asked += [
-        (
-            "Resolutions",
-            _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model"),
-        )
-    ]
-    asked += [
-        ("HDR", _one_of(model, "hdr", model.limits.hdr_resolutions)),
-        ("EXR", _yes(model, "exr")),
-    ]
-    asked += [row for questions in _BY_TASK[model.task] for row in questions(model)]
-    return (*asked, ("Not together", _not_together(limits)), ("Price", _price(spec, model, prices)))
+    return (
+        ("Prompt", _prompt(model, limits)),
+        *((question, ANSWERS[question](model)) for question in QUESTIONS[model.task]),
+        ("Not together", _not_together(limits)),
+        ("Price", _price(spec, model, prices)),
+    )
 
 
 def _ways(model: Model, name: str) -> str:
@@ -70,9 +55,8 @@ def _prompt(model: Model, limits: Together) -> str:
 
 def _seconds(model: Model) -> str:
     longest, doubtful = model.limits.max_source_seconds, model.limits.warn_source_seconds
-    if longest is None:
-        return "not published" + (f"; may be refused above {doubtful:g} s" if doubtful else "")
-    return f"{longest:g} s" + (f"; may be refused above {doubtful:g} s" if doubtful else "")
+    said = "not published" if longest is None else f"{longest:g} s"
+    return said + (f"; may be refused above {doubtful:g} s" if doubtful else "")
 
 
 def _bytes(model: Model) -> str:
@@ -84,70 +68,63 @@ def _bytes(model: Model) -> str:
     return ", ".join(said) or "not published"
 
 
-def _conditioning(model: Model) -> list[tuple[str, str]]:
-    strength = model.parameter("strength")
-    controls = [
-        name
-        for name in CONTROLS
-        if model.knows(f"{name}_enabled") or model.knows(CONTROL_VALUES.get(name, ""))
-    ]
-    return [
-        ("Auto", _yes(model, "auto_controls")),
-        ("Strength", f"{strength.choices[0]} to {strength.choices[-1]}" if strength else NO),
-        ("Controls", ", ".join(controls) or NO),
-    ]
+def _strength(model: Model) -> str:
+    row = model.parameter("strength")
+    return f"{row.choices[0]} to {row.choices[-1]}" if row else NO
 
 
-def _guide(model: Model) -> list[tuple[str, str]]:
-    return [("Guide frame", _ways(model, "start_frame")), ("Keyframes", _keyframes(model))]
-
-
-def _frames(model: Model) -> list[tuple[str, str]]:
-    return [
-        ("First frame", _ways(model, "start_frame")),
-        ("Last frame", _ways(model, "end_frame")),
-        ("Keyframes", _keyframes(model)),
-    ]
+def _controls(model: Model) -> str:
+    return ", ".join(name for name in CONTROLS if switched_on(model, name)) or NO
 
 
 def _keyframes(model: Model) -> str:
-    return (
-        f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}"
-        if model.knows("keyframes")
-        else NO
-    )
+    if not model.knows("keyframes"):
+        return NO
+    return f"up to {model.limits.max_keyframes}: {_ways(model, 'keyframes')}"
 
 
-def _shape(model: Model) -> list[tuple[str, str]]:
-    return [("Aspect ratios", _one_of(model, "aspect_ratio", model.limits.aspect_ratios))]
-
-
-def _length(model: Model) -> list[tuple[str, str]]:
-    return [
-        ("Durations", _one_of(model, "duration", model.limits.durations)),
-        ("Loop", _yes(model, "loop")),
-    ]
-
-
-def _concepts(model: Model) -> list[tuple[str, str]]:
+def _concepts(model: Model) -> str:
     row = model.parameter("concepts")
-    return [("Camera moves", f"{len(row.choices)} by name" if row else NO)]
+    return f"{len(row.choices)} by name" if row else NO
 
 
-def _place(model: Model) -> list[tuple[str, str]]:
-    return [
-        (
-            "Place on the canvas",
-            "yes" if all(map(model.knows, POSITION)) else "centred by the model",
-        )
-    ]
+def _place(model: Model) -> str:
+    return "yes" if all(map(model.knows, POSITION)) else "centred by the model"
 
 
-_BY_TASK: dict[str, tuple[Callable[[Model], list[tuple[str, str]]], ...]] = {
-    Task.EDIT: (_conditioning, _guide),
-    Task.GENERATE: (_length, _shape, _frames, _concepts),
-    Task.REFRAME: (_shape, _place),
-    Task.MODIFY: (_conditioning, _guide),
+def _sizes(model: Model) -> str:
+    return _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model")
+
+
+ANSWERS: dict[str, Callable[[Model], str]] = {
+    "Source": lambda model: _ways(model, "source"),
+    "Longest source": _seconds,
+    "Largest source": _bytes,
+    "Resolutions": _sizes,
+    "HDR": lambda model: _one_of(model, "hdr", model.limits.hdr_resolutions),
+    "EXR": lambda model: _yes(model, "exr"),
+    "Auto": lambda model: _yes(model, "auto_controls"),
+    "Strength": _strength,
+    "Controls": _controls,
+    "Guide frame": lambda model: _ways(model, "start_frame"),
+    "First frame": lambda model: _ways(model, "start_frame"),
+    "Last frame": lambda model: _ways(model, "end_frame"),
+    "Keyframes": _keyframes,
+    "Durations": lambda model: _one_of(model, "duration", model.limits.durations),
+    "Loop": lambda model: _yes(model, "loop"),
+    "Aspect ratios": lambda model: _one_of(model, "aspect_ratio", model.limits.aspect_ratios),
+    "Camera moves": _concepts,
+    "Place on the canvas": _place,
+}
+_SOURCE = ("Source", "Longest source", "Largest source")
+_LOOK = ("Resolutions", "HDR", "EXR")
+_EDIT = (*_SOURCE, *_LOOK, "Auto", "Strength", "Controls", "Guide frame", "Keyframes")
+_FRAMES = ("First frame", "Last frame", "Keyframes")
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    Task.EDIT: _EDIT,
+    Task.GENERATE: (*_LOOK, "Durations", "Loop", "Aspect ratios", *_FRAMES, "Camera moves"),
+    Task.REFRAME: (*_SOURCE, *_LOOK, "Aspect ratios", "Place on the canvas"),
+    Task.MODIFY: _EDIT,
 }
 
 

@@ -1,4 +1,4 @@
-"""Which options of a model exclude or need each other: found by trying them against its rule table.
+"""Combinations: which options of a model exclude or need each other, found by trying its rules.
 
 So the page, the documents and the guard before the paid call can never say different things. Pure;
 asked once a model.
@@ -10,18 +10,13 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from editorapp.providers.contract import (
-    CONTROL_VALUES,
-    CONTROLS,
-    DEFAULT_VALUES,
-    GenerationRequest,
-    Ref,
-    Task,
-)
+from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
 from editorapp.providers.rules import table
+from editorapp.providers.rules.unavailable import switched_on
 from editorapp.providers.spec import Model, Spec
 
 A_FILE = Ref(asset_id=1)
+NEEDED = ("prompt", "source", "aspect_ratio")  # what some model does nothing without
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def _options(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
         for words, said in everything
         if all(map(model.knows, said)) or _is_pinned(model, said)
     )
-    if control := _a_control(model):
+    if control := next(filter(None, (switched_on(model, name) for name in CONTROLS)), None):
         yield "the controls", control
     if model.knows("resolution"):
         yield from ((size, {"resolution": size}) for size in model.limits.resolutions)
@@ -73,28 +68,23 @@ def _is_pinned(model: Model, said: Mapping[str, Any]) -> bool:
     return "keyframes" in said and model.knows("keyframes")
 
 
-def _a_control(model: Model) -> dict[str, Any]:
-    for name in CONTROLS:
-        value = CONTROL_VALUES.get(name, "")
-        if model.knows(f"{name}_enabled"):
-            return {f"{name}_enabled": True}
-        if model.knows(value):
-            return {f"{name}_enabled": True, value: DEFAULT_VALUES[value]}
-    return {}
-
-
 @lru_cache(maxsize=256)
 def together(spec: Spec, model: Model) -> Together:
     """Return what excludes and what needs what, and what must be said."""
     plain = plain_request(model)
-    before = _refused(spec, plain)
+
+    def refused(said: Mapping[str, Any]) -> set[tuple[str, str]]:
+        found = table.refusals(table.check(spec, replace(plain, **said), None))
+        return {(one.rule_id, one.field) for one in found}
+
+    before = refused({})
     options = list(_options(model))
-    alone = {words: _refused(spec, replace(plain, **said)) - before for words, said in options}
+    alone = {words: refused(said) - before for words, said in options}
     excludes, needs = [], []
     for (one, says), (other, adds) in combinations(options, 2):
-        if set(says) & set(adds):
+        if says.keys() & adds.keys():
             continue  # one takes the other's place
-        both = _refused(spec, replace(plain, **says, **adds)) - before
+        both = refused({**says, **adds}) - before
         if both - alone[one] - alone[other]:
             excludes.append((one, other))
         needs += [
@@ -102,19 +92,6 @@ def together(spec: Spec, model: Model) -> Together:
             for needy, giver in ((one, other), (other, one))
             if alone[needy] and not both - alone[giver]
         ]
-    required = frozenset(
-        name
-        for name in ("prompt", "source", "aspect_ratio")
-        if getattr(plain, name) is not None and _refused(spec, _without(plain, name)) - before
-    )
+    said = [name for name in NEEDED if getattr(plain, name) is not None]
+    required = frozenset(name for name in said if refused({name: None}) - before)
     return Together(tuple(excludes), tuple(needs), required)
-
-
-def _without(wanted: GenerationRequest, name: str) -> GenerationRequest:
-    nothing: dict[str, Any] = {name: None}
-    return replace(wanted, **nothing)
-
-
-def _refused(spec: Spec, wanted: GenerationRequest) -> frozenset[tuple[str, str]]:
-    found = table.refusals(table.check(spec, wanted, None))
-    return frozenset((one.rule_id, one.field) for one in found)

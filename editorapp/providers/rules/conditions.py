@@ -1,24 +1,23 @@
-"""Questions that rule rows ask of a request.
+"""Conditions: the questions that rule rows ask of a request.
 
 Each answers with the hits it found, or a plain yes or no.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.spec import Condition, Hit, Limits, RefCondition
+from editorapp.providers.spec import Case, Found, Hit, Limits, RefCondition
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
-
-HitList = Callable[[GenerationRequest, MediaFacts | None, Limits], list[Hit]]
+HitList = Callable[[Case], list[Hit]]
 
 
 def is_said(value: Any) -> bool:
@@ -26,25 +25,28 @@ def is_said(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def said(*fields: str) -> Condition:
+@dataclass(frozen=True)
+class Mentions:
     """Hit each of these fields that is said: for what a task does not take."""
 
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> list[Hit]:
-        return [Hit(name, option=name) for name in fields if is_said(getattr(wanted, name))]
+    fields: tuple[str, ...]
 
-    return condition
+    def __call__(self, case: Case) -> list[Hit]:
+        return [
+            Hit(name, option=name) for name in self.fields if is_said(getattr(case.wanted, name))
+        ]
 
 
-def not_one_of(field: str, choices: Callable[[Limits], Iterable[str]]) -> Condition:
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> list[Hit]:
-        value = getattr(wanted, field)
-        if value is None or (isinstance(value, str) and value in choices(limits)):
+def said(*fields: str) -> Mentions:
+    return Mentions(fields)
+
+
+def not_one_of(field: str, choices: Callable[[Limits], Iterable[str]]) -> HitList:
+    def condition(case: Case) -> list[Hit]:
+        value, known = getattr(case.wanted, field), choices(case.limits)
+        if value is None or (isinstance(value, str) and value in known):
             return []
-        return [Hit(field, value=value, choices=", ".join(choices(limits)))]
+        return [Hit(field, value=value, choices=", ".join(known))]
 
     return condition
 
@@ -56,158 +58,100 @@ def is_number(value: Any) -> bool:
 def outside(low: float, high: float, *fields: str, is_open: bool = False) -> HitList:
     """Hit each field that is no number from `low` to `high`; `is_open` leaves `low` itself out."""
 
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> list[Hit]:
-        hits = []
-        for name in fields:
-            value = getattr(wanted, name)
-            if value is not None and not (
-                is_number(value) and low <= value <= high and not (is_open and value == low)
-            ):
-                hits.append(Hit(name, value=value, low=f"{low:g}", high=f"{high:g}"))
-        return hits
+    def is_inside(value: Any) -> bool:
+        return is_number(value) and low <= value <= high and not (is_open and value == low)
 
-    return condition
-
-
-def every(*conditions: Condition) -> Condition:
-    """All findings of several conditions, for one rule about several fields."""
-
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> Iterator[Hit]:
-        for one in conditions:
-            found = one(wanted, source, limits)
-            yield from () if isinstance(found, bool) else found
-
-    return condition
-
-
-def keyframes_of(wanted: GenerationRequest) -> int:
-    return len(wanted.keyframes or ())
-
-
-def indexes_of(wanted: GenerationRequest) -> tuple[Any, ...]:
-    return wanted.keyframe_indexes or ()
-
-
-def odd_indexes(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> Iterator[Hit]:
-    """Hit each keyframe position that is no whole number from 0, or taken by an earlier one."""
-    seen: set[Any] = set()
-    for at, index in enumerate(indexes_of(wanted)):
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            yield Hit(
-                f"keyframe_indexes.{at}", at=at, index=index, problem="is not a frame number from 0"
-            )
-        elif index in seen:
-            yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem="is used twice")
-        else:
-            seen.add(index)
-
-
-def beyond(
-    last_frame: Callable[[GenerationRequest, MediaFacts | None, Limits], int | None],
-) -> HitList:
-    """Hit each keyframe position after the last frame; none where that frame is not known."""
-
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> list[Hit]:
-        last = last_frame(wanted, source, limits) if wanted.keyframe_indexes else None
-        if last is None:
-            return []
+    def condition(case: Case) -> list[Hit]:
+        said = ((name, getattr(case.wanted, name)) for name in fields)
         return [
-            Hit(f"keyframe_indexes.{at}", at=at, index=index, last=last)
-            for at, index in enumerate(indexes_of(wanted))
-            if isinstance(index, int) and index > last
+            Hit(name, value=value, low=f"{low:g}", high=f"{high:g}")
+            for name, value in said
+            if value is not None and not is_inside(value)
         ]
 
     return condition
 
 
-def last_frame_of_source(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> int | None:
-    return source.frame_count - 1 if source is not None and source.frame_count else None
+def beyond_length(text: str, longest: int) -> str:
+    """Say by how much a prompt is too long."""
+    over = len(text) - longest
+    return f"The prompt has {len(text):,} characters, {over:,} more than the {longest:,} allowed."
 
 
-def last_frame_of_grid(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> int | None:
-    seconds = 10 if wanted.duration == "10s" else 5
-    return seconds * limits.grid_fps
+def pictures_and_frames(wanted: GenerationRequest) -> tuple[int, int]:
+    """Return how many keyframes there are, and how many positions."""
+    return len(wanted.keyframes or ()), len(wanted.keyframe_indexes or ())
 
 
-def too_long(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> bool | list[Hit]:
-    longest = limits.max_source_seconds
-    if (
-        longest is None
-        or source is None
-        or source.kind != "video"
-        or source.duration_seconds <= longest
-    ):
-        return False
-    return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
+def odd_indexes(case: Case) -> Iterator[Hit]:
+    """Hit each keyframe position that is no whole number from 0, or taken by an earlier one."""
+    seen: set[Any] = set()
+    for at, index in enumerate(case.wanted.keyframe_indexes or ()):
+        problem = ""
+        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+            problem = "is not a frame number from 0"
+        elif index in seen:
+            problem = "is used twice"
+        else:
+            seen.add(index)
+        if problem:
+            yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem=problem)
 
 
-def perhaps_too_long(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> bool | list[Hit]:
+def indexes_beyond(wanted: GenerationRequest, last: int) -> list[Hit]:
+    """Hit each keyframe position after the last frame."""
+    return [
+        Hit(f"keyframe_indexes.{at}", at=at, index=index, last=last)
+        for at, index in enumerate(wanted.keyframe_indexes or ())
+        if isinstance(index, int) and index > last
+    ]
+
+
+def too_long(case: Case) -> list[Hit]:
+    return _lasts_beyond(case, case.limits.max_source_seconds)
+
+
+def perhaps_too_long(case: Case) -> list[Hit]:
     """Hit a source that the provider takes, but perhaps not the vendor behind it."""
-    longest = limits.warn_source_seconds
-    if (
-        longest is None
-        or source is None
-        or source.kind != "video"
-        or source.duration_seconds <= longest
-    ):
-        return False
-    if (
-        limits.max_source_seconds is not None
-        and source.duration_seconds > limits.max_source_seconds
-    ):
-        return False  # refused anyway
-    return [Hit(longest=longest, seconds=f"{source.duration_seconds:.2f}")]
+    return [] if too_long(case) else _lasts_beyond(case, case.limits.warn_source_seconds)
 
 
-def length_unknown(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> list[Hit]:
+def _lasts_beyond(case: Case, longest: float | None) -> list[Hit]:
+    source = case.source
+    if longest is None or source is None or source.kind != "video":
+        return []
+    seconds = source.duration_seconds
+    return [Hit(longest=longest, seconds=f"{seconds:.2f}")] if seconds > longest else []
+
+
+def length_unknown(case: Case) -> list[Hit]:
     """Hit a source that is named, but of which nothing was measured."""
-    is_foreign = wanted.source is not None and len(wanted.source.carriers) == 1 and source is None
-    longest = limits.max_source_seconds
+    named, longest = case.wanted.source, case.limits.max_source_seconds
+    is_foreign = named is not None and len(named.carriers) == 1 and case.source is None
     return [Hit(longest=longest)] if is_foreign and longest is not None else []
 
 
-def too_big(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-) -> bool | list[Hit]:
-    """A source above the provider's size for the way it travels."""
-    if source is None or wanted.source is None:
-        return False
-    is_inline = wanted.source.url is not None or wanted.source.data is not None
-    is_upload = wanted.source.asset_id is not None
-    largest = limits.max_inline_bytes if is_inline else limits.max_file_bytes if is_upload else None
-    if largest is None or source.size_bytes <= largest:
-        return False
-    return [Hit(largest=f"{largest / 1e6:,.0f} MB", size=f"{source.size_bytes / 1e6:,.1f} MB")]
+def too_big(case: Case) -> list[Hit]:
+    """Hit a source above the provider's size for the way it travels."""
+    named = case.wanted.source
+    if named is None:
+        return []
+    if named.url is not None or named.data is not None:
+        return larger_than(case, case.limits.max_inline_bytes)
+    return larger_than(case, case.limits.max_file_bytes if named.asset_id is not None else None)
 
 
-def is_extend(wanted: GenerationRequest) -> bool:
-    """A generation that starts or ends with an earlier result continues it."""
-    frames = (wanted.start_frame, wanted.end_frame)
-    return any(frame is not None and frame.generation_id is not None for frame in frames)
+def larger_than(case: Case, largest: int | None, *, digits: int = 1) -> list[Hit]:
+    if largest is None or case.source is None or case.source.size_bytes <= largest:
+        return []
+    size = f"{case.source.size_bytes / 1e6:,.{digits}f} MB"
+    return [Hit(largest=f"{largest / 1e6:,.0f} MB", size=size)]
 
 
 def each_ref(test: Callable[[Ref], bool], *, only: str = "") -> RefCondition:
     """A condition on each clip and picture; `only` "video" means the source, "image" all others."""
 
-    def condition(path: str, ref: Ref, limits: Limits) -> bool:
+    def condition(path: str, ref: Ref, limits: Limits) -> Found:
         role = "video" if path == "source" else "image"
         return (not only or only == role) and test(ref)
 
@@ -248,12 +192,11 @@ def decoded_bytes(ref: Ref) -> int:
     return len(ref.data or "") * 3 // 4
 
 
-def lacks_type(carrier: str, family: str) -> Callable[[Ref], bool]:
-    """Does a reference by this carrier come without a media type of the family ("video", "image")?"""
+def lacks_type(carrier: str, family: str) -> RefCondition:
+    """Hit what comes by this carrier without a media type of the family ("video", "image")."""
 
     def test(ref: Ref) -> bool:
-        return getattr(ref, carrier) is not None and not str(
-            ref.media_type or ""
-        ).lower().startswith(f"{family}/")
+        is_of_family = str(ref.media_type or "").lower().startswith(f"{family}/")
+        return getattr(ref, carrier) is not None and not is_of_family
 
-    return test
+    return each_ref(test, only=family)

@@ -1,4 +1,5 @@
-"""What each model takes, in words: read from the rows that also write the bodies and judge them.
+"""Descriptions: what each model takes, in words, read from the rows that also write the bodies and
+judge them.
 
 The page of the models and docs/models.md both show this, so neither can say what the code does not
 do.
@@ -7,9 +8,9 @@ do.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import ModuleType
 
 from editorapp.core.money import show_usd
-from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.prices import PriceTable, tables_of
 from editorapp.providers.rules.capabilities import basis_of, capabilities
@@ -50,7 +51,7 @@ KIND_WORDS = {
 class ParameterRow:
     name: str
     label: str
-    wires: tuple[str, ...]  # its places in the body
+    paths: tuple[str, ...]  # its places in the body
     type: str
     allowed: str
     default: str
@@ -61,11 +62,11 @@ class ParameterRow:
 
 @dataclass(frozen=True)
 class LimitRow:
-    """A figure of a model; `learned` is what an account's provider said of it, where that differs."""
+    """A figure of a model; `of_accounts` is what accounts' providers said of it, where that differs."""
 
     label: str
     value: str
-    learned: tuple[tuple[str, str], ...] = ()  # (account, value)
+    of_accounts: tuple[tuple[str, str], ...] = ()  # (account, value)
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,17 @@ class PriceRows:
 class Described:
     """One model of one provider, ready to be shown."""
 
+    model: Model
     anchor: str
     provider: str
     slug: str
     task: str
     name: str
     label: str
-    wire: str
+    model_id: str
     call: str
     summary: str
     source: str
-    asks_price: bool
     capabilities: tuple[tuple[str, str], ...]
     parameters: tuple[ParameterRow, ...]
     limits: tuple[LimitRow, ...]
@@ -116,13 +117,9 @@ class Described:
         return f"{self.label} at {self.provider}"
 
 
-def every_model() -> tuple[Described, ...]:
-    """Return every model there is: by task in the order of the tasks, then by provider."""
-    found = [
-        described(spec, model)
-        for spec in (registry.get(slug).SPEC for slug in registry.slugs())
-        for model in spec.models
-    ]
+def every_model(providers: Iterable[ModuleType]) -> tuple[Described, ...]:
+    """Return every model of these providers: by task in the order of the tasks, then as they came."""
+    found = [described(one, model) for one in providers for model in one.SPEC.models]
     order = list(Task)
     return tuple(sorted(found, key=lambda one: order.index(Task(one.task))))
 
@@ -133,24 +130,24 @@ def anchor(spec: Spec, model: Model) -> str:
 
 
 @lru_cache(maxsize=256)
-def described(spec: Spec, model: Model) -> Described:
+def described(provider: ModuleType, model: Model) -> Described:
     """Describe a model by its rows."""
-    module = registry.get(spec.slug)
-    path = module.endpoint(GenerationRequest(task=model.task, model=model.name))
+    spec: Spec = provider.SPEC
+    path = provider.endpoint(GenerationRequest(task=model.task, model=model.name))
     required = together(spec, model).required
-    prices = tables_of(getattr(module, "PRICES", {}), model.task, model.name)
+    prices = tables_of(getattr(provider, "PRICES", {}), model.task, model.name)
     return Described(
+        model=model,
         anchor=anchor(spec, model),
         provider=spec.name,
         slug=spec.slug,
         task=model.task,
         name=model.name,
         label=model.label,
-        wire=model.wire,
+        model_id=model.model_id,
         call=f"POST {spec.base_url}{path}",
         summary=model.summary,
         source=model.source,
-        asks_price=model.is_priced_by_asking,
         capabilities=capabilities(spec, model, prices),
         parameters=tuple(
             _parameter(model, row, is_required=row.field in required) for row in model.parameters
@@ -164,14 +161,12 @@ def described(spec: Spec, model: Model) -> Described:
 
 
 def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterRow:
-    one_word = {
-        "model": model.wire,
-        "task": model.wire_type,
-    }  # of this very model, where the row has those of all
+    # Of this very model, where the row has those of all.
+    one_word = {"model": model.model_id, "task": model.type_word}
     return ParameterRow(
         name=row.field,
         label=row.label,
-        wires=tuple(".".join(path) for path in row.paths),
+        paths=row.paths,
         type=KIND_WORDS[row.kind],
         allowed=one_word.get(row.field) or _allowed(row),
         default="taken and ignored: never sent" if row.is_ignored else row.default,
@@ -201,9 +196,7 @@ def _between(low: float | None, high: float | None, unit: str) -> str:
 
 
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
-    row = model.parameter(rule.field) or next(
-        (row for row in spec.parameters if row.field == rule.field), None
-    )
+    row = spec.parameter(model, rule.field)
     label = row.label if row else rule.field.replace("_", " ").capitalize()
     return RuleRow(
         rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict
@@ -228,26 +221,23 @@ def _prices(kind: str, table: PriceTable) -> PriceRows:
     )
 
 
-def with_learned(one: Described, accounts: Iterable[tuple[str, Spec]]) -> Described:
+def with_account_limits(one: Described, accounts: Iterable[tuple[str, Spec]]) -> Described:
     """Return the description with what each account's provider said of its own limits, where that
     differs.
     """
-    base = registry.get(one.slug).SPEC.find(one.task, one.name)
+    published = _limits(one.model, one.model)
     told: dict[str, list[tuple[str, str]]] = {}
     for account, spec in accounts:
         model = spec.find(one.task, one.name) if spec.slug == one.slug else None
-        if base is not None and model is not None and model.limits != base.limits:
-            published = {label: value for _name, label, value in limits_in_words(base, base.limits)}
-            for _name, label, value in limits_in_words(base, model.limits):
-                if published.get(label) != value:
-                    told.setdefault(label, []).append((account, value))
-    if not told:
-        return one
-    known = [row.label for row in one.limits]
-    rows = [replace(row, learned=tuple(told.get(row.label, ()))) for row in one.limits]
-    rows += [
-        LimitRow(label, "not published", tuple(said))
-        for label, said in told.items()
-        if label not in known
-    ]
-    return replace(one, limits=tuple(rows))
+        for label, value in _limits(one.model, model or one.model).items():
+            if published.get(label) != value:
+                told.setdefault(label, []).append((account, value))
+    known = {row.label: row for row in one.limits}
+    known |= {label: LimitRow(label, "not published") for label in told if label not in known}
+    rows = (replace(row, of_accounts=tuple(told.get(row.label, ()))) for row in known.values())
+    return replace(one, limits=tuple(rows)) if told else one
+
+
+def _limits(model: Model, of: Model) -> dict[str, str]:
+    """Return the figures that mean something for a model, as another has them: words by label."""
+    return {label: words for _name, label, words in limits_in_words(model, of.limits)}

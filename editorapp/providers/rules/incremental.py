@@ -1,36 +1,42 @@
-"""Try changes against the rule table without walking all of it each time.
+"""Incremental check: try changes against the rule table without walking all of it each time.
 
 A rule is a pure function of the request's attributes and the source's facts. While the present
 request is judged, the attributes that each rule looks at are written down; a change to others
-cannot change its answer, because it would read the same values and take the same path. So a trial
+cannot change its answer, because it would read the same values and take the same path. So a try
 asks again only the few rules that it touches.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules.fixes import ATTRIBUTES, applied
-from editorapp.providers.spec import OFFER, WARN, Fix, Hit, Model, Rule, Spec
+from editorapp.providers.rules.apply_fixes import ATTRIBUTES, applied
+from editorapp.providers.spec import OFFER, WARN, Case, Fix, Hit, Model, Rule
 
-# How often each rule hits each field. One of several counts as its list, since a mend may renumber
+# How often each rule hits each field. One of several counts as its list, since a fix may renumber
 # them.
 Refused = Counter[tuple[str, str]]
+MOST_STEPS = 4  # changes that one click carries out
 
 
-def hits_of(
-    rule: Rule, wanted: GenerationRequest, source: MediaFacts | None, model: Model
-) -> Iterable[Hit]:
+def hits_of(rule: Rule, case: Case) -> Iterable[Hit]:
     """Return what a rule about the request as a whole finds."""
     assert rule.broken is not None
-    found = rule.broken(wanted, source, model.limits)
+    found = rule.broken(case)
     if isinstance(found, bool):
         return (Hit(),) if found else ()
     return found
+
+
+def fixes_of(rule: Rule, case: Case, hit: Hit) -> tuple[Fix, ...]:
+    """Return the fixes that a hit brought along, or else those of its rule."""
+    brought: tuple[Fix, ...] | None = hit.words.get("fixes")
+    if brought is not None:
+        return brought
+    return rule.fixes(case, hit.words) if callable(rule.fixes) else rule.fixes
 
 
 def _key(rule: Rule, hit: Hit) -> tuple[str, str]:
@@ -55,17 +61,10 @@ class _Recorder:
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """A request, its source's facts, and what the rules about it as a whole say; warnings and
-    pictures left out.
-    """
+    """A request and what the rules about it as a whole say; warnings and pictures left out."""
 
-    spec: Spec
-    wanted: GenerationRequest
-    source: MediaFacts | None
-
-    @cached_property
-    def model(self) -> Model:
-        return self.spec.model_for(self.wanted)
+    model: Model
+    case: Case
 
     @cached_property
     def rows(self) -> list[tuple[Rule, set[str], list[Hit]]]:
@@ -73,41 +72,42 @@ class CheckedRequest:
         for rule in self.model.whole_rules:
             if rule.level != WARN:
                 reads: set[str] = set()
-                recorder = cast(GenerationRequest, _Recorder(self.wanted, reads))
-                rows.append((rule, reads, list(hits_of(rule, recorder, self.source, self.model))))
+                recorder = cast(GenerationRequest, _Recorder(self.case.wanted, reads))
+                rows.append((rule, reads, list(hits_of(rule, self.case._replace(wanted=recorder)))))
         return rows
 
+    @cached_property
     def refused(self) -> Refused:
         return Counter(_key(rule, hit) for rule, _reads, hits in self.rows for hit in hits)
 
     def without(self, rule: Rule, hit: Hit) -> Refused:
-        """Return what may remain when this one finding is mended."""
-        left = self.refused()
+        """Return what may remain when this one finding is fixed."""
+        left = self.refused.copy()
         left[_key(rule, hit)] -= 1
         return left
 
+    def changed(self, start: GenerationRequest, changes: Mapping[str, Any]) -> Case:
+        """Return the case that these form changes make of a request."""
+        wanted, source = applied(start, self.case.source, changes)
+        return Case(wanted, source, self.case.limits)
+
     def first_new(
-        self,
-        tried: GenerationRequest,
-        facts: MediaFacts | None,
-        *,
-        allowed: Refused,
-        with_offers: bool = False,
+        self, tried: Case, *, allowed: Refused, with_offers: bool = False
     ) -> tuple[Rule, Hit] | None:
         """Return the first refusal of a changed request that goes beyond the allowed ones.
 
         A rule may hit a field as often as it did.
         """
-        now = self.wanted.__dict__
-        changed = {name for name, value in tried.__dict__.items() if value is not now[name]}
-        seen: dict[tuple[str, str], int] = {}
+        now = self.case.wanted.__dict__
+        changed = {name for name, value in tried.wanted.__dict__.items() if value is not now[name]}
+        seen: Refused = Counter()
         for rule, reads, hits in self.rows:
             if rule.level == OFFER and not with_offers:
                 continue
-            touched = facts is not self.source or not reads.isdisjoint(changed)
-            for hit in hits_of(rule, tried, facts, self.model) if touched else hits:
+            touched = tried.source is not self.case.source or not reads.isdisjoint(changed)
+            for hit in hits_of(rule, tried) if touched else hits:
                 key = _key(rule, hit)
-                seen[key] = seen.get(key, 0) + 1
+                seen[key] += 1
                 if seen[key] > allowed[key]:
                     return rule, hit
         return None
@@ -115,28 +115,25 @@ class CheckedRequest:
     def carried_through(
         self,
         start: GenerationRequest,
-        mend: Fix,
+        fix: Fix,
         *,
         allowed: Refused,
         kept: frozenset[str] = frozenset(),
     ) -> Fix | None:
-        """Return the mend with whatever else it takes, so that one click breaks nothing new; None
+        """Return the fix with whatever else it takes, so that one click breaks nothing new; None
         where that fails.
 
-        `start` is the request to mend: this one, or this one with an option added. `kept` are form
-        fields that no mend may touch.
+        `start` is the request to fix: this one, or this one with an option added. `kept` are form
+        fields that no fix may touch.
         """
-        labels, changes = [mend.label], dict(mend.changes)
-        for _ in range(4):
-            tried, facts = applied(start, self.source, changes)
-            new = self.first_new(tried, facts, allowed=allowed)
+        labels, changes = [fix.label], dict(fix.changes)
+        for _ in range(MOST_STEPS):
+            tried = self.changed(start, changes)
+            new = self.first_new(tried, allowed=allowed)
             if new is None:
                 return Fix(_sentence(labels), changes)
-            rule, hit = new
-            options = rule.mends(tried, facts, self.model.limits, hit.words) if rule.mends else ()
-            follow = next(
-                (one for one in options if not (set(one.changes) & (set(changes) | kept))), None
-            )
+            taken, offered = changes.keys() | kept, fixes_of(new[0], tried, new[1])
+            follow = next((one for one in offered if not one.changes.keys() & taken), None)
             if follow is None:
                 return None
             labels.append(follow.label)

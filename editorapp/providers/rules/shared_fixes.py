@@ -1,12 +1,8 @@
-"""Ways out, and the questions behind them, that the rule tables of several providers share."""
+"""Shared fixes: what the buttons beside the broken rules of several providers change."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from editorapp.media.facts import MediaFacts
-from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules.conditions import HitList, is_said
-from editorapp.providers.spec import Fix, Hit, Limits
+from editorapp.providers.spec import Case, Fix, Words
 
 
 def to(label: str, **changes: Any) -> Fix:
@@ -14,32 +10,39 @@ def to(label: str, **changes: Any) -> Fix:
 
 
 FIVE_SECONDS = to("Make it 5 s", duration="5s")
-# What may have to go, its words, and how.
-LEFT_OUT = {
-    "start_frame": ("a first frame", to("Leave the first frame out", start_frame="")),
-    "end_frame": ("a last frame", to("Leave the last frame out", end_frame="")),
-    "loop": ("loop", to("Turn loop off", loop=False)),
-    "hdr": ("HDR", to("Turn HDR off", hdr=False)),
-}
+USE_720P = to("Use 720p", resolution="720p")
+HDR_ON, HDR_OFF = to("Turn HDR on", hdr=True), to("Turn HDR off", hdr=False)
+EXR_OFF = to("Turn EXR off", exr=False)
+HDR_AND_EXR_OFF = to("Turn HDR and EXR off", hdr=False, exr=False)
+LOOP_OFF = to("Turn loop off", loop=False)
+NO_FIRST_FRAME = to("Leave the first frame out", start_frame="")
+NO_LAST_FRAME = to("Leave the last frame out", end_frame="")
+NO_GUIDES = to("Use no guides", guides="none")
+SINGLE_GUIDE = to("Keep the single guide frame", guides="single")
+MANUAL = to("Choose Manual", conditioning="manual")
 
 
-def named(
-    wanted: GenerationRequest, source: MediaFacts | None, limits: Limits, words: Mapping[str, Any]
-) -> tuple[Fix, ...]:
-    """Return the ways out that a hit brought along."""
-    mends: tuple[Fix, ...] = words["mends"]
-    return mends
+def trim_to_longest(case: Case, words: Words) -> tuple[Fix, ...]:
+    """Keep as much of the source's start as is taken."""
+    longest = f"{words['longest']:g}"
+    return (to(f"Trim to the first {longest} s", trim_to_seconds=longest),)
 
 
-def ten_seconds_with(*fields: str) -> HitList:
-    """Hit each of these fields that a generation of 10 s cannot have."""
+def leave_out(case: Case, words: Words) -> tuple[Fix, ...]:
+    """Take back the one thing that was hit."""
+    return (to("Leave it out", **{words["option"]: ""}),)
 
-    def condition(
-        wanted: GenerationRequest, source: MediaFacts | None, limits: Limits
-    ) -> list[Hit]:
-        if wanted.duration != "10s":
-            return []
-        found = ((name, *LEFT_OUT[name]) for name in fields if is_said(getattr(wanted, name)))
-        return [Hit(name, thing=thing, mends=(FIVE_SECONDS, off)) for name, thing, off in found]
 
-    return condition
+def drop_keyframe(case: Case, words: Words) -> tuple[Fix, ...]:
+    at = words["at"]
+    return (to(f"Drop keyframe {at + 1}", drop_keyframes=[at]),)
+
+
+def move_or_drop_keyframe(case: Case, words: Words) -> tuple[Fix, ...]:
+    """Move a keyframe that lies after the last frame onto it, where none is there, or drop it."""
+    last, moved = words["last"], list(case.wanted.keyframe_indexes or ())
+    drop = drop_keyframe(case, words)
+    if last in moved:
+        return drop
+    moved[words["at"]] = last
+    return (to(f"Move it to the last frame ({last})", keyframe_index=moved), *drop)

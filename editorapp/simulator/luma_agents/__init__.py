@@ -1,36 +1,27 @@
-"""The protocol of Luma Agents: generations.
+"""Protocol of Luma Agents: generations.
 
-Source: contracts/luma-agents.md; rules: the provider's own table.
+Source: docs/providers/luma-agents.md; rules: the provider's own table.
 """
 
-import hashlib
 import math
+import re
 import time
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import REFUSE, Broken
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
-from editorapp.simulator.core import Simulation
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import Request, Response
 from editorapp.simulator.luma_agents.files import LumaFiles
-from editorapp.simulator.protocol import ProviderProtocol, Put, moment
-from editorapp.simulator.references import Found, Resolved, UnusableReference
+from editorapp.simulator.protocol import ProviderProtocol, moment
+from editorapp.simulator.references import Found, UnusableReference
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
+from editorapp.simulator.submission import submit
 
 API_VERSION = "2026-04-01"
-KEY_ERRORS = {
-    # Any key of the right form is its own API client, except those that ask for an error.
-    "luma-api-unknown": (401, "Invalid API key"),
-    "luma-api-invalid": (401, "Invalid API key"),
-    "luma-api-revoked": (401, "API key has been revoked"),
-    "luma-api-expired": (401, "API key has expired"),
-    "luma-api-suspended": (403, "API client is suspended"),
-    "luma-api-deactivated": (403, "API client is deactivated"),
-}
 NO_SLOT = "Too many concurrent jobs"
 IMAGE_TYPES = ("image", "image_edit", "layering")  # 2.1: what Luma makes beside video
 NO_IMAGES = "Images are not simulated: this simulator makes video only. Set type to video, video_edit or video_reframe."
@@ -42,63 +33,42 @@ class LumaAgents(ProviderProtocol):
 
     slug = "luma-agents"
     prefix = "/luma-agents/v1"
-    about = """Any key that starts with <code>luma-api-</code> is taken;
-<code>luma-api-unknown…</code>, <code>-revoked…</code>, <code>-expired…</code>, <code>-suspended…</code>,
-<code>-deactivated…</code> and <code>-broke…</code> (no money) answer as they say."""
-    details = {
-        400: "Invalid request",
-        401: "Invalid API key",
-        402: "Insufficient balance. Please add funds to continue.",
-        403: "API client is suspended",
-        404: "Generation not found",
-        413: "source: video exceeds 200 MB limit",
-        422: "source: failed to fetch URL",
-        429: "Rate limit exceeded",
-        500: "Internal server error",
-        502: "Upstream service unavailable",
-        503: "Media URL ingestion is unavailable",
-        504: "Gateway timeout",
-    }
+    upload_folder = "files"
+    key_form = re.compile("luma-api-.+")
+    special_keys = (BROKE,)
 
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(simulation)
         self.files = LumaFiles(simulation)
 
-    @property
-    def uploads(self) -> Mapping[str, Put]:
-        return {"files": self.files.put}
-
     def resume(self) -> None:
         self.files.resume()
 
+    async def receive(self, request: Request, name: str) -> Response:
+        return await self.files.receive(request, name)
+
     async def handle(self, request: Request) -> Response:
-        answer = await self._routed(request)
-        self.simulation.faults.by_status[answer.status] += 1
+        answer = await super().handle(request)
         answer.headers["X-Request-Id"] = request.headers.get("x-request-id") or str(uuid.uuid4())
         answer.headers["X-API-Version"] = API_VERSION
         return answer
 
-    async def _routed(self, request: Request) -> Response:
-        client, refusal = self._authenticated(request)
-        if refusal is not None:
-            return refusal
-        what, _slash, rest = request.path[len(self.prefix) + 1 :].partition("/")
-        if what == "generations":
-            if rest and request.method == "GET":
-                return await self.poll(
-                    client,
-                    rest,
-                    unknown="Generation not found",
-                    shown=lambda job: Response.of_json(
-                        self._generation(request, job, job.state(time.time()))
-                    ),
-                )
-            if not rest and request.method == "POST":
-                return await self.submit(request, client, path="/generations")
-        elif what == "files":
+    async def route(self, request: Request, path: str) -> Response:
+        client = self.client_of(request)
+        what, _slash, rest = path.partition("/")
+        if what == "files":
             return await self.files.handle(request, client, rest)
-        else:
+        if what != "generations":
             return self.error(404, "Not Found")
+        if rest and request.method == "GET":
+            return await self.poll(
+                client,
+                rest,
+                unknown="Generation not found",
+                shown=lambda job: self._generation(request, job, job.state(time.time())),
+            )
+        if not rest and request.method == "POST":
+            return await submit(self, request, client, path="/generations")
         return self.error(405, "Method Not Allowed")
 
     def error(self, status: int, says: str, **headers: str) -> Response:
@@ -117,8 +87,10 @@ class LumaAgents(ProviderProtocol):
             answer.headers |= {"Retry-After": "60"} if fault.retry_after is None else {}
         elif fault.call == "submit":
             free_at = math.ceil(time.time()) + int(answer.headers["Retry-After"])
-            answer.headers |= self._limit_headers(left=0, free_at=free_at)
+            answer.headers |= self.limit_headers(left=0, free_at=free_at)
         return answer
+
+    # Submit
 
     def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
         wanted, broken = super().decode(body, path=path)
@@ -126,74 +98,40 @@ class LumaAgents(ProviderProtocol):
             broken = [Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)]
         return wanted, broken
 
-    def _authenticated(self, request: Request) -> tuple[str, Response | None]:
-        """Return the API client behind a request, or the refusal."""
-        word, _space, key = request.headers.get("authorization", "").partition(" ")
-        if word != "Bearer" or not key.startswith("luma-api-") or key == "luma-api-":
-            return "", self.error(401, "Missing or invalid API key")
-        for beginning, (status, detail) in KEY_ERRORS.items():
-            if key.startswith(beginning):
-                return "", self.error(status, detail)
-        # Kept with each job: a digest tells clients apart and gives no key away.
-        client = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return (f"{BROKE}-{client}" if key.startswith(BROKE) else client), None
-
-    # Submit
-
-    def limited(self, client: str, now: float) -> Response | None:
-        left, oldest_leaves = self.simulation.rate(client, now)
-        if self.simulation.options.rpm and left <= 0:
-            wait = max(1, math.ceil(oldest_leaves - now))
-            headers = self._limit_headers(left=0, free_at=math.ceil(oldest_leaves))
-            return self.error(429, "Rate limit exceeded", **{"Retry-After": str(wait)}, **headers)
-        if not self.simulation.has_slot(client, now):
-            return self.error(429, NO_SLOT, **{"Retry-After": "60"})
-        return None
-
     def find(self, client: str, name: str, ref: Ref) -> Found:
-        state, folder = self.simulation.state, self.simulation.options.folder
+        state = self.simulation.state
         if ref.generation_id is not None:
-            job = state.job(client, ref.generation_id)
-            if job is None:
-                raise UnusableReference(name, 404, "generation not found")
-            if job.state(time.time()) != "completed" or not job.outputs:
-                raise UnusableReference(name, 422, "generation is not completed")
-            return str(folder / job.outputs[0]["file"]), job.facts or None
+            return self.result_of(name, state.job(client, ref.generation_id), status=422)
         file = state.file(client, ref.file_id or "")
         if file is None:
             raise UnusableReference(name, 404, "file not found")
         if file.state != "ready":
             raise UnusableReference(name, 422, f"file is not ready (state: {file.state})")
-        return str(folder / "files" / file.id), file.facts or None
+        return str(state.path_of(file.id)), file.facts or None
 
-    def before_accepting(
-        self, request: Request, client: str, wanted: GenerationRequest, found: Resolved
-    ) -> Response | None:
+    def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
         return self.error(402, self.details[402]) if client.startswith(BROKE) else None
 
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), body["type"], body["model"]
 
     def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
-        return Response.of_json(
-            self._generation(request, job, "queued"), 201, **self._rate_headers(client, now)
-        )
+        headers = {}
+        if self.simulation.options.rpm:  # else as when Luma's limiter is down: without headers
+            left, _oldest = self.simulation.rates.left(client, now)
+            headers = self.limit_headers(left=left, free_at=int(now) + 60)
+        return Response.of_json(self._generation(request, job, "queued"), 201, **headers)
 
-    def _rate_headers(self, client: str, now: float) -> dict[str, str]:
-        if not self.simulation.options.rpm:
-            # as when Luma's limiter is down: requests are let through without these headers
-            return {}
-        left, _oldest = self.simulation.rate(client, now)
-        return self._limit_headers(left=left, free_at=int(now) + 60)
-
-    def _limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
-        """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
+    def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         limit = self.simulation.options.rpm or self.spec.requests_per_minute
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, left)),
             "X-RateLimit-Reset": str(free_at),
         }
+
+    def crowded(self) -> Response | None:
+        return self.error(429, NO_SLOT, **{"Retry-After": "60"})
 
     # A generation
 
@@ -207,8 +145,8 @@ class LumaAgents(ProviderProtocol):
             "model": job.model,
             "created_at": moment(job.created_at),
             "output": [
-                {"type": output["type"], "url": self.result_link(request, job, output)}
-                for output in outputs
+                {"type": one["type"], "url": self.result_link(request, job, one["file"])}
+                for one in outputs
             ],
             "failure_code": job.failure_code if failed else None,
             "failure_reason": job.failure_reason if failed else None,

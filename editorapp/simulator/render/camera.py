@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
+from editorapp.simulator.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -27,43 +29,8 @@ class CameraMove:
     doors: float = 0.0
 
 
-_WIDE, _FAR = (1.4, 1.4), 0.13
-MOVES = {
-    "static": CameraMove(),
-    "eye_level": CameraMove(zoom=(1.1, 1.1)),
-    "pan_left": CameraMove(x=(_FAR, -_FAR), zoom=_WIDE),
-    "pan_right": CameraMove(x=(-_FAR, _FAR), zoom=_WIDE),
-    "truck_left": CameraMove(x=(0.18, -0.18), zoom=(1.6, 1.6)),
-    "truck_right": CameraMove(x=(-0.18, 0.18), zoom=(1.6, 1.6)),
-    "tilt_up": CameraMove(y=(_FAR, -_FAR), zoom=_WIDE),
-    "tilt_down": CameraMove(y=(-_FAR, _FAR), zoom=_WIDE),
-    "pedestal_up": CameraMove(y=(0.18, -0.18), zoom=(1.6, 1.6)),
-    "pedestal_down": CameraMove(y=(-0.18, 0.18), zoom=(1.6, 1.6)),
-    "crane_up": CameraMove(y=(0.16, -0.16), zoom=(1.7, 1.5)),
-    "crane_down": CameraMove(y=(-0.16, 0.16), zoom=(1.5, 1.7)),
-    "zoom_in": CameraMove(zoom=(1.0, 1.9)),
-    "zoom_out": CameraMove(zoom=(1.9, 1.0)),
-    "push_in": CameraMove(zoom=(1.05, 1.6)),
-    "pull_out": CameraMove(zoom=(1.6, 1.05)),
-    "dolly_zoom": CameraMove(zoom=(1.0, 1.7), roll=(-1.5, 1.5)),
-    "bolt_cam": CameraMove(x=(0.16, -0.12), zoom=(2.1, 1.35), roll=(4.0, 0.0)),
-    "roll_left": CameraMove(zoom=(1.7, 1.7), roll=(0.0, 18.0)),
-    "roll_right": CameraMove(zoom=(1.7, 1.7), roll=(0.0, -18.0)),
-    "orbit_left": CameraMove(x=(0.16, -0.16), zoom=(1.5, 1.7), roll=(-2.0, 2.0)),
-    "orbit_right": CameraMove(x=(-0.16, 0.16), zoom=(1.5, 1.7), roll=(2.0, -2.0)),
-    "handheld": CameraMove(zoom=(1.2, 1.2), sway=0.03),
-    "pov": CameraMove(y=(0.04, 0.0), zoom=(1.2, 1.4), sway=0.02),
-    "selfie": CameraMove(y=(-0.05, -0.05), zoom=(1.5, 1.5), sway=0.012),
-    "over_the_shoulder": CameraMove(x=(0.12, 0.1), zoom=(1.4, 1.45)),
-    "low_angle": CameraMove(y=(-0.12, -0.14), zoom=(1.5, 1.5)),
-    "ground_level": CameraMove(y=(0.16, 0.16), zoom=(1.6, 1.65)),
-    "high_angle": CameraMove(y=(0.1, 0.13), zoom=(1.4, 1.45)),
-    "overhead": CameraMove(zoom=(1.8, 1.75), roll=(-6.0, 6.0)),
-    "aerial": CameraMove(y=(0.1, 0.0), zoom=(1.5, 1.1)),
-    "aerial_drone": CameraMove(x=(-0.06, 0.06), y=(0.1, -0.04), zoom=(1.6, 1.2), roll=(-3.0, 3.0)),
-    "tiny_planet": CameraMove(zoom=(1.9, 1.5), roll=(-30.0, 30.0)),
-    "elevator_doors": CameraMove(zoom=(1.0, 1.15), doors=0.4),
-}
+DOOR_SHADES = (40, 128, 128)
+MOVES = {name: CameraMove(**move) for name, move in read_table("render/camera").items()}
 
 
 class Camera:
@@ -103,16 +70,16 @@ class Camera:
             x += _between(move.x, at) + move.sway * sin(index * 0.61) * sin(index * 0.23 + 1)
             y += _between(move.y, at) + move.sway * sin(index * 0.47 + 2) * sin(index * 0.19)
             roll += _between(move.roll, at)
-        zoom, x, y, roll = 1 + (zoom - 1) * weight, x * weight, y * weight, radians(roll * weight)
-        return None if (zoom, x, y, roll) == (1.0, 0.0, 0.0, 0.0) else (x, y, zoom, roll)
+        window = x * weight, y * weight, 1 + (zoom - 1) * weight, radians(roll * weight)
+        return None if window == (0.0, 0.0, 1.0, 0.0) else window
 
     def _behind_doors(self, picture: Planes, at: float) -> Planes:
         opens = max((move.doors for move in self._moves), default=0.0)
         if not opens or at >= opens:
             return picture
-        for plane, shade in ((picture.y, 40), (picture.u, 128), (picture.v, 128)):
+        for plane, shade in zip(picture.parts, DOOR_SHADES, strict=True):
             width = round(plane.shape[1] / 2 * (1 - at / opens))
-            plane[:, :width], plane[:, plane.shape[1] - width :] = shade, shade
+            plane[:, :width] = plane[:, plane.shape[1] - width :] = shade
         return picture
 
 
@@ -129,20 +96,13 @@ def _through(picture: Planes, x: float, y: float, zoom: float, roll: float) -> P
     slack = max(0.0, (1 - reach / zoom) / 2)
     x, y = min(slack, max(-slack, x)), min(slack, max(-slack, y))
     seen = Planes.empty(width, height)
-    for target, plane in ((seen.y, picture.y), (seen.u, picture.u), (seen.v, picture.v)):
-        target[:] = _plane_through(
-            plane, (0.5 + x) * plane.shape[1], (0.5 + y) * plane.shape[0], zoom, roll
-        )
+    for target, plane in zip(seen.parts, picture.parts, strict=True):
+        high, wide = plane.shape
+        target[:] = _plane_through(plane, (0.5 + x) * wide, (0.5 + y) * high, zoom, roll)
     return seen
 
 
-def _plane_through(
-    plane: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]",
-    x: float,
-    y: float,
-    zoom: float,
-    roll: float,
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _plane_through(plane: Array, x: float, y: float, zoom: float, roll: float) -> Array:
     high, wide = plane.shape
     a, b = cos(roll) / zoom, sin(roll) / zoom
     where = (a, b, x - a * wide / 2 - b * high / 2, -b, a, y + b * wide / 2 - a * high / 2)

@@ -1,7 +1,7 @@
-"""Reading a clip frame by frame with its exact times, and writing one with the same."""
+"""Source clip: read frame by frame with its exact times, as pictures of one kind."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+from PIL import Image, ImageOps
 
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_clip
@@ -44,16 +45,19 @@ class Planes:
 
     @property
     def u(self) -> Array:
-        size = self.height * self.width // 4
-        return self.buffer.reshape(-1)[self.height * self.width :][:size].reshape(
-            self.height // 2, self.width // 2
-        )
+        return self._chroma(0)
 
     @property
     def v(self) -> Array:
-        size = self.height * self.width // 4
-        start = self.height * self.width + size
-        return self.buffer.reshape(-1)[start:].reshape(self.height // 2, self.width // 2)
+        return self._chroma(1)
+
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        return self.y, self.u, self.v
+
+    def _chroma(self, number: int) -> Array:
+        halves = self.buffer.reshape(-1)[self.height * self.width :]
+        return halves.reshape(2, self.height // 2, self.width // 2)[number]
 
     @classmethod
     def empty(cls, width: int, height: int) -> "Planes":
@@ -96,9 +100,10 @@ class Planes:
         """Return the picture turned counter-clockwise by quarter turns."""
         if not quarters % 4:
             return self
-        planes = [np.rot90(plane, quarters) for plane in (self.y, self.u, self.v)]
-        turned = Planes.empty(planes[0].shape[1], planes[0].shape[0])
-        turned.y[:], turned.u[:], turned.v[:] = planes
+        across = self.height, self.width
+        turned = Planes.empty(*(across if quarters % 2 else across[::-1]))
+        for target, plane in zip(turned.parts, self.parts, strict=True):
+            target[:] = np.rot90(plane, quarters)
         return turned
 
 
@@ -114,32 +119,46 @@ class Shot:
     duration: int
 
 
+@dataclass(frozen=True)
+class Clock:
+    """How a clip counts time: frames a second, and the unit of its instants in seconds."""
+
+    fps: Fraction
+    time_base: Fraction
+
+
 class SourceClip:
     """A clip being read: its size as displayed, its clock, its sound."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._opened = ExitStack()
-        # The first frame is looked at apart: not every container finds back to its beginning.
-        with open_clip(self._path) as stream:
-            first = next(decoded(stream), None)
-            if first is None:
-                raise Refusal("no_frames")
+        first = self._first_frame()
         self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.stream.container)
-        self.quarters = round((first.rotation or 0) / 90) % 4
-        shape = (
-            self.stream.sample_aspect_ratio
-            or self.stream.codec_context.sample_aspect_ratio
-            or Fraction(1)
-        )
-        width, height = round(first.width * (shape if shape > 0 else 1)), first.height
-        self.width, self.height = (height, width) if self.quarters % 2 else (width, height)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
+        self._look_at(first)
+        self._to_sdr: hdr.Converter | None = None
+
+    def _first_frame(self) -> Any:
+        """Return the first frame, looked at apart: not every container finds back to its beginning."""
+        with open_clip(self._path) as stream:
+            first = next(decoded(stream), None)
+        if first is None:
+            raise Refusal("no_frames")
+        return first
+
+    def _look_at(self, first: Any) -> None:
+        self.quarters = round((first.rotation or 0) / 90) % 4
+        width = round(first.width * colour.pixel_aspect(self.stream))
+        self.width, self.height = self.lying(width, first.height)
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
         self.first_pts = int(first.pts or 0)
-        self._to_sdr: hdr.Converter | None = None
+
+    def lying(self, width: int, height: int) -> tuple[int, int]:
+        """Return a size as displayed in the frames' own position, or the other way round."""
+        return (height, width) if self.quarters % 2 else (width, height)
 
     @property
     def is_hdr(self) -> bool:
@@ -165,26 +184,27 @@ class SourceClip:
         """Yield each frame at the size asked for as a Shot, and in between the sound's decoded
         frames.
         """
-        size = (height, width) if self.quarters % 2 else (width, height)
-        streams = [self.stream] + ([self.audio] if self.audio else [])
+        size = self.lying(width, height)
         held: tuple[Planes, int, int] | None = None
         index, step = 0, max(1, round(1 / self.fps / self.time_base))
-        for packet in demuxed(*streams):
-            for frame in frames_in(packet.stream, packet):
-                if isinstance(frame, av.AudioFrame):
-                    yield frame
-                    continue
-                pts = (
-                    frame.pts if frame.pts is not None else self.first_pts + index * step
-                ) - self.first_pts
-                if held is not None:
-                    pts = max(pts, held[1] + 1)
-                    step = pts - held[1]
-                    yield Shot(held[0], index, held[1], step)
-                    index += 1
-                held = (self.planes(frame, *size), max(0, pts), int(frame.duration or 0))
+        for frame in self._frames():
+            if isinstance(frame, av.AudioFrame):
+                yield frame
+                continue
+            pts = index * step if frame.pts is None else frame.pts - self.first_pts
+            if held is not None:
+                pts = max(pts, held[1] + 1)
+                step = pts - held[1]
+                yield Shot(held[0], index, held[1], step)
+                index += 1
+            held = (self.planes(frame, *size), max(0, pts), int(frame.duration or 0))
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
+
+    def _frames(self) -> Iterator[Any]:
+        streams = [self.stream, self.audio] if self.audio else [self.stream]
+        for packet in demuxed(*streams):
+            yield from frames_in(packet.stream, packet)
 
     def planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
@@ -196,9 +216,7 @@ class SourceClip:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter(
-                "from_hlg" if self.transfer == HLG else "from_pq", width, height
-            )
+            self._to_sdr = hdr.Converter(f"from_{hdr.name_of(self.transfer)}", width, height)
         return Planes(self._to_sdr.convert(frame).to_ndarray())
 
 
@@ -206,8 +224,6 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
     nothing stretched.
     """
-    from PIL import Image, ImageOps
-
     try:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGB")
@@ -218,19 +234,13 @@ def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
 
 
 def _frame_of(path: str, *, last: bool) -> Any:
-    source = SourceClip(path)
-    try:
+    with closing(SourceClip(path)) as source:
         frames = decoded(source.stream)
         frame = next(frames)
-        if last:
-            for later in frames:
-                frame = later
-        size = (
-            (source.height, source.width) if source.quarters % 2 else (source.width, source.height)
-        )
+        for later in frames if last else ():
+            frame = later
+        size = source.lying(source.width, source.height)
         return source.planes(frame, even(size[0]), even(size[1])).picture()
-    finally:
-        source.close()
 
 
 def even(value: float) -> int:

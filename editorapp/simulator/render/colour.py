@@ -1,4 +1,4 @@
-"""The few words in which all drawing modules speak of pictures and colour (codes of ITU-T H.273)."""
+"""Colour codes of ITU-T H.273, and the type in which all drawing modules speak of pictures."""
 
 from typing import Any
 
@@ -7,8 +7,5 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 BT709, PQ, HLG, BT2020 = 1, 16, 18, 9
 LIMITED_RANGE, FULL_RANGE = 1, 2
-WIDE_PRIMARIES = (
-    BT2020,
-    11,
-    12,
-)  # P3: a clip in them stays in them, whatever becomes of its pixels
+# With P3 (11, 12): a clip in them stays in them, whatever becomes of its pixels.
+WIDE_PRIMARIES = (BT2020, 11, 12)

@@ -1,4 +1,4 @@
-"""Generate: a moving picture drawn from the words of a prompt, through the frames that were given."""
+"""Generated scenes: a moving picture drawn from the words of a prompt, through the frames that were given."""
 
 from collections.abc import Mapping
 
@@ -32,26 +32,22 @@ class Scene:
     ) -> None:
         self.width, self.height, self.count, self.anchors = width, height, count, anchors
         self.loop = bool(wanted.loop)
-        random = np.random.default_rng(seed)
-        self._phase = random.uniform(0, 2 * np.pi, 8)
-        self._pace = random.uniform(0.6, 1.4, 4)
-        self._sky = random.uniform(-18, 18, 4)
-        self._sun = random.uniform(0.2, 0.8)
+        self._draw_lots(np.random.default_rng(seed))
         # Drawn at half size and enlarged: soft shapes lose nothing, and it is four times as fast.
         self._w, self._h = max(4, width // 4 * 2), max(4, height // 4 * 2)
         self._down = np.linspace(0, 1, self._h, dtype=np.float32)[:, None]
         self._right = np.linspace(0, 1, self._w, dtype=np.float32)[None, :]
         # The words restyle the scene as they would a clip, at full strength.
-        self._style = Edit(
-            GenerationRequest(prompt=wanted.prompt, strength="reimagine_1"),
-            width,
-            height,
-            guides={},
-            fps=24,
-            seed=seed,
-        )
+        styled = GenerationRequest(prompt=wanted.prompt, strength="reimagine_1")
+        self._style = Edit(styled, width, height, guides={}, fps=24, seed=seed)
         self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
+
+    def _draw_lots(self, random: np.random.Generator) -> None:
+        self._phase = random.uniform(0, 2 * np.pi, 8)
+        self._pace = random.uniform(0.6, 1.4, 4)
+        self._sky = random.uniform(-18, 18, 4)
+        self._sun = random.uniform(0.2, 0.8)
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""
@@ -64,53 +60,48 @@ class Scene:
         return self._camera.seen(picture, index)
 
     def _landscape(self, angle: float) -> Planes:
-        planes = Planes.empty(self._w, self._h)
-        light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
-        if self._is_dark:
-            light = light * 0.6
-        x, y = (
-            self._sun + 0.16 * np.sin(angle + self._phase[1]),
-            0.3 - 0.1 * np.cos(angle + self._phase[2]),
-        )
-        away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
-        light = light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
+        light = self._lit_sky(angle)
         u = 128 + 16 - 30 * self._down + self._sky[0] + np.zeros_like(self._right)
         v = 128 - 6 + 26 * self._down + self._sky[1] + np.zeros_like(self._right)
         for layer in range(4):
-            light, u, v = self._hill(layer, angle, light, u, v)
+            inside = self._hill(layer, angle)
+            light = _laid(light, inside, 104 - 22 * layer)
+            u = _laid(u, inside, 124 + self._sky[2] * 0.6 - 3 * layer)
+            v = _laid(v, inside, 122 + self._sky[3] * 0.6 - 2 * layer)
+        planes = Planes.empty(self._w, self._h)
         planes.y[:] = np.clip(light, 16, 235)
         planes.u[:] = np.clip(u[::2, ::2], 16, 240)
         planes.v[:] = np.clip(v[::2, ::2], 16, 240)
         return planes
 
-    def _hill(
-        self, layer: int, angle: float, light: Array, u: Array, v: Array
-    ) -> tuple[Array, Array, Array]:
-        """Lay one range of hills over the picture; the nearer, the darker and the faster."""
+    def _lit_sky(self, angle: float) -> Array:
+        light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
+        if self._is_dark:
+            light = light * 0.6
+        x = self._sun + 0.16 * np.sin(angle + self._phase[1])
+        y = 0.3 - 0.1 * np.cos(angle + self._phase[2])
+        away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
+        return light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
+
+    def _hill(self, layer: int, angle: float) -> Array:
+        """Return where one range of hills lies, 0..1; the nearer, the lower and the faster."""
         # Whole turns of the angle, so that a loop closes.
         shift = (layer + 1) * angle
         across = self._right * 2 * np.pi * self._pace[layer]
         ridge = 0.52 + 0.11 * layer - 0.05 * np.sin(across * 1.5 + shift + self._phase[layer])
         ridge = ridge - 0.022 * np.sin(across * 4 + 2 * shift + self._phase[layer + 4])
-        inside = np.clip((self._down - ridge) * self._h, 0, 1)
-        shade = 104 - 22 * layer
-        light = light * (1 - inside) + shade * inside
-        u = u * (1 - inside) + (124 + self._sky[2] * 0.6 - 3 * layer) * inside
-        v = v * (1 - inside) + (122 + self._sky[3] * 0.6 - 2 * layer) * inside
-        return light, u, v
+        return np.clip((self._down - ridge) * self._h, 0, 1)
 
     def _show_anchors(self, picture: Planes, index: int) -> None:
         """Pass through the given pictures: whole at their frames, drifting between, the scene only
         far from all.
         """
-        places = sorted(self.anchors)
-        before = max((at for at in places if at <= index), default=None)
-        after = min((at for at in places if at > index), default=None)
+        before = max((at for at in self.anchors if at <= index), default=None)
+        after = min((at for at in self.anchors if at > index), default=None)
         if before is not None and after is not None:
             mix = (index - before) / (after - before)
-            picture.buffer[:] = effects.mixed(
-                self._drifted(before, index).buffer, self._drifted(after, index).buffer, mix
-            )
+            earlier, later = self._drifted(before, index), self._drifted(after, index)
+            picture.buffer[:] = effects.mixed(earlier.buffer, later.buffer, mix)
             return
         at = before if before is not None else after
         assert at is not None
@@ -125,12 +116,15 @@ class Scene:
         if not away:
             return picture
         part = 0.14 * min(1.0, away / self.count)
-        inset_x, inset_y = round(self.width * part / 4) * 2, round(self.height * part / 4) * 2
-        width, height = self.width - 2 * inset_x, self.height - 2 * inset_y
-        inner = Planes.empty(width, height)
-        inner.y[:] = picture.y[inset_y : inset_y + height, inset_x : inset_x + width]
-        for target, plane in ((inner.u, picture.u), (inner.v, picture.v)):
-            target[:] = plane[
-                inset_y // 2 : (inset_y + height) // 2, inset_x // 2 : (inset_x + width) // 2
-            ]
+        left, top = round(self.width * part / 4) * 2, round(self.height * part / 4) * 2
+        inner = Planes.empty(self.width - 2 * left, self.height - 2 * top)
+        for target, plane in zip(inner.parts, picture.parts, strict=True):
+            half = self.height // len(plane)  # 2 for chroma
+            rows, columns = target.shape
+            y, x = top // half, left // half
+            target[:] = plane[y : y + rows, x : x + columns]
         return inner.resized(self.width, self.height, "BICUBIC")
+
+
+def _laid(plane: Array, inside: Array, shade: float) -> Array:
+    return plane * (1 - inside) + shade * inside

@@ -2,11 +2,11 @@
 for EXR.
 
 One curve goes both ways. Up to mid grey nothing changes; above it light is expanded, so that SDR
-white becomes
-1,000 nits, and an HDR source is compressed by the same curve before it is edited.
+white becomes 1,000 nits, and an HDR source is compressed by the same curve before it is edited.
 Source: ITU-R BT.2100 (PQ, HLG), BT.2087 (709 to 2020), BT.2408 (SDR white at 203 nits).
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ import av
 import av.filter
 import numpy as np
 
-from editorapp.simulator.render.colour import HLG, PQ, Array
+from editorapp.simulator.render.colour import HLG, Array
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
 # What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits),
@@ -88,56 +88,66 @@ def _grid() -> Array:
     return np.stack((red, green, blue), axis=-1).reshape(-1, 3)
 
 
-def _write_cube(path: Path, values: Array) -> Path:
-    rows = "\n".join(f"{red:.6f} {green:.6f} {blue:.6f}" for red, green, blue in values)
+def _cube(folder: Path, name: str) -> Path:
+    """Write the table of a conversion: "pq", "hlg", "linear", "from_pq" or "from_hlg"."""
+    path = folder / f"{name}.cube"
+    rows = "\n".join(
+        f"{red:.6f} {green:.6f} {blue:.6f}" for red, green, blue in _CUBES[name](_grid())
+    )
     path.write_text(f"LUT_3D_SIZE {CUBE_SIZE}\n{rows}\n")
     return path
 
 
-def _cube(folder: Path, name: str) -> Path:
-    """Write the table of a conversion: "pq", "hlg", "linear", "from_pq" or "from_hlg"."""
-    signal = _grid()
-    if name.startswith("from_"):
-        nits = from_pq(signal) if name == "from_pq" else from_hlg(signal)
-        light = np.clip(
-            compressed(np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)), 0, 1
-        )
-        return _write_cube(folder / f"{name}.cube", np.power(light, 1 / 2.4))
-    light = expanded(np.power(signal, 2.4))
-    if name == "linear":
-        return _write_cube(folder / "linear.cube", light)
-    nits = light @ _TO_2020.T * WHITE_NITS
-    return _write_cube(folder / f"{name}.cube", pq(nits) if name == "pq" else hlg(nits))
+def _linear(signal: Array) -> Array:
+    return expanded(np.power(signal, 2.4))
+
+
+def _wide_nits(signal: Array) -> Array:
+    return _linear(signal) @ _TO_2020.T * WHITE_NITS
+
+
+def _sdr(nits: Array) -> Array:
+    light = np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)
+    return np.power(np.clip(compressed(light), 0, 1), 1 / 2.4)
+
+
+_CUBES: dict[str, Callable[[Array], Array]] = {
+    "pq": lambda signal: pq(_wide_nits(signal)),
+    "hlg": lambda signal: hlg(_wide_nits(signal)),
+    "linear": _linear,
+    "from_pq": lambda signal: _sdr(from_pq(signal)),
+    "from_hlg": lambda signal: _sdr(from_hlg(signal)),
+}
+_TO_HDR = (
+    "bt709",
+    "gbrp12le",
+    ("scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le"),
+)
+_TO_SDR = ("bt2020", "gbrp12le", ("scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p"))
+# By the name of a table: the colour matrix that comes in, the format for the cube, what follows.
+_STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "pq": _TO_HDR,
+    "hlg": _TO_HDR,
+    "linear": ("bt709", "gbrpf32le", ("format=gbrpf32le",)),
+    "from_pq": _TO_SDR,
+    "from_hlg": _TO_SDR,
+}
 
 
 class Converter:
     """A filter graph from frames of one size and format to another, through a colour cube."""
 
     def __init__(self, name: str, width: int, height: int) -> None:
-        into, out = {
-            "pq": (
-                "in_color_matrix=bt709",
-                "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le",
-            ),
-            "hlg": (
-                "in_color_matrix=bt709",
-                "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le",
-            ),
-            "linear": ("in_color_matrix=bt709", "format=gbrpf32le"),
-            "from_pq": (
-                "in_color_matrix=bt2020",
-                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
-            ),
-            "from_hlg": (
-                "in_color_matrix=bt2020",
-                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
-            ),
-        }[name]
-        middle = "gbrpf32le" if name == "linear" else "gbrp12le"
+        matrix, middle, out = _STEPS[name]
         self._folder = TemporaryDirectory(prefix="rushes-colour-")
         cube = _cube(Path(self._folder.name), name)
-        self._size = f"{width}:{height}"
-        self._steps = f"{into},format={middle},lut3d=file={cube}:interp=tetrahedral,{out}"
+        self._steps = (
+            f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}",
+            f"format={middle}",
+            f"lut3d=file={cube}:interp=tetrahedral",
+            *out,
+            "buffersink",
+        )
         self._graph: Any = None
 
     def convert(self, frame: Any) -> Any:
@@ -150,14 +160,10 @@ class Converter:
 
     def _build(self, frame: Any) -> Any:
         graph = av.filter.Graph()
-        steps = [
-            f"scale={self._size}:flags=bicubic:{self._steps.split(',')[0]}",
-            *self._steps.split(",")[1:],
-        ]
         last = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
         )
-        for step in [*steps, "buffersink"]:
+        for step in self._steps:
             name, _equals, options = step.partition("=")
             node = graph.add(name, options or None)
             last.link_to(node)
@@ -168,7 +174,3 @@ class Converter:
 
 def name_of(transfer: int) -> str:
     return "hlg" if transfer == HLG else "pq"
-
-
-def is_hdr(transfer: int) -> bool:
-    return transfer in (PQ, HLG)

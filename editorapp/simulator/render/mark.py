@@ -1,59 +1,65 @@
-"""The word "Simulated", burned into the lower right corner of every result."""
+"""Mark: the word "Simulated", burned into the lower right corner of every result."""
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
+
+TEXT = "Simulated"
 
 
 class Mark:
     """A small dark pill with white letters, made once for a size."""
 
     def __init__(self, width: int, height: int) -> None:
-        from PIL import Image, ImageDraw, ImageFont
-
-        size = max(11, round(min(width, height) * 0.034))
-        font = ImageFont.load_default(size)
-        left, top, right, bottom = font.getbbox("Simulated")
-        pad = size // 2
-        box = [
-            min(_even(right - left + 2 * pad), width),
-            min(_even(bottom - top + pad + pad // 2), height),
-        ]
-        pill = Image.new("L", (box[0], box[1]), 0)
-        ImageDraw.Draw(pill).rounded_rectangle(
-            (0, 0, box[0] - 1, box[1] - 1), box[1] // 2, fill=150
-        )
-        words = Image.new("L", (box[0], box[1]), 0)
-        ImageDraw.Draw(words).text(
-            ((box[0] - (right - left)) / 2 - left, (box[1] - (bottom - top)) / 2 - top),
-            "Simulated",
-            fill=255,
-            font=font,
-        )
-        shade, letters = np.asarray(pill, np.uint16), np.asarray(words, np.uint16)
+        shade, letters = _drawn(_letter_size(width, height), width, height)
         alpha = np.maximum(shade, letters)
-        colour = 18 + letters * 215 // 255
-        self._keep = 255 - alpha
-        self._add = alpha * colour
-        self._keep_chroma = 255 - alpha[::2, ::2]
-        self._add_chroma = alpha[::2, ::2] * np.uint16(128)
-        inset = _even(size * 0.7)
-        x, y = max(0, _even(width - box[0] - inset)), max(0, _even(height - box[1] - inset))
-        self._at = (slice(y, y + box[1]), slice(x, x + box[0]))
-        self._at_chroma = (slice(y // 2, (y + box[1]) // 2), slice(x // 2, (x + box[0]) // 2))
+        luma = alpha * (18 + letters * 215 // 255)
+        thin = alpha[::2, ::2]
+        y, x = _corner(alpha, width, height)
+        self._luma = _place(y, x, alpha), 255 - alpha, luma
+        self._chroma = _place(y // 2, x // 2, thin), 255 - thin, thin * np.uint16(128)
 
     def burn(self, planes: Planes) -> None:
         """Draw the mark into the picture, in place."""
-        _blend(planes.y, self._at, self._keep, self._add)
+        _blend(planes.y, *self._luma)
         for plane in (planes.u, planes.v):
-            _blend(plane, self._at_chroma, self._keep_chroma, self._add_chroma)
+            _blend(plane, *self._chroma)
+
+
+def _letter_size(width: int, height: int) -> int:
+    return max(11, round(min(width, height) * 0.034))
+
+
+def _corner(alpha: Array, width: int, height: int) -> tuple[int, int]:
+    """Return the row and column where the mark begins."""
+    inset = _even(_letter_size(width, height) * 0.7)
+    high, wide = alpha.shape
+    return max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
+
+
+def _place(row: int, column: int, alpha: Array) -> tuple[slice, slice]:
+    return slice(row, row + alpha.shape[0]), slice(column, column + alpha.shape[1])
+
+
+def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
+    """Return the pill and the letters, each 0..255 per pixel."""
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = font.getbbox(TEXT)
+    pad = size // 2
+    wide = min(_even(right - left + 2 * pad), width)
+    high = min(_even(bottom - top + pad + pad // 2), height)
+    pill, words = Image.new("L", (wide, high), 0), Image.new("L", (wide, high), 0)
+    ImageDraw.Draw(pill).rounded_rectangle((0, 0, wide - 1, high - 1), high // 2, fill=150)
+    middle = ((wide - (right - left)) / 2 - left, (high - (bottom - top)) / 2 - top)
+    ImageDraw.Draw(words).text(middle, TEXT, fill=255, font=font)
+    return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)
 
 
 def _blend(plane: Array, at: tuple[slice, slice], keep: Array, add: Array) -> None:
-    region = plane[at]
-    rows, columns = region.shape
-    mixed = (region * keep[:rows, :columns] + add[:rows, :columns]) // 255
+    rows, columns = plane[at].shape
+    mixed = (plane[at] * keep[:rows, :columns] + add[:rows, :columns]) // 255
     plane[at] = mixed.astype(np.uint8)
 
 

@@ -1,5 +1,5 @@
-"""All results of one job, written side by side: the video, and where asked for the EXR frames in a
-zip.
+"""Outputs: all results of one job, written side by side: the video, and where asked for the EXR
+frames in a zip.
 """
 
 import struct
@@ -13,9 +13,11 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
-from editorapp.simulator.render import POSTER, hdr
-from editorapp.simulator.render.clip import Planes, SourceClip
+from editorapp.simulator.render import hdr
+from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
 from editorapp.simulator.render.colour import HLG, PQ
+from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
 
 SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
@@ -31,32 +33,29 @@ class Outputs:
         self,
         wanted: GenerationRequest,
         folder: Path,
-        width: int,
-        height: int,
-        *,
-        fps: Fraction,
-        time_base: Fraction,
+        size: tuple[int, int],
+        clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
         transfer = 0
         self._to_hdr: hdr.Converter | None = None
         if wanted.hdr:
             transfer = HLG if source is not None and source.transfer == HLG else PQ
-            self._to_hdr = hdr.Converter(hdr.name_of(transfer), width, height)
+            self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)
+        self._mark = Mark(*size)
         self._poster: Path | None = folder / POSTER
-        self._frames = (
-            ExrFrames(folder / "frames.zip", width, height) if wanted.hdr and wanted.exr else None
-        )
-        self._video = Writer(
-            folder / "video.mp4", width, height, fps, time_base, transfer=transfer, source=source
-        )
+        has_frames = wanted.hdr and wanted.exr
+        self._frames = ExrFrames(folder / "frames.zip", *size) if has_frames else None
+        self._video = Writer(folder / "video.mp4", size, clock, transfer=transfer, source=source)
 
-    def picture(self, planes: Planes, pts: int, duration: int) -> None:
+    def picture(self, planes: Planes, at: Shot) -> None:
+        """Take the picture of a shot: it is marked, in place."""
+        self._mark.burn(planes)
         if self._poster is not None:
             planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
             self._poster = None
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
-        self._video.frame(frame, pts, duration)
+        self._video.frame(frame, at.pts, at.duration)
         if self._frames is not None:
             self._frames.add(planes)
 
@@ -84,11 +83,8 @@ class ExrFrames:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._to_linear = hdr.Converter("linear", width, height)
         self._encoder: Any = av.CodecContext.create("exr", "w")
-        self._encoder.width, self._encoder.height, self._encoder.pix_fmt = (
-            width,
-            height,
-            "gbrpf32le",
-        )
+        self._encoder.width, self._encoder.height = width, height
+        self._encoder.pix_fmt = "gbrpf32le"
         self._encoder.time_base = Fraction(1, 24)
         # Run lengths: deflate takes a tenth of the space away and ten times as long.
         self._encoder.options = {"format": "half", "compression": "rle"}
@@ -106,9 +102,8 @@ class ExrFrames:
         self._zip.close()
 
     def _write(self, packet: Any) -> None:
-        self._zip.writestr(
-            f"frame_{self._count:05d}.exr", with_primaries(bytes(packet), lines=self._height)
-        )
+        data = with_primaries(bytes(packet), lines=self._height)
+        self._zip.writestr(f"frame_{self._count:05d}.exr", data)
         self._count += 1
 
 

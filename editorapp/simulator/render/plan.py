@@ -1,7 +1,9 @@
-"""Carry out one job: read, draw, write."""
+"""Plan of one job: what is read, drawn and written."""
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
 from math import log
 from pathlib import Path
@@ -10,30 +12,34 @@ import av
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.inspection import inspect
-from editorapp.simulator.render import SECONDS, CannotRender
-from editorapp.simulator.render.clip import Planes, Shot, SourceClip, fitted, still
+from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
-from editorapp.simulator.render.mark import Mark
 from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
+from editorapp.simulator.render.result import SECONDS, CannotRender
 
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
 RATIOS = {
-    "9:21": (9, 21),
-    "9:16": (9, 16),
-    "3:4": (3, 4),
-    "1:1": (1, 1),
-    "4:3": (4, 3),
-    "16:9": (16, 9),
-    "21:9": (21, 9),
+    name: (int(name.partition(":")[0]), int(name.partition(":")[2]))
+    for name in ("9:21", "9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
 }
 TALLEST = "9:21"  # the older models alone know it
 GENERATED_FPS = 24
+TICKS = 512  # of the clock of a new clip, to a frame
 CANNED_FRAMES = 12  # spread over the length that is expected
 SAY_ALIVE_EVERY = 8
-# Width and height to read at, width and height of the result, and what is done to each frame.
-Prepared = tuple[int, int, int, int, Callable[[Shot], Planes]]
+
+
+@dataclass(frozen=True)
+class FrameJob:
+    """How a source becomes a result: the size to read at, the result's, and what becomes of each
+    frame.
+    """
+
+    read_at: tuple[int, int]
+    size: tuple[int, int]
+    turn: Callable[[Shot], Planes]
 
 
 class RenderPlan:
@@ -50,9 +56,8 @@ class RenderPlan:
         self.wanted = wanted
         self.inputs = inputs
         self.folder = folder
-        self.seed = int.from_bytes(
-            hashlib.sha256((wanted.prompt or seed).encode()).digest()[:4], "big"
-        )
+        digest = hashlib.sha256((wanted.prompt or seed).encode()).digest()
+        self.seed = int.from_bytes(digest[:4], "big")
         self.alive = alive
         self.short_side = SHORT_SIDES[wanted.resolution or "720p"]
 
@@ -68,92 +73,82 @@ class RenderPlan:
 
     # From a source
 
-    def _from_source(
-        self, prepare: Callable[[SourceClip], tuple[int, int, int, int, Callable[[Shot], Planes]]]
-    ) -> list[dict[str, str]]:
-        source = SourceClip(self.inputs["source"])
-        try:
-            read_width, read_height, width, height, turn = prepare(source)
-            outputs = Outputs(
-                self.wanted,
-                self.folder,
-                width,
-                height,
-                fps=source.fps,
-                time_base=source.time_base,
-                source=source,
-            )
-            mark = Mark(width, height)
-            for one in source.shots_and_sound(read_width, read_height):
+    def _from_source(self, prepare: Callable[[SourceClip], FrameJob]) -> list[dict[str, str]]:
+        with closing(SourceClip(self.inputs["source"])) as source:
+            frames = prepare(source)
+            clock = Clock(source.fps, source.time_base)
+            outputs = Outputs(self.wanted, self.folder, frames.size, clock, source)
+            for one in source.shots_and_sound(*frames.read_at):
                 if isinstance(one, Shot):
-                    if one.index % SAY_ALIVE_EVERY == 0:
-                        self.alive()
-                    picture = turn(one)
-                    mark.burn(picture)
-                    outputs.picture(picture, one.pts, one.duration)
+                    self._say_alive(one.index)
+                    outputs.picture(frames.turn(one), one)
                 else:
                     outputs.sound(one)
             return outputs.close()
-        finally:
-            source.close()
 
-    def _edit(self, source: SourceClip) -> Prepared:
-        width, height = fitted(source.width, source.height, self.short_side)
-        edit = Edit(
-            self.wanted,
-            width,
-            height,
-            guides=self._guides(width, height),
-            fps=float(source.fps),
-            seed=self.seed,
-        )
-        return width, height, width, height, lambda shot: edit.turn(shot.planes, shot.index)
+    def _say_alive(self, index: int) -> None:
+        if index % SAY_ALIVE_EVERY == 0:
+            self.alive()
 
-    def _reframe(self, source: SourceClip) -> Prepared:
-        width, height = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
-        canvas = Canvas(self.wanted, source, width, height)
-        return canvas.width, canvas.height, width, height, lambda shot: canvas.place(shot.planes)
+    def _edit(self, source: SourceClip) -> FrameJob:
+        size = fitted(source.width, source.height, self.short_side)
+        guides, fps = self._guides(*size), float(source.fps)
+        edit = Edit(self.wanted, *size, guides=guides, fps=fps, seed=self.seed)
+        return FrameJob(size, size, lambda shot: edit.turn(shot.planes, shot.index))
+
+    def _reframe(self, source: SourceClip) -> FrameJob:
+        size = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
+        canvas = Canvas(self.wanted, source, *size)
+        return FrameJob((canvas.width, canvas.height), size, lambda shot: canvas.place(shot.planes))
 
     def _guides(self, width: int, height: int) -> dict[int, Planes]:
         """Return the pictures to be seen, by frame index.
 
         A single guide frame is a keyframe at 0.
         """
-        found = {}
-        if "start_frame" in self.inputs:
-            found[0] = self._still("start_frame", width, height)
-        for number, at in enumerate(self.wanted.keyframe_indexes or ()):
-            found[int(at)] = self._still(f"keyframes.{number}", width, height)
-        return found
+        alone = {"start_frame": 0} if "start_frame" in self.inputs else {}
+        return self._stills(alone | self._keyframes(), width, height)
 
-    def _still(self, name: str, width: int, height: int, *, last: bool = False) -> Planes:
-        try:
-            return still(self.inputs[name], width, height, last=last)
-        except (av.FFmpegError, OSError, ValueError):
-            raise CannotRender(
-                "corrupt_input", f"The picture {name} could not be decoded."
-            ) from None
+    def _keyframes(self) -> dict[str, int]:
+        indexes = self.wanted.keyframe_indexes or ()
+        return {f"keyframes.{number}": int(at) for number, at in enumerate(indexes)}
+
+    def _stills(self, places: dict[str, int], width: int, height: int) -> dict[int, Planes]:
+        """Return the pictures of these names by their frames.
+
+        Going on from an earlier result starts with its last frame; leading up to one ends with its
+        first.
+        """
+        found, is_new = {}, self.wanted.task == Task.GENERATE
+        for name, at in places.items():
+            ref = getattr(self.wanted, name, None)
+            goes_on = is_new and name == "start_frame" and bool(ref and ref.generation_id)
+            try:
+                found[at] = still(self.inputs[name], width, height, last=goes_on)
+            except (av.FFmpegError, OSError, ValueError):
+                raise _not_decoded(name) from None
+        return found
 
     # From words
 
     def _generate(self) -> list[dict[str, str]]:
-        wanted = self.wanted
-        rate = Fraction(GENERATED_FPS)
-        count = GENERATED_FPS * SECONDS.get(wanted.duration or "", 5)
-        if wanted.task == "canned":
-            count, rate = CANNED_FRAMES, CANNED_FRAMES / Fraction(wanted.duration or 5)
+        count, rate = self._length()
         width, height = self._generated_size()
         anchors = self._anchors(width, height, count)
-        scene = Scene(wanted, width, height, count=count, anchors=anchors, seed=self.seed)
-        outputs = Outputs(wanted, self.folder, width, height, fps=rate, time_base=1 / (rate * 512))
-        mark = Mark(width, height)
+        scene = Scene(self.wanted, width, height, count=count, anchors=anchors, seed=self.seed)
+        clock = Clock(rate, 1 / (rate * TICKS))
+        outputs = Outputs(self.wanted, self.folder, (width, height), clock)
         for index in range(count):
-            if index % SAY_ALIVE_EVERY == 0:
-                self.alive()
+            self._say_alive(index)
             picture = scene.draw(index)
-            mark.burn(picture)
-            outputs.picture(picture, index * 512, 512)
+            outputs.picture(picture, Shot(picture, index, index * TICKS, TICKS))
         return outputs.close()
+
+    def _length(self) -> tuple[int, Fraction]:
+        """Return how many frames a new clip has, and at which rate."""
+        if self.wanted.task == "canned":
+            return CANNED_FRAMES, CANNED_FRAMES / Fraction(self.wanted.duration or 5)
+        return GENERATED_FPS * SECONDS.get(self.wanted.duration or "", 5), Fraction(GENERATED_FPS)
 
     def _generated_size(self) -> tuple[int, int]:
         """Return the size of a new clip: of the shape asked for, else nearest to the first picture
@@ -162,41 +157,35 @@ class RenderPlan:
         An extension keeps the very size of the result that it goes on from.
         """
         ratio = self.wanted.aspect_ratio
-        anchor = next(
-            (name for name in ("start_frame", "end_frame", "keyframes.0") if name in self.inputs),
-            None,
-        )
-        if ratio or anchor is None:
+        given = [
+            name for name in ("start_frame", "end_frame", "keyframes.0") if name in self.inputs
+        ]
+        if ratio or not given:
             return canvas_size(RATIOS[ratio or "16:9"], self.short_side)
-        width, height = self._shape_of(anchor)
-        ref = getattr(self.wanted, anchor, None)
+        width, height = self._shape_of(given[0])
+        ref = getattr(self.wanted, given[0], None)
         if ref is not None and ref.generation_id is not None:
             return fitted(width, height, self.short_side)
-        known = [
-            one for name, one in RATIOS.items() if name != TALLEST or self.wanted.model != "ray-3.2"
-        ]
-        nearest = min(known, key=lambda one: abs(log(one[0] / one[1] * height / width)))
-        return canvas_size(nearest, self.short_side)
+        return canvas_size(self._nearest_ratio(width / height), self.short_side)
+
+    def _nearest_ratio(self, shape: float) -> tuple[int, int]:
+        knows_tallest = self.wanted.model != "ray-3.2"
+        known = [one for name, one in RATIOS.items() if name != TALLEST or knows_tallest]
+        return min(known, key=lambda one: abs(log(one[0] / one[1] / shape)))
 
     def _shape_of(self, name: str) -> tuple[int, int]:
         known = inspect(self.inputs[name])
         if known["problem"]:
-            raise CannotRender("corrupt_input", f"The picture {name} could not be decoded.")
+            raise _not_decoded(name)
         return known["width"], known["height"]
 
     def _anchors(self, width: int, height: int, count: int) -> dict[int, Planes]:
-        """Return the pictures that the scene must show, by frame.
+        """Return the pictures that the scene must show, by frame."""
+        ends = {"start_frame": 0, "end_frame": count - 1}
+        places = {name: at for name, at in ends.items() if name in self.inputs}
+        places |= {name: min(at, count - 1) for name, at in self._keyframes().items()}
+        return self._stills(places, width, height)
 
-        Going on from an earlier result starts with its last frame; leading up to one ends with its
-        first.
-        """
-        found = {}
-        for name, at in (("start_frame", 0), ("end_frame", count - 1)):
-            ref = getattr(self.wanted, name)
-            if name in self.inputs:
-                found[at] = self._still(
-                    name, width, height, last=name == "start_frame" and bool(ref.generation_id)
-                )
-        for number, at in enumerate(self.wanted.keyframe_indexes or ()):
-            found[min(int(at), count - 1)] = self._still(f"keyframes.{number}", width, height)
-        return found
+
+def _not_decoded(name: str) -> CannotRender:
+    return CannotRender("corrupt_input", f"The picture {name} could not be decoded.")

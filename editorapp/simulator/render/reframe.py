@@ -5,7 +5,10 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes, SourceClip, even
+from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
+
+SOFT = 8  # how many times smaller the surroundings are drawn
 
 
 def canvas_size(ratio: tuple[int, int], short_side: int) -> tuple[int, int]:
@@ -28,9 +31,9 @@ class Canvas:
         self.canvas_width, self.canvas_height = width, height
         x, y, self.width, self.height = _place(wanted, source, width, height)
         self.x, self.y = _even_down(x), _even_down(y)
-        self._chroma = chroma_tables(look_of(wanted.prompt or ""), 0.35)
-        self._tint = tint_tables(look_of(wanted.prompt or ""), 0.35)
-        self._dim = effects.byte_table(16 + (np.arange(256) - 16) * 0.86)
+        look = look_of(wanted.prompt or "")
+        self._chroma, self._tint = chroma_tables(look, 0.35), tint_tables(look, 0.35)
+        self._dim = effects.byte_table(16 + (effects.BYTES - 16) * 0.86)
 
     def place(self, picture: Planes) -> Planes:
         """Return the canvas with the source's own pixels where they belong."""
@@ -40,11 +43,8 @@ class Canvas:
         bottom = min(self.canvas_height, self.y + self.height)
         if right <= left or bottom <= top:
             return canvas
-        for target, plane, part in (
-            (canvas.y, picture.y, 1),
-            (canvas.u, picture.u, 2),
-            (canvas.v, picture.v, 2),
-        ):
+        for target, plane in zip(canvas.parts, picture.parts, strict=True):
+            part = self.canvas_height // len(target)  # 2 for chroma
             target[top // part : bottom // part, left // part : right // part] = plane[
                 (top - self.y) // part : (bottom - self.y) // part,
                 (left - self.x) // part : (right - self.x) // part,
@@ -53,25 +53,16 @@ class Canvas:
 
     def _surroundings(self, picture: Planes) -> Planes:
         """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
-        scale = 8
-        small = picture.resized(
-            max(2, even(self.width / scale)), max(2, even(self.height / scale)), "AREA"
-        )
-        wide, high = (
-            max(2, even(self.canvas_width / scale)),
-            max(2, even(self.canvas_height / scale)),
-        )
+        small = picture.resized(even(self.width / SOFT), even(self.height / SOFT), "AREA")
+        wide, high = even(self.canvas_width / SOFT), even(self.canvas_height / SOFT)
         around = Planes.empty(wide, high)
-        for target, plane, part in (
-            (around.y, small.y, 1),
-            (around.u, small.u, 2),
-            (around.v, small.v, 2),
-        ):
-            rows = _mirrored(target.shape[0], plane.shape[0], self.y // scale // part)
-            columns = _mirrored(target.shape[1], plane.shape[1], self.x // scale // part)
+        for target, plane in zip(around.parts, small.parts, strict=True):
+            part = SOFT * (high // len(target))
+            rows = _mirrored(target.shape[0], plane.shape[0], self.y // part)
+            columns = _mirrored(target.shape[1], plane.shape[1], self.x // part)
             target[:] = plane[np.ix_(rows, columns)]
         around.y[:] = effects.looked_up(around.y, self._dim)
-        effects.recolour(around, *self._chroma, *self._tint)
+        effects.recolour(around, self._chroma, self._tint)
         return around.resized(self.canvas_width, self.canvas_height, "BICUBIC")
 
 
@@ -94,7 +85,7 @@ def _even_down(value: int) -> int:
     return value // 2 * 2
 
 
-def _mirrored(length: int, size: int, offset: int) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+def _mirrored(length: int, size: int, offset: int) -> Array:
     """Return, for each place of a line, the place of the source seen there when it is mirrored at
     its edges.
     """

@@ -1,4 +1,4 @@
-"""Writing a result: H.264 for everybody, HEVC in 10 bit for HDR; sound as AAC."""
+"""Writer of a result: H.264 for everybody, HEVC in 10 bit for HDR; sound as AAC."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +9,7 @@ import av
 from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.clip import SourceClip
+from editorapp.simulator.render.clip import Clock, SourceClip
 from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
 
 
@@ -19,47 +19,42 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        width: int,
-        height: int,
-        fps: Fraction,
-        time_base: Fraction,
+        size: tuple[int, int],
+        clock: Clock,
         *,
         transfer: int = 0,
         source: SourceClip | None = None,
     ) -> None:
-        self.container: Any = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart"}
-        )
-        self.transfer = transfer
-        self.video: Any = self._hdr(fps) if transfer else self._sdr(fps)
-        context = self.video.codec_context
-        context.width, context.height = width, height
-        context.time_base = time_base
-        context.thread_count = 2
-        self.time_base = time_base
+        options = {"movflags": "+faststart"}
+        self.container: Any = av.open(str(path), "w", format="mp4", options=options)
+        self.transfer, self.time_base = transfer, clock.time_base
         self._durations = FrameDurations()
-        self._sound: Sound | None = None
-        if not transfer:
-            is_wide = (
-                source is not None and source.primaries in WIDE_PRIMARIES and not source.is_hdr
-            )
-            context.color_primaries = source.primaries if source is not None and is_wide else BT709
-            context.color_trc = context.colorspace = BT709
+        self.video: Any = self._hdr(clock.fps) if transfer else self._sdr(clock.fps, source)
+        context = self.video.codec_context
+        context.width, context.height = size
+        context.time_base = clock.time_base
+        context.thread_count = 2
         context.color_range = LIMITED_RANGE
-        if source is not None and source.audio is not None:
-            self._sound = Sound(
-                self.container,
-                source.audio,
-                start=source.starts_at,
-                is_timed=source.has_timed_sound,
-            )
+        self._sound = self._sound_of(source) if source and source.audio is not None else None
 
-    def _sdr(self, fps: Fraction) -> Any:
+    def _sound_of(self, source: SourceClip) -> Sound:
+        return Sound(
+            self.container,
+            source.audio,
+            start=source.starts_at,
+            is_timed=source.has_timed_sound,
+        )
+
+    def _sdr(self, fps: Fraction, source: SourceClip | None) -> Any:
         # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be
         # misread.
         options = {"preset": "superfast", "crf": "20", "bf": "0", "g": "48"}
         stream = self.container.add_stream("libx264", rate=fps, options=options)
         stream.pix_fmt = "yuv420p"
+        is_wide = source and source.primaries in WIDE_PRIMARIES and not source.is_hdr
+        context = stream.codec_context
+        context.color_primaries = source.primaries if source and is_wide else BT709
+        context.color_trc = context.colorspace = BT709
         return stream
 
     def _hdr(self, fps: Fraction) -> Any:
@@ -72,11 +67,8 @@ class Writer:
         stream.pix_fmt = "yuv420p10le"
         context = stream.codec_context
         context.codec_tag = "hvc1"
-        context.color_primaries, context.color_trc, context.colorspace = (
-            BT2020,
-            self.transfer,
-            BT2020,
-        )
+        context.color_primaries = context.colorspace = BT2020
+        context.color_trc = self.transfer
         return stream
 
     def frame(self, frame: Any, pts: int, duration: int) -> None:

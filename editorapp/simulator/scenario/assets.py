@@ -1,26 +1,20 @@
-"""The protocol of Scenario: assets, small pictures sent in one call, and results.
+"""Protocol of Scenario: assets, small pictures sent in one call, and results.
 
 Sections 2.5, 2.7 and 2.8.
 """
 
 import base64
-import binascii
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
-from editorapp.simulator.core import under_fault
-from editorapp.simulator.http import Request, Response
-from editorapp.simulator.protocol import moment
+from editorapp.simulator.http import EarlyAnswer, Request, Response
+from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Found, UnusableReference
-from editorapp.simulator.scenario.ids import new_id
+from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.scenario.jobs import history_of
 from editorapp.simulator.scenario.links import asset_behind, link_to
 from editorapp.simulator.state import SimulatedFile, SimulatedJob
-from editorapp.simulator.worker_pool import WorkerLost
-
-if TYPE_CHECKING:
-    from editorapp.simulator.scenario import Scenario
 
 SMALL_IMAGE_BYTES = 6_000_000
 BULK, DELETES = 200, 100
@@ -30,43 +24,37 @@ PURPOSE = "scenario-asset"  # what a stored file is for
 class ScenarioAssets:
     """Answers everything under assets, and the signed links to them."""
 
-    def __init__(self, wire: "Scenario") -> None:
-        self.wire = wire
-        self.simulation = wire.simulation
-        self.state = wire.simulation.state
+    def __init__(self, protocol: ProviderProtocol) -> None:
+        self.protocol = protocol
+        self.simulation = protocol.simulation
+        self.state = protocol.simulation.state
 
     async def handle(self, request: Request, client: str, rest: str) -> Response:
         """Answer a call below /v1/assets.
 
-        Raises: TooLarge; ValueError, when a body is no JSON object.
+        Raises: TooLarge; ValueError, when a body is no JSON object; EarlyAnswer.
         """
         item, _slash, action = rest.partition("/")
-        faults = self.simulation.faults
+        call = self.protocol.call
         if request.method == "POST" and not item:
-            faults.calls["upload"] += 1
-            fault = faults.take("upload")
-            return await under_fault(
-                fault, self.wire.refuse, lambda: self._small_image(request, client)
-            )
+            return await call("upload", lambda: self._small_image(request, client))
         if (request.method, item) in (("DELETE", ""), ("POST", "get-bulk")):
             return await self._many(request, client)
         if request.method == "GET" and item and not action:
-            faults.calls["file"] += 1
-            return await under_fault(
-                faults.take("file"), self.wire.refuse, lambda: self._shown(request, client, item)
+            return await call(
+                "file", lambda: Response.of_json({"asset": self._known(request, client, item)})
             )
         if request.method == "POST" and action == "download":
             return await self._link_to(request, client, item)
-        return self.wire.error(404, "Not found")
+        return self.protocol.error(404, "Not found")
 
     # What is kept
 
     def find(self, client: str, name: str, asset_id: str) -> Found:
         """Return the file of an asset that a request names. Raises: Unusable."""
-        folder = self.simulation.options.folder
         job = self.state.job_of_result(client, asset_id)
         if job is not None and job.outputs:
-            return str(folder / job.outputs[0]["file"]), job.facts or None
+            return str(self.state.folder / job.outputs[0]["file"]), job.facts or None
         file = self._file(client, asset_id)
         if file is None:
             raise UnusableReference(name, 404, f"Asset {asset_id} not found")
@@ -74,130 +62,89 @@ class ScenarioAssets:
         wanted = "video" if name == "source" else "image"
         if kind and kind != wanted:
             raise UnusableReference(name, 400, f"asset {asset_id} must be of kind {wanted}")
-        return str(folder / "files" / file.id), file.facts or None
+        return str(self.state.path_of(file.id)), file.facts or None
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:
         file = self.state.file(client, asset_id)
-        return (
-            file
-            if file is not None and file.purpose == PURPOSE and file.deleted_at is None
-            else None
-        )
+        is_asset = file is not None and file.purpose == PURPOSE and file.deleted_at is None
+        return file if is_asset else None
 
     def _asset(self, request: Request, client: str, asset_id: str) -> dict[str, Any] | None:
-        file = self._file(client, asset_id)
-        if file is not None:
-            known = file.facts
-            about = {
-                "kind": known.get("kind") or file.mime_type.partition("/")[0],
-                "type": "uploaded",
-            }
-            about["type"] += "-video" if about["kind"] == "video" else ""
-            return self._described(
-                request, asset_id, about, known, file.mime_type, file.created_at, file.filename
-            )
+        """Return an asset as Scenario shows it; None for an unknown one."""
         job = self.state.job_of_result(client, asset_id)
-        if job is None or not job.outputs or history_of(job, time.time())[-1][1] != "success":
+        if (file := self._file(client, asset_id)) is not None:
+            told, mime_type = _upload_shown(file), file.mime_type
+        elif job is not None and job.outputs and history_of(job, time.time())[-1][1] == "success":
+            told, mime_type = _result_shown(job), "video/mp4"
+        else:
             return None
-        about = {"kind": "video", "type": "video2video" if "source" in job.inputs else "txt2video"}
-        return self._described(
-            request, asset_id, about, job.facts, "video/mp4", job.rendered_at or 0.0, None, job
-        )
+        link = link_to(self.simulation, request, asset_id, mime_type)
+        return {"id": asset_id, "url": link, "mimeType": mime_type, **told, **_ALIKE}
 
-    def _described(
-        self,
-        request: Request,
-        asset_id: str,
-        about: dict[str, Any],
-        known: dict[str, Any],
-        mime_type: str,
-        at: float,
-        name: str | None,
-        job: SimulatedJob | None = None,
-    ) -> dict[str, Any]:
-        metadata = dict(about) | ({"name": name} if name else {})
-        if job is not None:
-            metadata |= {"parentJobId": job.id, "modelId": job.model}
-        return {
-            "id": asset_id,
-            "url": link_to(self.simulation, request, asset_id, mime_type),
-            "status": "success",
-            "kind": about["kind"],
-            "mimeType": mime_type,
-            "source": about["type"],
-            "metadata": metadata,
-            "properties": _properties(known),
-            "privacy": "private",
-            "authorId": "user_simulated",
-            "ownerId": "proj_simulated",
-            "createdAt": moment(at),
-            "updatedAt": moment(at),
-            "collectionIds": [],
-            "tags": [],
-            "editCapabilities": [],
-        }
-
-    async def _shown(self, request: Request, client: str, asset_id: str) -> Response:
+    def _known(self, request: Request, client: str, asset_id: str) -> dict[str, Any]:
         asset = self._asset(request, client, asset_id)
-        return (
-            Response.of_json({"asset": asset})
-            if asset
-            else self.wire.error(404, f"Asset {asset_id} not found")
-        )
+        if asset is None:
+            raise EarlyAnswer(self.protocol.error(404, f"Asset {asset_id} not found"))
+        return asset
 
     async def _many(self, request: Request, client: str) -> Response:
-        most = DELETES if request.method == "DELETE" else BULK
-        ids = (await self.wire.json_of(request)).get("assetIds")
-        if (
-            not isinstance(ids, list)
-            or not 1 <= len(ids) <= most
-            or not all(isinstance(one, str) for one in ids)
-        ):
-            return self.wire.error(400, f"assetIds must be a list of 1 to {most} ids")
-        if request.method == "DELETE":
+        is_delete = request.method == "DELETE"
+        most = DELETES if is_delete else BULK
+        ids = self._ids_in(await json_of(request), most)
+        if is_delete:
             for asset_id in ids:
                 self._delete(client, asset_id)
             return Response.of_json({})
-        found = [self._asset(request, client, one) for one in ids]
+        found = (self._asset(request, client, one) for one in ids)
         return Response.of_json({"assets": [one for one in found if one is not None]})
 
+    def _ids_in(self, body: dict[str, Any], most: int) -> list[str]:
+        ids: Any = body.get("assetIds")
+        is_list = isinstance(ids, list) and 1 <= len(ids) <= most
+        if not is_list or not all(isinstance(one, str) for one in ids):
+            says = f"assetIds must be a list of 1 to {most} ids"
+            raise EarlyAnswer(self.protocol.error(400, says))
+        return list(ids)
+
     def _delete(self, client: str, asset_id: str) -> None:
-        folder = self.simulation.options.folder
         file, job = self._file(client, asset_id), self.state.job_of_result(client, asset_id)
         if file is not None:
             file.deleted_at = time.time()
-            (folder / "files" / file.id).unlink(missing_ok=True)
+            self.state.path_of(file.id).unlink(missing_ok=True)
             self.state.save(file)
         elif job is not None and job.outputs:
-            (folder / job.outputs[0]["file"]).unlink(missing_ok=True)
+            (self.state.folder / job.outputs[0]["file"]).unlink(missing_ok=True)
             job.outputs = []
             self.state.save(job)
 
     async def _small_image(self, request: Request, client: str) -> Response:
-        body = await self.wire.json_of(request)
+        body = await json_of(request)
         name, image = body.get("name"), body.get("image")
         if not isinstance(name, str) or not name or not isinstance(image, str):
-            return self.wire.error(400, "name and image are required")
+            return self.protocol.error(400, "name and image are required")
         try:
             data = base64.b64decode(image.rpartition("base64,")[2], validate=True)
-        except (binascii.Error, ValueError):
-            return self.wire.error(400, "image is not valid base64")
+        except ValueError:
+            return self.protocol.error(400, "image is not valid base64")
         if len(data) >= SMALL_IMAGE_BYTES:
-            return self.wire.error(413, "Image is too large: use POST /uploads")
-        file = self.new_asset(client, name, "image/png", len(data))
-        path = self.simulation.options.folder / "files" / file.id
+            return self.protocol.error(413, "Image is too large: use POST /uploads")
+        return await self._keep_image(request, client, name, data)
+
+    async def _keep_image(self, request: Request, client: str, name: str, data: bytes) -> Response:
+        file = self.new_asset(client, name, _image_type(data), len(data))
+        path = self.state.path_of(file.id)
         path.write_bytes(data)
-        known = await self.inspected(path)
-        if known.get("kind") != "image" and not self.simulation.options.any_media:
+        known = await self.simulation.inspect_upload(path)
+        if known["kind"] != "image" and not self.simulation.options.any_media:
             path.unlink()
-            return self.wire.error(400, "Unsupported image format")
-        file.facts, file.state, file.mime_type = (
-            known | {"size_bytes": len(data)},
-            "ready",
-            _image_type(data),
-        )
-        self.state.save(file)
+            return self.protocol.error(400, "Unsupported image format")
+        self.keep(file, known)
         return Response.of_json({"asset": self._asset(request, client, file.id)})
+
+    def keep(self, file: SimulatedFile, known: dict[str, Any]) -> None:
+        """Keep an asset that is found to be good."""
+        file.facts, file.state = known, "ready"
+        self.state.save(file)
 
     def new_asset(self, client: str, name: str | None, mime_type: str, size: int) -> SimulatedFile:
         return SimulatedFile(
@@ -210,66 +157,77 @@ class ScenarioAssets:
             filename=name,
         )
 
-    async def inspected(self, path: Path) -> dict[str, Any]:
-        try:
-            answer = await self.simulation.inspector.do({"task": "inspect", "paths": [str(path)]})
-        except WorkerLost:
-            return {"kind": "", "problem": "corrupt_input"}
-        known: dict[str, Any] = answer["all"][0]
-        return known
-
     # Links
 
     async def download(self, request: Request) -> Response:
-        """Serve a signed link."""
+        """Serve a signed link. Raises: EarlyAnswer, with the refusal."""
         asset_id = asset_behind(self.simulation, request)
-        if isinstance(asset_id, Response):
-            return asset_id
         job = self.state.job_behind(asset_id)
         stored = job.outputs[0]["file"] if job is not None and job.outputs else f"files/{asset_id}"
-        return await self.simulation.deliver(request, self.simulation.options.folder / stored, job)
+        return await self.simulation.deliver(request, stored, job)
 
     async def _link_to(self, request: Request, client: str, asset_id: str) -> Response:
-        body = await self.wire.json_of(request)
-        asset = self._asset(request, client, asset_id)
-        if asset is None:
-            return self.wire.error(404, f"Asset {asset_id} not found")
-        wanted = body.get("targetFormat")
-        if (
-            wanted is not None
-            and asset["kind"] == "video"
-            and wanted != asset["mimeType"].rpartition("/")[2]
-        ):
-            return self.wire.error(400, "Invalid target format")
+        wanted = (await json_of(request)).get("targetFormat")
+        asset = self._known(request, client, asset_id)
+        is_other = wanted not in (None, asset["mimeType"].rpartition("/")[2])
+        if asset["kind"] == "video" and is_other:
+            return self.protocol.error(400, "Invalid target format")
         return Response.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
+
+
+_ALIKE: dict[str, Any] = {
+    "status": "success",
+    "privacy": "private",
+    "authorId": "user_simulated",
+    "ownerId": "proj_simulated",
+    "collectionIds": [],
+    "tags": [],
+    "editCapabilities": [],
+}
+
+
+def _upload_shown(file: SimulatedFile) -> dict[str, Any]:
+    kind = file.facts.get("kind") or file.mime_type.partition("/")[0]
+    source = "uploaded-video" if kind == "video" else "uploaded"
+    named = {"name": file.filename} if file.filename else {}
+    return _described(kind, source, file.facts, file.created_at, named)
+
+
+def _result_shown(job: SimulatedJob) -> dict[str, Any]:
+    source = "video2video" if "source" in job.inputs else "txt2video"
+    made_by = {"parentJobId": job.id, "modelId": job.model}
+    return _described("video", source, job.facts, job.rendered_at or 0.0, made_by)
+
+
+def _described(
+    kind: str, source: str, known: dict[str, Any], at: float, more: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "source": source,
+        "metadata": {"kind": kind, "type": source} | more,
+        "properties": _properties(known),
+        "createdAt": moment(at),
+        "updatedAt": moment(at),
+    }
 
 
 def _properties(known: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"size": known.get("size_bytes", 0)}
     found |= {name: known[name] for name in ("width", "height") if name in known}
-    if known.get("kind") == "video" and known.get("duration_seconds"):
-        rate = _number(known.get("fps", "24"))
+    seconds = known.get("duration_seconds")
+    if known.get("kind") == "video" and seconds:
+        rate = float(Fraction(known.get("fps", "24")))
         found |= {
-            "duration": known["duration_seconds"],
+            "duration": seconds,
             "frameRate": round(rate, 3),
             "codecName": known.get("codec"),
-            "nbFrames": round(known["duration_seconds"] * rate),
-            "bitrate": round(8 * found["size"] / known["duration_seconds"]),
+            "nbFrames": round(seconds * rate),
+            "bitrate": round(8 * found["size"] / seconds),
         }
     return found
 
 
-def _number(fraction: str) -> float:
-    above, _slash, below = fraction.partition("/")
-    return float(above) / float(below or 1)
-
-
 def _image_type(data: bytes) -> str:
-    for start, kind in (
-        (b"\xff\xd8", "image/jpeg"),
-        (b"RIFF", "image/webp"),
-        (b"GIF8", "image/gif"),
-    ):
-        if data.startswith(start):
-            return kind
-    return "image/png"
+    kinds = {b"\xff\xd8": "image/jpeg", b"RIFF": "image/webp", b"GIF8": "image/gif"}
+    return next((kind for start, kind in kinds.items() if data.startswith(start)), "image/png")

@@ -1,6 +1,6 @@
 """Signed links as Scenario's CDN gives them, and how long they are good.
 
-Section 2.8 of contracts/scenario.md.
+Section 2.8 of docs/providers/scenario.md.
 """
 
 import base64
@@ -9,8 +9,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from editorapp.simulator.core import DEFAULT_URL_LIFETIME, Simulation
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import EarlyAnswer, Request
+from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
 from editorapp.simulator.storage import denied
 
 CDN = "/scenario/cdn/assets/"
@@ -25,19 +25,20 @@ def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: 
     return f"{url}?Policy={policy}&Signature={simulation.signer.seal(policy)}&Key-Pair-Id={KEY_PAIR_ID}"
 
 
-def asset_behind(simulation: Simulation, request: Request) -> str | Response:
-    """Return the id of the asset that a link names, or the CDN's 403: forged, changed, or too old."""
+def asset_behind(simulation: Simulation, request: Request) -> str:
+    """Return the id of the asset that a link names.
+
+    Raises: EarlyAnswer, with the CDN's 403: forged, changed, or too old.
+    """
     policy = request.query.get("Policy", "")
-    if request.query.get("Signature") != simulation.signer.seal(policy) or request.method not in (
-        "GET",
-        "HEAD",
-    ):
-        return denied("Access denied")
+    is_sealed = request.query.get("Signature") == simulation.signer.seal(policy)
+    if not is_sealed or request.method not in ("GET", "HEAD"):
+        raise EarlyAnswer(denied("Access denied"))
     statement: dict[str, Any] = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
     if not str(statement["Resource"]).endswith(request.path):
-        return denied("Access denied")
+        raise EarlyAnswer(denied("Access denied"))
     if time.time() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:
-        return denied("Access denied: the link has expired")
+        raise EarlyAnswer(denied("Access denied: the link has expired"))
     return request.path.removeprefix(CDN).partition(".")[0]
 
 
@@ -58,6 +59,5 @@ def lifetime_end(now: float, configured: float) -> float:
 
 def _policy(url: str, until: float) -> str:
     statement = {"Resource": url, "Condition": {"DateLessThan": {"AWS:EpochTime": int(until)}}}
-    return base64.urlsafe_b64encode(
-        json.dumps({"Statement": [statement]}, separators=(",", ":")).encode()
-    ).decode()
+    written = json.dumps({"Statement": [statement]}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(written.encode()).decode()

@@ -1,25 +1,22 @@
-"""The protocol of Scenario: uploads in parts, and imports by URL.
+"""Protocol of Scenario: uploads in parts, and imports by URL.
 
-Section 2.6 of contracts/scenario.md.
+Section 2.6 of docs/providers/scenario.md.
 """
 
 import asyncio
+import shutil
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from editorapp.simulator.core import under_fault
-from editorapp.simulator.faults import FAILURES, Fault
-from editorapp.simulator.http import Request, Response
-from editorapp.simulator.protocol import moment
+from editorapp.simulator.faults import FAILURES, under_fault
+from editorapp.simulator.http import EarlyAnswer, Request, Response
+from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import UnusableReference, fetch
-from editorapp.simulator.scenario.ids import new_id
+from editorapp.simulator.scenario.assets import ScenarioAssets
+from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.state import SimulatedFile
-from editorapp.simulator.storage import denied, receive
-
-if TYPE_CHECKING:
-    from editorapp.simulator.scenario import Scenario
+from editorapp.simulator.storage import denied, store
 
 MIN_PART_BYTES, MAX_PARTS = 5 * 1000**2, 10_000
 MAX_FILE_BYTES = 5 * 1000**4
@@ -33,136 +30,108 @@ PURPOSE = "scenario-upload"  # what a stored file is for
 class ScenarioUploads:
     """Answers everything under uploads, and the PUTs of their parts."""
 
-    def __init__(self, wire: "Scenario") -> None:
-        self.wire = wire
-        self.simulation = wire.simulation
-        self.state = wire.simulation.state
-        self._running: set[asyncio.Task[None]] = set()
+    def __init__(self, protocol: ProviderProtocol, assets: ScenarioAssets) -> None:
+        self.protocol, self.assets = protocol, assets
+        self.simulation = protocol.simulation
+        self.state = protocol.simulation.state
 
     async def handle(self, request: Request, client: str, rest: str) -> Response:
         """Answer a call below /v1/uploads.
 
-        Raises: TooLarge; ValueError, when a body is no JSON object.
+        Raises: TooLarge; ValueError, when a body is no JSON object; EarlyAnswer.
         """
         upload_id, _slash, action = rest.partition("/")
-        faults = self.simulation.faults
         if request.method == "POST" and not upload_id:
-            faults.calls["upload"] += 1
-            return await under_fault(
-                faults.take("upload"), self.wire.refuse, lambda: self._begin(request, client)
-            )
+            return await self.protocol.call("upload", lambda: self._begin(request, client))
         upload = self.state.file(client, upload_id)
         if upload is None or upload.purpose != PURPOSE:
-            return self.wire.error(404, f"Upload {upload_id} not found")
+            return self.protocol.error(404, f"Upload {upload_id} not found")
         if request.method == "GET" and not action:
-            faults.calls["file"] += 1
-            return await under_fault(faults.take("file"), self.wire.refuse, lambda: _answer(upload))
+            return await self.protocol.call("file", lambda: _answer(upload))
         if request.method == "POST" and action == "action":
             return await self._act(request, upload)
-        return self.wire.error(404, "Not found")
+        return self.protocol.error(404, "Not found")
 
     async def _begin(self, request: Request, client: str) -> Response:
-        body = await self.wire.json_of(request)
+        body = await json_of(request)
         if problem := _no_upload(body):
-            return self.wire.error(400, problem)
-        is_import = "url" in body
-        count = 0 if is_import else int(body["parts"])
-        upload = SimulatedFile(
-            id=new_id("upload"),
-            client=client,
-            created_at=time.time(),
-            mime_type=str(body.get("contentType") or ""),
-            size_bytes=0 if is_import else int(body["fileSize"]),
-            purpose=PURPOSE,
-            filename=body.get("fileName"),
-            facts={
-                "kind": body["kind"],
-                "parts": count,
-                "status": "pending",
-                "url": body.get("url"),
-            },
-        )
+            return self.protocol.error(400, problem)
+        upload = _upload_from(body, client)
         self.state.save(upload)
-        if is_import:
-            self._start(self._import(upload))
-        links = [
-            {
-                "number": number,
-                "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
-                "expires": moment(time.time() + self.simulation.options.url_lifetime),
-            }
-            for number in range(1, count + 1)
-        ]
-        shown = _upload_of(upload)
-        shown["parts"] = links
-        return Response.of_json({"upload": shown})
+        if upload.facts["url"] is not None:
+            self.simulation.start(self._import(upload))
+        numbers = range(1, upload.facts["parts"] + 1)
+        links = [self._link(request, upload, number) for number in numbers]
+        return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
 
-    async def put_part(self, request: Request, rest: str) -> Response:
-        """Take the bytes of one part, on the storage's side: no API key, and errors in XML."""
-        faults = self.simulation.faults
-        faults.calls["put"] += 1
+    def _link(self, request: Request, upload: SimulatedFile, number: int) -> dict[str, Any]:
+        return {
+            "number": number,
+            "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
+            "expires": moment(time.time() + self.simulation.options.url_lifetime),
+        }
 
-        def refuse(fault: Fault) -> Response:
-            return denied(
-                fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status
-            )
-
-        return await under_fault(faults.take("put"), refuse, lambda: self._put_part(request, rest))
-
-    async def _put_part(self, request: Request, rest: str) -> Response:
+    async def receive(self, request: Request, rest: str) -> Response:
+        """Take the bytes of one part."""
         upload_id, _slash, number = rest.partition("/")
         upload = self.state.files.get(upload_id)
         if upload is None or upload.facts.get("status") != "pending":
             return denied("The specified upload does not exist.", code="NoSuchUpload", status=404)
-        size = await receive(request, self._part(upload, int(number)), upload.size_bytes)
-        if size is None:
-            return denied("More bytes than announced", code="EntityTooLarge", status=400)
-        return Response(200, b"", {"ETag": f'"{upload.id}-{number}"'})
+        return await store(
+            request,
+            self._part(upload, int(number)),
+            upload.size_bytes,
+            too_large="More bytes than announced",
+            ETag=f'"{upload.id}-{number}"',
+        )
+
+    def _parts(self, upload: SimulatedFile) -> list[Path]:
+        return [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
 
     def _part(self, upload: SimulatedFile, number: int) -> Path:
-        return self.simulation.options.folder / "files" / f"{upload.id}.{number}"
+        return self.state.path_of(f"{upload.id}.{number}")
 
     async def _act(self, request: Request, upload: SimulatedFile) -> Response:
-        if (await self.wire.json_of(request)).get("action") != "complete":
-            return self.wire.error(400, "action must be complete")
-        faults = self.simulation.faults
-        faults.calls["complete"] += 1
-        fault = faults.take("complete")
+        if (await json_of(request)).get("action") != "complete":
+            return self.protocol.error(400, "action must be complete")
+        fault = self.simulation.faults.met("complete")
         if fault is not None and fault.kind == "fail":
             self._fail(upload, FAILURES[fault.code])
-            return await _answer(upload)
-        return await under_fault(fault, self.wire.refuse, lambda: self._complete(upload))
+            return _answer(upload)
+        return await under_fault(fault, self.protocol.refuse, lambda: self._complete(upload))
 
-    async def _complete(self, upload: SimulatedFile) -> Response:
+    def _complete(self, upload: SimulatedFile) -> Response:
         if upload.facts["status"] == "pending":
-            parts = [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
-            if not parts or not all(part.exists() for part in parts):
-                return self.wire.error(400, "Not all parts have been uploaded")
-            if any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
-                return self.wire.error(400, "Every part but the last must have at least 5 MB")
+            self._check_parts(self._parts(upload))
             self._step(upload, "validating")
-            self._start(self._validate(upload))
-        return await _answer(upload)
+            self.simulation.start(self._validate(upload))
+        return _answer(upload)
+
+    def _check_parts(self, parts: list[Path]) -> None:
+        problem = ""
+        if not parts or not all(part.exists() for part in parts):
+            problem = "Not all parts have been uploaded"
+        elif any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
+            problem = "Every part but the last must have at least 5 MB"
+        if problem:
+            raise EarlyAnswer(self.protocol.error(400, problem))
 
     def resume(self) -> None:
         """Take up the uploads that a restart interrupted, and let go of the parts of those that
         nobody completed.
         """
+        abandoned = time.time() - ABANDONED_SECONDS
         for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
-            if upload.facts["status"] in ("validating", "validated") and upload.facts["parts"]:
-                self._start(self._validate(upload))
-            elif (
-                upload.facts["status"] == "pending"
-                and upload.created_at < time.time() - ABANDONED_SECONDS
-            ):
-                for number in range(1, upload.facts["parts"] + 1):
-                    self._part(upload, number).unlink(missing_ok=True)
+            status = upload.facts["status"]
+            if status in ("validating", "validated") and upload.facts["parts"]:
+                self.simulation.start(self._validate(upload))
+            elif status == "pending" and upload.created_at < abandoned:
+                self._drop_parts(upload)
                 self._fail(upload, "The upload was not completed in time")
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    def _drop_parts(self, upload: SimulatedFile) -> None:
+        for part in self._parts(upload):
+            part.unlink(missing_ok=True)
 
     def _step(self, upload: SimulatedFile, status: str, **more: Any) -> None:
         upload.facts |= {"status": status, **more}
@@ -173,52 +142,67 @@ class ScenarioUploads:
 
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
-        asset = self.wire.assets.new_asset(
+        asset = self.assets.new_asset(
             upload.client, upload.filename, upload.mime_type, upload.size_bytes
         )
-        path = self.simulation.options.folder / "files" / asset.id
-        parts = [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
-        size = await asyncio.to_thread(_join, parts, path)
+        path = self.state.path_of(asset.id)
+        size = await asyncio.to_thread(_join, self._parts(upload), path)
         if size != upload.size_bytes:
             path.unlink()
             self._fail(upload, f"Expected {upload.size_bytes} bytes but received {size}")
         else:
             await self._import_file(upload, asset, path)
-        for part in parts:  # not before: a restart in between begins with them again
-            part.unlink(missing_ok=True)
+        self._drop_parts(upload)  # not before: a restart in between begins with them again
 
     async def _import(self, upload: SimulatedFile) -> None:
         """Fetch what a URL names, and make it an asset."""
-        asset = self.wire.assets.new_asset(upload.client, upload.filename, upload.mime_type, 0)
-        path = self.simulation.options.folder / "files" / asset.id
+        name, mime_type = (
+            ("source", "video/mp4") if upload.facts["kind"] == "video" else ("image", "image/png")
+        )
+        asset = self.assets.new_asset(
+            upload.client, upload.filename, upload.mime_type or mime_type, 0
+        )
+        path = self.state.path_of(asset.id)
         try:
-            await fetch(
-                "source" if upload.facts["kind"] == "video" else "image", upload.facts["url"], path
-            )
+            await fetch(name, upload.facts["url"], path)
         except UnusableReference as unusable:
             self._fail(upload, unusable.says)
             return
         asset.size_bytes = path.stat().st_size
-        asset.mime_type = asset.mime_type or (
-            "video/mp4" if upload.facts["kind"] == "video" else "image/png"
-        )
         self._step(upload, "validating")
         await self._import_file(upload, asset, path)
 
     async def _import_file(self, upload: SimulatedFile, asset: SimulatedFile, path: Path) -> None:
-        known = await self.wire.assets.inspected(path)
-        problem = (
-            "" if self.simulation.options.any_media else _unfit(known, upload.facts["kind"], path)
-        )
+        known = await self.simulation.inspect_upload(path)
+        any_media = self.simulation.options.any_media
+        problem = "" if any_media else _unfit(known, upload.facts["kind"], path)
         if problem:
             path.unlink()
             self._fail(upload, problem)
             return
         self._step(upload, "validated")
         await asyncio.sleep(STEP_SECONDS)
-        asset.facts, asset.state = known | {"size_bytes": asset.size_bytes}, "ready"
-        self.state.save(asset)
+        self.assets.keep(asset, known)
         self._step(upload, "imported", entity=asset.id)
+
+
+def _upload_from(body: dict[str, Any], client: str) -> SimulatedFile:
+    is_import = "url" in body
+    return SimulatedFile(
+        id=new_id("upload"),
+        client=client,
+        created_at=time.time(),
+        mime_type=str(body.get("contentType") or ""),
+        size_bytes=0 if is_import else int(body["fileSize"]),
+        purpose=PURPOSE,
+        filename=body.get("fileName"),
+        facts={
+            "kind": body["kind"],
+            "parts": 0 if is_import else int(body["parts"]),
+            "status": "pending",
+            "url": body.get("url"),
+        },
+    )
 
 
 def _no_upload(body: dict[str, Any]) -> str:
@@ -238,12 +222,8 @@ def _no_upload(body: dict[str, Any]) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 1 <= value <= most
-        and value % 1 == 0
-    )
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 1 <= value <= most and value % 1 == 0
 
 
 def _unfit(known: dict[str, Any], kind: str, path: Path) -> str:
@@ -262,8 +242,7 @@ def _join(parts: list[Path], path: Path) -> int:
     with path.open("wb") as whole:
         for part in parts:
             with part.open("rb") as file:
-                while piece := file.read(1 << 20):
-                    whole.write(piece)
+                shutil.copyfileobj(file, whole, 1 << 20)
     return path.stat().st_size
 
 
@@ -290,5 +269,5 @@ def _upload_of(upload: SimulatedFile) -> dict[str, Any]:
     return shown
 
 
-async def _answer(upload: SimulatedFile) -> Response:
+def _answer(upload: SimulatedFile) -> Response:
     return Response.of_json({"upload": _upload_of(upload)})

@@ -1,11 +1,10 @@
-"""What the accounts page says of each account: read for all of them at once, so that queries do not
-grow with them.
+"""Account cards: what the accounts page says of each account, read for all of them at once, so that
+queries do not grow with them.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -84,9 +83,9 @@ class Card:
             return "Cannot be used", "badge badge-bad"
         if account.tested_at is None:
             return "Not tested yet", "badge"
-        return (
-            ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
-        )
+        if account.test_ok:
+            return "Ready", "badge badge-done"
+        return "Test failed", "badge badge-bad"
 
     @property
     def key_words(self) -> str:
@@ -102,10 +101,8 @@ class Card:
     def options(self) -> list[tuple[str, str]]:
         """Return what is sent with every call, each with its name for people."""
         access: Access = self.account.access()
-        return [
-            (option_label(name), value)
-            for name, value in (*access.headers.items(), *access.params.items())
-        ]
+        sent = {**access.headers, **access.params}
+        return [(option_label(name), value) for name, value in sent.items()]
 
     @property
     def unit_price(self) -> tuple[str, str] | None:
@@ -116,20 +113,17 @@ class Card:
         if not unit:
             return None
         price, source = self.account.unit_price_and_source()
-        if price is None:
-            words = f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
-        else:
+        words = f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
+        if price is not None:
             words = f"{show_usd(price)}, {source}"
         name = self.spec.unit_price_name
-        if (
-            settings.ENVIRONMENT.get(name)
-            and unit_price_usd({"unit_price_usd": settings.ENVIRONMENT[name]}) is None
-        ):
+        said = settings.ENVIRONMENT.get(name)
+        if said and unit_price_usd({"unit_price_usd": said}) is None:
             words += f". {name} is no amount in dollars"
         return f"Price of one {unit}", words
 
     @property
-    def learned(self) -> list[tuple[str, str]]:
+    def own_limits(self) -> list[tuple[str, str]]:
         """Return the limits that the provider told this account and that differ from its published
         ones.
         """
@@ -137,13 +131,10 @@ class Card:
         told = []
         for ours, theirs in zip(published.models, self.spec.models, strict=True):
             before = limits_in_words(ours, ours.limits)
-            news = [
-                f"{label}: {words}"
-                for name, label, words in limits_in_words(theirs, theirs.limits)
-                if (name, label, words) not in before
-            ]
-            if news:
-                told.append((f"{theirs.label}, {theirs.task}", "; ".join(news)))
+            other = [one for one in limits_in_words(theirs, theirs.limits) if one not in before]
+            if other:
+                words = "; ".join(f"{label}: {said}" for _name, label, said in other)
+                told.append((f"{theirs.label}, {theirs.task}", words))
         return told
 
 
@@ -159,55 +150,54 @@ class Shelf:
 def shelves(team: Team) -> list[Shelf]:
     """Return every provider with its accounts, as they are for this team."""
     found = cards(team)
-    return [
-        Shelf(
-            registry.get(slug).SPEC,
-            cards=[card for card in found if card.account.provider == slug and not card.is_idle],
-            idle=[card for card in found if card.account.provider == slug and card.is_idle],
-        )
-        for slug in registry.slugs()
-    ]
+    shelves = []
+    for slug in registry.slugs():
+        here = [card for card in found if card.account.provider == slug]
+        busy, idle = ([card for card in here if card.is_idle is idle] for idle in (False, True))
+        shelves.append(Shelf(registry.get(slug).SPEC, cards=busy, idle=idle))
+    return shelves
 
 
 def cards(team: Team) -> list[Card]:
     """Return all accounts, in order."""
     found = accounts.made()
     current = {account.pk for account in accounts.in_use(found)}
-    default = _default(team, [one for one in found if one.pk in current and not one.problem])
+    usable = [one for one in found if one.pk in current and not one.problem]
+    default = accounts.default_of(team, usable)
     unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
-    month = month_of(timezone.now())
-    spent = spent_by_account(team, month)
+    spent = _spent(team)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
         Card(
             account=account,
             spec=account.spec,
             is_in_use=account.pk in current,
-            is_default=account.pk == default,
+            is_default=account == default,
             in_flight=busy[account.pk],
             waiting=waiting[account.pk],
-            spent=_spent(account, month, spent.get((account.pk, account.is_simulated), ZERO)),
+            spent=spent(account),
             paused=pauses.get(account.pk),
         )
         for account in found
     ]
 
 
-def _spent(account: ProviderAccount, month: date, amount_usd: Decimal) -> Figure:
-    lines = LineSelection(
-        is_simulated=account.is_simulated, month=month, account_id=account.pk, shows="spent"
-    )
-    return Figure(amount_usd, lines)
+def _spent(team: Team) -> Callable[[ProviderAccount], Figure]:
+    """Return what says how much this team has spent with an account this month."""
+    month = month_of(timezone.now())
+    known = spent_by_account(team, month)
+
+    def of_account(account: ProviderAccount) -> Figure:
+        simulated = account.is_simulated
+        lines = LineSelection(simulated, month, account_id=account.pk, shows="spent")
+        return Figure(known.get((account.pk, simulated), ZERO), lines)
+
+    return of_account
 
 
 def card(team: Team, pk: int) -> Card | None:
     return next((one for one in cards(team) if one.account.pk == pk), None)
-
-
-def _default(team: Team, usable: list[ProviderAccount]) -> int | None:
-    chosen = accounts.default_of(team, usable)
-    return chosen.pk if chosen is not None else None
 
 
 def _counted(rows: QuerySet[Attempt]) -> Counter[int]:

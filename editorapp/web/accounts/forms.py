@@ -1,4 +1,4 @@
-"""The forms of the accounts page. Keys go in and never come out: their inputs are always empty."""
+"""Account forms: keys go in and never come out, so their inputs are always empty."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,18 +15,10 @@ from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.spec import Spec
 
 LONGEST_KEY = 1000
-_KEPT = (
-    "name",
-    "base_url",
-    "max_concurrent",
-    "requests_per_minute",
-    "unit_price_usd",
-    "options",
-    "key_encrypted",
-    "key_hint",
-)
+LIMITS = ("max_concurrent", "requests_per_minute")
+_KEPT = ("name", "base_url", *LIMITS, "unit_price_usd", "options", "key_encrypted", "key_hint")
 _TESTED = ("tested_at", "test_ok", "test_message", "learned", "learned_at")
-WHAT_IS_SENT = "Sent with every call as {name}. Empty: not sent."
+AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class LimitsForm(forms.Form):
@@ -52,27 +44,23 @@ class LimitsForm(forms.Form):
         super().__init__(data, initial=self._initial())
 
     def _initial(self) -> dict[str, Any]:
-        known = self.account or self.spec
-        return {
-            "max_concurrent": known.max_concurrent,
-            "requests_per_minute": known.requests_per_minute,
-        }
+        return {name: getattr(self.account or self.spec, name) for name in LIMITS}
 
     @property
     def limits(self) -> list[forms.BoundField]:
-        return [self[name] for name in LimitsForm.base_fields]
+        return [self[name] for name in LIMITS]
 
     @property
     def told(self) -> list[forms.BoundField]:
         """Return the other fields: who is asked, with which key, and where."""
-        return [field for field in self if field.name not in LimitsForm.base_fields]
+        return [field for field in self if field.name not in LIMITS]
 
     def save(self) -> ProviderAccount:
         """Keep the limits of an account that is there already."""
         assert self.account is not None
-        for name in ("max_concurrent", "requests_per_minute"):
+        for name in LIMITS:
             setattr(self.account, name, self.cleaned_data[name])
-        self.account.save(update_fields=["max_concurrent", "requests_per_minute"])
+        self.account.save(update_fields=LIMITS)
         return self.account
 
 
@@ -88,29 +76,36 @@ class AccountForm(LimitsForm):
         label="Base URL",
         max_length=300,
         required=False,
-        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.URLInput(attrs=AS_TYPED),
     )
 
     def __init__(
         self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
     ) -> None:
         super().__init__(data, spec=spec, account=account)
-        self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
-        for name, label in zip(self.key_fields, key_labels(spec), strict=True):
-            self.fields[name] = _key_field(
-                label, hint=_key_hint(account, is_last=name == self.key_fields[-1])
-            )
-        self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
-        for name, wire in self.option_fields.items():
-            self.fields[name] = _option_field(wire)
+        self._add_key(spec, account)
+        self._add_options(spec, account)
         if spec.unit:
             self.fields["unit_price_usd"] = _price_field(spec)
         usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
         self.fields["base_url"].help_text = f"Empty: {usual}"
-        order = ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
-        self.order_fields(order)
+        self.order_fields(
+            ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
+        )
+
+    def _add_key(self, spec: Spec, account: ProviderAccount | None) -> None:
+        self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
+        for name, label in zip(self.key_fields, key_labels(spec), strict=True):
+            self.fields[name] = _key_field(label)
+        for name in self.key_fields[-1:]:
+            self.fields[name].help_text = _key_hint(account)
+
+    def _add_options(self, spec: Spec, account: ProviderAccount | None) -> None:
+        self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
         kept = account.options if account else {}
-        self.initial.update({name: kept.get(wire, "") for name, wire in self.option_fields.items()})
+        for field, name in self.option_fields.items():
+            self.fields[field] = _option_field(name)
+            self.initial[field] = kept.get(name, "")
 
     def _initial(self) -> dict[str, Any]:
         kept = super()._initial()
@@ -152,14 +147,12 @@ class AccountForm(LimitsForm):
         if any(name in self.errors for name in self.key_fields):
             return
         if any(parts):
-            wrong = (
-                capability_discovery.wrong_key(self.spec, ":".join(parts))
-                if all(parts)
-                else "Enter every part of the key."
-            )
+            key, wrong = ":".join(parts), "Enter every part of the key."
+            if all(parts):
+                wrong = capability_discovery.wrong_key(self.spec, key)
             if wrong:
                 self.add_error(self.key_fields[0], wrong)
-            given["key"] = ":".join(parts)
+            given["key"] = key
         elif self.account is None:
             for name in self.key_fields:
                 self.add_error(name, "This is needed.")
@@ -169,11 +162,9 @@ class AccountForm(LimitsForm):
 
     def _leads_elsewhere(self, base_url: str) -> bool:
         assert self.account is not None
-        before, after = (
-            urlsplit(self.account.address()),
-            urlsplit(base_url or self.account.usual_address()),
-        )
-        return (before.scheme, before.netloc) != (after.scheme, after.netloc)
+        addresses = (self.account.address(), base_url or self.account.usual_address())
+        before, after = (urlsplit(one)[:2] for one in addresses)  # scheme and host
+        return before != after
 
     @transaction.atomic
     def save(self) -> ProviderAccount:
@@ -183,32 +174,37 @@ class AccountForm(LimitsForm):
         Prices that were told to it, or were reckoned with another price of a unit, are asked for
         again.
         """
-        given = self.cleaned_data
         account = self.account or ProviderAccount(provider=self.spec.slug)
-        before = (account.base_url, account.options, account.key_encrypted)
-        price = account.unit_price()
-        for name in ("name", "base_url", "max_concurrent", "requests_per_minute"):
-            setattr(account, name, given[name])
-        account.unit_price_usd = given.get("unit_price_usd")
-        account.options = {
-            wire: given[name] for name, wire in self.option_fields.items() if given[name]
-        }
-        if key := given.get("key"):
-            account.set_key(key)
-        if is_another := before != (account.base_url, account.options, account.key_encrypted):
+        before, price = _reached_by(account), account.unit_price()
+        self._write_to(account)
+        if is_another := before != _reached_by(account):
             account.forget_tests()
         # Only what the form is about: meanwhile the account may have been paused, switched off or
         # tested.
-        account.save(
-            update_fields=None if account.pk is None else [*_KEPT, *(_TESTED if is_another else ())]
-        )
+        changed = [*_KEPT, *(_TESTED if is_another else ())]
+        account.save(update_fields=None if account.pk is None else changed)
         if is_another:
-            capability_discovery.learn_soon(account)
-        if key:
+            capability_discovery.discover_soon(account)
+        has_key = bool(self.cleaned_data.get("key"))
+        if has_key:
             account.staged.all().delete()
-        if key or account.unit_price() != price:
+        if has_key or account.unit_price() != price:
             account.price_quotes.all().delete()
         return account
+
+    def _write_to(self, account: ProviderAccount) -> None:
+        given = self.cleaned_data
+        for name in ("name", "base_url", *LIMITS):
+            setattr(account, name, given[name])
+        account.unit_price_usd = given.get("unit_price_usd")
+        options = {name: given[field] for field, name in self.option_fields.items()}
+        account.options = {name: value for name, value in options.items() if value}
+        if key := given.get("key"):
+            account.set_key(key)
+
+
+def _reached_by(account: ProviderAccount) -> tuple[object, ...]:
+    return account.base_url, account.options, account.key_encrypted
 
 
 def form_for(account: ProviderAccount, data: Any = None) -> LimitsForm:
@@ -224,41 +220,31 @@ def key_labels(spec: Spec) -> list[str]:
     return ["API secret" if "SECRET" in name else "API key" for name in spec.credentials]
 
 
-def option_label(wire: str) -> str:
+def option_label(name: str) -> str:
     """Return what a header or parameter is called: "Organisation" for X-Organization-ID."""
-    lower = wire.lower()
-    known = {
-        "organization": "Organisation ID",
-        "organisation": "Organisation ID",
-        "project": "Project ID",
-    }
-    return next((label for word, label in known.items() if word in lower), wire)
+    lower = name.lower()
+    if "organization" in lower or "organisation" in lower:
+        return "Organisation ID"
+    return "Project ID" if "project" in lower else name
 
 
-def _key_field(label: str, *, hint: str) -> forms.CharField:
-    attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
-    widget = forms.PasswordInput(attrs=attrs, render_value=False)
+def _key_field(label: str) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={**AS_TYPED, "autocapitalize": "none"}, render_value=False)
+    return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget)
+
+
+def _key_hint(account: ProviderAccount | None) -> str:
+    kept = f" Empty: keep the one that ends in {account.key_hint}." if account else ""
+    return f"Stored encrypted and never shown again.{kept}"
+
+
+def _option_field(name: str) -> forms.CharField:
     return TextField(
-        label=label, max_length=LONGEST_KEY, required=False, widget=widget, help_text=hint
-    )
-
-
-def _key_hint(account: ProviderAccount | None, *, is_last: bool) -> str:
-    if not is_last:
-        return ""
-    stored = "Stored encrypted and never shown again."
-    if account is None:
-        return stored
-    return f"{stored} Empty: keep the one that ends in {account.key_hint}."
-
-
-def _option_field(wire: str) -> forms.CharField:
-    return TextField(
-        label=option_label(wire),
+        label=option_label(name),
         max_length=200,
         required=False,
-        help_text=WHAT_IS_SENT.format(name=wire),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=f"Sent with every call as {name}. Empty: not sent.",
+        widget=forms.TextInput(attrs=AS_TYPED),
     )
 
 
@@ -285,12 +271,8 @@ def _wrong_address(url: str) -> str:
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         return f"This is not an address. {example}"
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or not port_is_sound
-        or any(map(str.isspace, url))
-    ):
+    is_address = parts.scheme in ("http", "https") and parts.hostname and port_is_sound
+    if not is_address or any(map(str.isspace, url)):
         return f"This is not an address. {example}"
     if parts.username or parts.password or parts.query or parts.fragment:
         return f"Only the address itself, without a name, password or query. {example}"

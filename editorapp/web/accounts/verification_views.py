@@ -1,35 +1,25 @@
-"""The page on which an account is held against its provider's documents, and on which its price is
-agreed to.
-"""
-
-from decimal import Decimal
+"""Verification page: an account is held against its provider's documents, and its price is agreed to."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
-from editorapp.core.htmx import is_part
-from editorapp.core.money import NotAnAmount, show_usd, usd_typed
+from editorapp.core.htmx import page_or_part
+from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
-from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.typed_amounts import amount_or_none
 
-REFUSED = (paid_take.NotWaiting, paid_take.Dearer, RequestRefused, PermissionDenied)
 
-
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def begin(request: MemberRequest, pk: int) -> HttpResponse:
     """Begin to verify an account, or show what was begun. Free; the queue does it."""
     account = get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
@@ -42,8 +32,7 @@ def begin(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
     """Show how a verification stands: to htmx the part that changes."""
     verification = _found(request, pk)
@@ -53,35 +42,30 @@ def page(request: MemberRequest, pk: int) -> HttpResponse:
         "account": verification.account,
         "summary": report.summary_of(verification),
     }
-    template = "accounts/_verification.html" if is_part(request) else "accounts/verification.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    part = "accounts/_verification.html"
+    return page_or_part(request, "accounts/verification.html", part, context)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     """Send the paid take, for at most the price that the person was shown."""
     verification = _found(request, pk)
+    at_most = amount_or_none(request.POST, "agreed_usd") or ZERO
     try:
         take = paid_take.go_on(
-            verification, request.member, at_most_usd=_agreed(request), now=timezone.now()
+            verification, request.member, at_most_usd=at_most, now=timezone.now()
         )
     except OverBudget as error:
-        messages.error(
-            request,
-            f"It needs {show_usd(error.needed_usd)}, and this month's budget has {show_usd(error.available_usd)} left.",
-        )
-    except REFUSED as error:
+        needed, left = show_usd(error.needed_usd), show_usd(error.available_usd)
+        messages.error(request, f"It needs {needed}, and this month's budget has {left} left.")
+    except paid_take.REFUSED as error:
         messages.error(request, str(error) or "Your role may not spend money.")
     else:
         messages.success(request, f"Take {take.pk} is queued. It is sent once.")
     return redirect("verifying:page", pk)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def leave_it(request: MemberRequest, pk: int) -> HttpResponse:
     """End it without the paid take."""
     paid_take.leave_it(_found(request, pk))
@@ -89,8 +73,7 @@ def leave_it(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def report_file(request: MemberRequest, pk: int) -> HttpResponse:
     """Hand out the report as a file."""
     verification = _found(request, pk)
@@ -103,14 +86,6 @@ def report_file(request: MemberRequest, pk: int) -> HttpResponse:
 def _found(request: MemberRequest, pk: int) -> Verification:
     rows = Verification.objects.select_related("account", "take", "clip", "person")
     return get_object_or_404(rows, pk=pk, team_id=request.member.team_id)
-
-
-def _agreed(request: MemberRequest) -> Decimal:
-    """Return what the person agreed to; nothing, where the page sent no amount."""
-    try:
-        return usd_typed(request.POST.get("agreed_usd", ""))
-    except NotAnAmount:
-        return Decimal(0)
 
 
 urlpatterns = [

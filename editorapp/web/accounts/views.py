@@ -1,4 +1,4 @@
-"""The provider accounts: which there are, how they are, and which the team uses.
+"""Accounts page: which provider accounts there are, how they are, and which the team uses.
 
 Only admins come here.
 """
@@ -13,20 +13,18 @@ from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.providers import accounts, capability_discovery, registry
 from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount
 from editorapp.providers.spec import Spec
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
 from editorapp.web.accounts.forms import AccountForm, LimitsForm, form_for, key_labels
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every account, by provider."""
     found = shelves(request.member.team)
@@ -40,8 +38,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return render(request, "accounts/page.html", context)
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def one(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one account: to htmx its card, while a test of it is awaited; to others the page it
     stands on.
@@ -51,8 +48,7 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def add(request: MemberRequest, provider: str) -> HttpResponse:
     """Enter a key of another account with a provider."""
     spec = _spec(provider)
@@ -66,58 +62,48 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
     account = _account(pk)
     form = form_for(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         account = form.save()
-        tested = (
-            " It is being tested."
-            if account.origin is KeyOrigin.ADMIN and account.tested_at is None
-            else ""
-        )
+        is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
+        tested = " It is being tested." if is_tested else ""
         messages.success(request, f"{account.name} is saved.{tested}")
         return redirect(_address(pk))
     return _form(request, form)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
     account = _account(pk)
     tested = capability_discovery.test(account)
     if is_part(request):
         return _card(request, pk)
-    (messages.success if tested.is_ok else messages.error)(
-        request, f"{account.name}: {tested.message}"
-    )
+    say = messages.success if tested.is_ok else messages.error
+    say(request, f"{account.name}: {tested.message}")
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
     account = _account(pk)
     account.is_enabled = request.POST.get("on") == "1"
     account.save(update_fields=["is_enabled"])
-    if account.is_enabled:
-        messages.success(request, f"{account.name} is switched on.")
-    else:
-        messages.success(
-            request,
-            f"{account.name} is switched off: nothing new is sent with it. What waits in the queue stays there, and "
-            "what is under way is followed to its end.",
-        )
+    off = (
+        "switched off: nothing new is sent with it. What waits in the queue stays there, and "
+        "what is under way is followed to its end."
+    )
+    said = "switched on." if account.is_enabled else off
+    messages.success(request, f"{account.name} is {said}")
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     """Make an account the one that the team uses unless somebody chooses another."""
     account, team = _account(pk), request.member.team
@@ -133,8 +119,7 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(_address(pk))
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
     account = _account(pk)
@@ -181,10 +166,10 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    if found.account.proven_at is not None and found.account.proven_at == found.account.tested_at:
-        response["HX-Refresh"] = (
-            "true"  # its first passed test: from now on, other cards say something else too
-        )
+    proven_at = found.account.proven_at
+    if proven_at is not None and proven_at == found.account.tested_at:
+        # Its first passed test: from now on, other cards say something else too.
+        response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -1,4 +1,4 @@
-"""What it cost: a month's total, who and what spent it, and the ledger's lines under every figure."""
+"""Costs page: a month's total, who and what spent it, and the ledger's lines under every figure."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from editorapp.core import spreadsheet
 from editorapp.core.htmx import is_part, page_or_part
@@ -16,10 +15,10 @@ from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import ledger, limits, reports
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.figures import Computed, Figure, LineCount
+from editorapp.web.presenters.figures import Computed, Figure, LineCount, MonthMeter, month_meter
 from editorapp.web.presenters.line_selection import SHOWS, LineSelection, month_text, name_of
 
 PAGE_SIZE = 50
@@ -27,12 +26,8 @@ MONTHS_SHOWN = 12
 CHART_HEIGHT = 120
 BAR_WIDTH, BAR_STEP = 40, 88  # an amount to the millionth stands above each bar
 
-TABLES = (
-    ("Person", reports.Dimension.PERSON),
-    ("Provider", reports.Dimension.PROVIDER),
-    ("Model", reports.Dimension.MODEL),
-    ("Task", reports.Dimension.TASK),
-)
+PERSON, MONTH = reports.Dimension.PERSON, reports.Dimension.MONTH
+TABLES = tuple(one for one in reports.Dimension if one is not MONTH)
 
 
 @dataclass(frozen=True)
@@ -70,19 +65,15 @@ class Bar:
 
 @dataclass(frozen=True)
 class Budget:
-    """A team's month against its limit. `used_usd` and `limit_usd` are for the meter."""
+    """A team's month against its limit."""
 
-    used: Figure | Computed
-    used_usd: Decimal
-    limit: Computed | None
-    limit_usd: Decimal | None
+    meter: MonthMeter
     left: Computed | None
     says: str  # where the limit comes from
     is_over: bool
 
 
-@require_safe
-@needs(Act.CREATE)
+@page_for(Act.CREATE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show a month's costs; to htmx only more lines. Creators see their own, admins the team's."""
     member, now = request.member, timezone.now()
@@ -103,8 +94,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return page_or_part(request, "costs/page.html", "costs/_more.html", context)
 
 
-@require_safe
-@needs(Act.CREATE)
+@page_for(Act.CREATE)
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
@@ -120,31 +110,32 @@ def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict
     is narrowed by a take or an account.
     """
     whole = selection.changed(shows="")
-    sums = whole.sums(member)
-    total = reports.total(sums)
-    months = _rows(reports.Dimension.MONTH, whole.changed(month=None), member)
+    total = reports.total(whole.sums(member))
+    totals = (
+        Figure(total.spent_usd, whole.changed(shows="spent")),
+        Figure(total.held_usd, whole.changed(shows="held")),
+        _summed(whole.changed(shows="released"), member),
+        _summed(whole.changed(shows="failures"), member),
+    )
+    months = _rows(MONTH, whole.changed(month=None), member)
     return {
-        "totals": [
-            (
-                SHOWS["spent"].label if member.may_see_all_costs else "Charged for you",
-                Figure(total.spent_usd, whole.changed(shows="spent")),
-            ),
-            (SHOWS["held"].label, Figure(total.held_usd, whole.changed(shows="held"))),
-            *(
-                (SHOWS[shows].label, _summed(whole.changed(shows=shows), member))
-                for shows in ("released", "failures")
-            ),
-        ],
+        "totals": [(_label(figure, member), figure) for figure in totals],
         "tables": [
-            (title, _rows(dimension, whole, member))
-            for title, dimension in TABLES
-            if member.may_see_all_costs or dimension is not reports.Dimension.PERSON
+            (dimension.capitalize(), _rows(dimension, whole, member))
+            for dimension in TABLES
+            if member.may_see_all_costs or dimension is not PERSON
         ],
         "months": months,
         "month_choices": _month_choices(months, selection, now=now),
         "bars": _bars(months[:MONTHS_SHOWN], selection),
         "chart_width": BAR_STEP * max(1, len(months[:MONTHS_SHOWN])),
     }
+
+
+def _label(figure: Figure, member: Member) -> str:
+    shows = figure.selection.shows
+    is_own = shows == "spent" and not member.may_see_all_costs
+    return "Charged for you" if is_own else SHOWS[shows].label
 
 
 def _summed(selection: LineSelection, member: Member) -> Figure:
@@ -156,21 +147,22 @@ def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) ->
     """Return a table's rows: each narrows the selection by what it is the row of."""
     lines = reports.by(dimension, whole.sums(member))
     most = max((line.spent_usd for line in lines), default=ZERO)
-    rows = []
-    for line in lines:
-        narrowed = whole.changed(**{dimension.column: line.value})
-        is_named = dimension in (reports.Dimension.PERSON, reports.Dimension.MONTH)
-        rows.append(
-            CostRow(
-                label=line.label if is_named else name_of(dimension, line.value),
-                url=narrowed.url(),
-                charges=LineCount(line.charges, narrowed.changed(shows="charges")),
-                spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
-                held=Figure(line.held_usd, narrowed.changed(shows="held")),
-                share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
-            )
-        )
-    return rows
+    return [_row(dimension, whole, line, most=most) for line in lines]
+
+
+def _row(
+    dimension: reports.Dimension, whole: LineSelection, line: reports.ReportLine, *, most: Decimal
+) -> CostRow:
+    narrowed = whole.changed(**{dimension.column: line.value})
+    is_named = dimension in (PERSON, MONTH)
+    return CostRow(
+        label=line.label if is_named else name_of(dimension, line.value),
+        url=narrowed.url(),
+        charges=LineCount(line.charges, narrowed.changed(shows="charges")),
+        spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
+        held=Figure(line.held_usd, narrowed.changed(shows="held")),
+        share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+    )
 
 
 def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
@@ -196,25 +188,20 @@ def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[
 def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
     """Return the whole team's month against the limit that holds, or held, in it."""
     assert selection.month is not None
-    month, whole = (
+    limit = limits.of_month(member.team, selection.month, now=now)
+    says = _said_of(limit, selection.month)
+    meter = month_meter(
+        member,
         selection.month,
-        LineSelection(is_simulated=selection.is_simulated, month=selection.month),
+        is_simulated=selection.is_simulated,
+        limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
+        basis="What the whole team was charged and still holds; admins see its lines.",
     )
-    totals = ledger.month_totals(member.team, month, is_simulated=whole.is_simulated)
-    limit = limits.of_month(member.team, month, now=now)
-    used_usd = totals.spent_usd + totals.reserved_usd
-    used: Figure | Computed = Figure(used_usd, whole.changed(shows="used"))
-    if not member.may_see_all_costs:
-        used = Computed(
-            used_usd, "What the whole team was charged and still holds; admins see its lines."
-        )
-    says = _said_of(limit, month)
-    if limit.limit_usd is None:
-        return Budget(used, used_usd, None, None, None, says, limit.is_over)
-    left = Computed(limit.limit_usd - used_usd, "the limit, less what is charged and still held.")
-    return Budget(
-        used, used_usd, Computed(limit.limit_usd, says), limit.limit_usd, left, says, limit.is_over
-    )
+    left = None
+    if meter.limit_usd is not None:
+        basis = "the limit, less what is charged and still held."
+        left = Computed(meter.limit_usd - meter.used_usd, basis)
+    return Budget(meter, left, says, limit.is_over)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -244,18 +231,9 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
     bars = []
     for place, row in enumerate(reversed(months)):
         height = max(2, int(CHART_HEIGHT * row.spent.amount_usd / most) if most > 0 else 0)
-        bars.append(
-            Bar(
-                label=row.label,
-                url=row.url,
-                spent=row.spent,
-                x=place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2,
-                y=CHART_HEIGHT - height + 20,
-                height=height,
-                is_here=selection.month is not None
-                and row.spent.selection.month == selection.month,
-            )
-        )
+        x, y = place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - height + 20
+        is_here = row.spent.selection.month == selection.month  # never where that is all months
+        bars.append(Bar(row.label, row.url, row.spent, x, y, height, is_here))
     return bars
 
 

@@ -1,8 +1,7 @@
-"""The gallery: every take of the team, newest first, and the clips that they were made from."""
+"""Gallery: every take of the team, newest first, and the clips that they were made from."""
 
 from collections.abc import Container
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,21 +10,19 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import Page, cursor, newest_first
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers import registry
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -64,12 +61,16 @@ class Filters:
 
         Raises: BadValue.
         """
+        choices: dict[str, Container[str]] = {
+            "state": STATE_GROUPS,
+            "review": REVIEWS,
+            "task": request_summary.TASK_NAMES,
+            "provider": registry.slugs(),
+            "model": request_summary.model_names(),
+        }
+        said = {name: query.get(name, "") for name in choices}
         return cls(
-            state=query.get("state", "") if query.get("state") in STATE_GROUPS else "",
-            review=query.get("review", "") if query.get("review") in REVIEWS else "",
-            task=_one_of(query.get("task", ""), request_summary.TASK_NAMES),
-            provider=_one_of(query.get("provider", ""), registry.slugs()),
-            model=_one_of(query.get("model", ""), _models()),
+            **{name: value for name, value in said.items() if value in choices[name]},
             person=row_id(query, "person"),
             source=row_id(query, "source"),
             lineage=text(query, "lineage", most=64),
@@ -82,16 +83,14 @@ class Filters:
         if self.review:
             takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
         same = {
-            name: value for name in ("task", "provider", "model") if (value := getattr(self, name))
+            "task": self.task,
+            "provider": self.provider,
+            "model": self.model,
+            "created_by_id": self.person,
+            "source_asset_id": self.source,
+            "lineage": self.lineage,
         }
-        if same:
-            takes = takes.filter(**same)
-        if self.person:
-            takes = takes.filter(created_by_id=self.person)
-        if self.source:
-            takes = takes.filter(source_asset_id=self.source)
-        if self.lineage:
-            takes = takes.filter(lineage=self.lineage)
+        takes = takes.filter(**{name: value for name, value in same.items() if value})
         if self.q:
             # Reads every prompt of the team until the page is full: fine to some 100,000, then a
             # full-text index.
@@ -100,13 +99,8 @@ class Filters:
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        kept = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name not in names
-        }
-        said = urlencode({name: value for name, value in kept.items() if value})
-        return reverse("gallery:page") + (f"?{said}" if said else "")
+        said = {name: value for name, value in asdict(self).items() if value and name not in names}
+        return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
     def older(self, before: int) -> str:
         """Return the address of the page after this one."""
@@ -118,8 +112,7 @@ class Filters:
         return self != Filters()
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
@@ -137,8 +130,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def live(request: MemberRequest) -> HttpResponse:
     """Return the cards whose state has changed since the page saw it: one request for the whole
     page.
@@ -159,8 +151,7 @@ def live(request: MemberRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def sources(request: MemberRequest) -> HttpResponse:
     """Show the clips of the team with how many takes each has."""
     clips = Asset.objects.visible_to(request.member).filter(
@@ -189,40 +180,36 @@ def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
 
 def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     """Return what the filters may be set to, and the names of what they are set to."""
-    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
-    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
-    makers = User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
-    source = (
-        Asset.objects.visible_to(member).filter(pk=filters.source).first()
-        if filters.source
-        else None
-    )
+    clips = Asset.objects.visible_to(member)
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
-        "state_choices": [("", "All")] + [(key, label) for key, (label, _) in STATE_GROUPS.items()],
-        "review_choices": [("", "Any review")]
-        + [(key, label) for key, (label, _) in REVIEWS.items()],
-        "task_choices": [("", "Any task"), *request_summary.TASK_NAMES.items()],
-        "provider_choices": [
-            ("", "Any provider"),
-            *((slug, registry.get(slug).SPEC.name) for slug in registry.slugs()),
-        ],
-        "model_choices": [("", "Any model"), *_models().items()],
-        "people": makers.order_by("is_former", "display_name", "username"),
-        "source": source,
+        "states": {"": "All", **{key: label for key, (label, _states) in STATE_GROUPS.items()}},
+        "selects": _selects(filters),
+        "people": _makers(member).order_by("is_former", "display_name", "username"),
+        "source": filters.source and clips.filter(pk=filters.source).first(),
     }
 
 
-@cache
-def _models() -> dict[str, str]:
-    """Return every model that a provider has, by our name."""
-    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
-    return {model.name: model.label for model in reversed(models)}
+def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
+    """Return (name, label, what is chosen, the choices by their values)."""
+    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
+    choices = {
+        "review": {"": "Any review", **reviews},
+        "task": {"": "Any task", **request_summary.TASK_NAMES},
+        "provider": {"": "Any provider", **request_summary.provider_names()},
+        "model": {"": "Any model", **request_summary.model_names()},
+    }
+    return [
+        (name, name.capitalize(), getattr(filters, name), found) for name, found in choices.items()
+    ]
 
 
-def _one_of(text: str, known: Container[str]) -> str:
-    return text if text in known else ""
+def _makers(member: Member) -> QuerySet[User]:
+    """Return who is in the team or has made something in it."""
+    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
+    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
 
 
 def _seen(pair: str) -> tuple[int, str]:

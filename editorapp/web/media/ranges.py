@@ -1,20 +1,19 @@
-"""Serve a stored file so that browsers can seek in it: byte ranges, validators, and no more memory
-than one read.
+"""Byte ranges: serves a stored file so that browsers can seek in it, with validators and no more
+memory than one read.
 """
 
 import re
+from functools import partial
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import parse_etags
 
 from editorapp.media.backends.contract import Opened
 
-MAX_PIECE_BYTES = (
-    2_000_000  # an open-ended range gets this much: a player that is closed has cost little
-)
-_RANGE = re.compile(
-    r"bytes=([0-9]{0,19})-([0-9]{0,19})"
-)  # more digits than any size has: it cannot be read
+# An open-ended range gets this much: a player that is closed has cost little.
+MAX_PIECE_BYTES = 2_000_000
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")  # more digits than any size has
 
 
 def serve(
@@ -29,20 +28,26 @@ def serve(
     """Answer GET or HEAD for a file whose content never changes.
 
     206 for one range, 416 for one that lies outside, 304 for a known `etag`; several ranges, or one
-    that cannot be read, get the whole. `name` must be safe already (media/names.py). Source: RFC
+    that cannot be read, get the whole. `name` must be safe already (media/display_names.py). Source: RFC
     9110, sections 13 and 14.
     """
-    size = file.size
+    as_attachment = partial(_dressed, etag=etag, name=name, download=download)
     if _is_known(request, etag):
-        return _dressed(HttpResponse(status=304), etag, name, download)
-    asked = "" if download or _is_stale(request, etag) else request.headers.get("Range", "")
+        return as_attachment(HttpResponse(status=304))
+    wanted = "" if download or _is_stale(request, etag) else request.headers.get("Range", "")
     try:
-        span = _span(asked, size)
+        span = _span(wanted, file.size)
     except ValueError:
-        return HttpResponse(
-            status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
-        )
-    start, end = span or (0, size)
+        headers = {"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"}
+        return HttpResponse(status=416, headers=headers)
+    response = _body(request, file, span, content_type)
+    return as_attachment(response, is_versioned="v" in request.GET)
+
+
+def _body(
+    request: HttpRequest, file: Opened, span: tuple[int, int] | None, content_type: str
+) -> HttpResponseBase:
+    start, end = span or (0, file.size)
     response: HttpResponseBase
     if request.method == "HEAD":
         response = HttpResponse(content_type=content_type)
@@ -50,50 +55,48 @@ def serve(
         response = StreamingHttpResponse(file.pieces(start, end), content_type=content_type)
     if span:
         response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"
-    return _dressed(response, etag, name, download, is_versioned="v" in request.GET)
+    return response
 
 
 def _dressed(
-    response: HttpResponseBase, etag: str, name: str, download: bool, *, is_versioned: bool = False
+    response: HttpResponseBase, *, etag: str, name: str, download: bool, is_versioned: bool = False
 ) -> HttpResponseBase:
-    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
-    kind = "attachment" if download else "inline"
-    response.headers["Content-Disposition"] = (
-        f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, " + (
-        "max-age=31536000, immutable" if is_versioned else "max-age=300"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    plain, kind = re.sub(r'[^ -~]|["\\%]', "_", name), "attachment" if download else "inline"
+    kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
+    headers = {
+        "Content-Disposition": (
+            f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        ),
+        "ETag": etag,
+        "Cache-Control": f"private, {kept}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    for header, value in headers.items():
+        response.headers[header] = value
     return response
 
 
 def _is_known(request: HttpRequest, etag: str) -> bool:
-    known = [
-        item.strip().removeprefix("W/")
-        for item in request.headers.get("If-None-Match", "").split(",")
-    ]
-    return etag in known or "*" in known
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return known == ["*"] or etag in [one.removeprefix("W/") for one in known]
 
 
 def _is_stale(request: HttpRequest, etag: str) -> bool:
     """Does the browser want a range only of a version that is not this one? (We name no dates, so
     no date fits.)
     """
-    wanted = request.headers.get("If-Range", "").strip()
-    return bool(wanted) and wanted != etag
+    return request.headers.get("If-Range", "").strip() not in ("", etag)
 
 
-def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """Return the half-open range of bytes that is asked for, None for the whole.
+def _span(wanted: str, size: int) -> tuple[int, int] | None:
+    """Return the half-open range of bytes that is wanted, None for the whole.
 
     Raises: ValueError for 416.
     """
-    match = _RANGE.fullmatch(asked.replace(" ", ""))
+    match = _RANGE.fullmatch(wanted.replace(" ", ""))
     if not match or match.group() == "bytes=-":
         return None
     first, last = match.groups()
@@ -105,5 +108,5 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
         if last and int(last) < int(first):
             return None
     if start >= size or end <= start:
-        raise ValueError(asked)
+        raise ValueError(wanted)
     return start, min(end, start + MAX_PIECE_BYTES)

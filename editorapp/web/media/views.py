@@ -1,6 +1,7 @@
-"""Files in and out: uploads in pieces, stored files by range, stills by frame index."""
+"""Media views: uploads in pieces, stored files by range, stills by frame index."""
 
 import re
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
+from editorapp.core import reasons
 from editorapp.core.request_values import (
     BadValue,
     json_object,
@@ -21,7 +23,7 @@ from editorapp.core.request_values import (
     needed_whole,
     whole,
 )
-from editorapp.media import frames, store
+from editorapp.media import frames, layout, store
 from editorapp.media.frame_times import frame_times
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
@@ -30,40 +32,33 @@ from editorapp.media.refusals import Refusal
 from editorapp.media.timing import Timing
 from editorapp.media.uploads import resumable
 from editorapp.media.uploads.claim import BeingTaken
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, View, action_for, needs, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
 _MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
 _STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
+_FACTS = (
+    *("name", "kind", "width", "height", "fps", "frame_count", "duration_seconds", "codec"),
+    *("hdr", "has_audio", "variable_frame_rate", "size_bytes", "proxy"),
+)
 _FILES = ("original", "playable", "poster", "filmstrip")
-_PREVIEWS = {"poster": store.POSTER, "filmstrip": store.FILMSTRIP}
+_PREVIEWS = {"poster": layout.POSTER, "filmstrip": layout.FILMSTRIP}
 
 
 def asset_json(asset: Asset) -> dict[str, Any]:
     """Return an asset as scripts see it; urls carry a version, so that browsers may keep the
     answers.
     """
-    fps = asset.fps
+    fps, is_shown = asset.fps, {"poster": True, "filmstrip": asset.is_video}
+    is_shown["playable"] = asset.is_playable
     return {
         "id": asset.pk,
-        "name": asset.name,
-        "kind": asset.kind,
-        "width": asset.width,
-        "height": asset.height,
+        **{name: getattr(asset, name) for name in _FACTS},
         "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
-        "frame_count": asset.frame_count,
         "duration_seconds": float(asset.duration_seconds),
-        "codec": asset.codec,
-        "hdr": asset.hdr,
-        "has_audio": asset.has_audio,
-        "variable_frame_rate": asset.variable_frame_rate,
-        "size_bytes": asset.size_bytes,
-        "proxy": asset.proxy,
-        "poster_url": _url(asset, "poster"),
-        "filmstrip_url": _url(asset, "filmstrip") if asset.is_video else None,
-        "playable_url": _url(asset, "playable") if asset.is_playable else None,
+        **{f"{what}_url": _url(asset, what) if there else None for what, there in is_shown.items()},
     }
 
 
@@ -71,22 +66,44 @@ def _url(asset: Asset, what: str) -> str:
     return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
 
 
+def _asset(request: MemberRequest, pk: int) -> Asset:
+    return get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)
+
+
+def _clip(request: MemberRequest, pk: int) -> Asset:
+    clips = Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO)
+    return get_object_or_404(clips, pk=pk)
+
+
 def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
     """Answer with the reason. 5xx where it is ours and not the file's: 503 says that the same will
     do later.
     """
-    if refusal.code == "gone":
+    if refusal.code in ("gone", "no_such_frame"):
         status = 404
     elif refusal.is_ours:
         status = 503 if refusal.is_passing else 507
-    return JsonResponse({"reason": refusal.code, "message": refusal.message}, status=status)
+    return reasons.answer(refusal.code, refusal.message, status=status)
+
+
+def _says_refusals(view: View) -> View:
+    """Return the view with a refused file answered as `_refused` does."""
+
+    @wraps(view)
+    def answering(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(*args, **kwargs)
+        except Refusal as refusal:
+            return _refused(refusal)
+
+    return answering
 
 
 # Files out
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
+@_says_refusals
 def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     """Serve a stored file to the team that owns it.
 
@@ -96,20 +113,17 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     """
     if what not in _FILES:
         raise Http404(f"No file is called {what}.")
-    asset = get_object_or_404(Asset.objects.visible_to(request.member), pk=pk)
+    asset = _asset(request, pk)
     part, content_type, name = _stored(asset, what)
     try:
         stored = store.opened(asset.sha256, part)
     except store.Gone as gone:
         raise Http404(f"There is no {what} of this file.") from gone
-    except Refusal as refusal:
-        return _refused(refusal)
-    etag = f'"{asset.sha256[:32]}-{part}"'
     return serve(
         request,
         stored,
         content_type=content_type,
-        etag=etag,
+        etag=f'"{asset.sha256[:32]}-{part}"',
         name=name,
         download="download" in request.GET,
     )
@@ -117,95 +131,79 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
 
 def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
     """Return what the store calls a file, its type, and the name it is offered under."""
-    stem = asset.name.rpartition(".")[0] or asset.name
     if what in _PREVIEWS:
-        return _PREVIEWS[what], "image/webp", f"{stem} {what}.webp"
-    if what == "playable" and not asset.is_playable:
+        return _PREVIEWS[what], "image/webp", f"{_stem(asset)} {what}.webp"
+    if what == "original":
+        return store.ORIGINAL, asset.mime_type, asset.name
+    if not asset.is_playable:
         raise Http404("A playable copy of this file is not ready.")
-    if what == "playable" and asset.proxy == Asset.Proxy.READY:
-        return store.PROXY, "video/mp4", f"{stem}.mp4"
+    if asset.proxy == Asset.Proxy.READY:
+        return layout.PROXY, "video/mp4", f"{_stem(asset)}.mp4"
     # An .m4v or .mov that browsers play is an MP4 to them; not all know the other names.
-    plays_as = (
-        "video/mp4" if what == "playable" and asset.container in {"m4v", "mov"} else asset.mime_type
-    )
-    return store.ORIGINAL, plays_as, asset.name
+    is_mp4 = asset.container in {"m4v", "mov"}
+    return store.ORIGINAL, "video/mp4" if is_mp4 else asset.mime_type, asset.name
 
 
-@require_safe
-@needs(Act.SEE)
+def _stem(asset: Asset) -> str:
+    return asset.name.rpartition(".")[0] or asset.name
+
+
+@page_for(Act.SEE)
+@_says_refusals
 def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> HttpResponse:
     """Answer with one frame of a clip as a picture."""
     if ending not in _STILLS:
         raise Http404(f"No still is made as {ending}.")
-    asset = get_object_or_404(
-        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
-    )
+    asset = _clip(request, pk)
     try:
         height = whole(request.GET, "height", low=1)
     except BadValue:
-        return JsonResponse(
-            {"reason": "bad_height", "message": "The height is a number of pixels."}, status=400
-        )
+        return reasons.answer("bad_height", "The height is a number of pixels.", status=400)
     if height is not None:
         height = max(16, min(4320, height))
     etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    try:
-        picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
-    except Refusal as refusal:
-        return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
-    stem = (
-        (asset.name.rpartition(".")[0] or asset.name)
-        .encode("ascii", "replace")
-        .decode()
-        .replace("?", "_")
-    )
+    picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
     kind = "attachment" if "download" in request.GET else "inline"
-    headers["Content-Disposition"] = f'{kind}; filename="{stem} frame {frame_index}.{ending}"'
+    name = f"{_plain(_stem(asset))} frame {frame_index}.{ending}"
+    headers["Content-Disposition"] = f'{kind}; filename="{name}"'
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
 
 
-@require_safe
-@needs(Act.SEE)
+def _plain(name: str) -> str:
+    return name.encode("ascii", "replace").decode().replace("?", "_")
+
+
+@page_for(Act.SEE)
+@_says_refusals
 def times(request: MemberRequest, pk: int) -> HttpResponse:
     """Answer with when each frame of a clip is shown, in the file that is played: see
     FrameTimes.told.
     """
-    asset = get_object_or_404(
-        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
-    )
+    asset = _clip(request, pk)
     is_copy = asset.proxy == Asset.Proxy.READY
     etag = f'"{asset.sha256[:32]}-times-{"copy" if is_copy else "original"}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    try:
-        return JsonResponse(frame_times(asset).told(is_copy=is_copy), headers=headers)
-    except Refusal as refusal:
-        return _refused(refusal)
+    return JsonResponse(frame_times(asset).told(is_copy=is_copy), headers=headers)
 
 
-@require_POST
-@needs(Act.CREATE)
+@action_for(Act.CREATE)
+@_says_refusals
 def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
     """Keep a frame of a clip as a picture of its own, to be a guide frame."""
-    asset = get_object_or_404(
-        Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO), pk=pk
-    )
-    try:
-        pinned = frames.pin(asset, frame_index, user=request.member.user)
-    except Refusal as refusal:
-        return _refused(refusal, 404 if refusal.code == "no_such_frame" else 422)
+    pinned = frames.pin(_clip(request, pk), frame_index, user=request.member.user)
     return JsonResponse({"asset": asset_json(pinned), **asset_json(pinned)}, status=201)
 
 
 # Files in
 
 
-@require_POST
-@needs(Act.CREATE)
+@action_for(Act.CREATE)
+@_says_refusals
 def begin_upload(request: MemberRequest) -> HttpResponse:
     """Open an upload: {"name", "size", "mark"} -> its address and offset.
 
@@ -213,20 +211,17 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     offset, and `crc32` is of the bytes that are here.
     """
     try:
-        asked = json_object(request)
-        name, size = json_text(asked, "name"), json_whole(asked, "size")
-        mark = json_text(asked, "mark") if "mark" in asked else ""
+        body = json_object(request)
+        name, size = json_text(body, "name"), json_whole(body, "size")
+        mark = json_text(body, "mark") if "mark" in body else ""
         if not _MARK.fullmatch(mark):
             raise BadValue("mark", "at most 100 letters, digits, - and _ belong here.")
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
-        return JsonResponse({"reason": "bad_request", "message": message}, status=400)
-    try:
-        upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
-        offset = resumable.offset(upload)
-        here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
-    except Refusal as refusal:
-        return _refused(refusal)
+        return reasons.answer("bad_request", message, status=400)
+    upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
+    offset = resumable.offset(upload)
+    here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
     url = reverse("media:upload", args=[upload.token])
     return JsonResponse(
         {"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201
@@ -235,6 +230,7 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["PUT", "GET", "HEAD", "DELETE"])
 @needs(Act.CREATE)
+@_says_refusals
 def upload(request: MemberRequest, token: str) -> HttpResponse:
     """Take one piece (PUT), say how far the file has come (GET, HEAD), or forget it (DELETE)."""
     found = _own_upload(request, token)
@@ -243,25 +239,21 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
     if request.method == "DELETE":
         resumable.cancel(found)
         return HttpResponse(status=204)
-    try:
-        return _at(resumable.offset(found), status=200)
-    except Refusal as refusal:
-        return _refused(refusal)
+    return _at(resumable.offset(found), status=200)
 
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
     try:
-        at, length = (
-            needed_whole(request.headers, name) for name in ("Upload-Offset", "Content-Length")
-        )
+        at = needed_whole(request.headers, "Upload-Offset")
+        length = needed_whole(request.headers, "Content-Length")
     except BadValue:
         message = (
             "A piece says where it begins (Upload-Offset) and how long it is (Content-Length)."
         )
-        return JsonResponse({"reason": "bad_request", "message": message}, status=400)
-    if not 0 <= length <= resumable.MAX_PIECE_BYTES:
+        return reasons.answer("bad_request", message, status=400)
+    if length > resumable.MAX_PIECE_BYTES:
         message = f"A piece has at most {resumable.MAX_PIECE_BYTES // 1_000_000} MB."
-        return JsonResponse({"reason": "piece_too_big", "message": message}, status=413)
+        return reasons.answer("piece_too_big", message, status=413)
     try:
         return _at(resumable.append(found, request, at=at, length=length), status=200)
     except resumable.WrongOffset as wrong:
@@ -282,8 +274,8 @@ def _own_upload(request: MemberRequest, token: str) -> Upload:
     return get_object_or_404(mine, token=token, user=member.user_id)
 
 
-@require_POST
-@needs(Act.CREATE)
+@action_for(Act.CREATE)
+@_says_refusals
 def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     """Take the uploaded file in: 201 with the asset, or 422 with the reason in one sentence; the
     same once more.
@@ -295,17 +287,13 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
         return _at(wrong.offset, status=409)
     except BeingTaken:
         message = "This file is being taken in already: ask again in a moment."
-        return JsonResponse({"reason": "being_taken", "message": message}, status=409)
-    except Refusal as refusal:
-        return _refused(refusal)
-    return JsonResponse(
-        {"asset": asset_json(asset)}, status=201, headers={"Server-Timing": timing.header()}
-    )
+        return reasons.answer("being_taken", message, status=409)
+    headers = {"Server-Timing": timing.header()}
+    return JsonResponse({"asset": asset_json(asset)}, status=201, headers=headers)
 
 
 @csrf_exempt
-@require_POST
-@needs(Act.CREATE)
+@action_for(Act.CREATE)
 def upload_form(request: MemberRequest) -> HttpResponse:
     """Take a file from a plain form.
 

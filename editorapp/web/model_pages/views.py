@@ -1,33 +1,29 @@
-"""What every model can do: parameters, limits, rules and prices, from the rows that the rest of
-Rushes reads.
-"""
+"""Models page: what every model can do, from the rows that the rest of Rushes reads."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby
-from typing import TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
 
 from editorapp.core.htmx import page_or_part
 from editorapp.core.request_values import text
+from editorapp.providers import registry
 from editorapp.providers.accounts import usable
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.describe import (
     TASK_WORDS,
     Described,
     every_model,
-    with_learned,
+    with_account_limits,
 )
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 
 MAX_SEARCH = 100
-
-Row = TypeVar("Row")
+SEARCHED = ("parameters", "limits", "rules", "prices", "capabilities")
 
 
 @dataclass(frozen=True)
@@ -50,17 +46,14 @@ class TaskShown:
     matrix: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every model, or what of it speaks of the words that are looked for (?q=)."""
     search = text(request.GET, "q", most=MAX_SEARCH)
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
-    models = [with_learned(one, told) for one in every_model()]
-    found = [
-        one for one in (_narrowed(one, search.lower().split()) for one in models) if one is not None
-    ]
+    models = [with_account_limits(one, told) for one in every_model(registry.every())]
+    found = list(filter(None, (_narrowed(one, search.lower().split()) for one in models)))
     context = {
         "here": "models",
         "search": search,
@@ -78,36 +71,19 @@ def _narrowed(one: Described, words: list[str]) -> Described | None:
     """Return the model with only the rows that have every word, in themselves or in its name; None
     without any.
     """
-    head = f"{one.title} {one.task} {one.name} {one.wire} {one.slug} {one.summary}".lower()
+    head = f"{one.title} {one.task} {one.name} {one.model_id} {one.slug} {one.summary}".lower()
     left = [word for word in words if word not in head]
     if not left:
         return one
-    says = _sayer(left)
-    shown = replace(
-        one,
-        parameters=_kept(one.parameters, says),
-        limits=_kept(one.limits, says),
-        rules=_kept(one.rules, says),
-        prices=_kept(one.prices, says),
-        capabilities=_kept(one.capabilities, says),
-    )
-    return (
-        shown
-        if any((shown.parameters, shown.limits, shown.rules, shown.prices, shown.capabilities))
-        else None
-    )
+    kept: dict[str, Any] = {
+        name: tuple(row for row in getattr(one, name) if _says(row, left)) for name in SEARCHED
+    }
+    return replace(one, **kept) if any(kept.values()) else None
 
 
-def _sayer(words: list[str]) -> Callable[[object], bool]:
-    def says(row: object) -> bool:
-        said = str(row if isinstance(row, tuple) else astuple(row)).lower()  # type: ignore[call-overload]
-        return all(word in said for word in words)
-
-    return says
-
-
-def _kept(rows: Iterable[Row], says: Callable[[object], bool]) -> tuple[Row, ...]:
-    return tuple(row for row in rows if says(row))
+def _says(row: Any, words: list[str]) -> bool:
+    said = str(row if isinstance(row, tuple) else astuple(row)).lower()
+    return all(word in said for word in words)
 
 
 def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccount]) -> TaskShown:
@@ -124,13 +100,13 @@ def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccou
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    reaching = [account for account in accounts if account.provider == one.slug]
-    said = {"task": one.task, "model": one.name}
-    page = reverse("studio:page")
+    page, said = reverse("studio:page"), {"task": one.task, "model": one.name}
     return ModelShown(
         one,
         tuple(
-            (account, f"{page}?{urlencode(said | {'account': account.pk})}") for account in reaching
+            (account, f"{page}?{urlencode(said | {'account': account.pk})}")
+            for account in accounts
+            if account.provider == one.slug
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The forms of signing in, joining, and managing a team."""
+"""Team forms: inviting people, what becomes of somebody's takes, the team itself."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,76 +9,12 @@ from django.core.exceptions import ValidationError
 
 from editorapp.core.money import LARGEST_LIMIT_USD
 from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
-from editorapp.core.typed_text import EmailField, TextField
+from editorapp.core.typed_text import TextField
 from editorapp.generations.queue import offboarding
 from editorapp.generations.queue.offboarding import Affairs, HandOver, Offboarding
 from editorapp.teams import people
-from editorapp.teams.models import Member, Team, User
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-
-
-class SignInForm(forms.Form):
-    username = TextField(
-        label="User name or e-mail",
-        max_length=150,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
-        ),
-    )
-    password = forms.CharField(
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-
-class AcceptForm(forms.Form):
-    """What an invited person chooses."""
-
-    display_name = TextField(
-        label="Your name, as others see it",
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    username = TextField(
-        label="User name or e-mail",
-        max_length=150,
-        help_text="You sign in with this.",
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
-    )
-    password = forms.CharField(
-        strip=False,
-        max_length=200,
-        help_text="At least 10 characters.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-
-class NameForm(forms.ModelForm):
-    display_name = TextField(
-        label="Your name, as others see it",
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-
-    class Meta:
-        model = User
-        fields = ["display_name"]
-
-
-class AlertsForm(forms.ModelForm):
-    """Where an admin is told what needs a person. To empty it is to be told nothing."""
-
-    email = EmailField(
-        label="E-mail for alerts",
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text="What needs an admin is told here. Leave it empty to get no mail.",
-    )
-
-    class Meta:
-        model = User
-        fields = ["email"]
 
 
 class InviteForm(forms.Form):
@@ -133,27 +69,31 @@ class OffboardingForm(forms.Form):
 
     def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
         super().__init__(data)
+        self.by, heirs = by, offboarding.heirs(member)
+        closed = _closed(affairs, is_own=by.pk == member.pk, has_heirs=heirs.exists())
+        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
         heir, choice = self.fields["to"], self.fields["choice"]
         assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
-        heir.queryset = heirs = offboarding.heirs(member)
-        closed = {HandOver.KEEP} if by.pk == member.pk else set()
-        if (
-            not affairs.waiting.count
-        ):  # only outcomes that nobody knows: an admin may settle these anyhow
-            closed |= {HandOver.CANCEL, HandOver.KEEP}
-        if not heirs.exists():
-            closed.add(HandOver.HAND_OVER)
+        heir.queryset = heirs
+        if HandOver.HAND_OVER in closed:
             del self.fields["to"]
-        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
         choice.choices = [
             (one.value, labels.get(one, one.label)) for one in HandOver if one not in closed
         ]
-        self.by = by
 
     def change(self) -> Offboarding:
         """Return what was chosen; to hold them where nothing was."""
         given = self.cleaned_data
         return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
+
+
+def _closed(affairs: Affairs, *, is_own: bool, has_heirs: bool) -> set[HandOver]:
+    """Return the choices that there are not."""
+    closed = {HandOver.KEEP} if is_own else set()
+    if not affairs.waiting.count:
+        # Only outcomes that nobody knows: an admin may settle these anyhow.
+        closed |= {HandOver.CANCEL, HandOver.KEEP}
+    return closed if has_heirs else closed | {HandOver.HAND_OVER}
 
 
 class TeamForm(forms.ModelForm):

@@ -1,4 +1,4 @@
-"""The team: its people and their roles, its invitations, its name and its limit."""
+"""People page: the team's people and their roles, its invitations, its name and its limit."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from editorapp.generations.models import Generation
 from editorapp.generations.models.generation import RESPONSIBLE
@@ -17,22 +16,20 @@ from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams import people
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Act, Role, acts_of, allows_less
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
 from editorapp.web.sign_in.views import stay_in
 
 
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the team: its people, its open invitations, its name and its monthly limit."""
     return _page(request)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def make_invite(request: MemberRequest) -> HttpResponse:
     """Make an invitation and show its link, this once."""
     form = InviteForm(request.POST, team=request.member.team)
@@ -46,8 +43,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
     people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
@@ -55,8 +51,7 @@ def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("people:page")
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     """Give somebody another role; where takes of theirs wait that it could not send, ask first what
     becomes of them.
@@ -64,8 +59,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     role = request.POST.get("role", "")
     if role not in Role.values:
-        messages.error(request, "There is no such role.")
-        return redirect("people:page")
+        return _no_such_role(request)
     if "choice" not in request.POST and member.is_active and offboarding.would_ask(member, role):
         return _question(request, member, "role", role=role)
     ended = " They sign in again wherever they were." if allows_less(role, member.role) else ""
@@ -79,8 +73,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def disable(request: MemberRequest, pk: int) -> HttpResponse:
     """End somebody's membership, after asking what becomes of what waits of theirs.
 
@@ -101,8 +94,7 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Act.MANAGE)
+@form_page_for(Act.MANAGE)
 def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Say what becomes of what still waits of somebody who may not send it."""
     member = _member(request, pk)
@@ -119,34 +111,32 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Let somebody in again who was disabled, under the same name."""
     member = _member(request, pk)
     role = request.POST.get("role") or member.role
-    if role not in Role.values or member.is_active:
-        messages.error(
-            request,
-            "There is no such role." if role not in Role.values else "They are in the team.",
-        )
+    if role not in Role.values:
+        return _no_such_role(request)
+    if member.is_active:
+        messages.error(request, "They are in the team.")
         return redirect("people:page")
     people.bring_back(member, role)
-    paused = offboarding.affairs(member).waiting.count
-    more = (
-        f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
-        if paused
-        else ""
-    )
-    messages.success(
-        request,
-        f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password.{more}",
-    )
+    said = f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password."
+    if paused := offboarding.affairs(member).waiting.count:
+        said += (
+            f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
+        )
+    messages.success(request, said)
     return redirect("people:page")
 
 
-@require_POST
-@needs(Act.MANAGE)
+def _no_such_role(request: MemberRequest) -> HttpResponse:
+    messages.error(request, "There is no such role.")
+    return redirect("people:page")
+
+
+@action_for(Act.MANAGE)
 def change_team(request: MemberRequest) -> HttpResponse:
     """Change the team's name and, with a note, what it may spend in a month."""
     form = TeamForm(request.POST, instance=request.member.team)
@@ -189,9 +179,8 @@ def _done(
     """Do what was asked, with the takes as chosen, and say so; ask again where it cannot be done
     so.
     """
-    form = OffboardingForm(
-        request.POST, member=member, by=request.member, affairs=offboarding.affairs(member)
-    )
+    affairs = offboarding.affairs(member)
+    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=affairs)
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
@@ -203,23 +192,29 @@ def _done(
     except people.LastAdmin as error:
         messages.error(request, str(error))
         return redirect("people:page")
-    words = {
-        HandOver.HOLD: f"{_takes_are(count)} paused, with their money held.",
-        HandOver.CANCEL: f"{_takes_are(count)} canceled, and their money is free again.",
-        HandOver.HAND_OVER: f"{_takes_are(count)} {change.to.user}’s to answer for now."
-        if change.to
-        else "",
-        HandOver.KEEP: f"{_takes_are(count)} sent when their turn comes, and you answer for them.",
-    }
-    messages.success(
-        request, " ".join(filter(None, [said, words[change.choice] if count else ""])) or "Done."
-    )
-    if member.pk != request.member.pk or act != "role":
-        return redirect("people:page")
+    kept = _said_of(change, count) if count else ""
+    messages.success(request, " ".join(filter(None, [said, kept])) or "Done.")
+    if member.pk == request.member.pk and act == "role":
+        return _stay_in(request, member, role)
+    return redirect("people:page")
+
+
+def _stay_in(request: MemberRequest, member: Member, role: str) -> HttpResponse:
+    """Go on in this session, after an own role was changed."""
     member.user.refresh_from_db()
-    return stay_in(
-        request, member.user, redirect("people:page" if role == Role.ADMIN else "people:me")
-    )
+    onward = "people:page" if role == Role.ADMIN else "people:me"
+    return stay_in(request, member.user, redirect(onward))
+
+
+def _said_of(change: Offboarding, count: int) -> str:
+    """Say what became of somebody's takes."""
+    words = {
+        HandOver.HOLD: "paused, with their money held.",
+        HandOver.CANCEL: "canceled, and their money is free again.",
+        HandOver.HAND_OVER: f"{change.to.user if change.to else ''}’s to answer for now.",
+        HandOver.KEEP: "sent when their turn comes, and you answer for them.",
+    }
+    return f"{_takes_are(count)} {words[change.choice]}"
 
 
 def _takes_are(count: int) -> str:
@@ -227,28 +222,30 @@ def _takes_are(count: int) -> str:
 
 
 def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    team = request.member.team
-    everybody = team.members.select_related("user", "disabled_by").order_by(
-        "user__display_name", "user__username"
-    )
-    waiting = Generation.objects.visible_to(request.member).filter(
-        senders.nobody(), state__in=CANCELABLE
-    )
-    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-    rows = [(one, stuck[one.user_id]) for one in everybody]
+    team, rows = request.member.team, _people(request.member)
+    invites = team.invites.select_related("invited_by")
     context = {
         "here": "people",
         "members": [row for row in rows if row[0].is_active],
         "former": [row for row in rows if not row[0].is_active],
-        "invites": team.invites.select_related("invited_by")
-        .filter(used_at=None, expires_at__gt=timezone.now())
-        .order_by("-pk"),
+        "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),
         "limit_changes": team.limit_changes.select_related("person").order_by("-pk")[:3],
     }
     return render(request, "people/page.html", context | more, status=status)
+
+
+def _people(by: Member) -> list[tuple[Member, int]]:
+    """Return everybody who is or was in the team, each with how many takes wait that they may not
+    send.
+    """
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+    everybody = by.team.members.select_related("user", "disabled_by")
+    in_order = everybody.order_by("user__display_name", "user__username")
+    return [(one, stuck[one.user_id]) for one in in_order]
 
 
 def _member(request: MemberRequest, pk: int) -> Member:

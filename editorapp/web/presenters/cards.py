@@ -1,5 +1,5 @@
-"""Takes as pages show them: everything that a card prints, in a number of queries that does not
-grow with the rows.
+"""Take cards: takes with everything that a card prints, in a number of queries that does not grow
+with the rows.
 """
 
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery

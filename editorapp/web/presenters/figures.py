@@ -3,8 +3,11 @@ computed from.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+from editorapp.costs import ledger
+from editorapp.teams.models import Member
 from editorapp.web.presenters.line_selection import LineSelection
 
 
@@ -34,3 +37,37 @@ class Computed:
     amount_usd: Decimal
     basis: str
     url: str = ""  # where more of it is said
+
+
+@dataclass(frozen=True)
+class MonthMeter:
+    """A team's spending in a month against its limit (None: no limit).
+
+    The amounts are for the meter that is drawn.
+    """
+
+    used: Figure | Computed
+    used_usd: Decimal
+    limit: Computed | None
+    limit_usd: Decimal | None
+
+
+def month_meter(
+    member: Member,
+    month: date,
+    *,
+    is_simulated: bool,
+    limit: Computed | None,
+    basis: str,
+    links: bool = False,
+) -> MonthMeter:
+    """Return the meter of a member's team. Who may not see all its lines is told the `basis`
+    instead, with a link to their own where `links`.
+    """
+    totals = ledger.month_totals(member.team, month, is_simulated=is_simulated)
+    lines = LineSelection(is_simulated=is_simulated, month=month)
+    used_usd = totals.spent_usd + totals.reserved_usd
+    used: Figure | Computed = Figure(used_usd, lines.changed(shows="used"))
+    if not member.may_see_all_costs:
+        used = Computed(used_usd, basis, lines.url() if links else "")
+    return MonthMeter(used, used_usd, limit, limit.amount_usd if limit else None)

@@ -4,7 +4,7 @@ One object finds, opens, names and exports them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -16,11 +16,10 @@ from editorapp.core.request_values import row_id, text
 from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.ledger_lines import charged_for_failures, through_account
-from editorapp.providers import registry
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.presenters.request_summary import task_name
+from editorapp.web.presenters.request_summary import model_names, provider_names, task_name
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ SHOWS = {
 }
 # By what the month sums are kept; of all else the lines themselves are added up.
 KEPT = ("month", "person_id", "provider", "model", "task")
+NARROWING = (*KEPT[1:], "account_id", "generation_id")
+LONGEST = {"provider": 40, "model": 80, "task": 16}  # characters that their columns hold
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,17 @@ class LineSelection:
         that no column can hold.
         """
         shows = query.get("shows", "")
+        names: dict[str, Any] = {
+            name: text(query, name, most=most) for name, most in LONGEST.items() if name in query
+        }
         return cls(
             is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
             month=_month(query.get("month", ""), today),
             person_id=row_id(query, "person_id"),
-            provider=text(query, "provider", most=40) if "provider" in query else None,
-            model=text(query, "model", most=80) if "model" in query else None,
-            task=text(query, "task", most=16) if "task" in query else None,
             account_id=row_id(query, "account_id"),
             generation_id=row_id(query, "generation_id"),
             shows=shows if shows in SHOWS else "",
+            **names,
         )
 
     def changed(self, **other: Any) -> "LineSelection":
@@ -102,15 +104,13 @@ class LineSelection:
 
     def query(self, **more: Any) -> str:
         """Return this as a query string, which `read` reads back whatever the day."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values |= {
+        values = asdict(self) | {
             "is_simulated": "1" if self.is_simulated else "0",
             "month": month_text(self.month),
             "shows": self.shows or None,
         }
-        return urlencode(
-            {name: value for name, value in (values | more).items() if value is not None}
-        )
+        said = (values | more).items()
+        return urlencode({name: value for name, value in said if value is not None})
 
     def url(self, **more: Any) -> str:
         return f"{reverse('costs:page')}?{self.query(**more)}"
@@ -120,16 +120,8 @@ class LineSelection:
 
     def lines(self, member: Member) -> EntryQuerySet:
         """Return the lines, of those that a member may see."""
-        rows = ledger.lines(
-            member,
-            is_simulated=self.is_simulated,
-            month=self.month,
-            person_id=self.person_id,
-            provider=self.provider,
-            model=self.model,
-            task=self.task,
-            generation_id=self.generation_id,
-        )
+        said = self._said((*KEPT, "generation_id"))
+        rows = ledger.lines(member, is_simulated=self.is_simulated, **said)
         if self.account_id is not None:
             rows = through_account(rows, self.account_id)
         return SHOWS[self.shows].keep(rows) if self.shows else rows
@@ -140,13 +132,14 @@ class LineSelection:
         """
         if self.account_id is not None or self.generation_id is not None:
             return reports.added_up(self.changed(shows="").lines(member))
-        narrowed = {name: value for name in KEPT if (value := getattr(self, name)) is not None}
-        return reports.kept(member, is_simulated=self.is_simulated, **narrowed)
+        return reports.kept(member, is_simulated=self.is_simulated, **self._said(KEPT))
 
     @property
     def narrowing(self) -> dict[str, Any]:
         """Return by what it is narrowed within its month and its kind of money, but for `shows`."""
-        names = ("person_id", "provider", "model", "task", "account_id", "generation_id")
+        return self._said(NARROWING)
+
+    def _said(self, names: tuple[str, ...]) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
@@ -163,14 +156,10 @@ def name_of(name: str, value: str) -> str:
     """Name a provider, a model or a task; one that is no longer there keeps its short name."""
     if not value:
         return "none"
-    specs = [registry.get(slug).SPEC for slug in registry.slugs()]
-    if name == "provider":
-        return next((spec.name for spec in specs if spec.slug == value), value)
     if name == "task":
         return task_name(value)
-    return next(
-        (model.label for spec in specs for model in spec.models if model.name == value), value
-    )
+    names = provider_names() if name == "provider" else model_names()
+    return names.get(value, value)
 
 
 def month_text(month: date | None) -> str:

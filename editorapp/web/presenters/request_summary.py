@@ -1,4 +1,4 @@
-"""What was asked for, in words; and what one request changed against another."""
+"""Request summary: what was requested, in words; and what one request changed against another."""
 
 import difflib
 import re
@@ -12,7 +12,7 @@ from editorapp.providers import registry
 from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
 from editorapp.teams.models import Member
 
-LEAST_LIKENESS = 0.5  # below it, struck and added words read as soup
+LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
 TASK_NAMES: dict[str, str] = {
     Task.EDIT: "Edit",
     Task.GENERATE: "Generate",
@@ -108,6 +108,17 @@ def task_name(task: str) -> str:
     return TASK_NAMES.get(task, task.capitalize())
 
 
+def provider_names() -> dict[str, str]:
+    """Return every provider's name, by its slug."""
+    return {slug: registry.get(slug).SPEC.name for slug in registry.slugs()}
+
+
+def model_names() -> dict[str, str]:
+    """Return every model's name, by ours: what the first provider that has it calls it."""
+    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
+    return {model.name: model.label for model in reversed(models)}
+
+
 def model_of(take: Generation) -> str:
     """Return a model as its provider's page calls it; by our name where the provider has it no
     more.
@@ -125,13 +136,9 @@ def direction(wanted: GenerationRequest) -> str:
     """
     if wanted.task != Task.GENERATE:
         return ""
-    if wanted.start_frame is not None and wanted.start_frame.generation_id is not None:
-        return "forward"
-    return (
-        "backward"
-        if wanted.end_frame is not None and wanted.end_frame.generation_id is not None
-        else ""
-    )
+    frames = {"forward": wanted.start_frame, "backward": wanted.end_frame}
+    continued = (way for way, ref in frames.items() if ref and ref.generation_id is not None)
+    return next(continued, "")
 
 
 def prompt_changes(before: str, after: str) -> list[Words]:
@@ -139,21 +146,16 @@ def prompt_changes(before: str, after: str) -> list[Words]:
     unmarked.
     """
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
-    found: list[Words] = []
-    matcher = difflib.SequenceMatcher(
-        a=[word.strip() for word in old], b=[word.strip() for word in new]
-    )
-    if matcher.ratio() < LEAST_LIKENESS:
+    matcher = difflib.SequenceMatcher(a=[*map(str.strip, old)], b=[*map(str.strip, new)])
+    if matcher.ratio() < LEAST_SIMILARITY:
         return [Words("same", after)]
+    found: list[Words] = []
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             found.append(Words("same", "".join(new[c:d])))
-            continue
-        if b > a:
-            found.append(Words("removed", "".join(old[a:b])))
-        if d > c:
-            found.append(Words("added", "".join(new[c:d])))
-    return found
+        else:
+            found += [Words("removed", "".join(old[a:b])), Words("added", "".join(new[c:d]))]
+    return [words for words in found if words.text]
 
 
 def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
@@ -194,11 +196,8 @@ def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Re
 def _conditioning(wanted: GenerationRequest) -> str:
     if wanted.auto_controls:
         return "Auto"
-    return (
-        "Manual"
-        if wanted.strength or any(getattr(wanted, f"{name}_enabled") for name in CONTROLS)
-        else ""
-    )
+    is_set = wanted.strength or any(getattr(wanted, f"{name}_enabled") for name in CONTROLS)
+    return "Manual" if is_set else ""
 
 
 def _control(wanted: GenerationRequest, name: str) -> str:

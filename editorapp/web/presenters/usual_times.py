@@ -1,4 +1,4 @@
-"""What usually happens, from the team's own history."""
+"""Usual times: how long takes took, from the team's own history."""
 
 from datetime import timedelta
 from statistics import median

@@ -1,13 +1,17 @@
-"""The queue: what waits and why, what is at a provider, what needs a person, and what went wrong
+"""Queue page: what waits and why, what is at a provider, what needs a person, and what went wrong
 lately.
 
-Who may pause, move and cancel is decided in generations/queue/senders.py.
+Who may pause, move and cancel is decided in teams/roles.py, and held to in
+generations/queue/senders.py.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from itertools import zip_longest
 from typing import Any
 from uuid import UUID
@@ -18,7 +22,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
@@ -27,42 +30,47 @@ from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.queue.position import AccountStanding, QueuePosition
-from editorapp.generations.states import ACTIVE, CANCELABLE, State
+from editorapp.generations.states import ACTIVE, CANCELABLE, NEEDS_A_PERSON, State
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_of
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON, percent
+from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
-Verb = Callable[..., None]
-VERBS: dict[str, Verb] = {
+SEEN = ("pk", "state", "state_since", "attempt_count", "error_count")
+OVER = (State.FAILED, State.CANCELED, State.SUCCEEDED)
+Change = Callable[..., None]
+OF_TAKE: dict[str, Change] = {
     "hold": pause.hold,
     "go-on": pause.let_go,
     "up": reorder.up,
     "down": reorder.down,
     "first": reorder.to_the_front,
 }
+OF_QUEUE: dict[str, Change] = {"pause": pause.pause_queue, "resume": pause.resume_queue}
+OF_ACCOUNT: dict[str, Change] = {"pause": pause.pause_account, "resume": pause.resume_account}
 
 
 @dataclass(frozen=True)
 class WaitingRow:
     """One that is not sent yet.
 
-    `may_arrange`: this person may pause, move and edit it; `batch_count`: it is the first of so
-    many shown that were sent in one go.
+    `may_arrange`: this person may pause, move and edit it, `may_cancel`: cancel it; `batch_count`:
+    it is the first of so many shown that were sent in one go.
     """
 
     take: Generation
     standing: QueuePosition
     may_arrange: bool
+    may_cancel: bool
     batch_count: int = 0
 
 
-@require_safe
-@needs(Act.SEE)
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the queue; to htmx only its rows, and 204 while they say what they said before."""
     context = _context(request.member)
@@ -77,46 +85,54 @@ def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
 
 def _context(member: Member) -> dict[str, Any]:
     now, rows = timezone.now(), _rows(member)
-    team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
     running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
-    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
-    over = [State.FAILED, State.CANCELED, State.SUCCEEDED]
-    recent = list(rows.filter(state__in=over, state_since__gte=now - RECENT).order_by("-pk")[:10])
     unsent = rows.filter(state__in=CANCELABLE)
-    used = {
-        *unsent.values_list("account_id", flat=True).distinct(),
-        *(take.account_id for take in running),
-    }
-    accounts = _accounts(used, now=now)
+    accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
-    waiting = _waiting(queued, accounts, member, now=now)
-    silence = heartbeat.signs(now).silence if waiting else ""
+    waiting = _waiting(queued, accounts, member)
+    above = _above(member, accounts, has_waiting=bool(waiting), now=now)
+    below = _below(rows, now=now)
+    seen = [*queued, *running, *below["person_rows"], *below["recent"]]
     return {
         "here": "queue",
-        "seen": _seen(
-            [*queued, *running, *person, *recent],
-            team,
-            accounts.values(),
-            waiting,
-            is_silent=bool(silence),
-        ),
-        "silence": silence,
-        "team": team,
-        "accounts": sorted(
-            accounts.values(), key=lambda one: (one.account.provider, one.account.pk)
-        ),
-        "person_rows": person,
+        "seen": _seen(seen, waiting, **above),
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
-        "recent": recent,
+        **above,
+        **below,
     }
 
 
+def _above(
+    member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
+) -> dict[str, Any]:
+    """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
+    return {
+        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "accounts": sorted(accounts.values(), key=_by_provider),
+        "silence": heartbeat.signs(now).silence if has_waiting else "",
+    }
+
+
+def _below(rows: QuerySet[Generation], *, now: datetime) -> dict[str, list[Generation]]:
+    """Return what is neither waiting nor running: what needs a person, and what is over lately."""
+    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
+    person = rows.filter(state__in=NEEDS_A_PERSON)
+    return {
+        "person_rows": list(person.order_by("-pk")[:MOST_ROWS]),
+        "recent": list(over.order_by("-pk")[:10]),
+    }
+
+
+def _by_provider(one: AccountStanding) -> tuple[str, int]:
+    return one.account.provider, one.account.pk
+
+
 def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
-    """Return what waits, whatever stands first in line before all others where there are more than
-    the page shows.
+    """Return what waits: where there are more than the page shows, the heads of all queues before the
+    others.
     """
     places = zip_longest(*(account.line for account in accounts))
     heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
@@ -124,102 +140,91 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
 
 
-def _accounts(used: Collection[int], *, now: datetime) -> dict[int, AccountStanding]:
-    """Return how these accounts stand, and those that are paused."""
+def _accounts(
+    used: set[int], unsent: QuerySet[Generation], *, now: datetime
+) -> dict[int, AccountStanding]:
+    """Return how the accounts stand that are used or waited for, and those that are paused."""
+    used |= {*unsent.values_list("account_id", flat=True).distinct()}
     found = ProviderAccount.objects.select_related("paused_by")
     there = found.filter(pk__in=used) | found.filter(paused_at__isnull=False)
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 
 def _waiting(
-    takes: Sequence[Generation],
-    accounts: dict[int, AccountStanding],
-    member: Member,
-    *,
-    now: datetime,
+    takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member
 ) -> list[WaitingRow]:
     """Return what waits in the order in which it is sent; behind it, what is paused, in its order
     too.
     """
     stand = standing.of_takes(takes, accounts)
-    last = standing.LOOKED_AHEAD + 1
-    takes = sorted(
-        takes,
-        key=lambda take: (
-            last if (at := stand[take.pk].ahead) is None else at,
-            stand[take.pk].turn,
-        ),
-    )
-    batches = [take.batch for take in takes]
-    found: list[WaitingRow] = []
-    for take in takes:
-        is_own = take.is_answered_by(member)
-        is_new = take.batch is not None and all(row.take.batch != take.batch for row in found)
-        found.append(
-            WaitingRow(take, stand[take.pk], is_own, batches.count(take.batch) if is_new else 0)
+    batches: Counter[UUID | None] = Counter(take.batch for take in takes)
+    del batches[None]
+    # Each batch's count goes to its first take: it is taken out there.
+    return [
+        WaitingRow(
+            take,
+            stand[take.pk],
+            may_arrange=take.is_answered_by(member),
+            may_cancel=take.is_answered_by(member, Act.CANCEL),
+            batch_count=batches.pop(take.batch, 0),
         )
-    return found
+        for take in sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
+    ]
 
 
-@require_POST
-@needs(Act.CREATE)
+def _sent_order(position: QueuePosition) -> tuple[int, tuple[int, int, int]]:
+    ahead = position.ahead
+    return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, position.turn
+
+
+@action_for(Act.ANSWER)
 def arrange(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
-    """Pause one job, let it go on, or move it within its line."""
-    if verb not in VERBS:
-        raise Http404
+    """Pause one job, let it go on, or move it within its queue."""
+    change = _change(OF_TAKE, verb)
     take = get_object_or_404(Generation.objects.visible_to(request.member), pk=pk)
-    try:
-        VERBS[verb](take, member=request.member, now=timezone.now())
-    except TooLate as error:
-        messages.warning(request, str(error))
+    with reported(request, warnings=(TooLate,)):
+        change(take, member=request.member, now=timezone.now())
     return _back(request)
 
 
-@require_POST
-@needs(Act.CREATE)
+@action_for(Act.CANCEL)
 def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
     """Cancel what is not sent yet of what was sent in one go."""
     takes = Generation.objects.visible_to(request.member).filter(batch=batch)
     canceled = 0
-    for take in takes.filter(state__in=CANCELABLE).order_by(
-        "-pk"
-    ):  # the last first: the first may be on their way
-        senders.may_arrange(take, request.member)
-        try:
+    # The last first: the first may be on their way.
+    for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):
+        senders.may_arrange(take, request.member, Act.CANCEL)
+        with suppress(TooLate):  # sent meanwhile: its row says so
             cancel(take, now=timezone.now(), by=request.member.user)
             canceled += 1
-        except TooLate:
-            continue  # sent meanwhile: its row says so
     if canceled:
-        messages.success(
-            request,
-            f"{canceled} canceled. Nothing of them was sent, and their money is free again.",
-        )
+        done = f"{canceled} canceled. Nothing of them was sent, and their money is free again."
+        messages.success(request, done)
     else:
         messages.warning(request, "Nothing of this batch waits any more.")
     return _back(request)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def whole(request: MemberRequest, verb: str) -> HttpResponse:
     """Pause or resume the team's queue."""
-    change = {"pause": pause.pause_queue, "resume": pause.resume_queue}.get(verb)
-    if change is None:
-        raise Http404
-    change(request.member, now=timezone.now())
+    _change(OF_QUEUE, verb)(request.member, now=timezone.now())
     return _back(request)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
-    change = {"pause": pause.pause_account, "resume": pause.resume_account}.get(verb)
-    if change is None:
-        raise Http404
+    change = _change(OF_ACCOUNT, verb)
     change(get_object_or_404(ProviderAccount, pk=pk), member=request.member, now=timezone.now())
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
+
+
+def _change(changes: dict[str, Change], verb: str) -> Change:
+    if verb not in changes:
+        raise Http404
+    return changes[verb]
 
 
 def _back(request: MemberRequest) -> HttpResponse:
@@ -227,44 +232,29 @@ def _back(request: MemberRequest) -> HttpResponse:
 
 
 def _seen(
-    takes: Sequence[Generation],
-    team: Team,
-    accounts: Any,
+    takes: Sequence[Any],
     waiting: Sequence[WaitingRow],
     *,
-    is_silent: bool,
+    team: Team,
+    accounts: Sequence[AccountStanding],
+    silence: str,
 ) -> str:
     """Return a short name for what the rows say, so that a poll that finds nothing new leaves the
-    page alone.
+    page alone. `takes` have what `_rows` looks up.
     """
-    said = [
-        (
-            take.pk,
-            take.state,
-            take.state_since,
-            take.attempt_count,  # type: ignore[attr-defined]
-            take.error_count,  # type: ignore[attr-defined]
-            percent(take.progress),  # type: ignore[attr-defined]
-        )
-        for take in takes
-    ]
+    said = [[getattr(take, name) for name in SEEN] + [percent(take.progress)] for take in takes]
     held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
     around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
-    return hashlib.sha256(
-        repr((said, held, around, team.queue_paused_at, is_silent)).encode()
-    ).hexdigest()[:16]
+    shown = repr((said, held, around, team.queue_paused_at, bool(silence)))
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def _with_usual(
     member: Member, takes: list[Generation]
 ) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
-    kinds = {(take.model, take.task, take.is_simulated) for take in takes}
-    usual = {
-        (model, task, simulated): usual_of(member.team_id, model, task, is_simulated=simulated)
-        for model, task, simulated in kinds
-    }
-    return [(take, usual[take.model, take.task, take.is_simulated]) for take in takes]
+    usual = cache(partial(usual_of, member.team_id))
+    return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 
 def _rows(member: Member) -> "QuerySet[Generation]":

@@ -1,29 +1,26 @@
-"""What base.html shows on every page: who is here, where one can go, what runs, what the month has
-cost.
+"""Shell context: who is here, where one can go, what runs, what the month has cost. base.html shows it
+on every page.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from editorapp.alerts.models import Alert
-from editorapp.core.money import ZERO
 from editorapp.costs.ledger import month_of
-from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
-from editorapp.generations.states import ACTIVE
+from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
-from editorapp.web.presenters.figures import Computed, Figure
-from editorapp.web.presenters.line_selection import LineSelection
-from editorapp.web.templatetags.takes import NEEDS_A_PERSON
+from editorapp.teams.roles import Act
+from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
 THEME_COOKIE = "rushes_theme"
@@ -46,19 +43,6 @@ class Counts:
     waiting: int
 
 
-@dataclass(frozen=True)
-class MonthSpend:
-    """A team's spending this month against its limit (None: no limit).
-
-    The amounts are for the meter.
-    """
-
-    used: Figure | Computed
-    limit: Computed | None
-    used_usd: Decimal
-    limit_usd: Decimal | None
-
-
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
@@ -70,47 +54,38 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in dict(THEMES) else "",
         "themes": THEMES,
         "is_simulated": simulated,
-        "places": SimpleLazyObject(lambda: places(member) if member else []),
-        "counts": SimpleLazyObject(lambda: counts(member) if member else Counts(0, 0)),
-        "alerts_open": SimpleLazyObject(
-            lambda: alerts_open(member) if member and member.may_manage else 0
-        ),
-        "month": SimpleLazyObject(
-            lambda: (
-                month(member, is_simulated=bool(simulated))
-                if member and member.may_create
-                else None
-            )
+        "places": _lazily(member, places, []),
+        "counts": _lazily(member, counts, Counts(0, 0)),
+        "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
+        "month": _lazily(
+            member, lambda one: month(one, is_simulated=bool(simulated)), None, act=Act.CREATE
         ),
     }
 
 
+def _lazily(
+    member: Member | None, read: Callable[[Member], Any], nothing: Any, *, act: Act = Act.SEE
+) -> Any:
+    """Return what is read once a page shows it, of a member who may do the act; else `nothing`."""
+    return SimpleLazyObject(lambda: read(member) if member and member.may(act) else nothing)
+
+
 def places(member: Member) -> list[Place]:
     """Return where this person can go, in the order of the shell."""
-    wanted = [
-        ("studio", "Studio", "studio:page"),
-        ("gallery", "Gallery", "gallery:page"),
-        ("queue", "Queue", "queue:page"),
-    ]
+    names = ["studio", "gallery", "queue"]
     if member.may_create:  # reviewers spend nothing
-        wanted.append(("costs", "Costs", "costs:page"))
+        names.append("costs")
     if member.may_manage:
-        wanted += [
-            ("people", "People", "people:page"),
-            ("accounts", "Accounts", "accounts:page"),
-            ("status", "Status", "status:page"),
-        ]
-    return [Place(name, label, url) for name, label, route in wanted if (url := _url(route))]
+        names += ["people", "accounts", "status"]
+    return [Place(name, name.capitalize(), reverse(f"{name}:page")) for name in names]
 
 
 def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    rows = (
-        Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON).order_by()
-    )
-    found = dict(rows.values_list("state").annotate(Count("pk")))
+    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
+    found = dict(takes.order_by().values_list("state").annotate(Count("pk")))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
 
@@ -120,31 +95,17 @@ def alerts_open(member: Member) -> int:
     return Alert.objects.still_open().visible_to(member).count()
 
 
-def month(member: Member, *, is_simulated: bool) -> MonthSpend:
+def month(member: Member, *, is_simulated: bool) -> MonthMeter:
     """Return this month's spending and reservations, of real or of simulated money, whichever is in
     use.
     """
-    this_month, limit_usd = month_of(timezone.now()), member.team.monthly_limit_usd
-    kept = MonthBudget.objects.filter(
-        team_id=member.team_id, month=this_month, is_simulated=is_simulated
-    ).first()
-    used_usd = kept.spent_usd + kept.reserved_usd if kept else ZERO
-    lines = LineSelection(is_simulated=is_simulated, month=this_month)
-    used: Figure | Computed = Figure(used_usd, lines.changed(shows="used"))
-    if not member.may_see_all_costs:
-        used = Computed(
-            used_usd, "What the whole team was charged and still holds this month", lines.url()
-        )
-    limit = (
-        None
-        if limit_usd is None
-        else Computed(limit_usd, "The team's limit for a month, as it is now")
+    limit_usd = member.team.monthly_limit_usd
+    says = "The team's limit for a month, as it is now"
+    return month_meter(
+        member,
+        month_of(timezone.now()),
+        is_simulated=is_simulated,
+        limit=None if limit_usd is None else Computed(limit_usd, says),
+        basis="What the whole team was charged and still holds this month",
+        links=True,
     )
-    return MonthSpend(used, limit, used_usd, limit_usd)
-
-
-def _url(route: str) -> str:
-    try:
-        return reverse(route)
-    except NoReverseMatch:
-        return ""

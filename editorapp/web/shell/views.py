@@ -1,13 +1,12 @@
-"""What belongs to no single screen: the theme switch and the error pages."""
+"""Shell views: the theme switch and the error pages, which belong to no single screen."""
 
-from django.conf import settings
 from django.core.exceptions import (
     DisallowedHost,
     RequestDataTooBig,
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import path
@@ -18,18 +17,17 @@ from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
 from editorapp.web.shell.context import THEME_COOKIE, THEMES
+from editorapp.web.shell.cookies import remember
 
-YEAR = 60 * 60 * 24 * 365
 # What Django itself refuses to read, and what to do about it.
-NOT_READ: tuple[tuple[type[Exception], str], ...] = (
-    (
-        RequestDataTooBig,
-        "More came than is read here. Send less at once; a clip goes through the upload.",
+NOT_READ: dict[type[Exception], str] = {
+    RequestDataTooBig: (
+        "More came than is read here. Send less at once; a clip goes through the upload."
     ),
-    (TooManyFieldsSent, "More fields came than any form of ours has. Send less at once."),
-    (TooManyFilesSent, "More files came than are read at once. Send less at once."),
-    (MultiPartParserError, "The form did not arrive whole. Send it again."),
-)
+    TooManyFieldsSent: "More fields came than any form of ours has. Send less at once.",
+    TooManyFilesSent: "More files came than are read at once. Send less at once.",
+    MultiPartParserError: "The form did not arrive whole. Send it again.",
+}
 
 
 @require_POST
@@ -41,22 +39,15 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     wanted = request.POST.get("theme", "")
     if wanted in dict(THEMES):
-        response.set_cookie(
-            THEME_COOKIE,
-            wanted,
-            max_age=YEAR,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
+        remember(response, THEME_COOKIE, wanted, is_for_scripts=True)
     return response
 
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose CSRF token is missing or old: what happened, and how to go on."""
     if wants_json(request):
-        return reasons.refused(
-            reasons.CSRF if request.user.is_authenticated else reasons.SIGNED_OUT
-        )
+        is_in = request.user.is_authenticated
+        return reasons.refused(reasons.CSRF if is_in else reasons.SIGNED_OUT)
     response = render(request, "403_csrf.html", {"reason": reason}, status=403)
     response.headers["X-Reason"] = reasons.CSRF  # for htmx, which asks for pages
     return response
@@ -68,7 +59,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """
     says, setting = _wrong_in(request, exception)
     if wants_json(request):
-        return JsonResponse({"reason": "bad_request", "message": says}, status=400)
+        return reasons.answer("bad_request", says, status=400)
     if is_part(request):
         return HttpResponse(says, content_type="text/plain; charset=utf-8", status=400)
     return render(request, "400.html", {"says": says, "setting": setting}, status=400)
@@ -83,9 +74,8 @@ def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
         return f"This studio is not known as {shown(name)}.", "RUSHES_ALLOWED_HOSTS"
     if isinstance(exception, BadValue):
         return str(exception), ""
-    return next(
-        (says for kind, says in NOT_READ if isinstance(exception, kind)), "This could not be read."
-    ), ""
+    said = (says for kind, says in NOT_READ.items() if isinstance(exception, kind))
+    return next(said, "This could not be read."), ""
 
 
 urlpatterns = [path("theme", theme, name="theme")]

@@ -1,7 +1,8 @@
-"""The doors: signing in and out, one-time links, invitations, and one's own account."""
+"""Sign-in views: signing in and out, one-time links, invitations, and one's own account."""
 
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,16 +23,16 @@ from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.roles import acts_of
-from editorapp.web.people.forms import AcceptForm, AlertsForm, NameForm, SignInForm
+from editorapp.web.shell.cookies import remember
+from editorapp.web.sign_in.forms import AcceptForm, AlertsForm, NameForm, SignInForm
 
-YEAR = 60 * 60 * 24 * 365
 BACKEND = "editorapp.teams.backends.TeamBackend"
-SAVED = {
-    "name": "Your name is saved.",
-    "password": "Your password is set.",
-    "alerts": "Where alerts are sent is saved.",
+CHANGES = {
+    "name": ("display_name", "Your name is saved."),
+    "password": ("password", "Your password is set."),
+    "alerts": ("email", "Where alerts are sent is saved."),
 }
-CHANGES = {"name": ["display_name"], "password": ["password"], "alerts": ["email"]}
+OwnForm = NameForm | SetPasswordForm | AlertsForm
 
 
 @never_cache
@@ -42,32 +43,29 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     onward = _onward(request)
     if request.user.is_authenticated:
         return redirect(onward)
-    form = SignInForm(request.POST or None)
-    status, headers = 200, {}
+    form, wait = SignInForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
         try:
-            user = sign_in.sign_in(
-                given["username"],
-                given["password"],
-                address=address_of(request),
-                browser=_browser(request),
-                now=timezone.now(),
-            )
-        except sign_in.TooSoon as error:
+            return _let_in(request, _signed_in(request, form), redirect(onward))
+        except (sign_in.TooSoon, sign_in.NotSignedIn) as error:
             form.add_error(None, str(error))
-            status, headers = 429, {"Retry-After": str(error.seconds)}
-        except sign_in.NotSignedIn as error:
-            form.add_error(None, str(error))
-        else:
-            return _let_in(request, user, redirect(onward))
-    if form.errors and status == 200:
-        status = 422
+            wait = getattr(error, "seconds", None)
+    status = 429 if wait else 422 if form.errors else 200
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     response = render(request, "people/sign_in.html", context, status=status)
-    for name, value in headers.items():
-        response.headers[name] = value
+    if wait:
+        response.headers["Retry-After"] = str(wait)
     return response
+
+
+def _signed_in(request: HttpRequest, form: SignInForm) -> User:
+    return sign_in.sign_in(
+        form.cleaned_data["username"],
+        form.cleaned_data["password"],
+        address=address_of(request),
+        browser=_browser(request),
+        now=timezone.now(),
+    )
 
 
 @never_cache
@@ -121,35 +119,44 @@ def me(request: HttpRequest) -> HttpResponse:
     """Show one's own account; change the name that others see, the password, or where an admin is
     told of alerts.
     """
-    user = request.user
-    assert isinstance(user, User)
-    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
-    password_form = PasswordChangeForm if needs_old else SetPasswordForm
+    assert isinstance(request.user, User)
+    forms, needs_old = _own_forms(request, request.user)
+    which = next((name for name, form in forms.items() if form.is_bound), "")
+    if which and forms[which].is_valid():
+        return _changed(request, request.user, which, forms[which])
+    context: dict[str, Any] = {f"{name}_form": form for name, form in forms.items()}
+    context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
+    return render(request, "people/me.html", context, status=422 if which else 200)
+
+
+def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bool]:
+    """Return the forms about oneself, with what was sent in the one that was sent; and whether a new
+    password needs the old one.
+    """
     which = "password" if "new_password1" in request.POST else "name"
     if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
         which = "alerts"
     given = {which: request.POST} if request.method == "POST" else {}
-    password: SetPasswordForm = password_form(user, given.get("password"))
-    every: dict[str, NameForm | SetPasswordForm | AlertsForm] = {
+    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
+    password_form = PasswordChangeForm if needs_old else SetPasswordForm
+    return {
         "name": NameForm(given.get("name"), instance=user),
-        "password": password,
+        "password": password_form(user, given.get("password")),
         "alerts": AlertsForm(given.get("alerts"), instance=user),
-    }
-    changed = every[which]
-    if request.method == "POST" and changed.is_valid():
-        # Only what the form is about: who is removed from the team in this moment stays switched
-        # off.
-        changed.save(commit=False)
-        user.save(update_fields=CHANGES[which])
-        messages.success(request, SAVED[which])
-        response = redirect("people:me")
-        if which == "password":
-            request.session.pop("signed_in_by_link", None)
-            return stay_in(request, user, response)
+    }, needs_old
+
+
+def _changed(request: HttpRequest, user: User, which: str, form: OwnForm) -> HttpResponse:
+    # Only what the form is about: who is removed from the team in this moment stays switched off.
+    form.save(commit=False)
+    field, said = CHANGES[which]
+    user.save(update_fields=[field])
+    messages.success(request, said)
+    response = redirect("people:me")
+    if which != "password":
         return response
-    forms = {f"{name}_form": form for name, form in every.items()}
-    context = {**forms, "needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
-    return render(request, "people/me.html", context, status=422 if changed.is_bound else 200)
+    request.session.pop("signed_in_by_link", None)
+    return stay_in(request, user, response)
 
 
 @never_cache
@@ -157,18 +164,11 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest, token: str) -> HttpResponse:
     """Let an invited person choose a name and a password, and join."""
+    form = AcceptForm(request.POST or None)
     try:
         invitation = people.open_invite(token, now=timezone.now())
-        form = AcceptForm(request.POST or None)
         if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
-            member = people.accept(token, **form.cleaned_data, now=timezone.now())
-            onward = redirect("studio:page" if member.may_create else "gallery:page")
-            response = _let_in(request, member.user, onward)
-            messages.success(
-                request,
-                f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}.",
-            )
-            return response
+            return _joined(request, token, form)
     except people.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
     except ValidationError as error:
@@ -176,6 +176,15 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error(field, found)
     context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
     return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+
+
+def _joined(request: HttpRequest, token: str, form: AcceptForm) -> HttpResponse:
+    member = people.accept(token, **form.cleaned_data, now=timezone.now())
+    onward = redirect("studio:page" if member.may_create else "gallery:page")
+    response = _let_in(request, member.user, onward)
+    role = member.get_role_display().lower()
+    messages.success(request, f"Welcome to {member.team}. You are in as {role}.")
+    return response
 
 
 def _onward(request: HttpRequest) -> str:
@@ -218,14 +227,7 @@ def stay_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpRes
 
 
 def _known(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
-    response.set_cookie(
-        settings.KNOWN_BROWSER_COOKIE_NAME,
-        _browser(request).used_by(user),
-        max_age=YEAR,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, _browser(request).used_by(user))
     return response
 
 

@@ -1,4 +1,4 @@
-"""How the installation is: for admins, on one page that keeps itself fresh."""
+"""Status page: how the installation is, for admins, on one page that keeps itself fresh."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -6,27 +6,24 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.generations.coordination import wake
 from editorapp.ops import status
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 
 
 @never_cache
-@require_safe
-@needs(Act.MANAGE)
+@page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show how things are; to htmx only the part that changes."""
-    things = status.gather(request.member, now=timezone.now())
-    context = {"here": "status", "things": things, "is_part": is_part(request)}
-    return page_or_part(request, "status/page.html", "status/_things.html", context)
+    now = status.gather(request.member, now=timezone.now())
+    context = {"here": "status", "status": now, "is_part": is_part(request)}
+    return page_or_part(request, "status/page.html", "status/_status.html", context)
 
 
-@require_POST
-@needs(Act.MANAGE)
+@action_for(Act.MANAGE)
 def check(request: MemberRequest) -> HttpResponse:
     """Have the ledger checked now."""
     wake.books(now=timezone.now())

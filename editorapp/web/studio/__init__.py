@@ -1,3 +1,3 @@
-"""What the studio's page is made of: the form, the source, the answers of the live check, the
-quotes.
+"""Studio: the page on which drafts are composed: its form, its source, what a check says, and the
+offers.
 """

@@ -1,4 +1,4 @@
-"""Standing of the accounts, said above the studio's form: what is missing while nothing can be
+"""Account notices: how the accounts stand, said above the studio's form: what is missing while nothing can be
 sent, or a key that was entered is not used yet, and to each role what to do about it.
 """
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from editorapp.providers import accounts
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.studio.desk import Desk
+from editorapp.web.studio.resolved_form import ResolvedForm
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,22 @@ class AccountNotice:
     may_manage: bool
 
 
-def notice_of(desk: Desk, member: Member) -> AccountNotice | None:
+def notice_of(resolved: ResolvedForm, member: Member) -> AccountNotice | None:
     """Return what is to be said of the accounts; None where all is as it should be."""
     may_manage = member.may(Act.MANAGE)
-    if desk.is_closed:
-        return AccountNotice(True, _missing(desk), _how(member), may_manage)
-    untried = (
+    if resolved.is_closed:
+        return AccountNotice(True, _missing(resolved), _how(member), may_manage)
+    unproven = (
         accounts.unproven(accounts.made())
-        if desk.account.is_simulated and member.may(Act.CREATE)
+        if resolved.account.is_simulated and member.may(Act.CREATE)
         else []
     )
-    if not untried:
+    if not unproven:
         return None
-    names = " and ".join(one.name for one in untried)
-    has, its = ("has", "its test") if len(untried) == 1 else ("have", "their tests")
+    names = " and ".join(one.name for one in unproven)
+    has, its = ("has", "its test") if len(unproven) == 1 else ("have", "their tests")
     problem = f"Takes go to the simulator and cost nothing: {names} {has} not passed {its} yet."
-    is_failed = any(one.doubt for one in untried)
+    is_failed = any(one.doubt for one in unproven)
     why = (
         "See under Accounts what is wrong."
         if is_failed
@@ -52,22 +52,22 @@ def notice_of(desk: Desk, member: Member) -> AccountNotice | None:
     )
 
 
-def _missing(desk: Desk) -> str:
-    others = " The other accounts cannot be used either." if len(desk.accounts) > 1 else ""
-    return f"{desk.account.problem}{others}"
+def _missing(resolved: ResolvedForm) -> str:
+    others = " The other accounts cannot be used either." if len(resolved.accounts) > 1 else ""
+    return f"{resolved.account.problem}{others}"
 
 
 def _how(member: Member) -> str:
     if member.may(Act.MANAGE):
         return "Switch an account on, or enter its key, under Accounts."
-    mend = _ask(member, "switch an account on, or enter its key")
+    ask = _ask(member, "switch an account on, or enter its key")
     if member.may(Act.CREATE):
-        return f"{mend} You can prepare everything meanwhile: what you type stays in this browser."
-    return f"{mend} Takes can be watched and reviewed as before."
+        return f"{ask} You can prepare everything meanwhile: what you type stays in this browser."
+    return f"{ask} Takes can be watched and reviewed as before."
 
 
 def _ask(member: Member, what: str) -> str:
-    """Name who can mend it."""
+    """Name who can ask it."""
     admins = (
         Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id).select_related("user")
     )

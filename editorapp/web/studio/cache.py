@@ -1,5 +1,5 @@
-"""What the live check would else ask on every keystroke, remembered for a moment: the accounts, the
-month's money.
+"""Cache: what the live check would else ask on every keystroke, kept for two seconds: the accounts,
+the month's money.
 """
 
 import time
@@ -15,23 +15,22 @@ from editorapp.providers.accounts import to_show
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Team
 
-SECONDS = (
-    2.0  # what another process changes is seen this much later; queueing reads nothing from here
-)
+# What another process changes is seen this much later; queueing reads nothing from here.
+SECONDS = 2.0
 MOST = 500
 
 Found = TypeVar("Found")
-_known: dict[Any, tuple[float, Any]] = {}
+_cache: dict[Any, tuple[float, Any]] = {}
 
 
-def shown_now(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
+def accounts_to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
     """Return the accounts that the studio shows, in the order in which people see them, and the
     team's own among them; two seconds old at most.
     """
-    return _remembered(("shown", team.pk, team.created_at), lambda: to_show(team))
+    return _cached(("shown", team.pk, team.created_at), lambda: to_show(team))
 
 
-def month_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
+def budget_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
     """Return what the team's month holds, at most two seconds old; None where no limit is set."""
     if team.monthly_limit_usd is None:
         return None
@@ -45,24 +44,24 @@ def month_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
         month,
         is_simulated,
     )
-    return _remembered(key, lambda: month_totals(team, month, is_simulated=is_simulated))
+    return _cached(key, lambda: month_totals(team, month, is_simulated=is_simulated))
 
 
-def _remembered(key: Any, ask: Callable[[], Found]) -> Found:
-    until, found = _known.get(key, (0.0, None))
+def _cached(key: Any, ask: Callable[[], Found]) -> Found:
+    until, found = _cache.get(key, (0.0, None))
     if time.monotonic() >= until:
-        if len(_known) >= MOST:
-            _known.clear()
+        if len(_cache) >= MOST:
+            _cache.clear()
         found = ask()
-        _known[key] = (time.monotonic() + SECONDS, found)
+        _cache[key] = (time.monotonic() + SECONDS, found)
     return found
 
 
-def _forget(**_signal: object) -> None:
-    _known.clear()
+def _clear(**_signal: object) -> None:
+    _cache.clear()
 
 
-post_save.connect(_forget, sender=ProviderAccount, dispatch_uid="known accounts")
-post_delete.connect(_forget, sender=ProviderAccount, dispatch_uid="known accounts")
-post_save.connect(_forget, sender=TeamAccount, dispatch_uid="known defaults")
-post_delete.connect(_forget, sender=TeamAccount, dispatch_uid="known defaults")
+post_save.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
+post_delete.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
+post_save.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")
+post_delete.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")

@@ -1,16 +1,17 @@
-"""Reframing as a picture: the source as a rectangle on a canvas of the new shape, in fractions of
+"""Canvas: reframing as a picture: the source as a rectangle on a canvas of the new shape, in fractions of
 that canvas.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from editorapp.core.request_values import as_decimal
 from editorapp.media.models import Asset
 from editorapp.providers.spec import Model
-from editorapp.web.studio.forms import Compose
+from editorapp.web.studio.draft_form import POSITION as FIELDS
+from editorapp.web.studio.draft_form import DraftForm
 
-FIELDS = ("x_norm", "y_norm", "w_norm", "h_norm")
 LONG_SIDE = 1000.0  # units of the drawing
 LEAST, MOST = 0.01, 2.0  # of a size, in fractions of the canvas
 ROOM = 0.12  # shown around the canvas, so that a source that reaches out of it can be grasped
@@ -78,34 +79,6 @@ class Rect:
     height: float
 
 
-@dataclass(frozen=True)
-class Board:
-    """What the page draws.
-
-    `source` is None where nothing is known of the clip's shape and nothing is said.
-    """
-
-    can_place: bool
-    ratio: str
-    width: float
-    height: float
-    view: Rect
-    source: Rect | None
-    placed: Placement | None
-    is_fit: bool
-    is_stretched: bool
-    fields: tuple[Field, ...]
-    snaps: tuple[Snap, ...]
-
-    @property
-    def new_percent(self) -> int:
-        return round(100 * self.placed.drawn_new) if self.placed else 0
-
-    @property
-    def cut_percent(self) -> int:
-        return round(100 * self.placed.cut_off) if self.placed else 0
-
-
 def fitted(shape: float, *, covering: bool = False) -> Placement:
     """Return the centred fit of a source: all of it on the canvas, or, covering, no empty canvas.
 
@@ -116,7 +89,7 @@ def fitted(shape: float, *, covering: bool = False) -> Placement:
     return Placement((1 - w) / 2, (1 - h) / 2, w, h)
 
 
-def said(form: Compose) -> Placement | None:
+def said(form: DraftForm) -> Placement | None:
     """Return the placement that the form says in numbers that can be drawn."""
     typed = [as_decimal(getattr(form, name)) for name in FIELDS]
     if None in typed:
@@ -128,47 +101,101 @@ def said(form: Compose) -> Placement | None:
     return Placement(x, y, w, h) if is_drawable else None
 
 
-def board(form: Compose, model: Model, asset: Asset | None) -> Board:
-    """Return the canvas of a reframe.
+@dataclass(frozen=True)
+class Board:
+    """What the page draws of a reframe. Until a shape is chosen, it is drawn as 16:9."""
 
-    Until a shape is chosen its `ratio` is "", and it is drawn as 16:9.
-    """
-    is_chosen = form.aspect_ratio in model.limits.aspect_ratios
-    across, _, down = (form.aspect_ratio if is_chosen else "16:9").partition(":")
-    canvas = int(across) / int(down)
-    width, height = (
-        (LONG_SIDE, LONG_SIDE / canvas) if canvas >= 1 else (LONG_SIDE * canvas, LONG_SIDE)
-    )
-    shape = asset.width / asset.height / canvas if asset and asset.width and asset.height else None
-    fit = fitted(shape) if shape else None
-    can_place = model.knows("x_norm")
-    typed = said(form) if can_place else None
-    placed = typed or fit
-    source = (
-        Rect(placed.x * width, placed.y * height, placed.w * width, placed.h * height)
-        if placed
-        else None
-    )
-    return Board(
-        can_place=can_place,
-        ratio=form.aspect_ratio if is_chosen else "",
-        width=width,
-        height=height,
-        view=_view(width, height, source),
-        source=source,
-        placed=placed,
-        is_fit=typed is None,
-        is_stretched=bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01),
-        fields=tuple(_field(form, model, name, fit) for name in FIELDS) if can_place else (),
-        snaps=_snaps(shape, placed) if can_place and shape and placed else (),
-    )
+    form: DraftForm
+    model: Model
+    asset: Asset | None
 
+    @property
+    def can_place(self) -> bool:
+        return self.model.knows("x_norm")
 
-def _field(form: Compose, model: Model, name: str, fit: Placement | None) -> Field:
-    row = model.parameter(name)
-    assert row is not None, f"{model.label} has no {name}"
-    shown = _text(getattr(fit, name[0])) if fit else ""
-    return Field(name, row.label, getattr(form, name), shown, row.low or 0)
+    @property
+    def ratio(self) -> str:
+        """The chosen shape; "" where none is."""
+        chosen = self.form.aspect_ratio
+        return chosen if chosen in self.model.limits.aspect_ratios else ""
+
+    @cached_property
+    def _across(self) -> float:
+        """The canvas's width over its height."""
+        across, _, down = (self.ratio or "16:9").partition(":")
+        return int(across) / int(down)
+
+    @property
+    def width(self) -> float:
+        return LONG_SIDE * min(1.0, self._across)
+
+    @property
+    def height(self) -> float:
+        return LONG_SIDE / max(1.0, self._across)
+
+    @cached_property
+    def _shape(self) -> float | None:
+        """The source's aspect ratio over the canvas's; None where nothing is known of the clip's."""
+        asset = self.asset
+        if asset is None or not asset.width or not asset.height:
+            return None
+        return asset.width / asset.height / self._across
+
+    @cached_property
+    def _typed(self) -> Placement | None:
+        return said(self.form) if self.can_place else None
+
+    @cached_property
+    def _fit(self) -> Placement | None:
+        return fitted(self._shape) if self._shape else None
+
+    @property
+    def placed(self) -> Placement | None:
+        return self._typed or self._fit
+
+    @property
+    def is_fit(self) -> bool:
+        return self._typed is None
+
+    @property
+    def is_stretched(self) -> bool:
+        typed, shape = self._typed, self._shape
+        return bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01)
+
+    @property
+    def source(self) -> Rect | None:
+        """The source as drawn; None where nothing is known of its shape and nothing is said."""
+        at, width, height = self.placed, self.width, self.height
+        if at is None:
+            return None
+        return Rect(at.x * width, at.y * height, at.w * width, at.h * height)
+
+    @property
+    def view(self) -> Rect:
+        return _view(self.width, self.height, self.source)
+
+    @property
+    def fields(self) -> list[Field]:
+        return [self._field(name) for name in FIELDS] if self.can_place else []
+
+    def _field(self, name: str) -> Field:
+        row, fit = self.model.parameter(name), self._fit
+        assert row is not None, f"{self.model.label} has no {name}"
+        shown = _text(getattr(fit, name[0])) if fit else ""
+        return Field(name, row.label, getattr(self.form, name), shown, row.low or 0)
+
+    @property
+    def snaps(self) -> list[Snap]:
+        at, shape = self.placed, self._shape
+        return _snaps(shape, at) if self.can_place and shape and at else []
+
+    @property
+    def new_percent(self) -> int:
+        return round(100 * self.placed.drawn_new) if self.placed else 0
+
+    @property
+    def cut_percent(self) -> int:
+        return round(100 * self.placed.cut_off) if self.placed else 0
 
 
 def _view(width: float, height: float, source: Rect | None) -> Rect:
@@ -182,7 +209,7 @@ def _view(width: float, height: float, source: Rect | None) -> Rect:
     return Rect(left, top, right - left, bottom - top)
 
 
-def _snaps(shape: float, now: Placement) -> tuple[Snap, ...]:
+def _snaps(shape: float, now: Placement) -> list[Snap]:
     """Return the places that one click reaches: sizes first, then edges at the present size."""
     fill = fitted(shape, covering=True)
     places = {
@@ -194,15 +221,15 @@ def _snaps(shape: float, now: Placement) -> tuple[Snap, ...]:
         "top": ("Top", Placement(now.x, 0, now.w, now.h)),
         "bottom": ("Bottom", Placement(now.x, 1 - now.h, now.w, now.h)),
     }
-    return tuple(
+    return [
         Snap(name, label, _changes(place))
         for name, (label, place) in places.items()
         if place is not None or name == "fit"
-    )
+    ]
 
 
 def _changes(place: Placement | None) -> str:
-    """Return a button's value: the four fields as a mend writes them; empty for the centred fit."""
+    """Return a button's value: the four fields as a fix writes them; empty for the centred fit."""
     return urlencode({name: _text(getattr(place, name[0])) if place else "" for name in FIELDS})
 
 

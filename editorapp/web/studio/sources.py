@@ -1,10 +1,13 @@
-"""What the studio edits: finding the chosen source among what this person may see, and listing what
+"""Sources: what the studio edits: the chosen one among what this person may see, and those that
 could be chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+from django.db.models import Model, QuerySet
 
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
@@ -14,9 +17,10 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.studio.forms import EXTENDS, Compose
+from editorapp.web.studio.draft_form import EXTENDS, DraftForm
 
-RECENT = 24
+RECENT, FEW = 24, 12
+Row = TypeVar("Row", bound=Model)
 MEDIA_TYPES = {
     "mp4": "video/mp4",
     "m4v": "video/mp4",
@@ -46,86 +50,63 @@ class ChosenSource:
     parent: Generation | None = None
     problem: str = ""  # why what was chosen cannot be used
     extend: Ref | None = None
-    account: ProviderAccount | None = None  # for which `ref` and `extend` hold
-
-
-def find(form: Compose, member: Member, account: ProviderAccount) -> ChosenSource:
-    """Return the source that the form names, as one account reads it: one query for an asset or a
-    take.
-    """
-    return at(_found(form, member), account)
 
 
 def at(source: ChosenSource, account: ProviderAccount) -> ChosenSource:
-    """Return the same source as another account reads it: an id is good only on the account that
-    made it.
-    """
-    if source.parent is None:
-        return replace(source, account=account)
+    """Return a source as an account reads it: an id is good only on the account that made it."""
+    take = source.parent
+    if take is None:
+        return source
     if source.extend is not None:
-        return replace(source, extend=references.as_frame(source.parent, account), account=account)
-    return replace(source, ref=references.as_source(source.parent, account), account=account)
+        return replace(source, extend=references.as_frame(take, account))
+    return replace(source, ref=references.as_source(take, account))
 
 
-def _found(form: Compose, member: Member) -> ChosenSource:
+def find(form: DraftForm, member: Member) -> ChosenSource:
+    """Return the source that the form names: one query for an asset or a take."""
     if form.task == Task.GENERATE:
-        return (
-            _continued(form.extend_generation, member) if form.frames in EXTENDS else ChosenSource()
-        )
+        pk = form.extend_generation if form.frames in EXTENDS else None
+        return _take(pk, member, to="continue")
     if form.source_kind == "generation":
-        return _take(form.source_generation, member)
+        return _take(form.source_generation, member, to="work on")
     if form.source_kind == "url":
         return _address(form)
     if form.source_kind == "id":
         return _foreign(form, member)
-    if form.source_asset is None:
+    return _asset(form.source_asset, member)
+
+
+def _asset(pk: int | None, member: Member) -> ChosenSource:
+    if pk is None:
         return ChosenSource()
-    asset = next(
-        iter(Asset.objects.visible_to(member).filter(pk=form.source_asset)), None
-    )  # unsorted: it is one
+    # Unsorted: it is one.
+    asset = next(iter(Asset.objects.visible_to(member).filter(pk=pk)), None)
     if asset is None:
         return ChosenSource(problem="This clip is not here any more: choose another one.")
-    return ChosenSource(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset)
+    return ChosenSource(_ref(asset), asset)
 
 
-def _usable_take(pk: int, member: Member) -> Generation | None:
-    take = (
-        Generation.objects.visible_to(member)
-        .select_related("result", "account")
-        .filter(pk=pk)
-        .first()
-    )
-    return take if take is not None and take.result is not None and take.can_be_source else None
+def _ref(asset: Asset) -> Ref:
+    return Ref(asset_id=asset.pk, media_type=asset.mime_type)
 
 
-def _take(pk: int | None, member: Member) -> ChosenSource:
+def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    take = _usable_take(pk, member)
-    if take is None or take.result is None:
-        return ChosenSource(problem="This take has no result to work on (yet): choose another one.")
-    return ChosenSource(
-        Ref(asset_id=take.result_id, media_type=take.result.mime_type), take.result, take
-    )
+    rows = Generation.objects.visible_to(member).select_related("result", "account")
+    take = rows.filter(pk=pk).first()
+    if take is None or take.result is None or not take.can_be_source:
+        return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
+    if to == "continue":
+        return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
+    return ChosenSource(_ref(take.result), take.result, take)
 
 
-def _continued(pk: int | None, member: Member) -> ChosenSource:
-    if pk is None:
-        return ChosenSource()
-    take = _usable_take(pk, member)
-    if take is None:
-        return ChosenSource(
-            problem="This take has no result to continue (yet): choose another one."
-        )
-    return ChosenSource(asset=take.result, parent=take, extend=Ref(asset_id=take.result_id))
-
-
-def _address(form: Compose) -> ChosenSource:
+def _address(form: DraftForm) -> ChosenSource:
     if not form.source_url:
         return ChosenSource()
-    return ChosenSource(
-        Ref(url=form.source_url, media_type=form.source_media_type or guessed_type(form.source_url))
-    )
+    media_type = form.source_media_type or guessed_type(form.source_url)
+    return ChosenSource(Ref(url=form.source_url, media_type=media_type))
 
 
 def guessed_type(address: str) -> str:
@@ -137,7 +118,7 @@ def guessed_type(address: str) -> str:
     return MEDIA_TYPES.get(path.rpartition(".")[2].lower(), "video/mp4")
 
 
-def _foreign(form: Compose, member: Member) -> ChosenSource:
+def _foreign(form: DraftForm, member: Member) -> ChosenSource:
     """A provider's id, typed in. If one of the team's own takes has it, its facts are known."""
     if not form.source_id:
         return ChosenSource()
@@ -145,52 +126,60 @@ def _foreign(form: Compose, member: Member) -> ChosenSource:
         return ChosenSource(problem=f"The id: {wrong}")
     if form.source_id_kind == "file":
         return ChosenSource(Ref(file_id=form.source_id))
-    take = (
-        Generation.objects.visible_to(member)
-        .select_related("result")
-        .filter(chain_id=form.source_id)
-        .order_by("-pk")
-    ).first()
+    rows = Generation.objects.visible_to(member).select_related("result")
+    take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
     return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
 def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    rows = (
-        Asset.objects.visible_to(member)
-        .filter(kind=Asset.Kind.VIDEO)
-        .exclude(origin=Asset.Origin.RESULT)
-    )
-    found = list(rows.order_by("-pk")[:RECENT])
-    return (
-        found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
-    )
+    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
+    return _recent(rows.exclude(origin=Asset.Origin.RESULT), {chosen})
 
 
 def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
     rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
+    return _recent(rows.select_related("result", "account"), {chosen})
+
+
+def extendable_takes(
+    member: Member, account: ProviderAccount, chosen: int | None
+) -> list[Generation]:
+    """Return the newest results that can be continued, which only the account can that made them;
+    and the chosen one.
+
+    One query, two where the chosen one is an older one.
+    """
+    rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
     rows = rows.select_related("result", "account")
-    found = list(rows.order_by("-pk")[:RECENT])
-    return (
-        found if chosen is None or _is_among(chosen, found) else [*rows.filter(pk=chosen), *found]
-    )
+    own = rows.filter(account=account).exclude(chain_id="")
+    return _recent(own, {chosen}, among=rows, most=FEW)
 
 
-def _is_among(chosen: int, found: Sequence[Asset | Generation]) -> bool:
-    return any(one.pk == chosen for one in found)
-
-
-def recent_pictures(member: Member, *, chosen: tuple[int, ...] = ()) -> list[Asset]:
+def recent_pictures(member: Member, *, chosen: Iterable[int | None] = ()) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
     rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.IMAGE)
-    found = list(rows.order_by("-pk")[:12])
-    missing = set(chosen) - {asset.pk for asset in found}
-    return [*rows.filter(pk__in=missing), *found] if missing else found
+    return _recent(rows, set(chosen), most=FEW)
+
+
+def _recent(
+    rows: QuerySet[Row],
+    chosen: set[int | None],
+    *,
+    among: QuerySet[Row] | None = None,
+    most: int = RECENT,
+) -> list[Row]:
+    """Return the newest rows, and before them what is chosen and not among them."""
+    found = list(rows.order_by("-pk")[:most])
+    missing = chosen - {None} - {one.pk for one in found}
+    if not missing:
+        return found
+    return [*(rows if among is None else among).filter(pk__in=missing), *found]
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
     """Return the newest takes made from a clip; those made without one where there is none."""
     rows = Generation.objects.visible_to(member).select_related("result")
     made = rows.filter(source_asset=asset) if asset is not None else rows.filter(task=Task.GENERATE)
-    return list(made.order_by("-pk")[:12])
+    return list(made.order_by("-pk")[:FEW])

@@ -1,33 +1,35 @@
-"""The studio's page: compose a request, see who would do it, what it would cost and what it would
-break.
-
-Its buttons are in studio_send.py. Everything also works as plain forms.
+"""Studio views: compose a draft, see who would do it, what it would cost and what it would break, and
+queue it. Everything also works as plain forms.
 """
 
 import json
 from dataclasses import replace
-from typing import Any
+from urllib.parse import parse_qs
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.urls import path
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import row_id
+from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
+from editorapp.generations.request import quotes
+from editorapp.generations.request.enqueue import RequestRefused, TooLate, enqueue_all
 from editorapp.media.models import Asset
+from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.studio import guides, page_context, repeat, sources
-from editorapp.web.studio.desk import settle
-from editorapp.web.studio.forms import Compose
-from editorapp.web.studio.page_context import takes_context, weighed
-from editorapp.web.studio.pages import changes_of, page_of, panes, viewer_of
-from editorapp.web.studio.send_views import ask, mend, submit
+from editorapp.web.studio import buttons, form_request, notes, pages, sources, variants
+from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.form_verdict import form_verdict, label_of, waiting_take
+from editorapp.web.studio.pages import page_of, toast, triggering
+from editorapp.web.studio.resolved_form import ResolvedForm, resolve
+
+NOT_QUEUED = "Not queued: look at the notes beside the fields."
 
 
 @needs(Act.SEE)
@@ -36,49 +38,46 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return page_of(request, settle(_asked(request), request.member))
+    return page_of(request, resolve(_form_at(request), request.member))
 
 
-def _asked(request: MemberRequest) -> Compose:
-    """Read what the address asks for; a picture named there is meant as the opening guide frame."""
-    member, wanted = request.member, Compose.read(request.GET)
-    if wanted.guide_asset is not None and "guides" not in request.GET:
-        wanted = replace(wanted, guides="single")
-    take = _take_named(request, "generation")
-    if take is not None:
-        form = repeat.editing(take, task=wanted.task)
-        return replace(form, account=wanted.account) if wanted.account is not None else form
-    take = _take_named(request, "replace")
-    if take is not None:
-        if page_context.waiting_take(take.pk, member) is not None:
-            return replace(repeat.again(take), replaces=take.pk)
-        messages.warning(
-            request,
-            f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
-        )
-        return repeat.again(take)
-    take = _take_named(request, "again")
-    if take is not None:
-        return repeat.again(take)
+def _form_at(request: MemberRequest) -> DraftForm:
+    """Read the form that the address asks for; a picture named there is meant as the opening guide
+    frame.
+    """
+    form = DraftForm.read(request.GET)
+    if form.guide_asset is not None and "guides" not in request.GET:
+        form = replace(form, guides="single")
+    if (take := _take_named(request, "generation")) is not None:
+        account = form.account if form.account is not None else take.account_id
+        return replace(form_request.editing(take, task=form.task), account=account)
+    if (take := _take_named(request, "replace")) is not None:
+        return _replacing(request, take)
+    if (take := _take_named(request, "again")) is not None:
+        return form_request.again(take)
     if (clip := row_id(request.GET, "source")) is not None:
-        return replace(wanted, source_asset=clip)
-    if wanted.extend_generation is not None:
-        continued = (
-            Generation.objects.visible_to(member).filter(pk=wanted.extend_generation).first()
-        )
-        if continued is not None and wanted.account is None:
-            wanted = replace(wanted, account=continued.account_id)
-    newest = sources.recent_clips(member)[:1]
-    return replace(wanted, source_asset=newest[0].pk) if newest else wanted
+        return replace(form, source_asset=clip)
+    if form.account is None and (take := _take_named(request, "extend_generation")) is not None:
+        form = replace(form, account=take.account_id)
+    newest = sources.recent_clips(request.member)[:1]
+    return replace(form, source_asset=newest[0].pk) if newest else form
 
 
 def _take_named(request: MemberRequest, name: str) -> Generation | None:
-    number = row_id(request.GET, name)
-    return (
-        Generation.objects.visible_to(request.member).filter(pk=number).first()
-        if number is not None
-        else None
+    if (pk := row_id(request.GET, name)) is None:
+        return None
+    return Generation.objects.visible_to(request.member).filter(pk=pk).first()
+
+
+def _replacing(request: MemberRequest, take: Generation) -> DraftForm:
+    form = form_request.again(take)
+    if waiting_take(take.pk, request.member) is not None:
+        return replace(form, replaces=take.pk)
+    messages.warning(
+        request,
+        f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
     )
+    return form
 
 
 @needs(Act.SEE)
@@ -86,35 +85,34 @@ def _take_named(request: MemberRequest, name: str) -> Generation | None:
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
-        return page_of(
-            request,
-            settle(Compose.read(request.POST), request.member),
-            strictly=True,
-            is_typed=True,
-        )
-    shown = answer_to(request.POST, request.member)
-    response = HttpResponse(render_to_string("studio/_answer.html", shown))
-    if shown["is_switched"]:  # an admin switched its account off: the page asks for the form anew
-        response["HX-Trigger"] = json.dumps({"rushes:switched": {}})
+        resolved = resolve(DraftForm.read(request.POST), request.member)
+        return _typed_page(request, resolved, strictly=True)
+    context = check_of(request.POST, request.member)
+    response = pages.checked(context)
+    if context["is_switched"]:  # an admin switched its account off: the page asks for the form anew
+        triggering(response, {"rushes:switched": {}})
     return response
 
 
-def answer_to(sent: QueryDict, member: Member) -> dict[str, Any]:
+def check_of(sent: QueryDict, member: Member) -> pages.Context:
     """Return what a check shows of a posted form.
 
     Of a plain one it costs one query, for its source.
     """
-    desk = settle(Compose.read(sent), member, is_quick=True)
-    shown = {"is_switched": desk.is_switched} | page_context.answer_context(
-        desk, weighed(desk, member), member
-    )
+    resolved = resolve(DraftForm.read(sent), member, is_quick=True)
+    context = pages.check_context(resolved, form_verdict(resolved, member), member)
+    context["is_switched"] = resolved.is_switched
     if "cutting" in sent:
-        source = desk.source
-        shown["is_cutting"] = True
-        shown["part"] = guides.price_of_part(
-            desk.form, sent, source.asset, provider=desk.account.provider, ref=source.ref
-        )
-    return shown
+        context |= {"is_cutting": True, "part": buttons.price_of_part(resolved.draft, sent)}
+    return context
+
+
+def _typed_page(
+    request: MemberRequest, resolved: ResolvedForm, *, strictly: bool = False, status: int = 200
+) -> HttpResponse:
+    """Show the page with what was posted. `strictly`: also say what is merely missing yet."""
+    found = form_verdict(resolved, request.member, strictly=strictly)
+    return page_of(request, resolved, found, status=status, is_typed=True)
 
 
 @needs(Act.SEE)
@@ -123,10 +121,15 @@ def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything
     that was typed.
     """
-    form = Compose.read(request.POST).changed(changes_of(request))
+    form = DraftForm.read(request.POST).changed(_changes_of(request))
     if not is_part(request):
-        return page_of(request, settle(form, request.member), is_typed=True)
-    return panes(request, form)
+        return _typed_page(request, resolve(form, request.member))
+    return pages.panes(request, form)
+
+
+def _changes_of(request: MemberRequest) -> buttons.Changes:
+    """Return what the pressed button changes in the form."""
+    return parse_qs(request.POST.get("mend", ""), keep_blank_values=True)
 
 
 @needs(Act.SEE)
@@ -136,27 +139,187 @@ def viewer(request: MemberRequest) -> HttpResponse:
 
     A page that waits for a playable copy asks again.
     """
-    form = Compose.read(request.GET)
+    form = DraftForm.read(request.GET)
     if "waiting" in request.GET:
-        asset = settle(form, request.member).source.asset
+        asset = resolve(form, request.member).source.asset
         if asset is not None and asset.proxy == Asset.Proxy.PENDING:
             return HttpResponse(status=204)
-    return viewer_of(request, form)
+    return pages.viewer_of(request, form)
 
 
 @needs(Act.SEE)
 @require_safe
 def takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the takes made from a clip; asks for itself again while one of them runs."""
-    asset = Asset.objects.visible_to(request.member).filter(pk=pk).first()
-    return render(request, "studio/_takes_now.html", takes_context(asset, request.member))
+    return pages.takes_of(request, Asset.objects.visible_to(request.member).filter(pk=pk).first())
 
 
 @needs(Act.SEE)
 @require_safe
 def generated(request: MemberRequest) -> HttpResponse:
     """Show the takes made without a source; asks for itself again while one of them runs."""
-    return render(request, "studio/_takes_now.html", takes_context(None, request.member))
+    return pages.takes_of(request, None)
+
+
+@needs(Act.CREATE)
+@require_POST
+def ask(request: MemberRequest) -> HttpResponse:
+    """Ask an account what this draft would cost, where it publishes no price.
+
+    Free; the quote comes with a check.
+    """
+    member = request.member
+    resolved = resolve(DraftForm.read(request.POST), member)
+    named = request.POST.get("ask", "")
+    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
+    is_own = account.pk == resolved.account.pk
+    drafts = resolved.kinds[: variants.MOST] if is_own else (resolved.draft_at(account),)
+    try:
+        for draft in drafts:
+            quotes.ask(draft, member=member)
+    except quotes.NothingToAsk as error:
+        if is_part(request):
+            return toast(str(error))
+        messages.error(request, str(error))
+    if not is_part(request):
+        return _typed_page(request, resolved)
+    found = form_verdict(resolved, member)
+    return pages.checked(pages.check_context(resolved, found, member))
+
+
+@needs(Act.CREATE)
+@require_POST
+def apply_fix(request: MemberRequest) -> HttpResponse:
+    """Apply the fix whose button was pressed, and show the form again with everything else as it
+    was typed.
+    """
+    form, member, changes = DraftForm.read(request.POST), request.member, _changes_of(request)
+    source = resolve(form, member).source.asset
+    try:
+        after = buttons.pressed(request, form, changes, source)
+    except buttons.NotDone as error:
+        if is_part(request):
+            return toast(str(error))
+        messages.error(request, str(error))
+        after = form
+    if not is_part(request):
+        return _typed_page(request, resolve(after, member), strictly=True)
+    same_source = (form.source_kind, form.source_asset)
+    if after.source_asset and (after.source_kind, after.source_asset) != same_source:
+        return _new_source(request, after, buttons.part_kept(request, changes, source))
+    return pages.panes(request, after)
+
+
+def _new_source(
+    request: MemberRequest, form: DraftForm, part: tuple[int, int] | None
+) -> HttpResponse:
+    """Show the source that a button made, and tell the page's script what was kept: its keyframes
+    move with it.
+    """
+    asset = resolve(form, request.member).source.asset
+    response = pages.viewer_of(request, form)
+    if asset is not None:
+        made = {
+            "asset": asset.pk,
+            "name": asset.name,
+            "duration": float(asset.duration_seconds),
+            "part": part,
+            "poster": reverse("media:file", args=[asset.pk, "poster"]),
+        }
+        response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
+    return response
+
+
+@needs(Act.CREATE)
+@require_POST
+def submit(request: MemberRequest) -> HttpResponse:
+    """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside
+    its source.
+    """
+    resolved = resolve(DraftForm.read(request.POST), request.member)
+    if resolved.is_switched:  # what was shown, and priced, was another offer
+        return _other_offer(request, resolved)
+    missing = notes.own_findings(resolved.form, resolved.source)
+    if missing or variants.limits_broken(resolved):
+        return _refused(request, resolved)
+    try:
+        made = _enqueued(resolved, request.member)
+    except (OverBudget, TooLate, RequestRefused) as error:
+        return _refused(request, resolved, error)
+    return _queued(request, made, resolved)
+
+
+def _enqueued(resolved: ResolvedForm, member: Member) -> list[Generation]:
+    """Queue all that the form asks for, instead of what it replaces.
+
+    Raises: RequestRefused; OverBudget; TooLate, when that was sent, canceled or replaced meanwhile.
+    """
+    pk, replaced = resolved.form.replaces, None
+    if pk is not None:
+        replaced = Generation.objects.visible_to(member).filter(pk=pk).first()
+        if replaced is None:
+            raise TooLate("What this should replace is not there any more.")
+    drafts, token = variants.all_of(resolved), resolved.form.form_token
+    try:
+        return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
+    except TooLate as error:
+        raise TooLate(
+            f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
+        ) from error
+
+
+def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
+    name = label_of(resolved.account, resolved.accounts)
+    reason = f"Not queued yet: this is now {resolved.model.label} at {name}. Look at its price, then queue it."
+    if is_part(request):
+        return toast(reason, **{"rushes:switched": {}})
+    messages.error(request, reason)
+    return _typed_page(request, resolved, strictly=True, status=422)
+
+
+def _refused(
+    request: MemberRequest, resolved: ResolvedForm, error: Exception | None = None
+) -> HttpResponse:
+    member, refused = request.member, getattr(error, "verdict", None)
+    found = form_verdict(resolved, member, strictly=True, refused=refused)
+    reason = str(error) if found.can_send else NOT_QUEUED
+    if is_part(request):
+        response = pages.checked(pages.check_context(resolved, found, member), status=422)
+        return triggering(response, {"rushes:refused": {"text": reason}})
+    messages.error(request, reason)
+    return page_of(request, resolved, found, status=422, is_typed=True)
+
+
+def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedForm) -> HttpResponse:
+    """Show the new takes at once, beside their source; without htmx, come back to the same source.
+
+    What was edited was opened from the queue, so one comes back there.
+    """
+    what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
+    if resolved.form.replaces is not None:
+        place = f"in the place of take {resolved.form.replaces}"
+        messages.success(request, f"{what} queued, {place}.")
+        if not is_part(request):
+            return redirect("queue:page")
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
+    if not is_part(request):
+        messages.success(request, f"{what} queued. What becomes of it shows below the source.")
+        return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
+    to = {"href": reverse("queue:page"), "action": "Open the queue"}
+    if len(made) == 1:
+        to = {"href": reverse("takes:page", args=[made[0].pk]), "action": "Open the take"}
+    words = {"text": f"{what} queued.", "take": made[0].pk, **to}
+    return triggering(pages.queued(request, resolved), {"rushes:queued": words})
+
+
+def _same_source(resolved: ResolvedForm) -> str:
+    source, task = resolved.source, resolved.form.task
+    said = [] if task == Task.EDIT else [f"task={task}"]
+    if task != Task.GENERATE and source.parent is not None:
+        said.append(f"generation={source.parent.pk}")
+    elif task != Task.GENERATE and source.asset is not None:
+        said.append(f"source={source.asset.pk}")
+    return "&".join(said)
 
 
 urlpatterns = [
@@ -164,7 +327,7 @@ urlpatterns = [
     path("check", check, name="check"),
     path("form", switch, name="switch"),
     path("ask", ask, name="ask"),
-    path("mend", mend, name="mend"),
+    path("mend", apply_fix, name="mend"),
     path("source", viewer, name="viewer"),
     path("takes/<int:pk>", takes, name="takes"),
     path("takes/generated", generated, name="generated"),

@@ -1,6 +1,4 @@
-"""A take among its kin as its page shows it: what it came from, what was made from it, and its
-siblings.
-"""
+"""Lineage of a take as its page shows it: what it came from, what was made from it, its siblings."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,4 @@
-"""What a page shows of a paid call whose outcome nobody knows: all that is known of it, and what
-each choice costs.
-"""
+"""Unknown outcome as pages show it: all that is known of such a paid call, and what each choice costs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +9,7 @@ from django.db.models import Prefetch
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation, Search, Settlement
-from editorapp.generations.request.repeat_price import SecondPrice, second_price
+from editorapp.generations.request.retry import SecondPrice, second_price
 from editorapp.providers import registry
 from editorapp.teams.models import Member
 from editorapp.web.templatetags.rushes import elapsed
@@ -21,7 +19,7 @@ HEADINGS = {
     "lost": "The provider has lost this job",
     "not_followed": "This job is not followed any more",
 }
-LIKENESS = {
+MATCH_WORDS = {
     "same": "the same request",
     "unclear": "perhaps: the list does not show the whole request",
     "other": "the same words, other settings",
@@ -29,7 +27,7 @@ LIKENESS = {
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateJob:
     """A job of the provider's list that it may be.
 
     `after` is how long after the post began it was made.
@@ -38,7 +36,7 @@ class Candidate:
     job_id: str
     made_at: datetime
     after_seconds: float
-    likeness: str
+    match: str  # how well it fits, in words
 
     @property
     def when(self) -> str:
@@ -56,7 +54,7 @@ class Settling:
     search: Search | None
     message: str  # what the take says of it, where that is more than how the post failed
     ended_at: datetime | None  # when the post ended without an answer
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateJob, ...]
     can_list: bool
     held_usd: Decimal
     again: SecondPrice
@@ -101,11 +99,11 @@ def can_correct(take: Generation, member: Member) -> bool:
     )
 
 
-def _candidate(kept: dict[str, str], attempt: Attempt) -> Candidate:
+def _candidate(kept: dict[str, str], attempt: Attempt) -> CandidateJob:
     made_at = datetime.fromisoformat(kept["created_at"])
     began = attempt.submit_started_at or attempt.created_at
-    return Candidate(
-        kept["job_id"], made_at, (made_at - began).total_seconds(), LIKENESS[kept["likeness"]]
+    return CandidateJob(
+        kept["job_id"], made_at, (made_at - began).total_seconds(), MATCH_WORDS[kept["likeness"]]
     )
 
 

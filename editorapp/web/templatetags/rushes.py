@@ -1,4 +1,4 @@
-"""How numbers are written on pages: money, frame rates, durations, sizes."""
+"""Number filters: money, frame rates, durations, sizes, {% load rushes %}."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,6 +1,6 @@
-"""What pages say of a take: {% load takes %}.
+"""Take filters: what pages say of a take, {% load takes %}.
 
-No filter causes a query on takes read by web.cards.as_cards.
+No filter causes a query on takes read by web.presenters.cards.as_cards.
 """
 
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from django import template
 from django.utils import timezone
 
 from editorapp.generations.models import Generation
-from editorapp.generations.states import State
+from editorapp.generations.states import NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 
 register = template.Library()
-NEEDS_A_PERSON = frozenset({State.UNKNOWN, State.LOST, State.FETCH_FAILED})
 
 
 @register.filter
@@ -109,8 +109,14 @@ def held_up(take: Generation) -> str:
 
 @register.filter
 def answered_by(take: Generation, member: Member) -> bool:
-    """May this member pause, cancel and settle the take? Its own person may, and an admin."""
+    """May this member pause and settle the take? Its own person may, and an admin."""
     return take.is_answered_by(member)
+
+
+@register.filter
+def cancelable_by(take: Generation, member: Member) -> bool:
+    """May this member cancel the take? Its own person may, and an admin."""
+    return take.is_answered_by(member, Act.CANCEL)
 
 
 @register.filter

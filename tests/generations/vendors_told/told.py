@@ -31,14 +31,18 @@ staged: list[Path] = []
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, wire: ProviderSession
+    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
 ) -> Ref:
     staged.append(path)
     return Ref(file_id=f"file-{len(staged)}", media_type=media_type)
 
 
 async def quote(
-    wanted: GenerationRequest, *, seconds: Decimal | None, wire: ProviderSession, spec: Spec = SPEC
+    wanted: GenerationRequest,
+    *,
+    seconds: Decimal | None,
+    session: ProviderSession,
+    spec: Spec = SPEC,
 ) -> Quote:
     asked.append((wanted, seconds))
     said: Any = says.pop(0) if says else Quote(Decimal("0.42"), Decimal("0.42"), "42 CU at $0.01")

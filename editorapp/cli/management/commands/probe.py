@@ -1,4 +1,4 @@
-"""`manage.py probe FILE...`: what an upload of these files would find. Stores nothing."""
+"""Probe command, `manage.py probe FILE...`: what an upload of these files would find. Stores nothing."""
 
 import json
 from argparse import ArgumentParser
@@ -12,6 +12,13 @@ from editorapp.core.timecode import show_fps
 from editorapp.media.facts import MediaFacts
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal, show_length
+
+# In the order in which scripts read them.
+FACTS = (
+    *("kind", "container", "codec", "width", "height", "fps", "frame_count", "duration_seconds"),
+    *("hdr", "hdr_transfer", "has_audio", "variable_frame_rate", "rotation", "pixel_format"),
+    *("video_track", "video_tracks", "browser_safe", "size_bytes"),
+)
 
 
 class Command(BaseCommand):
@@ -44,17 +51,11 @@ def _look_at(file: str) -> dict[str, Any]:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they
     # are.
     name = file.encode("utf-8", "replace").decode()
+    told = {"file": name, "accepted": True, "reason": None, "message": "", "facts": None}
     try:
-        facts = probe(Path(file))
+        return told | {"facts": _facts(probe(Path(file)))}
     except Refusal as refusal:
-        return {
-            "file": name,
-            "accepted": False,
-            "reason": refusal.code,
-            "message": refusal.message,
-            "facts": None,
-        }
-    return {"file": name, "accepted": True, "reason": None, "message": "", "facts": _facts(facts)}
+        return told | {"accepted": False, "reason": refusal.code, "message": refusal.message}
 
 
 def _facts(facts: MediaFacts) -> dict[str, Any]:
@@ -62,25 +63,9 @@ def _facts(facts: MediaFacts) -> dict[str, Any]:
     seconds.
     """
     fps = facts.fps
-    return {
-        "kind": facts.kind,
-        "container": facts.container,
-        "codec": facts.codec,
-        "width": facts.width,
-        "height": facts.height,
+    return {name: getattr(facts, name) for name in FACTS} | {
         "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
-        "frame_count": facts.frame_count,
         "duration_seconds": float(facts.duration_seconds),
-        "hdr": facts.hdr,
-        "hdr_transfer": facts.hdr_transfer,
-        "has_audio": facts.has_audio,
-        "variable_frame_rate": facts.variable_frame_rate,
-        "rotation": facts.rotation,
-        "pixel_format": facts.pixel_format,
-        "video_track": facts.video_track,
-        "video_tracks": facts.video_tracks,
-        "browser_safe": facts.browser_safe,
-        "size_bytes": facts.size_bytes,
     }
 
 
@@ -88,19 +73,24 @@ def _line(one: dict[str, Any]) -> str:
     name = "".join(character if character.isprintable() else "?" for character in one["file"])
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
-    facts = one["facts"]
-    if facts["kind"] == "image":
-        return f"{name}: {facts['width']}x{facts['height']}, {facts['codec']}"
+    size = f"{name}: {one['facts']['width']}x{one['facts']['height']}"
+    if one["facts"]["kind"] == "image":
+        return f"{size}, {one['facts']['codec']}"
+    return f"{size}, {_about_clip(one['facts'])}"
+
+
+def _about_clip(facts: dict[str, Any]) -> str:
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    track = f"video track {facts['video_track']} of {facts['video_tracks']}"
-    said = (
-        ("HDR", facts["hdr"]),
-        ("sound", facts["has_audio"]),
-        (track, facts["video_tracks"] > 1),
-    )
-    marks = [mark for mark, is_on in said if is_on]
-    return (
-        f"{name}: {facts['width']}x{facts['height']}, {show_fps(Fraction(facts['fps']))} fps{varies}, "
-        f"{facts['frame_count']} frames, {show_length(facts['duration_seconds'])}, "
-        + ", ".join([facts["codec"], *marks])
-    )
+    marks = {
+        "HDR": facts["hdr"],
+        "sound": facts["has_audio"],
+        f"video track {facts['video_track']} of {facts['video_tracks']}": facts["video_tracks"] > 1,
+    }
+    said = [
+        f"{show_fps(Fraction(facts['fps']))} fps{varies}",
+        f"{facts['frame_count']} frames",
+        show_length(facts["duration_seconds"]),
+        facts["codec"],
+        *(mark for mark, is_on in marks.items() if is_on),
+    ]
+    return ", ".join(said)

@@ -1,5 +1,5 @@
-"""`python manage.py verify_account ACCOUNT`: hold an account against its provider's documents, and
-write a report.
+"""Verify command, `manage.py verify_account ACCOUNT`: holds an account against its provider's
+documents, and writes a report.
 """
 
 import logging
@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -16,7 +15,6 @@ from editorapp.cli.temporary_engine import OwnEngine
 from editorapp.core.money import NotAnAmount, show_usd, usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
-from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
@@ -27,6 +25,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
+NOT_PAID = (OverBudget, *paid_take.REFUSED)
 
 
 class Command(BaseCommand):
@@ -66,19 +65,19 @@ class Command(BaseCommand):
         at_most = _amount(options["pay_up_to"])
         prepare_database(self.stderr.write)
         member = _admin(options["username"])
-        account = _account(options["account"])
+        account, seconds = _account(options["account"]), options["timeout"]
         try:
             with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
-                verification = self._checked(account, member, engine, options["timeout"])
+                verification = self._checked(account, member, engine, seconds)
                 if verification.is_ready:
                     self._decide(verification, member, at_most, is_free=options["free"])
                     engine.wait_until(
                         lambda: not _again(verification).is_live,
-                        seconds=options["timeout"],
+                        seconds=seconds,
                         doing=lambda: report.outcome(verification),
                     )
         except (NotStarted, checks.CannotVerify) as error:
-            raise CommandError(str(error), returncode=REFUSED) from error
+            raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
 
     def _checked(
@@ -92,45 +91,28 @@ class Command(BaseCommand):
             doing=lambda: f"Asking {account.spec.name}",
         )
         if not is_over:
-            raise CommandError(
-                "The free checks are not over yet. Ask again later.", returncode=REFUSED
-            )
+            raise _refused("The free checks are not over yet. Ask again later.")
         self._progress("")
         for step in verification.steps:
-            self.stdout.write(
-                f"{'done' if step['is_ok'] else 'NOT SEEN'}: {step['name']}. {step['says']}"
-            )
+            mark = "done" if step["is_ok"] else "NOT SEEN"
+            self.stdout.write(f"{mark}: {step['name']}. {step['says']}")
         return verification
 
     def _decide(
         self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
     ) -> None:
         """Send the paid take where a person agrees to its price, here or beforehand."""
-        price = verification.high_usd
-        assert price is not None
-        costs = f"One edit with {verification.account} costs {show_usd(price)} at most ({verification.basis})."
-        if verification.account.is_simulated:
-            costs += " It is simulated: nothing is really paid."
-        self.stdout.write(costs)
+        self.stdout.write(_price_of(verification))
         if at_most is None and not is_free and sys.stdin.isatty():
-            at_most = (
-                price
-                if input("Send it, once? Write yes to pay: ").strip().lower() == "yes"
-                else None
-            )
+            answer = input("Send it, once? Write yes to pay: ")
+            at_most = verification.high_usd if answer.strip().lower() == "yes" else None
         if at_most is None:
             paid_take.leave_it(verification)
             return
         try:
             take = paid_take.go_on(verification, member, at_most_usd=at_most, now=timezone.now())
             self.stdout.write(f"Take {take.pk} is queued. It is sent once.")
-        except (
-            OverBudget,
-            RequestRefused,
-            PermissionDenied,
-            paid_take.NotWaiting,
-            paid_take.Dearer,
-        ) as error:
+        except NOT_PAID as error:
             paid_take.leave_it(verification)
             self.stdout.write(f"Nothing was paid: {error or 'this role may not spend money.'}")
 
@@ -141,26 +123,37 @@ class Command(BaseCommand):
         try:
             path.write_text(report.text_of(verification, now=timezone.now()))
         except OSError as error:
-            raise CommandError(
-                f"{path} cannot be written: {error.strerror}.", returncode=REFUSED
-            ) from error
+            raise _refused(f"{path} cannot be written: {error.strerror}.") from error
         for one in summary.findings:
-            self.stdout.write(
-                f"{one.kind} in {one.call}, {one.place}: came {one.came}; documented {one.documented}",
-            )
-        self.stdout.write(
-            f"Paid take: {summary.outcome}\n{summary.verdict} The report is in {path}."
-        )
-        is_unknown = verification.take is not None and (
-            verification.take.is_unknown or verification.is_following
-        )
-        raise SystemExit(UNKNOWN if is_unknown else DIFFERENT if summary.findings else SAME)
+            differs = f"came {one.came}; documented {one.documented}"
+            self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
+        self.stdout.write(f"Paid take: {summary.outcome}")
+        self.stdout.write(f"{summary.verdict} The report is in {path}.")
+        if _is_unknown(verification):
+            raise SystemExit(UNKNOWN)
+        raise SystemExit(DIFFERENT if summary.findings else SAME)
 
     def _progress(self, line: str) -> None:
         """Rewrite the progress line, on a terminal only."""
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
+
+
+def _price_of(verification: Verification) -> str:
+    price, account = verification.high_usd, verification.account
+    assert price is not None
+    costs = f"One edit with {account} costs {show_usd(price)} at most ({verification.basis})."
+    return f"{costs} It is simulated: nothing is really paid." if account.is_simulated else costs
+
+
+def _is_unknown(verification: Verification) -> bool:
+    take = verification.take
+    return take is not None and (take.is_unknown or verification.is_following)
+
+
+def _refused(says: str) -> CommandError:
+    return CommandError(says, returncode=REFUSED)
 
 
 def _again(verification: Verification) -> Verification:
@@ -175,22 +168,17 @@ def _amount(word: str | None) -> Decimal | None:
     try:
         return None if word is None else usd(word)
     except NotAnAmount as error:
-        message = f"--pay-up-to {word}: write an amount in dollars, for example 0.60."
-        raise CommandError(message, returncode=REFUSED) from error
+        says = f"--pay-up-to {word}: write an amount in dollars, for example 0.60."
+        raise _refused(says) from error
 
 
 def _admin(username: str | None) -> Member:
     if username is None:
         return ensure_owner()
-    members = (
-        Member.objects.active()
-        .select_related("team", "user")
-        .filter(user__username=username)
-        .order_by("pk")
-    )
-    found = members.first()
+    members = Member.objects.active().select_related("team", "user")
+    found = members.filter(user__username=username).order_by("pk").first()
     if found is None or not found.may(Act.MANAGE):
-        raise CommandError(f"There is no admin called {username}.", returncode=REFUSED)
+        raise _refused(f"There is no admin called {username}.")
     return found
 
 
@@ -199,7 +187,5 @@ def _account(name: str) -> ProviderAccount:
     named = [one for one in found if one.name.casefold() == name.casefold()]
     if len(named) != 1:
         there = ", ".join(one.name for one in found)
-        raise CommandError(
-            f"There is no single account called {name}; there are: {there}.", returncode=REFUSED
-        )
+        raise _refused(f"There is no single account called {name}; there are: {there}.")
     return named[0]

@@ -1,4 +1,4 @@
-"""`manage.py backup FOLDER`: the database, every stored file and the signing key, while everything
+"""Backup command, `manage.py backup FOLDER`: the database, every stored file and the signing key, while everything
 runs.
 """
 

@@ -1,4 +1,4 @@
-"""`python manage.py link [NAME]`: a link that signs a person in once, for who can reach the
+"""Link command, `manage.py link [NAME]`: a link that signs a person in once, for who can reach the
 server's terminal.
 """
 
@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from editorapp.core.typed_text import wrong_in
 from editorapp.teams.first_run import ensure_owner
-from editorapp.teams.models import SignInLink, User
+from editorapp.teams.models import SIGN_IN_LINK_HOURS, SignInLink, User
 
 
 class Command(BaseCommand):
-    help = "Print a link that signs the owner in, or the person named. It works once, for 24 hours."
+    help = (
+        "Print a link that signs the owner in, or the person named. "
+        f"It works once, for {SIGN_IN_LINK_HOURS} hours."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help="who is to be signed in (default: the owner)")
@@ -37,5 +40,10 @@ class Command(BaseCommand):
                 f"{user} is disabled and cannot sign in. An admin can bring them back, under People."
             )
         base = next(iter(settings.CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{port}").rstrip("/")
-        token = SignInLink.make(user, now=timezone.now())
-        self.stdout.write(f"{base}{reverse('people:link', args=[token])}")
+        self.stdout.write(sign_in_link(user, base))
+
+
+def sign_in_link(user: User, base: str) -> str:
+    """Make a link that signs this person in; `base` is where the studio is reached."""
+    token = SignInLink.make(user, now=timezone.now())
+    return base + reverse("people:link", args=[token])

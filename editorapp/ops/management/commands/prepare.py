@@ -1,4 +1,4 @@
-"""`python manage.py prepare`: bring the installation up to date, once, before its servers start."""
+"""Prepare command, `manage.py prepare`: bring the installation up to date, once, before its servers start."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py restore FOLDER`: a backup into an empty installation; nothing that may have been sent
+"""Restore command, `manage.py restore FOLDER`: a backup into an empty installation; nothing that may have been sent
 is sent again.
 """
 

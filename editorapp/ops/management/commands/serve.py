@@ -1,4 +1,4 @@
-"""`python manage.py serve --host --port`: the web server alone, for a machine among several, or
+"""Serve command, `manage.py serve --host --port`: the web server alone, for a machine among several, or
 behind a proxy.
 """
 
@@ -6,22 +6,18 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import connections
 
 from editorapp.ops import preparing, web_server
+from editorapp.ops.management.server_command import ServerCommand, add_address
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Run the web server alone. `work` runs the engine, on this machine or on others."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-        )
-        parser.add_argument(
-            "--port", type=int, default=settings.PORT, help="port to listen on (default 8000)"
-        )
+        add_address(parser)
         parser.add_argument(
             "--workers", type=int, default=1, help="web server processes (default 1)"
         )
@@ -37,10 +33,10 @@ class Command(BaseCommand):
     ) -> None:
         web_server.with_port(port)
         web_server.check_port(host, port, instead="--port {port}")
-        preparing.prepare(self._say)
+        preparing.prepare(self.say)
         web_server.collect_static_files()
-        preparing.warn(self._say)
-        self._say(
+        preparing.warn(self.say)
+        self.say(
             f"Answering at http://{host}:{port}. For a link that signs the owner in: python manage.py link"
         )
         connections.close_all()
@@ -49,7 +45,3 @@ class Command(BaseCommand):
         os.environ["PYTHONUNBUFFERED"] = "1"
         os.chdir(settings.BASE_DIR)
         os.execv(command[0], command)
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()

@@ -1,5 +1,5 @@
-"""`python manage.py studio --port N`: the whole studio as one process that starts and stops all the
-others.
+"""Studio command, `manage.py studio --port N`: the supervisor of a whole studio, one process that
+starts and stops all the others.
 """
 
 import time
@@ -7,18 +7,18 @@ import webbrowser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError
-from django.urls import reverse
-from django.utils import timezone
 
 from editorapp.generations.models import Attempt
 from editorapp.ops import preparing, web_server
-from editorapp.ops.processes import STOPPED, Interrupted, NotStarted, Processes, stop_when_asked
-from editorapp.ops.supervisor import EngineLock, look_after, start_engine, start_simulator
+from editorapp.ops.management.commands.link import sign_in_link
+from editorapp.ops.management.server_command import ServerCommand, add_address
+from editorapp.ops.processes import Processes
+from editorapp.ops.supervisor import look_after, start_engine, start_simulator
 from editorapp.providers import accounts
 from editorapp.providers.models import KeyOrigin, ProviderAccount
-from editorapp.teams.models import SignInLink
+from editorapp.teams.models import SIGN_IN_LINK_HOURS
 
 ORIGINS = {
     KeyOrigin.ENVIRONMENT: "real, its key is in the environment",
@@ -27,16 +27,11 @@ ORIGINS = {
 }
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Start the studio: web server, queue workers, ticker and (without a provider key) the simulator."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--port", type=int, default=settings.PORT, help="port of the web server (default 8000)"
-        )
-        parser.add_argument(
-            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-        )
+        add_address(parser)
         parser.add_argument(
             "--simulator",
             action="store_true",
@@ -49,43 +44,29 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         web_server.with_port(options["port"])
         web_server.check_port(options["host"], options["port"], instead="make run PORT={port}")
-        stop_when_asked()
-        try:
-            with EngineLock() as lock:
-                if not lock.take("a studio"):
-                    raise CommandError(
-                        f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. "
-                        "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
-                    )
-                self._run(**options)
-        except Interrupted:
-            self._say(STOPPED)
-        except NotStarted as error:
-            raise CommandError(str(error)) from error
+        instead = "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
+        with self.supervising("a studio", instead=instead):
+            self._run(**options)
 
     def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
-        self._say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
-        owner = preparing.prepare(self._say)
+        self.say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
+        owner = preparing.prepare(self.say)
         web_server.collect_static_files()
         found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
-        processes = Processes({"RUSHES_PORT": str(port)}, say=self._say)
+        processes = Processes({"RUSHES_PORT": str(port)}, say=self.say)
         try:
             if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
-            processes.start("web server", *web_server.granian(host, port))
-            url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-            processes.wait_until("web server", lambda: web_server.answers(url))
+            url = _start_web_server(processes, host, port)
             base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
-            link = base + reverse(
-                "people:link", args=[SignInLink.make(owner.user, now=timezone.now())]
-            )
+            link = sign_in_link(owner.user, base)
             self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)
             self._look_after(processes)
         finally:
-            self._say("Stopping ...")
+            self.say("Stopping ...")
             processes.stop()
 
     def _look_after(self, processes: Processes) -> None:
@@ -96,31 +77,32 @@ class Command(BaseCommand):
                 start_simulator(processes)
 
     def _welcome(self, found: list[ProviderAccount], is_simulated: bool, link: str) -> None:
-        self._say("")
-        self._say("Rushes is running. Provider accounts:")
+        self.say("\nRushes is running. Provider accounts:")
         for account in found:
-            self._say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
+            self.say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
         for account in accounts.unproven(accounts.made()) if is_simulated else []:
-            self._say(
+            self.say(
                 f"    {account.name}: {ORIGINS[account.origin]}; used once it has passed its test, in a moment"
             )
         if not found:
-            self._say("    none")
+            self.say("    none")
         if is_simulated:
-            self._say(
+            self.say(
                 "Takes stay on this machine and cost nothing; every result is marked as simulated."
             )
-        self._say(
-            "Open this link to sign in as the owner (it works once, for 24 hours; each start prints a new one):"
+        self.say(
+            "Open this link to sign in as the owner "
+            f"(it works once, for {SIGN_IN_LINK_HOURS} hours; each start prints a new one):"
         )
-        self._say("")
-        self._say(f"    {link}")
-        self._say("")
-        self._say("Ctrl-C stops everything.")
+        self.say(f"\n    {link}\n\nCtrl-C stops everything.")
 
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+
+def _start_web_server(processes: Processes, host: str, port: int) -> str:
+    """Start the web server and return its address on this machine, once it answers."""
+    processes.start("web server", *web_server.granian(host, port))
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+    processes.wait_until("web server", lambda: web_server.answers(url))
+    return url
 
 
 def _needs_simulator() -> bool:

@@ -1,4 +1,4 @@
-"""What GMI's documents say of its answers. Sections of contracts/gmi-cloud.md.
+"""What GMI's documents say of its answers. Sections of docs/providers/gmi-cloud.md.
 
 They are short: what a request's record holds beside the page's own fields is the SDK's word (K),
 and no header, no status of a refusal and no lifetime of a link is documented at all.
@@ -17,40 +17,38 @@ from editorapp.providers.documents.language import (
     Documents,
     an_id,
     an_object,
+    each,
     several,
     word,
 )
-from editorapp.providers.vendors.gmi_cloud.parameters import WIRES
+from editorapp.providers.vendors.gmi_cloud.parameters import MODEL_IDS
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
-TIMES = {"created_at": EPOCH, "queued_at": EPOCH, "updated_at": EPOCH}
+TIMES = each(EPOCH, "created_at queued_at updated_at")
 ACCEPTED = an_object(
-    {"request_id": an_id(UUID), "status": STATUS}, {"model": word(WIRES.values()), **TIMES}
+    {"request_id": an_id(UUID), "status": STATUS}, {"model": word(MODEL_IDS.values()), **TIMES}
 )  # 2.1
 OUTCOME = an_object(
     {},
     {
-        "video_url": LINK,
         "generation_id": an_id(UUID),
-        "thumbnail_image_url": LINK,
         "media_urls": several(an_object({"url": LINK}, {"id": TEXT})),
         "error": ANY,
-        "error_code": TEXT,
-        "error_source": TEXT,
-    },
+    }
+    | each(LINK, "video_url thumbnail_image_url")
+    | each(TEXT, "error_code error_source"),
 )
 RECORD = an_object(
     {"request_id": an_id(UUID), "model": TEXT, "status": STATUS},
     {
         "outcome": OUTCOME,
         "payload": OPEN,
-        "org_id": TEXT,
-        "qworker_id": TEXT,
         "is_public": FLAG,
         "error": ANY,
-        **TIMES,
-    },
+    }
+    | each(TEXT, "org_id qworker_id")
+    | TIMES,
 )  # 2.2; `error` at the top is OBS
 PRICE = an_object({"price": ANY, "pricing_type": TEXT, "unit": TEXT})
 REFUSAL = an_object(
@@ -60,51 +58,37 @@ REFUSAL = an_object(
 DOCUMENTS = Documents(
     calls=(
         Call(
-            name="list of models",
-            method="GET",
-            path=r"/models",
-            shape=an_object({"model_ids": several(TEXT)}),
+            "list of models",
+            "GET",
+            r"/models",
+            an_object({"model_ids": several(TEXT)}),
+            "2.3 A",
             statuses=(200,),
-            source="2.3 A",
         ),
         Call(
-            name="model",
-            method="GET",
-            path=r"/models/[^/]+",
-            shape=an_object({"parameters": ANY, "price_info": PRICE}, {"model_id": TEXT}),
+            "model",
+            "GET",
+            r"/models/[^/]+",
+            an_object({"parameters": ANY, "price_info": PRICE}, {"model_id": TEXT}),
+            "2.3 A, K",
             statuses=(200,),
-            source="2.3 A, K",
         ),
         Call(
-            name="list of requests",
-            method="GET",
-            path=r"/requests",
-            shape=an_object({"requests": several(RECORD), "total": NUMBER}),
+            "list of requests",
+            "GET",
+            r"/requests",
+            an_object({"requests": several(RECORD), "total": NUMBER}),
+            "2.3 K",
             statuses=(200,),
-            source="2.3 K",
         ),
+        Call("submit", "POST", r"/requests", ACCEPTED, "2.1 S2, K", statuses=(200, 201)),
+        Call("poll", "GET", r"/requests/[^/]+", RECORD, "2.2 S2, K", statuses=(200,)),
         Call(
-            name="submit",
-            method="POST",
-            path=r"/requests",
-            shape=ACCEPTED,
-            statuses=(200, 201),
-            source="2.1 S2, K",
-        ),
-        Call(
-            name="poll",
-            method="GET",
-            path=r"/requests/[^/]+",
-            shape=RECORD,
-            statuses=(200,),
-            source="2.2 S2, K",
-        ),
-        Call(
-            name="upload address",
-            method="POST",
-            path=r"/upload-url",
-            shape=an_object({"upload_url": LINK, "public_url": LINK}),
-            source="2.4 OBS",
+            "upload address",
+            "POST",
+            r"/upload-url",
+            an_object({"upload_url": LINK, "public_url": LINK}),
+            "2.4 OBS",
         ),
     ),
     refusals={None: REFUSAL},

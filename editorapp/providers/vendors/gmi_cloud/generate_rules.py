@@ -1,175 +1,121 @@
 """The rules of generating and extending at GMI Cloud; see rules.py for the table they belong to."""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
-
-from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules import conditions as ask
-from editorapp.providers.rules.shared_fixes import FIVE_SECONDS, LEFT_OUT, named, to
-from editorapp.providers.spec import Hit, Limits, Rule
-from editorapp.providers.vendors.gmi_cloud.parameters import GENERATE
-from editorapp.providers.vendors.gmi_cloud.shared_rules import (
-    INVALID,
-    adopt,
-    chained_frames,
-    image_frames,
-)
+from editorapp.providers.rules import shared_fixes as fixes
+from editorapp.providers.rules.shared import media, settings
+from editorapp.providers.spec import Case, Hit, Rule
 
-Wanted: TypeAlias = GenerationRequest
-Facts: TypeAlias = MediaFacts | None
-Words: TypeAlias = Mapping[str, Any]
+FRAMES = ("start_frame", "end_frame")
 
 
-NO_LOOP, NO_HDR = LEFT_OUT["loop"][1], LEFT_OUT["hdr"][1]
-WITHOUT = {name: LEFT_OUT[name][1] for name in ("start_frame", "end_frame")}
-THINGS = {name: LEFT_OUT[name][0] for name in ("start_frame", "end_frame")}
+def _pictures(wanted: GenerationRequest) -> list[str]:
+    """Return the first and last frame where they are pictures, and no earlier results."""
+    named = ((name, getattr(wanted, name)) for name in FRAMES)
+    return [name for name, ref in named if ref is not None and ref.generation_id is None]
 
 
-def _long_with_pictures(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    if wanted.duration != "10s":
-        return []
-    return [
-        Hit(name, thing=THINGS[name], mends=(FIVE_SECONDS, WITHOUT[name]))
-        for name in image_frames(wanted)
-    ]
+def _ten_seconds_with_pictures(case: Case) -> list[Hit]:
+    return settings.ten_seconds_with(*_pictures(case.wanted))(case)
 
 
-def _extend_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
+def _extend_with(case: Case) -> list[Hit]:
     """Hit what going on from an earlier result excludes: a second one, 10 s, HDR and EXR."""
-    chained = chained_frames(wanted)
-    if not chained:
+    wanted, hits = case.wanted, []
+    if not wanted.is_extension:
         return []
-    hits = []
-    if len(chained) > 1:
+    if wanted.start_frame and wanted.end_frame and not _pictures(wanted):
         says = "Extending goes one way: name one earlier result, first or last."
-        hits.append(
-            Hit("end_frame", says=says, mends=(WITHOUT["end_frame"], WITHOUT["start_frame"]))
-        )
+        only_one = (fixes.NO_LAST_FRAME, fixes.NO_FIRST_FRAME)
+        hits.append(Hit("end_frame", says=says, fixes=only_one))
     if wanted.duration == "10s":
-        hits.append(Hit("duration", says="Extending adds 5 s at a time.", mends=(FIVE_SECONDS,)))
-    for name, word in (("hdr", "HDR"), ("exr", "EXR")):
-        if getattr(wanted, name) is True:
-            off = to("Turn HDR and EXR off", hdr=False, exr=False)
-            hits.append(Hit(name, says=f"Extending a clip works without {word}.", mends=(off,)))
-    return hits
-
-
-def _second_anchor(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    pictures = image_frames(wanted)
-    return [
-        Hit(name, thing=THINGS[name], mends=(WITHOUT[name],))
-        for name in pictures
-        if chained_frames(wanted)
+        says = "Extending adds 5 s at a time."
+        hits.append(Hit("duration", says=says, fixes=(fixes.FIVE_SECONDS,)))
+    return hits + [
+        Hit(name, says=f"Extending a clip works without {word}.", fixes=(fixes.HDR_AND_EXR_OFF,))
+        for name, word in (("hdr", "HDR"), ("exr", "EXR"))
+        if getattr(wanted, name) is True
     ]
 
 
-def _upstream(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
+def _second_anchor(case: Case) -> list[Hit]:
+    if not case.wanted.is_extension:
+        return []
+    return [
+        Hit(name, thing=thing, fixes=(without,))
+        for name in _pictures(case.wanted)
+        for thing, without in (settings.THINGS[name],)
+    ]
+
+
+def _upstream(case: Case) -> list[Hit]:
     """Hit what Luma refuses and GMI's readable pages leave open."""
-    hits = []
-    if wanted.duration == "10s" and wanted.hdr is True:
-        hits.append(Hit("hdr", says="HDR comes for 5 s only.", mends=(FIVE_SECONDS, NO_HDR)))
-    if wanted.duration == "10s" and wanted.loop is True:
-        hits.append(Hit("loop", says="A loop comes for 5 s only.", mends=(FIVE_SECONDS, NO_LOOP)))
-    if wanted.hdr is True and wanted.loop is True:
-        hits.append(Hit("loop", says="HDR and loop exclude each other.", mends=(NO_LOOP, NO_HDR)))
-    if wanted.loop is True and wanted.end_frame is not None and not ask.is_extend(wanted):
-        hits.append(
-            Hit(
-                "end_frame", says="A loop has no last frame.", mends=(NO_LOOP, WITHOUT["end_frame"])
-            )
-        )
+    wanted, hits = case.wanted, []
+    is_long, is_loop = wanted.duration == "10s", wanted.loop is True
+    if is_long and wanted.hdr is True:
+        says = "HDR comes for 5 s only."
+        hits.append(Hit("hdr", says=says, fixes=(fixes.FIVE_SECONDS, fixes.HDR_OFF)))
+    if is_long and is_loop:
+        says = "A loop comes for 5 s only."
+        hits.append(Hit("loop", says=says, fixes=(fixes.FIVE_SECONDS, fixes.LOOP_OFF)))
+    if is_loop and wanted.hdr is True:
+        says = "HDR and loop exclude each other."
+        hits.append(Hit("loop", says=says, fixes=(fixes.LOOP_OFF, fixes.HDR_OFF)))
+    if is_loop and wanted.end_frame is not None and not wanted.is_extension:
+        says = "A loop has no last frame."
+        hits.append(Hit("end_frame", says=says, fixes=(fixes.LOOP_OFF, fixes.NO_LAST_FRAME)))
     return hits
 
 
 GENERATE_RULES = (
-    adopt(
-        "E2",
-        id="GG1",
-        tasks=GENERATE,
-        source="3.4 stated PG",
-        detail="prompt must have 1 to {limits.prompt_max} characters",
+    media.PROMPT_LENGTH.adopt(
+        "GG1", "3.4 stated PG", "prompt must have 1 to {limits.prompt_max} characters"
     ),
-    adopt("E2.blank", id="GG1.blank", tasks=GENERATE, source="ours: nothing can be made of it"),
-    Rule(
-        id="GG2",
-        field="duration",
-        tasks=GENERATE,
-        broken=_long_with_pictures,
-        source="3.4 stated PG",
+    media.PROMPT_BLANK.adopt("GG1.blank", "ours: nothing can be made of it"),
+    settings.TEN_SECONDS.adopt(
+        "GG2",
+        "3.4 stated PG",
+        "duration 10s cannot be combined with {path}",
+        broken=_ten_seconds_with_pictures,
         summary="10 s excludes a first and a last picture.",
-        message="10 s cannot be combined with {thing}.",
-        detail=f"{INVALID}: duration 10s cannot be combined with {{path}}",
-        mends=named,
     ),
     Rule(
         id="GG3",
         field="end_frame",
-        tasks=GENERATE,
         broken=_extend_with,
         source="3.4 stated PG",
         summary="An extension goes on from exactly one earlier result, by 5 s, without HDR and EXR.",
         message="{says}",
-        detail=f"{INVALID}: not supported when extending: {{path}}",
-        mends=named,
+        detail="not supported when extending: {path}",
     ),
     Rule(
         id="GG3.picture",
         field="end_frame",
-        tasks=GENERATE,
         broken=_second_anchor,
         source="ours: upstream, luma-agents X3",
         summary="An extension has no picture at its other end.",
         message="Extending a clip cannot be combined with {thing}.",
-        mends=named,
     ),
-    adopt(
-        "X5",
-        id="GG4",
-        tasks=GENERATE,
-        source="3.4 stated PG",
-        detail="loop is only valid when extending forward",
+    settings.LOOP_BACKWARDS.adopt(
+        "GG4", "3.4 stated PG", "loop is only valid when extending forward"
     ),
-    adopt(
-        "E14",
-        id="GG5",
-        tasks=GENERATE,
-        source="3.4 stated PG",
-        detail="hdr is not supported at {wanted.resolution}",
-    ),
-    adopt(
-        "G6", id="GG5.exr", tasks=GENERATE, source="3.4 stated PG", detail="exr_export requires hdr"
-    ),
+    settings.HDR_SIZE.adopt("GG5", "3.4 stated PG", "hdr is not supported at {wanted.resolution}"),
+    settings.EXR_NEEDS_HDR.adopt("GG5.exr", "3.4 stated PG", "exr_export requires hdr"),
     Rule(
         id="GG6",
         field="loop",
-        tasks=GENERATE,
         broken=_upstream,
         source="ours: upstream, luma-agents G4, G5, G7",
         summary="Luma refuses 10 s with HDR or a loop, a loop with HDR, and a loop with a last frame.",
         message="{says}",
-        mends=named,
     ),
-    adopt(
-        "G2",
-        id="GG7.ratio",
-        tasks=GENERATE,
-        source="3.4 enum PG",
-        detail="aspect_ratio must be one of {choices}",
+    settings.ASPECT_RATIO.adopt(
+        "GG7.ratio",
+        "3.4 enum PG",
+        "aspect_ratio must be one of {choices}",
+        summary="The aspect ratio is one of six, or left to the model.",
     ),
-    adopt(
-        "E13",
-        id="GG7.resolution",
-        tasks=GENERATE,
-        source="3.4 enum PG",
-        summary="The resolution is 540p, 720p or 1080p.",
-        detail="resolution must be one of {choices}",
+    settings.RESOLUTION.adopt(
+        "GG7.resolution", "3.4 enum PG", "resolution must be one of {choices}"
     ),
-    adopt(
-        "G3",
-        id="GG7.duration",
-        tasks=GENERATE,
-        source="3.4 enum PG",
-        detail="duration must be one of {choices}",
-    ),
+    settings.DURATION.adopt("GG7.duration", "3.4 enum PG", "duration must be one of {choices}"),
 )

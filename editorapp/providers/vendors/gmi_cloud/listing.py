@@ -18,7 +18,7 @@ MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts millisec
 
 
 async def recent(
-    *, since: datetime, until: datetime, wire: ProviderSession, models: Collection[str]
+    *, since: datetime, until: datetime, session: ProviderSession, models: Collection[str]
 ) -> Listing:
     """Return the account's requests for these models that were made in a window.
 
@@ -29,7 +29,7 @@ async def recent(
     jobs: list[Listed] = []
     is_whole = True
     for model in sorted(models):
-        answer = await wire.call("GET", PATH, params={"model_id": model})
+        answer = await session.call("GET", PATH, params={"model_id": model})
         records = answer.get("requests")
         if not isinstance(records, list):
             raise Unavailable(

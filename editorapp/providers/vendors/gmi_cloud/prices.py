@@ -1,6 +1,6 @@
 """What GMI Cloud publishes of its prices, dated: those of edits, for each started block of 5 s.
 
-contracts/pricing-gmi-cloud.json; section 6 of contracts/gmi-cloud.md. The tables of generate and
+Section 6 of docs/providers/gmi-cloud.md. The tables of generate and
 reframe could not be
 read: their price is asked for.
 """

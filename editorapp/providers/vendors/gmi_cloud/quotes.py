@@ -13,9 +13,12 @@ from typing import Any
 
 from editorapp.core.money import NotAnAmount, amount_from_outside, show_usd
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
+from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import mapping
 from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
-from editorapp.providers.rules.conditions import is_extend
+from editorapp.providers.shared_calls import path_part
+from editorapp.providers.spec import Spec
+from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES
 from editorapp.providers.vendors.luma_agents import prices as luma
@@ -26,6 +29,22 @@ CHEAPEST = "540p"
 _BLOCK = re.compile(r"\bblocks?\b|\b5 ?(s|sec|secs|second|seconds)\b")
 _SECOND = re.compile(r"\b(s|sec|secs|second|seconds)\b")
 _REQUEST = re.compile(r"\b(requests?|generations?|videos?|calls?|jobs?|runs?)\b")
+
+
+async def quote(
+    wanted: GenerationRequest,
+    *,
+    seconds: Decimal | None,
+    session: ProviderSession,
+    spec: Spec = SPEC,
+) -> Quote:
+    """Ask for the live price of a model and say what this request would cost. Free.
+
+    Raises: ProviderError, where it cannot be told; NotFound, Unavailable, Throttled,
+    BadCredentials.
+    """
+    model = await session.call("GET", f"/models/{path_part(spec.model_for(wanted).model_id)}")
+    return quote_of(wanted, model.get("price_info"), seconds=seconds)
 
 
 def quote_of(wanted: GenerationRequest, price_info: Any, *, seconds: Decimal | None) -> Quote:
@@ -87,7 +106,9 @@ def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
     (6.2).
     """
     if wanted.task == Task.GENERATE:
-        return Decimal(10 if wanted.duration == "10s" and not is_extend(wanted) else BLOCK_SECONDS)
+        return Decimal(
+            10 if wanted.duration == "10s" and not wanted.is_extension else BLOCK_SECONDS
+        )
     if seconds is None or seconds <= 0:
         raise ProviderError(
             "The price depends on the clip's length, which is not known.", code="no_length"

@@ -1,4 +1,4 @@
-"""The words in which GMI Cloud says how a request is. Section 4 of contracts/gmi-cloud.md."""
+"""The words in which GMI Cloud says how a request is. Section 4 of docs/providers/gmi-cloud.md."""
 
 from editorapp.providers import job_states
 from editorapp.providers.contract import JobState

@@ -1,4 +1,4 @@
-"""What Luma's documents say of its answers. Sections of contracts/luma-agents.md."""
+"""What Luma's documents say of its answers. Sections of docs/providers/luma-agents.md."""
 
 from editorapp.providers.documents.language import (
     ANY,
@@ -14,6 +14,7 @@ from editorapp.providers.documents.language import (
     Lifetime,
     an_id,
     an_object,
+    each,
     link,
     several,
     word,
@@ -32,7 +33,7 @@ IMAGE_TYPES = ("image", "image_edit", "layering")
 # seconds.
 RESULT = Lifetime(least_seconds=OUTPUT_URL_SECONDS - 60, most_seconds=OUTPUT_URL_SECONDS + 60)
 RATE = tuple(
-    Header(name=f"X-RateLimit-{what}", pattern=r"[0-9]+", is_always=False)
+    Header(f"X-RateLimit-{what}", r"[0-9]+", is_always=False)
     for what in ("Limit", "Remaining", "Reset")
 )  # 1.1: missing while Luma's limiter is down
 
@@ -59,13 +60,7 @@ FILE = an_object(
         "size_bytes": WHOLE,
         "state": word(("pending", "ready", "failed", "deleted")),
     },
-    {
-        "filename": TEXT,
-        "user_id": TEXT,
-        "expires_at": TIME,
-        "deleted_at": TIME,
-        "failure_reason": TEXT,
-    },
+    each(TEXT, "filename user_id failure_reason") | each(TIME, "expires_at deleted_at"),
 )
 UPLOAD = an_object(
     {"url": ADDRESS, "method": word(("PUT",)), "expires_at": TIME}, {"headers": OPEN}
@@ -77,54 +72,21 @@ PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT
 
 DOCUMENTS = Documents(
     calls=(
+        Call("list of files", "GET", r"/files", PAGE, "2.6", statuses=(200,)),
+        Call("begin of an upload", "POST", r"/files", CREATED, "2.6"),
+        Call("end of an upload", "POST", r"/files/[^/]+/complete", FILE, "2.6"),
+        Call("file", "GET", r"/files/[^/]+", FILE, "2.6", statuses=(200,)),
         Call(
-            name="list of files",
-            method="GET",
-            path=r"/files",
-            shape=PAGE,
-            statuses=(200,),
-            source="2.6",
+            "submit", "POST", r"/generations", GENERATION, "4.1, 1.1", statuses=(201,), headers=RATE
         ),
-        Call(name="begin of an upload", method="POST", path=r"/files", shape=CREATED, source="2.6"),
-        Call(
-            name="end of an upload",
-            method="POST",
-            path=r"/files/[^/]+/complete",
-            shape=FILE,
-            source="2.6",
-        ),
-        Call(
-            name="file",
-            method="GET",
-            path=r"/files/[^/]+",
-            shape=FILE,
-            statuses=(200,),
-            source="2.6",
-        ),
-        Call(
-            name="submit",
-            method="POST",
-            path=r"/generations",
-            shape=GENERATION,
-            statuses=(201,),
-            headers=RATE,
-            source="4.1, 1.1",
-        ),
-        Call(
-            name="poll",
-            method="GET",
-            path=r"/generations/[^/]+",
-            shape=GENERATION,
-            statuses=(200,),
-            source="4.1",
-        ),
+        Call("poll", "GET", r"/generations/[^/]+", GENERATION, "4.1", statuses=(200,)),
     ),
     refusals={None: an_object({"detail": TEXT})},  # 4.3
     headers=(
-        Header(name="X-Request-Id", pattern=r"\S{1,200}"),
-        Header(name="X-API-Version", pattern=r"\d{4}-\d\d-\d\d"),
+        Header("X-Request-Id", r"\S{1,200}"),
+        Header("X-API-Version", r"\d{4}-\d\d-\d\d"),
     ),
-    refusal_headers={429: (Header(name="Retry-After", pattern=r"[1-9][0-9]*"), *RATE)},
+    refusal_headers={429: (Header("Retry-After", r"[1-9][0-9]*"), *RATE)},
     unknown_id="00000000-0000-4000-8000-000000000000",
     link_lasts=RESULT,
     unsaid=(

@@ -1,6 +1,6 @@
 """What Luma publishes of its prices, dated.
 
-contracts/pricing-luma-agents.json; section 6 of contracts/luma-agents.md. Pre-release rates that
+Section 6 of docs/providers/luma-agents.md. Pre-release rates that
 may change: read from restatements of Luma's own table that agree with each other. HDR edits at 360p
 and 540p are listed too, but cannot be ordered (rule E14), so they are left out.
 """

@@ -1,6 +1,6 @@
 """The words in which Luma says how a job is and why it failed.
 
-Section 4 of contracts/luma-agents.md.
+Section 4 of docs/providers/luma-agents.md.
 """
 
 from editorapp.providers import job_states

@@ -1,16 +1,18 @@
-"""Bodies for Scenario and back: flat JSON below `POST /generate/custom/{model}`. Pure."""
+"""Mapping of requests to Scenario's bodies and back: flat JSON below `POST /generate/custom/{model}`. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from editorapp.providers import field_mapping as wires
+from editorapp.providers import field_mapping
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest
 from editorapp.providers.spec import Broken, Model, Spec
-from editorapp.providers.vendors.scenario.models import MISREAD, SPEC, UNKNOWN
+from editorapp.providers.vendors.scenario.models import SPEC
 
 PATH = "/generate/custom/"
+FRAMES = ("source", "start_frame", "end_frame")
+# The rule about a parameter's values, by the request's attribute.
+MISREAD = {"keyframes": "SE8.shape", "duration": "SF2", "concepts": "SF3"}
 
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
@@ -30,13 +32,13 @@ def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     prompt = model.parameter("prompt")
     if wanted.prompt == "" and prompt is not None and not prompt.is_required:
         changed["prompt"] = None
-    return wires.encode(spec, replace(wanted, **changed) if changed else wanted)
+    return field_mapping.encode(spec, replace(wanted, **changed) if changed else wanted)
 
 
 def endpoint(wanted: GenerationRequest) -> str:
     """Return the path, below the base URL, that the body is posted to."""
-    wire = SPEC.model_for(wanted).wire or str(wanted.model)
-    return PATH + quote(wire, safe="")
+    model_id = SPEC.model_for(wanted).model_id or str(wanted.model)
+    return PATH + quote(model_id, safe="")
 
 
 def decode(body: Any, *, path: str, spec: Spec = SPEC) -> tuple[GenerationRequest, list[Broken]]:
@@ -46,22 +48,28 @@ def decode(body: Any, *, path: str, spec: Spec = SPEC) -> tuple[GenerationReques
     money for nothing.
     """
     word = path.removeprefix(PATH)
-    model = next((one for one in spec.models if one.wire == word), spec.fallback)
-    wanted, broken = wires.decode(
+    model = next((one for one in spec.models if one.model_id == word), spec.fallback)
+    wanted, broken = field_mapping.decode(
         model,
         body,
         task=model.task,
         name=model.name or word,
         unknown=lambda key: _unknown(model, key),
     )
-    return wanted, [_numbered(model, one) for one in broken]
+    return wanted, [_numbered(model, one) if model.name else one for one in broken]
 
 
 def _unknown(model: Model, key: str) -> str:
-    return UNKNOWN.get(model.wire, {}).get(key) or UNKNOWN.get(model.wire, {}).get("", "S.unknown")
+    if model.name == "modify-video" and key == "editStrength":
+        return "SM2"
+    return model.rules[-1].id if model.name else "S.unknown"
 
 
 def _numbered(model: Model, broken: Broken) -> Broken:
     """Give what has the wrong type the number of the rule about its values."""
-    numbers: Mapping[str, str] = MISREAD.get(model.wire, {})
-    return replace(broken, rule_id=numbers[broken.field]) if broken.field in numbers else broken
+    if broken.rule_id != field_mapping.MISTYPED:
+        return broken
+    family = model.rules[-1].id[:2]
+    assets = "SE2" if family == "SE" else f"{family}.asset"
+    numbers = MISREAD | dict.fromkeys(FRAMES, assets)
+    return replace(broken, rule_id=numbers.get(broken.field, broken.rule_id))

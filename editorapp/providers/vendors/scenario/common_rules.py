@@ -1,54 +1,38 @@
-"""The rules that all seven models on Scenario share, each made for a model's own family of numbers."""
+"""The rules that Scenario's models share, each made for a model's own family of numbers."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, TypeAlias
 
-from editorapp.media.facts import MediaFacts
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import Ref
 from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import to
-from editorapp.providers.spec import WARN, Fix, Hit, Limits, Rule
-from editorapp.providers.vendors.luma_agents.rules import RULES as LUMA_RULES
+from editorapp.providers.spec import Case, Found, Hit, Limits, Rule
 
-Wanted: TypeAlias = GenerationRequest
-Facts: TypeAlias = MediaFacts | None
-Words: TypeAlias = Mapping[str, Any]
 ASSET_ID = re.compile(r"asset_[A-Za-z0-9_-]{1,100}")
 CONTAINERS = {"mp4": "video/mp4", "webm": "video/webm"}  # 2.6
-_LUMA = {rule.id: rule for rule in LUMA_RULES}
+SIX_RATIOS = "The aspect ratio is one of six."
+SEVEN_RATIOS = "The aspect ratio is one of seven, 9:21 among them."
+AS_THE_ACCOUNT_SAYS = "The source is no longer than the account's model says, where it says so."
 _MISSING = {
-    "prompt": "The prompt is empty: say what you want to see.",
-    "source": "Choose a source: upload a clip, or take an earlier result.",
-    "aspect_ratio": "Choose the new shape: 9:16, 3:4, 1:1, 4:3, 16:9 or 21:9.",
+    "prompt": media.EMPTY_PROMPT,
+    "source": media.NO_SOURCE,
+    "aspect_ratio": settings.NEW_SHAPE.message,
 }
 
 
-def from_luma(luma_id: str, new_id: str, task: Task, source: str, **changes: Any) -> Rule:
-    """Return Luma's rule under a number of Scenario's.
-
-    Every refusal here has status 400 (section 5).
-    """
-    changes = {"conflict": ""} | changes
-    return replace(
-        _LUMA[luma_id], id=new_id, tasks=frozenset({task}), source=source, status=400, **changes
-    )
-
-
-def required(rule_id: str, task: Task, fields: Iterable[str], source: str) -> Rule:
-    names = tuple(fields)
-
-    def missing(wanted: Wanted, facts: Facts, limits: Limits) -> list[Hit]:
+def required(rule_id: str, source: str, *names: str) -> Rule:
+    def missing(case: Case) -> list[Hit]:
+        said = ((name, getattr(case.wanted, name)) for name in names)
         return [
-            Hit(name, says=_MISSING[name]) for name in names if _is_empty(getattr(wanted, name))
+            Hit(name, says=_MISSING[name])
+            for name, value in said
+            if value is None or (isinstance(value, str) and not value.strip())
         ]
 
     listed = ", ".join(name.replace("_", " ") for name in names)
     return Rule(
         id=rule_id,
         field=names[0],
-        tasks=frozenset({task}),
         source=source,
         broken=missing,
         summary=f"Needed: {listed}.",
@@ -57,55 +41,37 @@ def required(rule_id: str, task: Task, fields: Iterable[str], source: str) -> Ru
     )
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def prompt_length(rule_id: str, task: Task) -> Rule:
-    return Rule(
-        id=rule_id,
-        field="prompt",
-        tasks=frozenset({task}),
+def prompt_length(rule_id: str) -> Rule:
+    return media.PROMPT_LENGTH.adopt(
+        rule_id,
+        "ours: SE13; no length is stated, upstream's is 6,000; the account's own is obeyed where it is less",
+        "prompt must be at most {limits.prompt_max} characters",
         broken=_prompt_too_long,
-        source="ours: SE13; no length is stated, upstream's is 6,000; the account's own is obeyed where it is less",
         summary="The prompt has at most 6,000 characters, or fewer where the account's model says so.",
-        message="{says}",
-        detail="prompt must be at most {limits.prompt_max} characters",
     )
 
 
-def _prompt_too_long(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    prompt, longest = wanted.prompt, limits.prompt_max
-    if prompt is not None and not isinstance(prompt, str):
-        return [Hit(says="The prompt is a text.")]
-    if prompt is None or len(prompt) <= longest:
+def _prompt_too_long(case: Case) -> list[Hit]:
+    prompt, longest = case.wanted.prompt, case.limits.prompt_max
+    if prompt is None:
         return []
-    over = len(prompt) - longest
-    return [
-        Hit(
-            says=f"The prompt has {len(prompt):,} characters, {over:,} more than the {longest:,} allowed."
-        )
-    ]
+    if not isinstance(prompt, str):
+        return [Hit(says="The prompt is a text.")]
+    return [Hit(says=ask.beyond_length(prompt, longest))] if len(prompt) > longest else []
 
 
-def assets_only(rule_id: str, task: Task, source: str) -> tuple[Rule, ...]:
+def assets_only(rule_id: str, source: str) -> tuple[Rule, ...]:
     """Clips and pictures are single asset ids; a frame is a picture and never an earlier clip."""
-    tasks = frozenset({task})
-    one = from_luma(
-        "E4",
-        f"{rule_id}.one",
-        task,
-        source,
-        summary="Each clip or picture comes one way: an uploaded file, or an earlier result.",
-        message="{label}: give exactly one of an upload or an earlier result.",
-        detail="{path} must be one asset id",
-    )
     return (
-        one,
+        media.ONE_CARRIER.adopt(
+            f"{rule_id}.one",
+            source,
+            "{path} must be one asset id",
+            summary="Each clip or picture comes one way: an uploaded file, or an earlier result.",
+        ),
         Rule(
             id=rule_id,
             field="source",
-            tasks=tasks,
             source=source,
             each_ref=_no_asset,
             summary="Clips and pictures are asset ids: uploaded files or results of the account, no address, no data.",
@@ -115,9 +81,8 @@ def assets_only(rule_id: str, task: Task, source: str) -> tuple[Rule, ...]:
         Rule(
             id=f"{rule_id}.still",
             field="start_frame",
-            tasks=tasks,
             source="ours: 3.3 to 3.8 take pictures here",
-            each_ref=lambda path, ref, limits: path != "source" and ref.generation_id is not None,
+            each_ref=_earlier_result,
             summary="A frame is a picture: there is no going on from an earlier result.",
             message="{label}: {name} cannot go on from an earlier result. Take the frame you want of it as a picture.",
             why="{name} cannot go on from an earlier result.",
@@ -127,106 +92,104 @@ def assets_only(rule_id: str, task: Task, source: str) -> tuple[Rule, ...]:
 
 
 def _no_asset(path: str, ref: Ref, limits: Limits) -> list[Hit]:
-    if ref.url is not None or ref.data is not None:
-        return [
-            Hit(
-                says="no address: upload it first"
-                if ref.url is not None
-                else "no inline data: upload it first"
-            )
-        ]
+    if ref.url is not None:
+        return [Hit(says="no address: upload it first")]
+    if ref.data is not None:
+        return [Hit(says="no inline data: upload it first")]
     ids = [one for one in (ref.file_id, ref.generation_id) if one is not None]
     if all(isinstance(one, str) and ASSET_ID.fullmatch(one) for one in ids):
         return []
     return [Hit(says="by an id that begins with asset_")]
 
 
-def source_rules(prefix: str, task: Task) -> tuple[Rule, ...]:
+def _earlier_result(path: str, ref: Ref, limits: Limits) -> bool:
+    return path != "source" and ref.generation_id is not None
+
+
+def source_rules(prefix: str) -> tuple[Rule, ...]:
     """A clip that Scenario can take in at all."""
     return (
-        from_luma("E3.kind", f"{prefix}.kind", task, "ours: known from the file itself"),
+        media.SOURCE_IS_A_CLIP.adopt(
+            f"{prefix}.kind", "ours: known from the file itself", "source: not a video"
+        ),
         Rule(
             id=f"{prefix}.container",
             field="source",
-            tasks=frozenset({task}),
             source="2.6 D",
             broken=_no_container,
             summary="An uploaded clip is an MP4 or a WebM file.",
             message="{name} takes MP4 and WebM files; this clip is {kind}. Make an MP4 copy of it: the picture and "
             "its frames stay the same.",
             detail="Unsupported content type: {kind}",
-            mends=lambda wanted, source, limits, words: (to("Make an MP4 copy", mp4_copy=True),),
+            fixes=(to("Make an MP4 copy", mp4_copy=True),),
         ),
     )
 
 
-def _no_container(wanted: Wanted, source: Facts, limits: Limits) -> bool | list[Hit]:
+def _no_container(case: Case) -> Found:
     # A result of the account itself is there already, whatever our own copy of it looks like.
-    if (
-        source is None
-        or source.kind != "video"
-        or wanted.source is None
-        or wanted.source.asset_id is None
-    ):
+    named, source = case.wanted.source, case.source
+    if source is None or source.kind != "video" or named is None or named.asset_id is None:
         return False
-    return (
-        []
-        if source.container in CONTAINERS
-        else [Hit(kind=source.container.upper() or "of another kind")]
-    )
+    if source.container in CONTAINERS:
+        return False
+    return [Hit(kind=source.container.upper() or "of another kind")]
 
 
-def length(rule_id: str, task: Task, source: str, *, words: str) -> tuple[Rule, ...]:
+def length(rule_id: str, source: str, summary: str) -> tuple[Rule, ...]:
     """At most `limits.max_source_seconds` and `limits.max_file_bytes`, where there are any; said
     where unmeasured.
     """
     return (
-        from_luma(
-            "E8",
+        media.SOURCE_LENGTH.adopt(
             rule_id,
-            task,
             source,
-            summary=words,
+            "{path}: duration {seconds} s exceeds the maximum of {longest:g} s",
+            summary=summary,
             message="{model} at {name} takes clips up to {longest:g} s. This one is {seconds} s: trim it.",
-            detail="{path}: duration {seconds} s exceeds the maximum of {longest:g} s",
         ),
-        Rule(
-            id=f"{rule_id}.size",
-            field="source",
-            tasks=frozenset({task}),
-            source=source,
+        media.SOURCE_SIZE.adopt(
+            f"{rule_id}.size",
+            source,
+            "{path}: size {size} exceeds the maximum of {largest}",
             broken=_too_big,
             summary="The clip is no larger than the model takes.",
             message="{model} at {name} takes clips up to {largest}. This one has {size}: make a smaller copy, or "
             "trim it.",
-            detail="{path}: size {size} exceeds the maximum of {largest}",
         ),
-        from_luma("E8.unknown", f"{rule_id}.unknown", task, "ours: nothing was measured"),
+        media.SOURCE_LENGTH_UNKNOWN.adopt(f"{rule_id}.unknown", "ours: nothing was measured"),
     )
 
 
-def upstream_length(rule_id: str, task: Task, source: str, summary: str) -> Rule:
-    return Rule(
-        id=rule_id,
-        field="source",
-        tasks=frozenset({task}),
-        level=WARN,
-        source=source,
-        broken=ask.perhaps_too_long,
+def _too_big(case: Case) -> list[Hit]:
+    if case.wanted.source is None:
+        return []
+    return ask.larger_than(case, case.limits.max_file_bytes, digits=2)
+
+
+def upstream_length(rule_id: str, source: str, summary: str) -> Rule:
+    return media.SOURCE_LENGTH_UPSTREAM.adopt(
+        rule_id,
+        source,
         summary=summary,
         message="Scenario names no limit here, but Luma behind it takes up to {longest:g} s, and this clip is "
         "{seconds} s: it may fail.",
-        mends=lambda wanted, source, limits, words: (
-            Fix(
-                f"Trim to the first {words['longest']:g} s",
-                {"trim_to_seconds": f"{words['longest']:g}"},
-            ),
-        ),
     )
 
 
-def _too_big(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    largest = limits.max_file_bytes
-    if largest is None or source is None or wanted.source is None or source.size_bytes <= largest:
-        return []
-    return [Hit(largest=f"{largest / 1e6:,.0f} MB", size=f"{source.size_bytes / 1e6:,.2f} MB")]
+def ratio(rule_id: str, source: str, summary: str = SIX_RATIOS) -> Rule:
+    return settings.ASPECT_RATIO.adopt(
+        rule_id, source, "aspectRatio must be one of: {choices}", summary=summary
+    )
+
+
+def resolution(rule_id: str) -> Rule:
+    return settings.RESOLUTION.adopt(rule_id, "3.9 S3", "resolution must be one of: {choices}")
+
+
+def hdr_size(rule_id: str, source: str) -> Rule:
+    return settings.HDR_SIZE.adopt(rule_id, source, "hdr requires resolution 720p or 1080p")
+
+
+def same_shape(rule_id: str) -> Rule:
+    return settings.SAME_SHAPE.adopt(rule_id, "ours: luma-agents 3.4 reseller")

@@ -1,7 +1,7 @@
 """What Scenario's documents say of its answers: its SDK's types, which are made from its own
 description.
 
-Sections of contracts/scenario.md. Of headers and of the bodies of refusals nothing is documented.
+Sections of docs/providers/scenario.md. Of headers and of the bodies of refusals nothing is documented.
 """
 
 from editorapp.providers.documents.language import (
@@ -17,6 +17,7 @@ from editorapp.providers.documents.language import (
     Lifetime,
     an_id,
     an_object,
+    each,
     link,
     price,
     several,
@@ -29,13 +30,20 @@ RESULT = Lifetime(
     least_seconds=LINK_LIFETIME.total_seconds() - 60
 )  # 2.8: by the calendar, at least a day
 ASSET_ID, JOB_ID = an_id(r"asset_\w+"), an_id(r"job_\w+")
+PRIVACY = word(("private", "public", "unlisted"))
 PICTURE = an_object({"assetId": ASSET_ID, "url": LINK})
 BILLING = an_object(
     {"cuCost": price(), "cuDiscount": NUMBER},
     {
-        "cuCostDetails": an_object({}, {"ip-detection": NUMBER, "quality-gate": NUMBER}),
+        "cuCostDetails": an_object({}, each(NUMBER, "ip-detection quality-gate")),
         "disableRefund": FLAG,
     },
+)
+JOB_METADATA = an_object(
+    {},
+    each(TEXT, "error hint outputModelId workflowId workflowJobId")
+    | each(OPEN, "input output")
+    | {"assetIds": several(ASSET_ID), "flow": ANY},
 )
 JOB = an_object(
     {
@@ -44,267 +52,146 @@ JOB = an_object(
         "status": STATUS,
         "progress": NUMBER,
         "statusHistory": several(an_object({"date": TIME, "status": STATUS})),
-        "metadata": an_object(
-            {},
-            {
-                "assetIds": several(ASSET_ID),
-                "error": TEXT,
-                "flow": ANY,
-                "hint": TEXT,
-                "input": OPEN,
-                "output": OPEN,
-                "outputModelId": TEXT,
-                "workflowId": TEXT,
-                "workflowJobId": TEXT,
-            },
-        ),
-        "createdAt": TIME,
-        "updatedAt": TIME,
-    },
-    {"authorId": TEXT, "billing": BILLING, "ownerId": TEXT},
+        "metadata": JOB_METADATA,
+    }
+    | each(TIME, "createdAt updatedAt"),
+    each(TEXT, "authorId ownerId") | {"billing": BILLING},
 )
-COST = {
-    "creativeUnitsCost": price(),
-    "creativeUnitsDiscount": NUMBER,
-    "costDetails": OPEN,
-    "ipDetection": OPEN,
-}
+COST = {"creativeUnitsCost": price(), "creativeUnitsDiscount": NUMBER} | each(
+    OPEN, "costDetails ipDetection"
+)
 UPLOAD = an_object(
     {
         "id": an_id(),
-        "authorId": TEXT,
-        "createdAt": TIME,
-        "fileName": TEXT,
         "kind": word(("3d", "asset", "audio", "avatar", "image", "model", "text", "video")),
-        "ownerId": TEXT,
         "source": word(("civitai", "huggingface", "multipart", "other", "url")),
         "status": word(("complete", "failed", "imported", "pending", "validated", "validating")),
-        "updatedAt": TIME,
-    },
+    }
+    | each(TEXT, "authorId fileName ownerId")
+    | each(TIME, "createdAt updatedAt"),
     {
         "assetOptions": OPEN,
         "config": ANY,
-        "contentType": TEXT,
         "entityId": ASSET_ID,
-        "errorMessage": TEXT,
-        "fileSize": NUMBER,
         "jobId": JOB_ID,
-        "originalFileName": TEXT,
         "parts": several(an_object({"expires": TIME, "number": NUMBER, "url": LINK})),
-        "partsCount": NUMBER,
-        "provider": TEXT,
         "url": LINK,
-    },
+    }
+    | each(TEXT, "contentType errorMessage originalFileName provider")
+    | each(NUMBER, "fileSize partsCount"),
 )
 ASSET = an_object(
     {
         "id": ASSET_ID,
-        "authorId": TEXT,
-        "collectionIds": several(TEXT),
-        "createdAt": TIME,
-        "editCapabilities": several(TEXT),
         "kind": word(("3d", "audio", "document", "image", "image-hdr", "json", "text", "video")),
-        "metadata": OPEN,
-        "mimeType": TEXT,
-        "ownerId": TEXT,
-        "privacy": word(("private", "public", "unlisted")),
-        "properties": OPEN,
-        "source": TEXT,
+        "privacy": PRIVACY,
         "status": word(("pending", "success", "error")),
-        "tags": several(TEXT),
-        "updatedAt": TIME,
         "url": link(RESULT),
-    },
+    }
+    | each(TEXT, "authorId mimeType ownerId source")
+    | each(TIME, "createdAt updatedAt")
+    | each(OPEN, "metadata properties")
+    | each(several(TEXT), "collectionIds editCapabilities tags"),
     {
-        "automaticCaptioning": TEXT,
         "deletedAt": TIME,
-        "description": TEXT,
         "embedding": ANY,
-        "firstFrame": PICTURE,
         "isHidden": FLAG,
-        "lastFrame": PICTURE,
         "nsfw": several(TEXT),
         "originalFileUrl": LINK,
-        "originalMimeType": TEXT,
         "outputIndex": NUMBER,
-        "preview": PICTURE,
         "qualityGate": OPEN,
-        "thumbnail": PICTURE,
-    },
+    }
+    | each(TEXT, "automaticCaptioning description originalMimeType")
+    | each(PICTURE, "firstFrame lastFrame preview thumbnail"),
 )
 INPUT = an_object(
-    {"name": TEXT, "type": TEXT},
-    dict.fromkeys(
-        (
-            "allowedValues",
-            "backgroundBehavior",
-            "color",
-            "costImpact",
-            "default",
-            "description",
-            "group",
-            "hint",
-            "inputs",
-            "kind",
-            "label",
-            "maskFrom",
-            "max",
-            "maxDuration",
-            "maxLength",
-            "maxSize",
-            "min",
-            "minDuration",
-            "minLength",
-            "modelTypes",
-            "parent",
-            "placeholder",
-            "prompt",
-            "promptSpark",
-            "required",
-            "step",
-        ),
+    each(TEXT, "name type"),
+    each(
         ANY,
+        "allowedValues backgroundBehavior color costImpact default description group hint inputs "
+        "kind label maskFrom max maxDuration maxLength maxSize min minDuration minLength modelTypes "
+        "parent placeholder prompt promptSpark required step",
     ),
 )
 MODEL = an_object(
-    {
-        "id": TEXT,
-        "capabilities": several(TEXT),
-        "collectionIds": several(TEXT),
-        "createdAt": TIME,
-        "custom": FLAG,
-        "exampleAssetIds": several(TEXT),
-        "privacy": word(("private", "public", "unlisted")),
-        "source": TEXT,
-        "status": TEXT,
-        "tags": several(TEXT),
-        "trainingImagesNumber": NUMBER,
-        "type": TEXT,
-        "updatedAt": TIME,
-    },
+    {"custom": FLAG, "privacy": PRIVACY, "trainingImagesNumber": NUMBER}
+    | each(TEXT, "id source status type")
+    | each(TIME, "createdAt updatedAt")
+    | each(several(TEXT), "capabilities collectionIds exampleAssetIds tags"),
     {
         "accessRestrictions": NUMBER,
         "disableRefund": FLAG,
         "inputs": several(INPUT),
         "performanceStats": an_object({"variants": several(OPEN)}, {"default": TEXT}),
     }
-    | dict.fromkeys(
-        (
-            "authorId",
-            "class",
-            "compliantModelIds",
-            "concepts",
-            "deletedAt",
-            "epoch",
-            "epochs",
-            "jobId",
-            "modelKeyword",
-            "name",
-            "negativePromptEmbedding",
-            "ownerId",
-            "parameters",
-            "parentModelId",
-            "promptEmbedding",
-            "shortDescription",
-            "softDeletionOn",
-            "thumbnail",
-            "trainingImagePairs",
-            "trainingImages",
-            "trainingProgress",
-            "trainingStats",
-            "uiConfig",
-            "userId",
-        ),
+    | each(
         ANY,
+        "authorId class compliantModelIds concepts deletedAt epoch epochs jobId modelKeyword name "
+        "negativePromptEmbedding ownerId parameters parentModelId promptEmbedding shortDescription "
+        "softDeletionOn thumbnail trainingImagePairs trainingImages trainingProgress trainingStats "
+        "uiConfig userId",
     ),
 )
-PACK = an_object(
-    {}, {"creativeUnits": NUMBER, "currency": TEXT, "expires": NUMBER, "unitAmount": NUMBER}
-)
-REFUSAL = an_object(
-    {}, {"message": TEXT, "error": ANY, "reason": TEXT, "details": ANY}
-)  # 5: where it has been seen
+PACK = an_object({}, {"currency": TEXT} | each(NUMBER, "creativeUnits expires unitAmount"))
+# 5: where it has been seen.
+REFUSAL = an_object({}, each(TEXT, "message reason") | each(ANY, "error details"))
 SUBMIT = r"/generate/custom/[^/]+"
 
 DOCUMENTS = Documents(
     calls=(
         Call(
-            name="list of jobs",
-            method="GET",
-            path=r"/jobs",
-            shape=an_object({"jobs": several(JOB)}, {"nextPaginationToken": TEXT}),
+            "list of jobs",
+            "GET",
+            r"/jobs",
+            an_object({"jobs": several(JOB)}, {"nextPaginationToken": TEXT}),
+            "2.3 K",
             statuses=(200,),
-            source="2.3 K",
         ),
         Call(
-            name="model",
-            method="GET",
-            path=r"/models/[^/]+",
-            shape=an_object({"model": MODEL}),
+            "model", "GET", r"/models/[^/]+", an_object({"model": MODEL}), "2.10 K", statuses=(200,)
+        ),
+        Call(
+            "prices of units",
+            "GET",
+            r"/oscu/prices",
+            an_object({"prices": several(PACK)}),
+            "6 K",
             statuses=(200,),
-            source="2.10 K",
+        ),
+        Call("begin of an upload", "POST", r"/uploads", an_object({"upload": UPLOAD}), "2.6 K, D"),
+        Call(
+            "end of an upload",
+            "POST",
+            r"/uploads/[^/]+/action",
+            an_object({"upload": UPLOAD}),
+            "2.6 K, D",
         ),
         Call(
-            name="prices of units",
-            method="GET",
-            path=r"/oscu/prices",
-            shape=an_object({"prices": several(PACK)}),
+            "upload",
+            "GET",
+            r"/uploads/[^/]+",
+            an_object({"upload": UPLOAD}),
+            "2.6 K, D",
             statuses=(200,),
-            source="6 K",
         ),
         Call(
-            name="begin of an upload",
-            method="POST",
-            path=r"/uploads",
-            shape=an_object({"upload": UPLOAD}),
-            source="2.6 K, D",
-        ),
-        Call(
-            name="end of an upload",
-            method="POST",
-            path=r"/uploads/[^/]+/action",
-            shape=an_object({"upload": UPLOAD}),
-            source="2.6 K, D",
-        ),
-        Call(
-            name="upload",
-            method="GET",
-            path=r"/uploads/[^/]+",
-            shape=an_object({"upload": UPLOAD}),
-            statuses=(200,),
-            source="2.6 K, D",
-        ),
-        Call(
-            name="dry run",
-            method="POST",
-            path=SUBMIT,
+            "dry run",
+            "POST",
+            SUBMIT,
+            an_object({}, {"job": JOB, **COST}),
+            "2.1 K",
             params=("dryRun",),
-            shape=an_object({}, {"job": JOB, **COST}),
             statuses=(269,),
-            source="2.1 K",
         ),
+        Call("submit", "POST", SUBMIT, an_object({"job": JOB}, COST), "2.1 S0, K"),
+        Call("poll", "GET", r"/jobs/[^/]+", an_object({"job": JOB}), "2.2 K", statuses=(200,)),
         Call(
-            name="submit",
-            method="POST",
-            path=SUBMIT,
-            shape=an_object({"job": JOB}, COST),
-            source="2.1 S0, K",
-        ),
-        Call(
-            name="poll",
-            method="GET",
-            path=r"/jobs/[^/]+",
-            shape=an_object({"job": JOB}),
+            "asset",
+            "GET",
+            r"/assets/[^/]+",
+            an_object({"asset": ASSET}),
+            "2.7 K, D",
             statuses=(200,),
-            source="2.2 K",
-        ),
-        Call(
-            name="asset",
-            method="GET",
-            path=r"/assets/[^/]+",
-            shape=an_object({"asset": ASSET}),
-            statuses=(200,),
-            source="2.7 K, D",
         ),
     ),
     refusals={None: REFUSAL},

@@ -1,11 +1,10 @@
 """Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote as quoted
 
 import httpx
 
@@ -16,7 +15,6 @@ from editorapp.providers.contract import (
     Job,
     JobState,
     NotFound,
-    OutcomeUnknown,
     Output,
     ProviderError,
     Rejected,
@@ -34,6 +32,7 @@ from editorapp.providers.http.typed_readers import (
     share,
 )
 from editorapp.providers.job_states import squeezed
+from editorapp.providers.shared_calls import accepted, path_part
 from editorapp.providers.vendors.scenario.models import SPEC
 
 STATES = job_states.Table(  # "canceled" is in every table
@@ -53,46 +52,39 @@ LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
 NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model
 MICRO = Decimal("0.000001")
 MOST_ASSETS = 12  # of one job that are asked for
+MODERATED = "Moderation stopped this. Change the prompt or the source."
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, wire: ProviderSession, idempotency_key: str
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
 ) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
-    Raises: see Wire.pay. A body that still names a file of ours is Rejected before anything is
+    Raises: see ProviderSession.pay. A body that still names a file of ours is Rejected before anything is
     sent.
     """
-    answer = await wire.pay(path, body=body, idempotency_key=idempotency_key)
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
     job = _of(answer)
-    if not job_id_of(job):
-        raise OutcomeUnknown(
-            f"{SPEC.name} accepted the request, but gave no id.",
-            code="no_id",
-            came=answers.as_it_came(answer, secret=wire.access.secret),
-        )
     state = STATES.read(job.get("status")).state
-    # Results are read by a poll, which asks for their links: whatever ends at once is still running
-    # here.
-    return Job(
-        id=job_id_of(job), state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING
-    )
+    return accepted(session, answer, job_id=job_id_of(job), state=state)
 
 
-async def poll(job_id: str, *, wire: ProviderSession) -> Job:
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """Ask how a job is going.
 
     Free and repeatable; a finished job's results are read anew, each with a fresh link.
 
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
-    answer = await wire.call("GET", f"/jobs/{path_part(job_id)}")
+    answer = await session.call("GET", f"/jobs/{path_part(job_id)}")
     job = _of(answer)
-    answers.check_about(job_id, job_id_of(job), answer, name=SPEC.name, secret=wire.access.secret)
+    answers.check_about(
+        job_id, job_id_of(job), answer, name=SPEC.name, secret=session.access.secret
+    )
     said = STATES.read(job.get("status"))
-    cost, odd = cost_of(job, wire.access.unit_price_usd)
+    cost, odd = cost_of(job, session.access.unit_price_usd)
     if said.state is JobState.DONE:
-        return replace(await _finished(job_id, job, wire), cost_usd=cost, odd_cost=odd)
+        return replace(await _finished(job_id, job, session), cost_usd=cost, odd_cost=odd)
     if said.state is JobState.FAILED:
         failure = _failure(job, said.end)
         bill = (None, "") if failure.is_charged is False else (cost, odd)
@@ -102,12 +94,12 @@ async def poll(job_id: str, *, wire: ProviderSession) -> Job:
     )
 
 
-async def ping(*, wire: ProviderSession) -> None:
+async def ping(*, session: ProviderSession) -> None:
     """Make the cheapest authenticated read, to see that the key works.
 
     Raises: BadCredentials, Unavailable, Throttled.
     """
-    await wire.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
+    await session.call("GET", "/jobs", params={"pageSize": 1, "hideResults": "true"})
 
 
 def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
@@ -145,17 +137,14 @@ def _restricted(said: Mapping[str, Any]) -> ProviderError:
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
     label = next(
-        (model.label for model in SPEC.models if model.wire == said.get("modelId")), "this model"
+        (model.label for model in SPEC.models if model.model_id == said.get("modelId")),
+        "this model",
     )
     return Rejected(
         f"The plan of this account at {SPEC.name} does not include {label}.{needs} An admin can change the plan, or "
         "send this to another provider.",
         code=NO_MODEL,
     )
-
-
-def path_part(value: str) -> str:
-    return quoted(value, safe="")
 
 
 def job_id_of(job: Mapping[str, Any]) -> str:
@@ -187,52 +176,80 @@ def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(answer.get("job"))
 
 
-async def _finished(job_id: str, job: Mapping[str, Any], wire: ProviderSession) -> Job:
+async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSession) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that
-    clip's id is the
-    one to go on from. What follows it is not asked for: only its ids are told of.
+    clip's id is the one to go on from. What follows it is not asked for: only its ids are told of.
     Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a
             while longer.
     """
+    ids, assets = _made_by(job), _Assets()
+    for at, asset_id in enumerate(ids):
+        one = await assets.read(asset_id, session)
+        if one is not None and one.kind == output_kinds.VIDEO:
+            later = [Output(output_kinds.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
+            return _done(job_id, asset_id, (one, *assets.others, *later))
+    return assets.without_a_clip(job_id)
+
+
+def _made_by(job: Mapping[str, Any]) -> list[str]:
+    """Return the ids of what a job made: its assets, but for those that it was given itself."""
     metadata = mapping(job.get("metadata"))
     sent = output_kinds.Sent(metadata.get("input"))
-    ids = [found for one in items(metadata.get("assetIds")) if (found := identifier(one))]
-    ids = [one for one in dict.fromkeys(ids) if not sent.names("", one)][:MOST_ASSETS]
+    ids = dict.fromkeys(identifier(one) for one in items(metadata.get("assetIds")))
+    return [one for one in ids if one and not sent.names("", one)][:MOST_ASSETS]
+
+
+@dataclass
+class _Assets:
+    """What was found while the assets of a job were read, one after another."""
+
+    others: list[Output] = field(default_factory=list)  # that are no clip for certain
+    unclear_id: str = ""  # the first that may be one
+    is_pending: bool = False
     gone: NotFound | None = None
-    is_pending, beside = False, []
-    unclear: tuple[str, Output] | None = None
-    for at, asset_id in enumerate(ids):
+
+    async def read(self, asset_id: str, session: ProviderSession) -> Output | None:
+        """Read an asset; None where it is not there, not ready, or has failed."""
         try:
-            answer = await wire.call("GET", f"/assets/{path_part(asset_id)}")
+            answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
         except NotFound as error:
-            gone = error
-            continue
+            self.gone = error
+            return None
         asset = mapping(answer.get("asset"))
-        said_id = identifier(asset.get("id"))
-        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=wire.access.secret)
-        is_pending = is_pending or squeezed(asset.get("status")) == "pending"
+        said_id, secret = identifier(asset.get("id")), session.access.secret
+        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=secret)
+        is_pending = squeezed(asset.get("status")) == "pending"
+        self.is_pending = self.is_pending or is_pending
         is_over = STATES.read(asset.get("status")).state is JobState.FAILED
-        if squeezed(asset.get("status")) == "pending" or is_over or not link(asset.get("url")):
-            continue
-        said = (asset.get("kind"), asset.get("mimeType"))
-        one = output_kinds.output(asset["url"], *said, expires_at=datetime.now(UTC) + LINK_LIFETIME)
-        if one.kind == output_kinds.VIDEO:
-            beside += [Output(output_kinds.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
-            return _done(job_id, asset_id, (one, *beside))
-        if one.kind == output_kinds.UNKNOWN and unclear is None:
-            unclear = asset_id, one
-        beside.append(one)
-    if is_pending:
-        return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
-    if unclear is not None:
-        return _done(job_id, unclear[0], tuple(beside))
-    if gone is not None:
-        raise gone
-    reason = f"{SPEC.name} finished without a result. Ask Scenario about job {job_id} before you pay for another try."
-    failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-    return Job(id=job_id, state=JobState.FAILED, failure=failure)
+        if is_pending or is_over or not link(asset.get("url")):
+            return None
+        return self._noted(asset_id, asset)
+
+    def _noted(self, asset_id: str, asset: Mapping[str, Any]) -> Output:
+        said, until = (asset.get("kind"), asset.get("mimeType")), datetime.now(UTC) + LINK_LIFETIME
+        one = output_kinds.output(asset["url"], *said, expires_at=until)
+        if one.kind == output_kinds.UNKNOWN:
+            self.unclear_id = self.unclear_id or asset_id
+        if one.kind != output_kinds.VIDEO:
+            self.others.append(one)
+        return one
+
+    def without_a_clip(self, job_id: str) -> Job:
+        """Return what a job is of whose assets none is a clip for certain."""
+        if self.is_pending:
+            return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
+        if self.unclear_id:
+            return _done(job_id, self.unclear_id, tuple(self.others))
+        if self.gone is not None:
+            raise self.gone
+        reason = (
+            f"{SPEC.name} finished without a result. "
+            f"Ask Scenario about job {job_id} before you pay for another try."
+        )
+        failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
+        return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
@@ -251,25 +268,18 @@ def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:
     error, hint = line(metadata.get("error")), line(metadata.get("hint"))
     is_charged = billing.get("disableRefund") is True
     if end is not None:
-        is_documented = end.code == "canceled"
-        return job_states.ended(
-            end,
-            name=SPEC.name,
-            said=error,
-            is_charged=is_charged if is_documented or is_charged else None,
-        )
+        charged = is_charged if end.code == "canceled" or is_charged else None
+        return job_states.ended(end, name=SPEC.name, said=error, is_charged=charged)
     is_moderated = "moderat" in f"{error} {hint}".lower()
-    sentence = (
-        "Moderation stopped this. Change the prompt or the source."
-        if is_moderated
-        else "The job failed."
-    )
-    said = f' Scenario says: "{error.rstrip(".")}".' if error else ""
-    advice = f" {hint.rstrip('.')}." if hint else ""
-    advice += " It is charged: Scenario refunds no failures of this model." if is_charged else ""
+    sentences = [
+        MODERATED if is_moderated else "The job failed.",
+        f'Scenario says: "{error.rstrip(".")}".' if error else "",
+        f"{hint.rstrip('.')}." if hint else "",
+        "It is charged: Scenario refunds no failures of this model." if is_charged else "",
+    ]
     return Failure(
         code="content_moderated" if is_moderated else "failure",
-        reason=sentence + said + advice,
+        reason=" ".join(filter(None, sentences)),
         can_retry=not is_moderated and not is_charged,
         is_charged=is_charged,
     )

@@ -18,7 +18,7 @@ OURS = (
 
 
 async def recent(
-    *, since: datetime, until: datetime, wire: ProviderSession, models: Collection[str]
+    *, since: datetime, until: datetime, session: ProviderSession, models: Collection[str]
 ) -> Listing:
     """Return the project's jobs that were made in a window. Free and repeatable.
 
@@ -29,7 +29,7 @@ async def recent(
     jobs: list[Listed] = []
     is_whole, token, seen = True, "", {""}
     for _ in range(MAX_PAGES):
-        page = await wire.call(
+        page = await session.call(
             "GET", "/jobs", params=asked | ({"paginationToken": token} if token else {})
         )
         records = page.get("jobs")

@@ -1,11 +1,13 @@
 """Luma's seven models on Scenario, as data."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.contract import Task
+from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.rules.unsupported import takes_no
-from editorapp.providers.spec import Auth, Fix, Limits, Model, Parameter, Rule, Spec
+from editorapp.providers.shared_parameters import MAX_KEYFRAMES, PROMPT_MAX, RATIOS
+from editorapp.providers.spec import Auth, Case, Fix, Limits, Model, Rule, Spec, Words
 from editorapp.providers.vendors.scenario import parameters as rows
 from editorapp.providers.vendors.scenario.edit_rules import EDIT_RULES
 from editorapp.providers.vendors.scenario.other_rules import (
@@ -18,162 +20,121 @@ from editorapp.providers.vendors.scenario.other_rules import (
 
 # Results lie at Scenario until they are deleted; a link to one is good for a day at the least
 # (2.8).
-_LINK_SECONDS = 24 * 3600
-_PLAIN = Limits(output_url_seconds=_LINK_SECONDS, prompt_max=rows.PROMPT_MAX)
-_RAY: dict[str, Any] = {
-    "output_url_seconds": _LINK_SECONDS,
-    "prompt_max": rows.PROMPT_MAX,
-    "resolutions": rows.RESOLUTIONS,
-}
-_HDR = ("720p", "1080p")
+PLAIN = Limits(output_url_seconds=24 * 3600, prompt_max=PROMPT_MAX)
+TALL = replace(PLAIN, aspect_ratios=rows.TALL_RATIOS)
+RAY = replace(PLAIN, resolutions=("540p", "720p", "1080p"))
+RAY_HDR = replace(RAY, hdr_resolutions=("720p", "1080p"))
 
 
 def _model(
-    task: Task,
-    name: str,
-    wire: str,
-    label: str,
-    summary: str,
-    *,
-    parameters: tuple[Parameter, ...],
-    rules: tuple[Rule, ...],
-    limits: Limits,
-    family: str,
-    source: str,
+    family: str, task: Task, name: str, model_id: str, label: str, summary: str, **rows: Any
 ) -> Model:
-    unknown = "SE14" if family == "SE" else f"{family}.unknown"
-    others = takes_no(
-        unknown,
-        "3.9 S0: not in the model's schema" if family == "SE" else f"{source}: no such parameter",
-        parameters,
-    )
+    """Return a model; `rows` are its parameters, rules, limits and the section that tells of it."""
+    unknown, said = f"{family}.unknown", f"{rows['source']}: no such parameter"
+    if family == "SE":
+        unknown, said = "SE14", "3.9 S0: not in the model's schema"
+    rows["rules"] += (takes_no(unknown, said, rows["parameters"]),)
     return Model(
         name=name,
         task=task,
-        wire=wire,
+        model_id=f"model_luma-{model_id}",
         label=label,
         summary=summary,
-        parameters=parameters,
-        rules=(*rules, others),
-        limits=limits,
-        source=source,
         is_priced_by_asking=True,
+        **rows,
     )
 
 
 def _flash(size: str) -> Model:
     return _model(
+        "SF",
         Task.GENERATE,
         f"ray-flash-2-{size}",
-        f"model_luma-ray-flash-2-{size}",
+        f"ray-flash-2-{size}",
         f"Ray 2 Flash {size}",
         f"A quick clip at {size} from words or pictures, with camera moves by name.",
         parameters=rows.FLASH,
         rules=FLASH_RULES,
-        family="SF",
         source="3.8 S3",
-        limits=Limits(
-            output_url_seconds=_LINK_SECONDS,
-            prompt_max=rows.PROMPT_MAX,
-            aspect_ratios=rows.TALL_RATIOS,
-            durations=tuple(rows.SECONDS),
-        ),
+        limits=replace(TALL, durations=tuple(rows.SECONDS)),
     )
 
 
 MODELS = (
     _model(
+        "SE",
         Task.EDIT,
         "ray-3.2",
-        "model_luma-ray-3-2-edit",
+        "ray-3-2-edit",
         "Ray 3.2",
         "Change what a clip shows, and keep its motion as closely as you choose.",
         parameters=rows.EDIT,
         rules=EDIT_RULES,
-        family="SE",
         source="3.2 S0, S3",
-        limits=Limits(
-            **_RAY, hdr_resolutions=_HDR, warn_source_seconds=18, max_keyframes=rows.MAX_KEYFRAMES
-        ),
+        limits=replace(RAY_HDR, warn_source_seconds=18, max_keyframes=MAX_KEYFRAMES),
     ),
     _model(
+        "SG",
         Task.GENERATE,
         "ray-3.2",
-        "model_luma-ray-3-2",
+        "ray-3-2",
         "Ray 3.2",
         "Make a clip from words or from pictures.",
         parameters=rows.GENERATE,
         rules=GENERATE_RULES,
-        family="SG",
         source="3.4 S1, S3",
-        limits=Limits(
-            **_RAY, hdr_resolutions=_HDR, aspect_ratios=rows.RATIOS, durations=rows.DURATIONS
-        ),
+        limits=replace(RAY_HDR, aspect_ratios=RATIOS),
     ),
     _flash("540p"),
     _flash("720p"),
     _model(
+        "SR",
         Task.REFRAME,
         "ray-3.2",
-        "model_luma-ray-3-2-reframe",
+        "ray-3-2-reframe",
         "Ray 3.2",
         "Fit a clip to another shape: what lay outside the frame is drawn.",
         parameters=rows.REFRAME,
         rules=REFRAME_RULES,
-        family="SR",
         source="3.5 S3",
-        limits=Limits(**_RAY, warn_source_seconds=30, aspect_ratios=rows.RATIOS),
+        limits=replace(RAY, warn_source_seconds=30, aspect_ratios=RATIOS),
     ),
     _model(
+        "SV",
         Task.REFRAME,
         "reframe-video",
-        "model_luma-reframe-video",
+        "reframe-video",
         "Reframe Video",
         "The older reframe, for clips up to 10 s; it knows 9:21 as well.",
         parameters=rows.REFRAME_VIDEO,
         rules=REFRAME_VIDEO_RULES,
-        family="SV",
         source="3.7 S3",
-        limits=Limits(
-            output_url_seconds=_LINK_SECONDS,
-            prompt_max=rows.PROMPT_MAX,
-            max_source_seconds=10,
-            aspect_ratios=rows.TALL_RATIOS,
-        ),
+        limits=replace(TALL, max_source_seconds=10),
     ),
     _model(
+        "SM",
         Task.MODIFY,
         "modify-video",
-        "model_luma-modify-video",
+        "modify-video",
         "Modify Video",
         "An older edit by prompt and strength alone: far cheaper, for clips up to 30 s.",
         parameters=rows.MODIFY,
         rules=MODIFY_RULES,
-        family="SM",
         source="3.6 S3",
         # Megabytes are decimal: Scenario does not define them.
-        limits=Limits(
-            output_url_seconds=_LINK_SECONDS,
-            prompt_max=rows.PROMPT_MAX,
-            max_source_seconds=30,
-            max_file_bytes=100_000_000,
-        ),
+        limits=replace(PLAIN, max_source_seconds=30, max_file_bytes=100_000_000),
     ),
 )
 
 
-def _others(
-    wanted: GenerationRequest, source: object, limits: Limits, words: Mapping[str, Any]
-) -> tuple[Fix, ...]:
-    return tuple(
-        Fix(f"Use {model.label}", {"model": model.name})
-        for model in MODELS
-        if model.task == wanted.task
-    )
+def _others(case: Case, words: Words) -> tuple[Fix, ...]:
+    of_task = (model for model in MODELS if model.task == case.wanted.task)
+    return tuple(to(f"Use {model.label}", model=model.name) for model in of_task)
 
 
-def _no_model(wanted: GenerationRequest, source: object, limits: Limits) -> bool:
-    return all((model.task, model.name) != (wanted.task, wanted.model) for model in MODELS)
+def _no_model(case: Case) -> bool:
+    named = (case.wanted.task, case.wanted.model)
+    return all((model.task, model.name) != named for model in MODELS)
 
 
 NO_MODEL = Rule(
@@ -185,7 +146,7 @@ NO_MODEL = Rule(
     summary="The model is one of the seven of section 3.1, and does this task.",
     message="{name} has no model {wanted.model} for this task.",
     detail="Model not found",
-    mends=_others,
+    fixes=_others,
 )
 
 SPEC = Spec(
@@ -198,41 +159,18 @@ SPEC = Spec(
     auth=Auth.BASIC,
     params={"projectId": "SCENARIO_PROJECT_ID"},
     simulated_key="api_simulated0000000000:simulated-secret",
-    result_kept_seconds=7
-    * 86_400,  # 2.8 D, K: outputs stay in the project until deleted; a week is ours
+    # 2.8 D, K: outputs stay in the project until deleted; a week is ours.
+    result_kept_seconds=7 * 86_400,
     unit="CU",
     unit_price_name="SCENARIO_CU_PRICE_USD",
     models=MODELS,
     fallback=Model(
         name="",
         task="",
-        wire="",
+        model_id="",
         label="model",
-        limits=_PLAIN,
+        limits=PLAIN,
         rules=(NO_MODEL,),
         parameters=tuple({row.field: row for model in MODELS for row in model.parameters}.values()),
     ),
 )
-
-_FRAMES = ("source", "start_frame", "end_frame")
-# Which rule a parameter breaks that the model does not know, by its name; "" for all others.
-UNKNOWN: dict[str, dict[str, str]] = {
-    "model_luma-ray-3-2-edit": {"": "SE14"},
-    "model_luma-ray-3-2": {"": "SG.unknown"},
-    "model_luma-ray-3-2-reframe": {"": "SR.unknown"},
-    "model_luma-modify-video": {"": "SM.unknown", "editStrength": "SM2"},
-    "model_luma-reframe-video": {"": "SV.unknown"},
-    "model_luma-ray-flash-2-540p": {"": "SF.unknown"},
-    "model_luma-ray-flash-2-720p": {"": "SF.unknown"},
-}
-_FLASH_MISREAD = dict.fromkeys(_FRAMES, "SF.asset") | {"duration": "SF2", "concepts": "SF3"}
-# Which rule a value of the wrong type breaks, by the request's attribute.
-MISREAD: dict[str, dict[str, str]] = {
-    "model_luma-ray-3-2-edit": dict.fromkeys(_FRAMES, "SE2") | {"keyframes": "SE8.shape"},
-    "model_luma-ray-3-2": dict.fromkeys(_FRAMES, "SG.asset"),
-    "model_luma-ray-3-2-reframe": dict.fromkeys(_FRAMES, "SR.asset"),
-    "model_luma-modify-video": dict.fromkeys(_FRAMES, "SM.asset"),
-    "model_luma-reframe-video": dict.fromkeys(_FRAMES, "SV.asset"),
-    "model_luma-ray-flash-2-540p": _FLASH_MISREAD,
-    "model_luma-ray-flash-2-720p": _FLASH_MISREAD,
-}

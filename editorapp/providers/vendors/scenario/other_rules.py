@@ -1,46 +1,30 @@
-"""The rules of Scenario's six other models: SG, SR, SM, SV and SF of contracts/scenario.md, section
-3.9.
+"""The rules of Scenario's six other models: SG, SR, SM, SV and SF of docs/providers/scenario.md,
+section 3.9.
 """
 
-from editorapp.providers.contract import Task
-from editorapp.providers.rules.shared_fixes import named, ten_seconds_with, to
-from editorapp.providers.spec import Hit, Limits, Rule
-from editorapp.providers.vendors.luma_agents.edit_rules import ORDER_OF_STRENGTHS
-from editorapp.providers.vendors.scenario.common_rules import (
-    Facts,
-    Wanted,
-    assets_only,
-    from_luma,
-    length,
-    prompt_length,
-    required,
-    source_rules,
-    upstream_length,
-)
+from editorapp.providers.rules.shared import settings
+from editorapp.providers.rules.shared_fixes import LOOP_OFF, NO_LAST_FRAME, to
+from editorapp.providers.spec import Case, Fix, Hit, Rule, Words
+from editorapp.providers.vendors.scenario import common_rules as common
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS
 
-GENERATE = frozenset({Task.GENERATE})
 
-
-def _loop_with(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
+def _loop_with(case: Case) -> list[Hit]:
+    wanted = case.wanted
     if wanted.loop is not True:
         return []
-    found = {
-        "hdr": (wanted.hdr is True, "HDR"),
-        "end_frame": (wanted.end_frame is not None, "a last frame"),
-    }
-    return [Hit(name, thing=thing) for name, (is_on, thing) in found.items() if is_on]
+    hits = [Hit("hdr", thing="HDR")] if wanted.hdr is True else []
+    return hits + ([Hit("end_frame", thing="a last frame")] if wanted.end_frame else [])
 
 
-def _last_alone(wanted: Wanted, source: Facts, limits: Limits) -> bool:
-    return wanted.end_frame is not None and wanted.start_frame is None
+def _last_alone(case: Case) -> bool:
+    return case.wanted.end_frame is not None and case.wanted.start_frame is None
 
 
 def _last_needs_first(rule_id: str, source: str, detail: str) -> Rule:
     return Rule(
         id=rule_id,
         field="end_frame",
-        tasks=GENERATE,
         source=source,
         broken=_last_alone,
         detail=detail,
@@ -48,160 +32,116 @@ def _last_needs_first(rule_id: str, source: str, detail: str) -> Rule:
         message="{model} at {name} takes a last frame only beside a first one: add a first frame, or leave the last "
         "one out.",
         why="A last frame needs a first frame here.",
-        mends=lambda wanted, source, limits, words: (to("Leave the last frame out", end_frame=""),),
+        fixes=(NO_LAST_FRAME,),
     )
 
 
-def _ratio(rule_id: str, task: Task, source: str, summary: str) -> Rule:
-    return from_luma(
-        "G2", rule_id, task, source, summary=summary, detail="aspectRatio must be one of: {choices}"
-    )
-
-
-def _no_concept(wanted: Wanted, source: Facts, limits: Limits) -> list[Hit]:
-    if wanted.concepts is None:
+def _no_concept(case: Case) -> list[Hit]:
+    named = case.wanted.concepts
+    if named is None:
         return []
-    if not isinstance(wanted.concepts, tuple):
-        return [Hit(value=wanted.concepts, kept=())]
-    kept = tuple(one for one in wanted.concepts if isinstance(one, str) and one in CONCEPTS)
-    return [Hit(value=one, kept=kept) for one in wanted.concepts if one not in kept]
+    if not isinstance(named, tuple):
+        return [Hit(value=named, kept=())]
+    kept = tuple(one for one in named if isinstance(one, str) and one in CONCEPTS)
+    return [Hit(value=one, kept=kept) for one in named if one not in kept]
+
+
+def _known_concepts(case: Case, words: Words) -> tuple[Fix, ...]:
+    return (to("Leave it out", concepts=words["kept"] or ""),)
 
 
 GENERATE_RULES = (
-    required("SG.prompt", Task.GENERATE, ("prompt",), "3.4 S1, S3"),
-    *assets_only("SG.asset", Task.GENERATE, "3.4 S1"),
-    Rule(
-        id="SG1",
-        field="duration",
-        tasks=GENERATE,
-        source="3.9 S1, S3, SK",
-        broken=ten_seconds_with("start_frame", "end_frame", "loop", "hdr"),
+    common.required("SG.prompt", "3.4 S1, S3", "prompt"),
+    *common.assets_only("SG.asset", "3.4 S1"),
+    settings.TEN_SECONDS.adopt(
+        "SG1",
+        "3.9 S1, S3, SK",
+        "duration 10s cannot be combined with {path}",
+        broken=settings.ten_seconds_with("start_frame", "end_frame", "loop", "hdr"),
         summary="10 s excludes loop, HDR, a first and a last frame.",
-        message="10 s cannot be combined with {thing}.",
-        detail="duration 10s cannot be combined with {path}",
-        mends=named,
     ),
     _last_needs_first("SG2", "3.9 S1, S3", "endFrame requires startFrame"),
-    from_luma(
-        "E14", "SG3", Task.GENERATE, "3.9 S1, S3", detail="hdr requires resolution 720p or 1080p"
-    ),
-    from_luma(
-        "G3", "SG4", Task.GENERATE, "3.9 S1, SK", detail="duration must be one of: {choices}"
-    ),
+    common.hdr_size("SG3", "3.9 S1, S3"),
+    settings.DURATION.adopt("SG4", "3.9 S1, SK", "duration must be one of: {choices}"),
     Rule(
         id="SG5",
         field="loop",
-        tasks=GENERATE,
         broken=_loop_with,
         source="ours: Scenario is silent, upstream refuses both (luma-agents G5, G7)",
         summary="Loop excludes HDR and a last frame.",
         message="Loop cannot be combined with {thing}.",
         detail="loop cannot be combined with {path}",
-        mends=lambda wanted, source, limits, words: (to("Turn loop off", loop=False),),
+        fixes=(LOOP_OFF,),
     ),
-    _ratio("SG6", Task.GENERATE, "3.9 S3", "The aspect ratio is one of six."),
-    from_luma(
-        "E13",
-        "SG6.resolution",
-        Task.GENERATE,
-        "3.9 S3",
-        summary="The resolution is 540p, 720p or 1080p.",
-        detail="resolution must be one of: {choices}",
-    ),
-    prompt_length("SG.length", Task.GENERATE),
+    common.ratio("SG6", "3.9 S3"),
+    common.resolution("SG6.resolution"),
+    common.prompt_length("SG.length"),
 )
 
 REFRAME_RULES = (
-    required("SR1", Task.REFRAME, ("prompt", "source", "aspect_ratio"), "3.9 S3"),
-    *assets_only("SR.asset", Task.REFRAME, "3.5 S3"),
-    *source_rules("SR.asset", Task.REFRAME),
-    _ratio("SR2", Task.REFRAME, "3.9 S3", "The aspect ratio is one of six."),
-    from_luma(
-        "E13",
-        "SR2.resolution",
-        Task.REFRAME,
-        "3.9 S3",
-        summary="The resolution is 540p, 720p or 1080p.",
-        detail="resolution must be one of: {choices}",
-    ),
-    from_luma("R2.same", "SR2.same", Task.REFRAME, "ours: luma-agents 3.4 reseller"),
-    from_luma(
-        "R5",
+    common.required("SR1", "3.9 S3", "prompt", "source", "aspect_ratio"),
+    *common.assets_only("SR.asset", "3.5 S3"),
+    *common.source_rules("SR.asset"),
+    common.ratio("SR2", "3.9 S3"),
+    common.resolution("SR2.resolution"),
+    common.same_shape("SR2.same"),
+    settings.TALL_1080P.adopt(
         "SR3",
-        Task.REFRAME,
         "ours: Scenario is silent, upstream refuses it (luma-agents R5; SK warns)",
-        detail="resolution 1080p is not available for aspectRatio {wanted.aspect_ratio}",
+        "resolution 1080p is not available for aspectRatio {wanted.aspect_ratio}",
     ),
-    *length(
+    *common.length(
         "SR.cap",
-        Task.REFRAME,
         "ours: the account's own limit where its model states one (K)",
-        words="The source is no longer than the account's model says, where it says so.",
+        common.AS_THE_ACCOUNT_SAYS,
     ),
-    upstream_length(
+    common.upstream_length(
         "SR.upstream",
-        Task.REFRAME,
         "ours: Scenario states no length, upstream reframes up to 30 s",
         "A source above 30 s may fail at the vendor behind Scenario.",
     ),
-    prompt_length("SR.length", Task.REFRAME),
+    common.prompt_length("SR.length"),
 )
 
 MODIFY_RULES = (
-    required("SM.source", Task.MODIFY, ("source",), "3.6 S3"),
-    *assets_only("SM.asset", Task.MODIFY, "3.6 S3"),
-    *source_rules("SM.asset", Task.MODIFY),
-    *length("SM1", Task.MODIFY, "3.9 S3", words="The source has at most 30 s and 100 MB."),
-    from_luma(
-        "E16",
-        "SM2.value",
-        Task.MODIFY,
-        "3.6 S3",
-        detail="mode must be one of: {choices}",
-        conflict=ORDER_OF_STRENGTHS,
-    ),
-    prompt_length("SM.length", Task.MODIFY),
+    common.required("SM.source", "3.6 S3", "source"),
+    *common.assets_only("SM.asset", "3.6 S3"),
+    *common.source_rules("SM.asset"),
+    *common.length("SM1", "3.9 S3", "The source has at most 30 s and 100 MB."),
+    settings.STRENGTH.adopt("SM2.value", "3.6 S3", "mode must be one of: {choices}"),
+    common.prompt_length("SM.length"),
 )
 
 REFRAME_VIDEO_RULES = (
-    required("SV.source", Task.REFRAME, ("source",), "3.7 S3"),
-    *assets_only("SV.asset", Task.REFRAME, "3.7 S3"),
-    *source_rules("SV.asset", Task.REFRAME),
-    *length("SV1", Task.REFRAME, "3.9 S3", words="The source has at most 10 s."),
-    _ratio(
-        "SV.ratio", Task.REFRAME, "3.7 S3", "The aspect ratio is one of seven, 9:21 among them."
-    ),
-    from_luma("R2.same", "SV.same", Task.REFRAME, "ours: luma-agents 3.4 reseller"),
-    prompt_length("SV.length", Task.REFRAME),
+    common.required("SV.source", "3.7 S3", "source"),
+    *common.assets_only("SV.asset", "3.7 S3"),
+    *common.source_rules("SV.asset"),
+    *common.length("SV1", "3.9 S3", "The source has at most 10 s."),
+    common.ratio("SV.ratio", "3.7 S3", common.SEVEN_RATIOS),
+    common.same_shape("SV.same"),
+    common.prompt_length("SV.length"),
 )
 
 FLASH_RULES = (
-    required("SF.prompt", Task.GENERATE, ("prompt",), "3.8 S3"),
-    *assets_only("SF.asset", Task.GENERATE, "3.8 S3"),
+    common.required("SF.prompt", "3.8 S3", "prompt"),
+    *common.assets_only("SF.asset", "3.8 S3"),
     _last_needs_first("SF1", "3.9 S3", "endImage requires image"),
-    from_luma(
-        "G3",
+    settings.DURATION.adopt(
         "SF2",
-        Task.GENERATE,
         "3.9 S3",
+        "duration must be 5 or 9",
         summary="A generation lasts 5 s or 9 s, as a number.",
-        detail="duration must be 5 or 9",
     ),
     Rule(
         id="SF3",
         field="concepts",
-        tasks=GENERATE,
         broken=_no_concept,
         source="3.9 S3",
         summary=f"Camera concepts are a list of names; there are {len(CONCEPTS)}.",
         message="{value} is no camera concept of {name}.",
         detail="concepts: unknown value {value}",
-        mends=lambda wanted, source, limits, words: (
-            to("Leave it out", concepts=words["kept"] or ""),
-        ),
+        fixes=_known_concepts,
     ),
-    _ratio(
-        "SF.ratio", Task.GENERATE, "3.8 S3", "The aspect ratio is one of seven, 9:21 among them."
-    ),
-    prompt_length("SF.length", Task.GENERATE),
+    common.ratio("SF.ratio", "3.8 S3", common.SEVEN_RATIOS),
+    common.prompt_length("SF.length"),
 )

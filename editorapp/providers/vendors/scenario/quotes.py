@@ -21,9 +21,10 @@ from editorapp.providers.contract import (
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import amount, items, mapping
 from editorapp.providers.prices import key
+from editorapp.providers.shared_calls import path_part
 from editorapp.providers.spec import Model, Spec
 from editorapp.providers.vendors.scenario.bodies import encode, endpoint
-from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL, path_part
+from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL
 from editorapp.providers.vendors.scenario.models import SPEC
 
 UNIT_PRICE_DIGITS = Decimal("0.000001")
@@ -34,7 +35,11 @@ LISTED_NOTE = (
 
 
 async def quote(
-    wanted: GenerationRequest, *, seconds: Decimal | None, wire: ProviderSession, spec: Spec = SPEC
+    wanted: GenerationRequest,
+    *,
+    seconds: Decimal | None,
+    session: ProviderSession,
+    spec: Spec = SPEC,
 ) -> Quote:
     """Ask what a request would cost: the same body as a dry run, which Scenario answers with HTTP
     269. Free.
@@ -43,13 +48,13 @@ async def quote(
 
     Raises: ProviderError and its kinds, also where nothing says what a unit costs.
     """
-    answer = await wire.call(
+    answer = await session.call(
         "POST", endpoint(wanted), params={"dryRun": "true"}, body=encode(wanted, spec)
     )
     units = amount(answer.get("creativeUnitsCost"))
     if units is None:
         raise Unavailable(f"{SPEC.name} named no price for this.", code="no_price")
-    unit_price, note = await _price_of_unit(wire)
+    unit_price, note = await _price_of_unit(session)
     price = (units * unit_price).quantize(MICRO, rounding=ROUND_UP)
     return Quote(
         price,
@@ -59,12 +64,12 @@ async def quote(
     )
 
 
-async def _price_of_unit(wire: ProviderSession) -> tuple[Decimal, str]:
+async def _price_of_unit(session: ProviderSession) -> tuple[Decimal, str]:
     """Return the dollars of one unit and a word on where they are from."""
-    access = wire.access
+    access = session.access
     if access.unit_price_usd is not None:
         return access.unit_price_usd, LISTED_NOTE if access.is_unit_price_listed else ""
-    found = await _dearest_pack(wire)
+    found = await _dearest_pack(session)
     if found is None:
         raise ProviderError(
             f"{SPEC.name} counts in {SPEC.unit}, and nothing says what one costs: an admin can set the price of one "
@@ -74,7 +79,7 @@ async def _price_of_unit(wire: ProviderSession) -> tuple[Decimal, str]:
     return found, LISTED_NOTE
 
 
-async def _dearest_pack(wire: ProviderSession) -> Decimal | None:
+async def _dearest_pack(session: ProviderSession) -> Decimal | None:
     """Return the most dollars that a unit costs in any pack on sale; None where none is listed.
 
     `unitAmount` is taken as the pack's price in whole dollars. The sources do not say whether it is
@@ -82,7 +87,7 @@ async def _dearest_pack(wire: ProviderSession) -> Decimal | None:
     costs cents, and the note says so.
     """
     try:
-        answer = await wire.call("GET", "/oscu/prices")
+        answer = await session.call("GET", "/oscu/prices")
     except (NotFound, Rejected):
         return None
     return max(_unit_prices(answer.get("prices")), default=None)
@@ -99,7 +104,7 @@ def _unit_prices(packs: Any) -> Iterator[Decimal]:
                 yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
 
 
-async def learn(*, wire: ProviderSession) -> dict[str, Any]:
+async def discover(*, session: ProviderSession) -> dict[str, Any]:
     """Return what Scenario itself says of each model's limits, and of the price of a unit, as JSON.
 
     {"unit_price_usd": "0.01" (absent where no pack is listed), "models": {"edit/ray-3.2":
@@ -110,7 +115,7 @@ async def learn(*, wire: ProviderSession) -> dict[str, Any]:
     models: dict[str, dict[str, Any]] = {}
     for model in SPEC.models:
         try:
-            answer = await wire.call("GET", f"/models/{path_part(model.wire)}")
+            answer = await session.call("GET", f"/models/{path_part(model.model_id)}")
         except NotFound:
             continue
         except Rejected as error:
@@ -119,7 +124,7 @@ async def learn(*, wire: ProviderSession) -> dict[str, Any]:
             continue
         models[key(model.task, model.name)] = _limits(model, answer)
     found: dict[str, Any] = {"models": models}
-    price = await _dearest_pack(wire)
+    price = await _dearest_pack(session)
     return found if price is None else found | {"unit_price_usd": str(price)}
 
 

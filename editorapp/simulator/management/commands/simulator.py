@@ -8,13 +8,31 @@ import resource
 import signal
 import sys
 from argparse import ArgumentParser
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from editorapp.simulator.core import Options
+from editorapp.simulator.simulation import Options
+
+# Name, type, default, help.
+ARGUMENTS: tuple[tuple[str, type, Any, str], ...] = (
+    ("--port", int, 8001, "0 takes a free one"),
+    ("--host", str, "127.0.0.1", ""),
+    ("--queue-seconds", float, 1.0, "how long a job stays queued"),
+    ("--render-seconds", float, 0.0, "how long a rendering takes at least"),
+    ("--url-lifetime", float, 3600.0, "seconds that a result's link is good"),
+    ("--rpm", int, 300, "accepted jobs a minute and client; 0: no limit"),
+    ("--concurrent", int, 100, "jobs at a time and client; 0: no limit"),
+    ("--renderers", int, 1, "rendering processes"),
+)
+SWITCHES = {
+    "--any-media": "unknown references stand for a sample clip",
+    "--no-render": "one tiny canned clip for every job",
+    "--with-parent": "end when standard input closes",
+}
 
 
 class Command(BaseCommand):
@@ -22,60 +40,23 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument(
-            "--queue-seconds", type=float, default=1.0, help="how long a job stays queued"
-        )
-        parser.add_argument(
-            "--render-seconds", type=float, default=0.0, help="how long a rendering takes at least"
-        )
-        parser.add_argument(
-            "--any-media", action="store_true", help="unknown references stand for a sample clip"
-        )
-        parser.add_argument(
-            "--no-render", action="store_true", help="one tiny canned clip for every job"
-        )
-        parser.add_argument(
-            "--url-lifetime",
-            type=float,
-            default=3600.0,
-            help="seconds that a result's link is good",
-        )
-        parser.add_argument(
-            "--rpm", type=int, default=300, help="accepted jobs a minute and client; 0: no limit"
-        )
-        parser.add_argument(
-            "--concurrent", type=int, default=100, help="jobs at a time and client; 0: no limit"
-        )
-        parser.add_argument("--renderers", type=int, default=1, help="rendering processes")
-        parser.add_argument(
-            "--with-parent", action="store_true", help="end when standard input closes"
-        )
+        for name, kind, default, words in ARGUMENTS:
+            parser.add_argument(name, type=kind, default=default, help=words or None)
+        for name, words in SWITCHES.items():
+            parser.add_argument(name, action="store_true", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         _allow_many_connections()
-        settings_of = Options(
-            folder=settings.DATA_DIR / "simulator",
-            queue_seconds=options["queue_seconds"],
-            render_seconds=options["render_seconds"],
-            any_media=options["any_media"],
-            no_render=options["no_render"],
-            url_lifetime=options["url_lifetime"],
-            rpm=options["rpm"],
-            concurrent=options["concurrent"],
-            renderers=max(1, options["renderers"]),
-        )
-        settings_of.folder.mkdir(parents=True, exist_ok=True)
+        named = {one.name: options[one.name] for one in fields(Options) if one.name != "folder"}
+        named["renderers"] = max(1, named["renderers"])
+        how = Options(folder=settings.DATA_DIR / "simulator", **named)
+        how.folder.mkdir(parents=True, exist_ok=True)
         logging.getLogger("asyncio").setLevel(logging.WARNING)
         try:
-            asyncio.run(
-                self._serve(settings_of, options["host"], options["port"], options["with_parent"])
-            )
+            asyncio.run(self._serve(how, options["host"], options["port"], options["with_parent"]))
         except OSError as error:
-            raise CommandError(
-                f"Cannot answer on port {options['port']}: {error.strerror or error}."
-            ) from error
+            says = f"Cannot answer on port {options['port']}: {error.strerror or error}."
+            raise CommandError(says) from error
 
     async def _serve(self, options: Options, host: str, port: int, with_parent: bool) -> None:
         from editorapp.simulator.server import App
@@ -116,8 +97,7 @@ def _write(path: Path, text: str) -> None:
 
 def _allow_many_connections() -> None:
     """Raise the limit of open files as far as this user may: every connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65536 if hard == resource.RLIM_INFINITY else hard
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 65536, hard)
-        )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

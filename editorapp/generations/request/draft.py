@@ -1,0 +1,50 @@
+"""Draft: a request, the account that would carry it out, and what of ours it is made from.
+
+The form makes drafts; they are checked, quoted and offered, and a queued one becomes a generation.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from editorapp.generations.models import Generation
+from editorapp.media.facts import MediaFacts
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.spec import Model, Spec
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is not queued yet.
+
+    `source_asset` is the stored clip that is edited, `parent` the take that is edited or continued;
+    each None where there is none, or where it is not known (yet).
+    """
+
+    wanted: GenerationRequest
+    account: ProviderAccount
+    source_asset: Asset | None = None
+    parent: Generation | None = None
+
+    @classmethod
+    def of(cls, generation: Generation) -> "Draft":
+        """Return a generation's request as if it were to be sent once more."""
+        return cls(generation.wanted, generation.account, generation.source_asset)
+
+    @cached_property
+    def spec(self) -> Spec:
+        return self.account.spec
+
+    @cached_property
+    def model(self) -> Model:
+        return self.spec.model_for(self.wanted)
+
+    @cached_property
+    def facts(self) -> MediaFacts | None:
+        return self.source_asset.facts() if self.source_asset is not None else None
+
+    @property
+    def is_quoted(self) -> bool:
+        """Must the price be asked for at the provider, because none is published?"""
+        return self.model.is_priced_by_asking

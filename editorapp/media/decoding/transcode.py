@@ -1,0 +1,307 @@
+"""Transcoding: copies of a clip, whole for every browser or cut to a range of frames."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+
+from editorapp.media.decoding import colour, tonemap
+from editorapp.media.decoding.frame_durations import FrameDurations
+from editorapp.media.decoding.opening import decoded, frames_in, open_clip, readable
+from editorapp.media.decoding.seeking import packets_from
+from editorapp.media.decoding.sound import Sound, has_true_times, track_of
+from editorapp.media.decoding.timeline import Timeline
+from editorapp.media.refusals import Refusal
+
+_BT709, _BT2020, _LIMITED_RANGE = 1, 9, 1  # ITU-T H.273
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to write a copy.
+
+    `gop` is the number of frames from keyframe to keyframe, 0 the encoder's choice.
+    """
+
+    codec: str = "libx264"
+    pixel_format: str = "yuv420p"
+    quality: int = 20  # CRF: lower is better
+    preset: str = "veryfast"
+    gop: int = 0
+    max_side: int = 0
+    keeps_hdr: bool = False
+
+
+class _Picture:
+    """Turns decoded frames into encoded packets: upright, square pixels, even size."""
+
+    def __init__(
+        self,
+        out: Any,
+        frame: Any,
+        aspect: Fraction,
+        *,
+        rate: Fraction,
+        base: Fraction,
+        recipe: Recipe,
+    ):
+        self.recipe, self.turn, self.base = recipe, colour.upright(frame), base
+        self.hdr = colour.transfer(frame)
+        self.keeps_hdr = bool(self.hdr and recipe.keeps_hdr)
+        shown = colour.displayed_size(frame, aspect)
+        width, height = colour.fit(shown, recipe.max_side, recipe.max_side)
+        self.size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
+        self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not self.keeps_hdr else None
+        self.reformatter = av.video.reformatter.VideoReformatter()
+        self.stream = self._stream(out, frame, rate)
+        self.durations = FrameDurations()
+
+    def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
+        tags = (_BT2020, int(frame.color_trc), _BT2020) if self.keeps_hdr else (_BT709,) * 3
+        recipe = self.recipe
+        is_hevc = recipe.codec == "libx265"
+        options = _options(recipe) | (self._hevc_options(frame, tags) if is_hevc else {})
+        stream = out.add_stream(recipe.codec, rate=rate, options=options)
+        context = stream.codec_context
+        stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format
+        context.time_base, context.thread_count = self.base, 2
+        context.color_primaries, context.color_trc, context.colorspace = tags
+        context.color_range = _LIMITED_RANGE
+        if is_hevc:
+            context.codec_tag = "hvc1"  # what Apple's players ask for
+        return stream
+
+    def _hevc_options(self, frame: Any, tags: tuple[int, ...]) -> dict[str, str]:
+        words = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
+        return {"x265-params": words + (colour.mastering(frame) if self.keeps_hdr else "")}
+
+    def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
+        """Encode one frame, shown at `pts` of the source's clock for so long."""
+        made = self._prepared(frame)
+        made.pts, made.time_base, made.pict_type = pts, self.base, 0
+        self.durations.note(pts, duration)
+        return self.durations.on(self.stream.encode(made))
+
+    def rest(self) -> list[Any]:
+        """Encode what is still held back: nothing comes after it."""
+        return self.durations.on(self.stream.encode(None))
+
+    def _prepared(self, frame: Any) -> Any:
+        coded = self.size[::-1] if self.turn.transposed else self.size
+        matrix, reformat = colour.swscale_matrix(frame), self.reformatter.reformat
+        if self.mapper:
+            linear = reformat(frame, *coded, "gbrp12le", src_colorspace=matrix)
+            frame, matrix = self.mapper.mapped(linear), _BT709
+        made = reformat(
+            frame,
+            *coded,
+            self.recipe.pixel_format,
+            src_colorspace=matrix,
+            interpolation=colour.exact(),
+            dst_colorspace=_BT2020 if self.keeps_hdr else _BT709,
+            dst_color_range=_LIMITED_RANGE,
+        )
+        return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
+
+
+def _options(recipe: Recipe) -> dict[str, str]:
+    # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the
+    # last frame lasts.
+    options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": "0"}
+    if recipe.gop:
+        options |= {"g": str(recipe.gop), "keyint_min": str(recipe.gop), "sc_threshold": "0"}
+    return options
+
+
+class _Writer:
+    """Writes the frames of a span, and the sound that is heard with them, to an MP4.
+
+    Both streams begin with the first picture, which says how they are written.
+    """
+
+    def __init__(self, out: Any, stream: Any, timeline: Timeline, span: tuple[int, int]) -> None:
+        self.out, self.timeline, self.span = out, timeline, span
+        self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
+        self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
+        self.picture: _Picture | None = None
+        self.sound: Sound | None = None
+        self.early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
+        self.written = 0
+
+    def show(self, index: int, frame: Any) -> None:
+        assert self.picture is not None
+        at = self.timeline.pts[index]
+        self.out.mux(self.picture.packets(frame, at - self.start, self._end_of(index) - at))
+        self.written += 1
+
+    def hear(self, piece: Any) -> None:
+        if self.sound is None:
+            self.early.append(piece)
+        else:
+            self.out.mux(self.sound.packets(piece))
+
+    def begin(self, frame: Any, *, rate: Fraction, recipe: Recipe, is_timed: bool) -> None:
+        base = self.timeline.time_base
+        self.picture = _Picture(self.out, frame, self.aspect, rate=rate, base=base, recipe=recipe)
+        if self.track is None:
+            return
+        start, end = self.start * base, self.end * base
+        self.sound = Sound(self.out, self.track, start=start, end=end, is_timed=is_timed)
+        early, sound = self.early, self.sound
+        self.out.mux([packet for piece in early for packet in sound.packets(piece)])
+        early.clear()
+
+    def finish(self) -> None:
+        """Write what is still held back. Raises: Refusal, when a frame of the span never came."""
+        first, last = self.span
+        if self.picture is None or self.written < last - first + 1:
+            raise Refusal("damaged", detail=f"frame {first + self.written} cannot be decoded")
+        self.out.mux(self.picture.rest())
+        if self.sound is not None:
+            self.out.mux(self.sound.rest())
+
+    def _end_of(self, index: int) -> int:
+        following = self.timeline.pts[index + 1 : index + 2]
+        return following[0] if following else self.timeline.end
+
+
+def _new_mp4(path: Path) -> Any:
+    return av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+
+
+def copy(
+    path: Path,
+    out: Path,
+    timeline: Timeline,
+    *,
+    rate: Fraction,
+    recipe: Recipe,
+    span: tuple[int, int],
+) -> None:
+    """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at
+    0.
+
+    Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
+    """
+    is_timed = _has_true_sound(path)
+    # Where the times of the sound make no sense, it is counted from the beginning.
+    entered_at = span[0] if is_timed else 0
+    with open_clip(path) as stream, _new_mp4(out) as made:
+        writer = _Writer(made, stream, timeline, span)
+        for index, frame in _play(stream, writer.track, timeline, entered_at):
+            if index is None:
+                writer.hear(frame)
+            elif span[0] <= index <= span[1]:
+                if writer.picture is None:
+                    writer.begin(frame, rate=rate, recipe=recipe, is_timed=is_timed)
+                writer.show(index, frame)
+        writer.finish()
+
+
+def _has_true_sound(path: Path) -> bool:
+    with open_clip(path) as stream:
+        return has_true_times(stream.container)
+
+
+def _play(
+    stream: Any, sounding: Any, timeline: Timeline, first: int
+) -> Iterator[tuple[int | None, Any]]:
+    """Yield pictures with their index on the timeline, and sound with None, from before frame
+    `first` to the end.
+    """
+    index, packets = _entered(stream, sounding, timeline, first)
+    places = {pts: number for number, pts in enumerate(timeline.pts)}
+    sound: list[tuple[None, Any]] = []
+    for packet in readable(packets):
+        for frame in frames_in(packet.stream, packet):
+            if packet.stream.type == "audio":
+                sound.append((None, frame))
+                continue
+            index = places.get(frame.pts) if index is None else index
+            if index is None:
+                continue
+            yield index, frame
+            index += 1
+            # Sound waits for the first picture, which says how both are written.
+            yield from sound
+            sound.clear()
+    yield from sound
+
+
+def _entered(
+    stream: Any, sounding: Any, timeline: Timeline, first: int
+) -> tuple[int | None, Iterator[Any]]:
+    """Return packets from before frame `first` on, and the index of the first frame in them; None
+    where its time says which it is.
+    """
+    starts = [key for key in timeline.keys if key <= timeline.pts[first]]
+    sounds = [] if sounding is None else [sounding]
+    if starts and first > 0:
+        return None, packets_from(stream, starts[-1], *sounds)
+    return 0, stream.container.demux(stream, *sounds)
+
+
+def remux(path: Path, out: Path, timeline: Timeline) -> None:
+    """Write the same packets into an MP4 that starts at 0: for clips whose coding browsers know in
+    other containers.
+
+    Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
+    """
+    if not _has_true_sound(path):
+        raise Refusal("damaged", detail="the times of its sound make no sense")
+    with open_clip(path) as stream:
+        frame = next(decoded(stream), None)
+        turned = colour.display_matrix(frame) if frame is not None else None
+    try:
+        with open_clip(path) as stream, _new_mp4(out) as made:
+            _copy_packets(stream, made, timeline, turned)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
+
+
+def _copy_packets(stream: Any, made: Any, timeline: Timeline, turned: list[int] | None) -> None:
+    sounding = track_of(stream.container)
+    streams = [stream] if sounding is None else [stream, sounding]
+    copies = {one.index: made.add_stream_from_template(one) for one in streams}
+    if turned:
+        copies[stream.index].set_display_matrix(turned)
+    for packet in _with_decoding_times(stream.container.demux(*streams), stream):
+        if packet.is_discard and packet.stream.index != stream.index:
+            continue  # what an encoder put before the sound to warm up
+        if packet.is_discard:
+            raise Refusal("damaged", detail="an edit list hides some of its frames")
+        _move(packet, timeline.pts[0] * timeline.time_base)
+        packet.stream = copies[packet.stream.index]
+        made.mux(packet)
+
+
+def _move(packet: Any, start: Fraction) -> None:
+    """Count a packet's times from the first picture on.
+
+    Sound before that is noted as before the start: not played.
+    """
+    late = round(start / packet.time_base)
+    packet.pts = packet.pts if packet.pts is None else packet.pts - late
+    packet.dts = packet.dts if packet.dts is None else packet.dts - late
+
+
+def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
+    """Yield packets, the first pictures with the decoding times that Matroska does not note."""
+    early: list[Any] = []
+    for packet in packets:
+        if not packet.size:
+            continue
+        if packet.stream.index == stream.index and packet.dts is None:
+            early.append(packet)
+            continue
+        if early and packet.stream.index == stream.index:
+            step = max(1, round(1 / (stream.average_rate * stream.time_base)))
+            for place, waiting in enumerate(early):
+                waiting.dts = packet.dts - step * (len(early) - place)
+            yield from early
+            early.clear()
+        yield packet

@@ -1,0 +1,65 @@
+"""Shared calls: what several providers' modules do alike with the answers to theirs."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from editorapp.core import retry
+from editorapp.providers.contract import Job, JobState, OutcomeUnknown, Rejected, Unavailable
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import line
+
+READY = retry.policy("stage.ready")
+
+
+def path_part(value: str) -> str:
+    return quote(value, safe="")
+
+
+def accepted(session: ProviderSession, answer: Any, *, job_id: str, state: JobState) -> Job:
+    """Return the job that the answer to a paid call names.
+
+    Results are read by a poll: whatever ends at once is still running here.
+    Raises: OutcomeUnknown, when it names none.
+    """
+    if not job_id:
+        raise OutcomeUnknown(
+            f"{session.name} accepted the request, but gave no id.",
+            code="no_id",
+            came=answers.as_it_came(answer, secret=session.access.secret),
+        )
+    return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+
+
+class FileState(NamedTuple):
+    """What a provider says of an uploaded file that it looks at."""
+
+    is_ready: bool
+    is_failed: bool
+    reason: Any  # of a failure, in the provider's words
+
+
+async def until_ready(
+    session: ProviderSession,
+    path: str,
+    answer: Mapping[str, Any],
+    read: Callable[[Mapping[str, Any]], FileState],
+) -> Mapping[str, Any]:
+    """Ask on until a provider has looked at an uploaded file, and return its last answer.
+
+    Raises: Rejected, when it does not take the file; Unavailable, when it takes too long.
+    """
+    name, began, looks = session.name, time.monotonic(), count(1)
+    while not (file := read(answer)).is_ready:
+        if file.is_failed:
+            reason = (line(file.reason, most=300) or "no reason given").rstrip(".")
+            raise Rejected(f"{name} does not take this file: {reason}.", code="file_failed")
+        if READY.is_over(look := next(looks), time.monotonic() - began):
+            raise Unavailable(f"{name} has not looked at the upload yet.", code="file_pending")
+        await asyncio.sleep(READY.pause_seconds(look))
+        answer = await session.call("GET", path)
+    return answer

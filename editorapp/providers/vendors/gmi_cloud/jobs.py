@@ -1,0 +1,180 @@
+"""Jobs at GMI Cloud: the paid call, how a job is going, what came of it, and what its errors mean."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from editorapp.providers import job_states, output_kinds
+from editorapp.providers.contract import (
+    Failure,
+    Job,
+    JobState,
+    Output,
+    ProviderError,
+    Rejected,
+    Throttled,
+)
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier, line, link, mapping
+from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.vendors.gmi_cloud.models import SPEC
+from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
+from editorapp.providers.vendors.gmi_cloud.status_words import STATES
+
+HOURLY_WAIT_SECONDS = 60.0
+NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account has no HDR (GE18)
+# Failures after which a person may send the same again: Luma's own codes, where GMI hands them on,
+# and words of being busy. A limit further on arrives as a failed request, too (5, OBS); nothing is
+# ever sent again by itself.
+PASSING = frozenset({"generation_failed", "output_not_found", "rate_limited"})
+BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded", "throttl")
+
+
+async def submit(
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+) -> Job:
+    """Send the paid POST, once.
+
+    GMI documents no idempotency; the key is sent all the same, for the day it does (1).
+
+    Raises: see ProviderSession.pay. A body that still names a file of ours is Rejected before anything is
+    sent.
+    """
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
+    state = STATES.read(answer.get("status")).state
+    return accepted(session, answer, job_id=identifier(answer.get("request_id")), state=state)
+
+
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
+    """Ask how a job is going. Free and repeatable.
+
+    Steps may come in any order: "processing", then "queued".
+
+    Raises: NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    answer = await session.call("GET", f"/requests/{path_part(job_id)}")
+    said = identifier(answer.get("request_id"))
+    answers.check_about(job_id, said, answer, name=SPEC.name, secret=session.access.secret)
+    return _job(answer, job_id)
+
+
+async def ping(*, session: ProviderSession) -> None:
+    """Make the cheapest authenticated read, to see that the key works.
+
+    Raises: BadCredentials, Unavailable, Throttled.
+    """
+    await session.call("GET", "/models")
+
+
+def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
+    """Say what may be done about GMI's own refusals; None where the common reading knows it (5)."""
+    if response.status_code == 413 and is_paid:  # nothing but the paid request carries a clip
+        return Rejected(
+            f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
+            f"can set how much is put into a request with {MAX_INLINE_NAME}.",
+            code="413",
+        )
+    if response.status_code == 403 and "hdr" in answers.detail_of(response).lower():
+        return Rejected(
+            f"The account has no access to HDR at {SPEC.name}: turn HDR off, ask GMI for it, or send this to another "
+            "provider.",
+            code=NO_HDR_ACCESS,
+        )
+    if response.status_code != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
+        return None
+    # Nothing says how long: GMI counts video requests by the hour (1 A).
+    says = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
+    return Throttled(says, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
+
+
+def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+    """Read a request's record (2.2, 4).
+
+    A state that nobody has heard of counts as running, so it is asked again.
+    """
+    said = STATES.read(answer.get("status"))
+    outcome, state = mapping(answer.get("outcome")), said.state
+    if state is JobState.FAILED:
+        return Job(id=job_id, state=state, failure=_failure(answer, said.end))
+    if state is not JobState.DONE:
+        return Job(id=job_id, state=state, unknown_state=said.unknown)
+    found = _outputs(answer, outcome)
+    if not any(_is_result(one) for one in found):
+        reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
+        failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
+        return Job(id=job_id, state=JobState.FAILED, failure=failure)
+    return Job(
+        id=job_id, state=state, chain_id=identifier(outcome.get("generation_id")), outputs=found
+    )
+
+
+def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
+    """Return what a finished request names: `video_url`, `media_urls`, then what other fields name
+    (2.2).
+
+    A clip is only what the first two name. Where EXR frames lie is not documented, so all links are
+    asked. None of them may be what the request itself named: its own source, or a frame (`payload`
+    is its echo).
+    """
+    sent, found = output_kinds.Sent(answer.get("payload")), []
+    for place, url, entry in _links(outcome):
+        if sent.names(url, entry.get("id")):
+            continue
+        one = output_kinds.output(url, *_said(place, entry), label=place)
+        is_documented = place in ("video_url", "media_urls")
+        found.append(
+            one
+            if is_documented or one.kind != output_kinds.VIDEO
+            else replace(one, kind=output_kinds.UNKNOWN)
+        )
+    return output_kinds.without_repeats(found)
+
+
+def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what is said of a link: its own type, and the name of its field, unless that is a list
+    of all media.
+    """
+    return entry.get("type"), entry.get("mime_type"), "" if place == "media_urls" else place
+
+
+def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield field, link and what stands beside it: the documented fields first, then each that ends
+    in "url".
+    """
+    others = [key for key in outcome if isinstance(key, str) and key.endswith(("url", "urls"))]
+    for key in dict.fromkeys(("video_url", "media_urls", *others)):
+        value = outcome.get(key)
+        for entry in value if isinstance(value, list) else (value,):
+            beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
+            if url := link(beside.get("url")):
+                yield key, url, beside
+
+
+def _is_result(one: Output) -> bool:
+    """Can this be the clip? Where a field beside the documented ones names it, it is none."""
+    return one.label in ("video_url", "media_urls") and one.kind in (
+        output_kinds.VIDEO,
+        output_kinds.UNKNOWN,
+    )
+
+
+def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+    """Read why a job failed, in the order of section 5.
+
+    No failure codes and no refunds are documented (8).
+    """
+    code = line(mapping(answer.get("outcome")).get("error_code"), most=60)
+    said = answers.said_in(answer).rstrip(".")
+    if end is not None:
+        return job_states.ended(end, name=SPEC.name, said=said)
+    reason = "GMI Cloud could not make this."
+    if "moderat" in f"{code} {said}".lower():
+        reason = (
+            "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+        )
+    reason += f' It says: "{said}".' if said else ""
+    can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
+    return Failure(code=code or "failed", reason=reason, can_retry=can_retry, is_charged=None)

@@ -1,0 +1,96 @@
+"""Jobs at Luma Agents: the paid call, how a job is going, and what came of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from editorapp.providers import job_states, output_kinds
+from editorapp.providers.contract import Failure, Job, JobState, Output
+from editorapp.providers.http import answers
+from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
+from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.vendors.luma_agents.models import SPEC
+from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
+from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
+
+
+async def submit(
+    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+) -> Job:
+    """Send the paid POST, once.
+
+    Luma documents no idempotency; the key is sent all the same, for the day it does (1.2).
+
+    Raises: see ProviderSession.pay. A body that still names a file of ours is Rejected before anything is
+    sent.
+    """
+    answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
+    state = STATES.read(answer.get("state")).state
+    return accepted(session, answer, job_id=identifier(answer.get("id")), state=state)
+
+
+async def poll(job_id: str, *, session: ProviderSession) -> Job:
+    """Ask how a job is going.
+
+    Free and repeatable; every answer about a finished job carries fresh links.
+
+    Raises: NotFound, Unavailable, Throttled, BadCredentials.
+    """
+    answer = await session.call("GET", f"/generations/{path_part(job_id)}")
+    answers.check_about(
+        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=session.access.secret
+    )
+    return _job(answer, job_id)
+
+
+async def ping(*, session: ProviderSession) -> None:
+    """Make the cheapest authenticated read, to see that the key works.
+
+    Raises: BadCredentials, Unavailable, Throttled.
+    """
+    await session.call("GET", "/files", params={"limit": 1})
+
+
+def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+    """Read a generation (4.1).
+
+    A state that nobody has heard of counts as running, so that it is asked again.
+    """
+    said = STATES.read(answer.get("state"))
+    return Job(
+        id=job_id,
+        state=said.state,
+        chain_id=job_id if said.state is JobState.DONE else "",
+        outputs=_outputs(answer) if said.state is JobState.DONE else (),
+        failure=_failure(answer, said.end) if said.state is JobState.FAILED else None,
+        unknown_state=said.unknown,
+    )
+
+
+def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
+    """Return what a finished generation names.
+
+    `type` is a free text, and how it labels EXR is not documented (4.1).
+    """
+    expires_at = datetime.now(UTC) + timedelta(seconds=OUTPUT_URL_SECONDS)
+    return output_kinds.without_repeats(
+        output_kinds.output(item["url"], item.get("type"), expires_at=expires_at)
+        for item in map(mapping, items(answer.get("output")))
+        if link(item.get("url"))
+    )
+
+
+def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+    """Read why a job failed. An unknown code is final: nothing says that another try would help.
+
+    What the codes mean is documented for a job that "failed", and for no other word (4.2): not what
+    another costs.
+    """
+    reason = line(answer.get("failure_reason"))
+    if end is not None:
+        return job_states.ended(end, name="Luma", said=reason)
+    code = line(answer.get("failure_code"), most=60) or "unknown"
+    can_retry, is_charged, sentence = FAILURES.get(code, (False, None, "Luma could not make this."))
+    said = f' Luma says: "{reason.rstrip(".")}".' if reason else ""
+    return Failure(code=code, reason=sentence + said, can_retry=can_retry, is_charged=is_charged)

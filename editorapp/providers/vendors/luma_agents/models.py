@@ -1,0 +1,68 @@
+"""Ray 3.2 on Luma Agents as data: one model for each task."""
+
+from dataclasses import replace
+
+from editorapp.providers.contract import Task
+from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.spec import Model, Spec, of_task
+from editorapp.providers.vendors.luma_agents.parameters import (
+    LIMITS,
+    MAX_SOURCE_SECONDS,
+    MODELS,
+    PARAMETERS,
+    TYPES,
+)
+from editorapp.providers.vendors.luma_agents.rules import COMMON_RULES, RULES
+
+
+def _model(task: Task, summary: str) -> Model:
+    parameters, rules = of_task(PARAMETERS, task), RULES[task]
+    others = takes_no("ours.unknown", "ours: no such parameter (2)", parameters, rules)
+    return Model(
+        name=MODELS[0],
+        task=task,
+        model_id=MODELS[0],
+        type_word=TYPES[task],
+        label="Ray 3.2",
+        summary=summary,
+        parameters=parameters,
+        rules=(*rules, others),
+        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)),
+        source="2, 3 S, K, D",
+    )
+
+
+SPEC = Spec(
+    slug="luma-agents",
+    name="Luma Agents",
+    base_url="https://agents.lumalabs.ai/v1",
+    base_url_name="LUMA_AGENTS_BASE_URL",
+    credentials=("LUMA_AGENTS_API_KEY",),
+    simulated_key="luma-api-simulated-0000000000000000",
+    key_start="luma-api-",
+    # 4.1: each poll mints a link for an hour; how long the job itself stays is not stated
+    result_kept_seconds=86_400,
+    models=(
+        _model(
+            Task.EDIT,
+            "Change what a clip shows, and keep its motion as closely as you choose.",
+        ),
+        _model(
+            Task.GENERATE,
+            "Make a clip from words, from pictures, or from where an earlier one ends.",
+        ),
+        _model(
+            Task.REFRAME,
+            "Fit a clip to another shape: what lay outside the frame is drawn.",
+        ),
+    ),
+    fallback=Model(
+        name="",
+        task="",
+        model_id="",
+        label="model",
+        parameters=PARAMETERS,
+        limits=LIMITS,
+        rules=COMMON_RULES,
+    ),
+)

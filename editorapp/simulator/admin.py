@@ -1,0 +1,83 @@
+"""Admin endpoints: faults for the next calls, what was received, and the page that explains both."""
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from django.template.loader import render_to_string
+
+from editorapp.core import strict_json
+from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
+from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.protocol import ProviderProtocol
+from editorapp.simulator.simulation import Simulation
+
+ADMIN = "/_simulator/"
+
+
+class Admin:
+    """Answers everything under `ADMIN`, to this machine alone."""
+
+    def __init__(self, simulation: Simulation, protocols: Sequence[ProviderProtocol]) -> None:
+        self.simulation, self.protocols = simulation, protocols
+
+    async def handle(self, request: Request) -> Response:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
+        # A page in a browser of this machine is on loopback too: a stranger's, or one whose own
+        # host's name was made to lead here (DNS rebinding). Its origin tells, or the name of the
+        # host.
+        is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
+        if not is_near or origin not in ("", f"http://{host}"):
+            return Response.of_json({"detail": "Only from this machine"}, 403)
+        match (request.method, request.path[len(ADMIN) :].rstrip("/")):
+            case ("GET", ""):
+                return self._page()
+            case ("GET", "requests"):
+                return self._requests()
+            case (_, "faults"):
+                return await self._faults(request)
+        return Response.of_json({"detail": "Not Found"}, 404)
+
+    def _page(self) -> Response:
+        state = self.simulation.state
+        context = {
+            "protocols": self.protocols,
+            "kinds": KINDS.values(),
+            "calls": CALLS,
+            "failures": FAILURES,
+            "admin": ADMIN,
+            "jobs": len(state.jobs),
+            "files": len(state.files),
+        }
+        page = render_to_string("simulator/faults.html", context)
+        return Response(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+    def _requests(self) -> Response:
+        faults = self.simulation.faults
+        counted = {name: getattr(faults, name) for name in ("accepted", "posts", "calls")}
+        recent = {"by_status": faults.by_status, "recent": list(faults.recent)}
+        return Response.of_json(counted | recent)
+
+    async def _faults(self, request: Request) -> Response:
+        faults = self.simulation.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            try:
+                faults.waiting.append(fault_of(**strict_json.parse(await request.body(1 << 16))))
+            except (TypeError, ValueError, TooLarge) as error:
+                return Response.of_json({"detail": str(error)}, 422)
+        elif request.method != "GET":
+            return Response.of_json({"detail": "Method Not Allowed"}, 405)
+        return Response.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+
+
+def _is_this_machine(host: str) -> bool:
+    """Is the value of a `Host` header "localhost" or an address of loopback, with or without a
+    port?
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

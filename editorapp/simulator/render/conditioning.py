@@ -1,0 +1,98 @@
+"""Conditioning controls: each brings the source back in its own places the most, and a part of it
+everywhere.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from editorapp.providers.contract import GenerationRequest
+from editorapp.simulator.render import effects
+from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.colour import Array
+
+# How much of the source a control brings back at its value 0, which leaves the model the least
+# freedom, and at 1.
+CLOSEST, LOOSEST = 0.92, 0.12
+POSE = {"precise": 0.9, "coarse": 0.45}
+USUAL = 0.3  # the value of a control that is on and says none
+# of what a control brings back where it holds best: the part that comes back all over the picture
+EVERYWHERE = 0.5
+TINT = 0.4  # ... and of colours, for controls speak of structure
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """The controls as what each brings back of the source, 0..1; 0 is off and leaves no trace."""
+
+    pose: float = 0.0  # most along contours
+    depth: float = 0.0  # most in front
+    normals: float = 0.0  # most on surfaces
+    trajectory: float = 0.0  # most where something moves
+    face: bool = False
+
+    @classmethod
+    def of(cls, wanted: GenerationRequest) -> "Conditioning":
+        if wanted.auto_controls is True:
+            return cls()  # the model chooses by itself, whatever else is said
+        used = wanted.controls_in_use()  # where there are no switches, by their values
+
+        def follow(name: str, given: float | None) -> float:
+            value = USUAL if given is None else float(given)
+            return CLOSEST - (CLOSEST - LOOSEST) * value if name in used else 0.0
+
+        return cls(
+            pose=POSE[wanted.pose_strength or "precise"] if "pose" in used else 0.0,
+            depth=follow("depth", wanted.depth_blur),
+            normals=follow("normals", wanted.normals_augmentation),
+            trajectory=follow("trajectory", wanted.trajectory_sparsity),
+            face=bool(wanted.face_enabled),
+        )
+
+    @property
+    def follows(self) -> bool:
+        return bool(self.pose or self.depth or self.normals or self.trajectory)
+
+
+class SourceGuard:
+    """Brings the source back into edited frames of one clip, in order."""
+
+    def __init__(self, controls: Conditioning, width: int, height: int, seed: int) -> None:
+        self.controls = controls
+        self.is_needed = controls.face or controls.follows
+        self._light_before: Array | None = None  # of the source, for what moves
+        self._face = effects.face_weights(width, height) if controls.face else None
+        self._dither = effects.dither(width, height, seed)
+
+    def bring_back(self, picture: Planes, source: Planes) -> None:
+        """Blend the source into its edited picture, in place."""
+        if self.controls.follows:
+            back = effects.enlarged(self._held(source), source.width, source.height)
+            effects.blend(picture, source.parts, back, tint=TINT, rounding=self._dither)
+        if self._face is not None:
+            effects.blend(picture, source.parts, self._face)
+
+    def _held(self, source: Planes) -> Array:
+        """Return how much of the source comes back at each place, 0..1, at a quarter of the size
+        each way.
+        """
+        light = source.y[::4, ::4].astype(np.int16)
+        before = light if self._light_before is None else self._light_before
+        self._light_before = light
+        contours = _contours(light)
+        near = np.linspace(0, 1, len(light), dtype=np.float32)[:, None]  # what stands low is near
+        moving = np.minimum(1, np.abs(light - before) / np.float32(16))
+        places = (contours, near, 1 - contours, moving)
+        controls = self.controls
+        parts = (controls.pose, controls.depth, controls.normals, controls.trajectory)
+        free = np.ones(light.shape, np.float32)
+        for part, place in zip(parts, places, strict=True):
+            if part:
+                free *= 1 - np.float32(part) * (EVERYWHERE + (1 - EVERYWHERE) * place)
+        return 1 - free
+
+
+def _contours(light: Array) -> Array:
+    down = np.abs(np.diff(light, axis=0, prepend=light[:1]))
+    right = np.abs(np.diff(light, axis=1, prepend=light[:, :1]))
+    return np.minimum(1, (down + right) / np.float32(32))

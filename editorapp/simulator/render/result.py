@@ -1,0 +1,13 @@
+"""Results: how long a new one lasts, the name of its poster, and the error where there is none."""
+
+SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
+POSTER = "poster.jpg"  # the first frame of a result, beside it
+
+
+class CannotRender(Exception):
+    """The job fails with one of the provider's failure codes."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

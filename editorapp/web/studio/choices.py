@@ -1,0 +1,328 @@
+"""Choices: the options that the form offers: read from the model's own rows, with what is chosen
+and closed now.
+
+An option that the model lacks is offered only where it is chosen: then it stands there with its
+reason and its way out beside it. All else that the form holds is kept in hidden inputs, so that
+another task or provider brings it back.
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    CONTROLS,
+    STRENGTHS,
+    GenerationRequest,
+    Task,
+)
+from editorapp.providers.rules import table
+from editorapp.providers.spec import Model, Parameter, Spec
+from editorapp.web.studio.draft_form import EXTENDS, FLAGS, POSITION, DraftForm
+from editorapp.web.studio.form_request import is_on_by_value
+
+BANDS = (
+    ("adhere", "Adhere", "Keeps motion, composition and structure."),
+    ("flex", "Flex", "Keeps motion; the prompt restyles the rest."),
+    ("reimagine", "Reimagine", "Takes the source as loose grounding."),
+)
+TASKS = {
+    "edit": (
+        "Edit",
+        "Queue edit",
+        "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”",
+    ),
+    "generate": (
+        "Generate",
+        "Queue generation",
+        "What should be seen? “A paper boat drifts down a gutter after rain.”",
+    ),
+    "reframe": (
+        "Reframe",
+        "Queue reframe",
+        "What lies outside the frame? “The harbour goes on, boats and low hills.”",
+    ),
+    "modify": (
+        "Modify",
+        "Queue modification",
+        "How should it look? “A claymation world, soft studio light.”",
+    ),
+}
+# The groups and fields of a task: those that it always shows, and those of a model that has them.
+SHOWN: dict[str, set[str]] = {
+    Task.EDIT: {"conditioning", "controls", "guides"},
+    Task.GENERATE: {"frames"},
+    Task.REFRAME: {"canvas"},
+}
+SHOWN_IF_KNOWN: dict[str, tuple[str, ...]] = {
+    Task.EDIT: ("resolution", "hdr", "exr", "strength"),
+    Task.GENERATE: (
+        "resolution",
+        "loop",
+        "hdr",
+        "exr",
+        "aspect_ratio",
+        "duration",
+        "concepts",
+    ),
+    Task.REFRAME: ("resolution", "aspect_ratio"),
+    Task.MODIFY: ("resolution", "strength"),
+}
+SOURCE_KINDS = {"asset": "Upload", "generation": "Gallery", "url": "URL", "id": "Id"}
+# Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
+# price.
+HOMES = {
+    "conditioning": {"conditioning", "strength"},
+    "controls": {"controls"},
+    "guides": {"guides", "frames"},
+    "concepts": {"concepts"},
+    "placement": {"canvas"},
+}
+# What the page always holds in inputs of its own.
+ALWAYS = {"task", "account", "model", "prompt", "form_token", "takes", "more_prompts"}
+INPUTS_OF: dict[str, tuple[str, ...]] = {
+    "controls": (*(f"{name}_enabled" for name in CONTROLS), *CONTROL_VALUES.values()),
+    "strength": ("strength", "more_strengths"),
+    "guides": ("guides", "guide_asset", "keyframe_asset", "keyframe_index"),
+    "frames": ("frames", "extend_generation", "keyframe_asset", "keyframe_index"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One radio button or checkbox. `option` is its name among the verdict's unavailable options."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    is_closed: bool = False
+    option: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Band:
+    label: str
+    says: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One of the five signals: its switch, and its own parameter where it has one: of a few words,
+    or else a number from 0 to 1.
+
+    `unsaid` is what an empty value means; "" where there must be one.
+    """
+
+    switch: Choice
+    own: Parameter | None
+    value: str = ""
+    choices: tuple[Choice, ...] = ()
+    unsaid: str = "The model's own"
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """A task as the page names it: its tab, its button, an example of a prompt."""
+
+    value: str
+    label: str
+    act: str
+    example: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class IdKinds:
+    """A source by the provider's own id: what the field is called, and what such an id can name."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Every option of the form's task, as this form has them; `closed` as the verdict names them."""
+
+    form: DraftForm
+    model: Model
+    spec: Spec
+    closed: Container[str]
+
+    @cached_property
+    def shown(self) -> set[str]:
+        """The groups and fields that the page shows."""
+        form, task = self.form, self.form.task
+        found = {name for name in SHOWN_IF_KNOWN[task] if self._is_taken(name)}
+        if form.frames in EXTENDS and form.extend_generation is not None:
+            found.discard("duration")
+        if task == Task.MODIFY and (self._is_taken("start_frame") or form.guides == "single"):
+            found.add("guides")
+        return found | SHOWN.get(task, set())
+
+    def _is_taken(self, name: str) -> bool:
+        row = self.model.parameter(name)
+        is_known = row is not None and not row.is_ignored
+        return is_known or (name in FLAGS and getattr(self.form, name))
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        if "strength" not in self.shown:
+            return ()
+        return tuple(
+            Band(
+                label,
+                says,
+                tuple(
+                    self._choice("strength", value, value[-1], option="strength")
+                    for value in STRENGTHS
+                    if value.startswith(name)
+                ),
+            )
+            for name, label, says in BANDS
+        )
+
+    def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
+        """Return one value of a field as a radio button."""
+        option = option or f"{name}={value}"
+        is_chosen = getattr(self.form, name) == value
+        return Choice(value, label or value, is_chosen, option in self.closed, option)
+
+    def _values(self, name: str, values: Iterable[str]) -> list[str]:
+        """Return a field's values; the chosen one is there even where the model lacks it."""
+        if name not in self.shown:
+            return []
+        chosen, known = getattr(self.form, name), list(values)
+        return known if not chosen or chosen in known else [chosen, *known]
+
+    @property
+    def resolutions(self) -> list[Choice]:
+        values = self._values("resolution", self.model.limits.resolutions)
+        return [self._choice("resolution", value) for value in values]
+
+    @property
+    def aspects(self) -> list[Choice]:
+        values = self._values("aspect_ratio", self.model.limits.aspect_ratios)
+        found = [self._choice("aspect_ratio", value) for value in values]
+        if "aspect_ratio" not in self.shown or self.form.task == Task.REFRAME:
+            return found
+        return [Choice("", "Model's choice", not self.form.aspect_ratio), *found]
+
+    @property
+    def durations(self) -> list[Choice]:
+        row = self.model.parameter("duration")
+        values = self._values("duration", (row and row.choices) or self.model.limits.durations)
+        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
+
+    @property
+    def flags(self) -> list[Choice]:
+        names = SHOWN_IF_KNOWN[self.form.task]
+        return [self._switch(name) for name in names if name in FLAGS and name in self.shown]
+
+    def _switch(self, option: str, field: str = "") -> Choice:
+        """Return a checkbox, named as the model names it."""
+        name = field or option
+        row, word = self.model.parameter(name), option.capitalize()
+        label, says = (row.label, row.help) if row else (FLAG_LABELS.get(option, word), "")
+        options = {option, "controls"} if option in CONTROLS else {option}
+        is_closed = any(one in self.closed for one in options)
+        return Choice(name, label, bool(getattr(self.form, name)), is_closed, option, says)
+
+    @property
+    def controls(self) -> list[Control]:
+        """The signals that the model follows, or that the form has switched on."""
+        if "controls" not in self.shown:
+            return []
+        return [self._control(name) for name in CONTROLS if self._has_control(name)]
+
+    def _has_control(self, name: str) -> bool:
+        switch, own = f"{name}_enabled", CONTROL_VALUES.get(name, "")
+        return self.model.knows(switch) or self.model.knows(own) or getattr(self.form, switch)
+
+    def _control(self, name: str) -> Control:
+        switch = self._switch(name, f"{name}_enabled")
+        own = self.model.parameter(CONTROL_VALUES.get(name, ""))
+        if own is None:
+            return Control(switch, None)
+        value = getattr(self.form, own.field)
+        words = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
+        unsaid = "" if is_on_by_value(self.model, name) else "The model's own"
+        return Control(switch, own, value, words, unsaid)
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """The hidden inputs: what no visible input says.
+
+        Sources have inputs of their own on the page, seen or not.
+        """
+        visible = self._visible | ALWAYS
+        return [
+            (name, value)
+            for name, value in self.form.pairs()
+            if name not in visible and not name.startswith("source_")
+        ]
+
+    @property
+    def _visible(self) -> set[str]:
+        """The names that a visible input says, beside those that the page always has."""
+        names = {name for group in self.shown for name in INPUTS_OF.get(group, (group,))}
+        if "frames" in self.shown:
+            ends = {"first_asset": "start_frame", "last_asset": "end_frame"}
+            names |= {name for name, row in ends.items() if self.model.knows(row)}
+        if "canvas" in self.shown and self.model.knows("x_norm"):
+            names |= set(POSITION)
+        return names
+
+    @property
+    def homeless(self) -> list[str]:
+        """The slots of notes whose group is not shown."""
+        return [name for name, groups in HOMES.items() if not groups & self.shown]
+
+    @property
+    def needs_prompt(self) -> bool:
+        return needs_prompt(self.spec, self.model)
+
+    @property
+    def shape_help(self) -> str:
+        row = self.model.parameter("aspect_ratio")
+        return row.help if row else ""
+
+
+FLAG_LABELS = {"hdr": "HDR", "exr": "EXR"}  # where the model lacks them
+
+
+@lru_cache(maxsize=64)
+def needs_prompt(spec: Spec, model: Model) -> bool:
+    """Would the model refuse a request for want of a prompt?"""
+    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
+    return any(one.field == "prompt" for one in table.refusals(broken))
+
+
+def task_words(task: str, *, is_chosen: bool = False) -> TaskWords:
+    return TaskWords(task, *TASKS[task], is_chosen=is_chosen)
+
+
+def source_kinds(form: DraftForm, closed: Container[str]) -> list[Choice]:
+    """Return the ways to a source; `closed` are options that the account does not take."""
+    return [
+        Choice(kind, label, form.source_kind == kind, option in closed, option)
+        for kind, label in SOURCE_KINDS.items()
+        if (option := f"source_kind={kind}")
+    ]
+
+
+def id_kinds(form: DraftForm, model: Model, provider: str) -> IdKinds:
+    """Return what an id of this provider can name.
+
+    Where it tells a result from a file by nothing, it is one kind.
+    """
+    row = model.parameter("source")
+    carriers = row.carriers if row else {"generation_id": ""}
+    known = [kind for kind in ("generation", "file") if not carriers or f"{kind}_id" in carriers]
+    is_one = len(known) == 2 and len({carriers.get(f"{kind}_id", kind) for kind in known}) == 1
+    known = (known[:1] if is_one else known) or ["generation"]
+    word = "Asset" if is_one or known == ["file"] else "Generation" if len(known) == 1 else ""
+    picks = tuple(Choice(kind, kind, form.source_id_kind == kind) for kind in known)
+    return IdKinds(f"{f'{word} id'.strip().capitalize()} at {provider}", picks)

@@ -1,0 +1,286 @@
+"""Notes: what the studio says beside the fields of a form: what is wrong with each, and which options
+are closed.
+
+They decide nothing: they sort a verdict's findings into the places of the page.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from editorapp.generations.request.check import NOT_QUOTED, Verdict
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
+from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
+from editorapp.web.studio.draft_form import EXTENDS, POSITION, DraftForm, encode_changes
+from editorapp.web.studio.resolved_form import ResolvedForm
+from editorapp.web.studio.sources import ChosenSource
+
+FRAMES = ("start_frame", "end_frame", "keyframes")
+# The places of the page, each with the fields and the options that it speaks of.
+SLOTS: dict[str, tuple[str, ...]] = {
+    "source": ("source",),
+    "prompt": ("prompt",),
+    "model": ("model", "task"),
+    "conditioning": ("auto", "auto_controls", "strength"),
+    "controls": (
+        "controls",
+        *CONTROLS,
+        *(f"{name}_enabled" for name in CONTROLS),
+        *CONTROL_VALUES.values(),
+    ),
+    "guides": (*FRAMES, "keyframe_indexes", "single"),
+    "concepts": ("concepts",),
+    "placement": POSITION,
+    "output": ("resolution", "hdr", "exr", "loop", "duration", "aspect_ratio"),
+    "variants": ("takes",),
+    "whole": (),
+}
+SLOT_OF = {name: slot for slot, names in SLOTS.items() for name in names}
+# Fields that one button leaves out together.
+GROUPS = dict.fromkeys(("keyframes", "keyframe_indexes"), "keyframes")
+GROUPS |= dict.fromkeys(POSITION, "position")
+CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
+# The ways to give a generation its frames, as options and as a fix's changes.
+FRAME_FIELDS = {*FRAMES, "keyframe_indexes", "single", "guides", "frames"}
+BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
+EMPTY_GUIDES = {
+    "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
+    "keyframes": "Pin a frame of the source, or upload a still, to make the first keyframe.",
+}
+EMPTY_FIRST = "Download the source's frame 0, paint on it, and put it back here."
+EMPTY_FRAMES = {
+    "frames": "Choose a first frame, a last frame, or both.",
+    "keyframes": "Choose a picture, and the frame of the result that it stands for.",
+    "forward": "Choose the take to go on from.",
+    "backward": "Choose the take to lead up to.",
+}
+NO_SOURCE = {
+    "url": "{} takes no clip from a web address: upload it instead.",
+    "id": "{} takes no clip by its id: upload it, or choose a take from the gallery.",
+}
+
+
+@dataclass(frozen=True)
+class Button:
+    """A way out. `is_cut` ones make a new source: a shorter one, or an MP4 copy; `is_ask` ones ask
+    for a price.
+    """
+
+    label: str
+    value: str
+    is_cut: bool = False
+    is_ask: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """One finding beside its field.
+
+    `tone`: "bad", "warn", or "todo" for what is merely not filled in yet.
+    """
+
+    tone: str
+    message: str
+    field: str
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Options that cannot be combined with the present choice: `options` as the inputs name them."""
+
+    options: str
+    reason: str
+    button: Button | None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Is it said only to who tries the option? Where nothing can be done about it, it helps
+        nobody else.
+        """
+        return self.button is None
+
+
+@dataclass
+class NoteSlot:
+    """One place of the page beside a group of fields."""
+
+    name: str
+    notes: list[Note] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+
+
+def own_findings(form: DraftForm, source: ChosenSource) -> list[Broken]:
+    """Return what only the form can know: a clip that is gone, a guide without its picture."""
+    found, is_generation = [], form.task == Task.GENERATE
+    if source.problem:
+        field = "start_frame" if is_generation else "source"
+        found.append(Broken("form.source", field, REFUSE, source.problem))
+    if says := _empty_frames(form) if is_generation else _empty_guides(form):
+        fix = Fix(f"Use no {'frames' if is_generation else 'guides'}", {"guides": "none"})
+        found.append(Broken("form.guides", "keyframes", REFUSE, says, (fix,)))
+    return found
+
+
+def _empty_frames(form: DraftForm) -> str:
+    ends = {form.first_asset, form.last_asset} - {None}
+    chosen = {"frames": ends, "keyframes": form.keyframes}.get(form.frames, form.extend_generation)
+    return "" if chosen else EMPTY_FRAMES.get(form.frames, "")
+
+
+def _empty_guides(form: DraftForm) -> str:
+    is_single = form.guides == "single"
+    is_meant = is_single or form.task == Task.EDIT
+    if not is_meant or (form.guide_asset if is_single else form.keyframes):
+        return ""
+    return EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
+
+
+def still_open(own: Sequence[Broken], verdict: Verdict) -> list[Broken]:
+    """Return all that keeps a form from being sent, each once, with its own findings first.
+
+    What the form knows is more exact than "choose a source" or "this is no picture".
+    """
+    known = {one.field for one in own if one.rule_id != "form.guides"}
+    refused = [one for one in verdict.refusals if one.field.partition(".")[0] not in known]
+    return [*own, *_joined(refused)]
+
+
+def slots_of(
+    resolved: ResolvedForm, verdict: Verdict, found: Iterable[Broken], *, strictly: bool
+) -> dict[str, NoteSlot]:
+    """Sort findings, and the verdict's warnings and closed options, into the page's slots.
+
+    `strictly`: what is not filled in yet counts as an error, too.
+    """
+    form = resolved.form
+    slots = {name: NoteSlot(name) for name in SLOTS}
+    for one in [*found, *verdict.warnings]:
+        if one.rule_id != NOT_QUOTED:  # stands where the price stands, with its button
+            note = _note(one, form, strictly=strictly)
+            slots[_slot_of(one.field.partition(".")[0])].notes.append(note)
+    if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
+        slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
+    slots["source"].closed += _closed_sources(resolved)
+    for closed in _closed(_worth_saying(form, verdict.unavailable)):
+        option = closed.options.partition(" ")[0].partition("=")[0]
+        slots[_slot_of(option)].closed.append(closed)
+    return slots
+
+
+def _slot_of(name: str) -> str:
+    return SLOT_OF.get(name, "whole")
+
+
+def _closed_sources(resolved: ResolvedForm) -> Iterator[Closed]:
+    """Yield the ways to a source that the model does not take; a chosen one is the rules' to
+    refuse.
+    """
+    row, kind = resolved.model.parameter("source"), resolved.form.source_kind
+    if row is None or not row.carriers:
+        return
+    carriers = {"url": {"url"}, "id": {"generation_id", "file_id"}}
+    for way, ids in carriers.items():
+        if kind != way and ids.isdisjoint(row.carriers):
+            reason = NO_SOURCE[way].format(resolved.account.spec.name)
+            yield Closed(f"source_kind={way}", reason, None)
+
+
+def _joined(found: Iterable[Broken]) -> list[Broken]:
+    """Say once what one button leaves out: keyframes and their positions, the four numbers of a
+    place.
+    """
+    seen: set[tuple[str, str]] = set()
+    once = []
+    for one in found:
+        group = GROUPS.get(one.field, "")
+        if not group or not one.fixes or (one.rule_id, group) not in seen:
+            once.append(one)
+        seen.add((one.rule_id, group))
+    return once
+
+
+def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
+    buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
+    tone = "todo" if _is_empty(one, form) and not strictly else "bad"
+    return Note(tone if one.is_refusal else "warn", one.message, one.field, buttons)
+
+
+def _back(fix: Fix, form: DraftForm) -> Fix:
+    """Call it the way back where it leads to the account that was chosen before."""
+    if form.account_before is None or fix.changes != {"account": form.account_before}:
+        return fix
+    return replace(fix, label=fix.label.replace("Send to", "Back to", 1))
+
+
+def _is_empty(one: Broken, form: DraftForm) -> bool:
+    """Is this merely not filled in yet? Then nothing is wrong."""
+    if one.rule_id == "form.guides":
+        return True
+    if one.field == "source":
+        return not getattr(form, f"source_{form.source_kind}")
+    return one.field in ("prompt", "aspect_ratio") and not getattr(form, one.field)
+
+
+def _button(fix: Fix) -> Button:
+    if "ask" in fix.changes:
+        return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
+    return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
+
+
+def _worth_saying(
+    form: DraftForm, unavailable: Mapping[str, UnavailableOption]
+) -> dict[str, UnavailableOption]:
+    """Leave out what a radio button shows: a generation has its frames in one way, so the ways
+    exclude each other.
+    """
+    if form.task != Task.GENERATE:
+        return dict(unavailable)
+    is_extension = form.frames in EXTENDS  # its length is always the same, and not shown
+    return {
+        option: why
+        for option, why in unavailable.items()
+        if not (is_extension and option.startswith("duration="))
+        and not (option in FRAME_FIELDS and _leads_back(why))
+    }
+
+
+def _leads_back(why: UnavailableOption) -> bool:
+    return why.fix is None or set(why.fix.changes) <= FRAME_FIELDS
+
+
+def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
+    """Yield the closed options; those of one mode as one line, so that the mode says its reason
+    once.
+    """
+    rest = dict(unavailable)
+    controls, strength = rest.pop("controls", None), rest.pop("strength", None)
+    options = " ".join(("controls", *CONTROLS))
+    if controls is not None:
+        rest = {option: why for option, why in rest.items() if option not in CONTROLS}
+    if strength is not None and controls is not None and strength.fix == controls.fix:
+        both = UnavailableOption(BY_HAND, strength.fix)
+        strength, controls, options = None, both, f"strength {options}"
+    if strength is not None:
+        yield _line("strength", strength)
+    if controls is not None:
+        yield _line(options, controls)
+    yield from _merged([_line(option, why) for option, why in rest.items()])
+
+
+def _merged(lines: list[Closed]) -> Iterable[Closed]:
+    """Join lines that differ only in the value they close: "not 360p" and "not 540p" are "not 360p
+    or 540p".
+    """
+    alike: dict[tuple[str, Button | None], list[Closed]] = {}
+    for line in lines:
+        value = line.options.partition("=")[2]
+        pattern = line.reason.replace(value, "\0") if value else line.reason + line.options
+        alike.setdefault((pattern, line.button), []).append(line)
+    for (pattern, button), same in alike.items():
+        values = " or ".join(line.options.partition("=")[2] for line in same)
+        reason = pattern.replace("\0", values) if len(same) > 1 else same[0].reason
+        yield Closed(" ".join(line.options for line in same), reason, button)
+
+
+def _line(options: str, why: UnavailableOption) -> Closed:
+    return Closed(options, why.reason, _button(why.fix) if why.fix else None)

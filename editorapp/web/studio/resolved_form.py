@@ -1,0 +1,222 @@
+"""Resolved form: who would do what a form asks: the account, its model, and the source as that
+account reads it.
+
+Task, model and account depend on each other. Which of them a person has just changed is seen by
+what the page showed when the form was filled in (`task_was` and its siblings): that one counts, and
+the others follow it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from editorapp.core.request_values import as_whole
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.offers import word_of
+from editorapp.providers.accounts import to_show
+from editorapp.providers.contract import CONTROL_VALUES, Ref, Task
+from editorapp.providers.models import ProviderAccount
+from editorapp.providers.rules.conditions import is_said
+from editorapp.providers.spec import Model, Spec
+from editorapp.teams.models import Member
+from editorapp.web.studio import sources
+from editorapp.web.studio.cache import accounts_to_show
+from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.form_request import request_of
+from editorapp.web.studio.sources import ChosenSource
+
+ORDER = tuple(task.value for task in Task)
+# Said of every task, or only beside another field.
+PLAIN = {"task", "model", "prompt", "source", "keyframe_indexes", *CONTROL_VALUES.values()}
+CONTINUED = Ref(generation_id="continued")  # stands for the take that an extension goes on from
+
+
+@dataclass(frozen=True)
+class ResolvedForm:
+    """A form with everything around it settled.
+
+    `is_switched`: it was filled in for another task, model or account.
+    """
+
+    form: DraftForm
+    accounts: tuple[ProviderAccount, ...]  # all that can be worked with
+    account: ProviderAccount
+    model: Model
+    source: ChosenSource
+    is_switched: bool
+
+    @property
+    def is_closed(self) -> bool:
+        """Can nothing be sent with any account?"""
+        return all(one.problem for one in self.accounts)
+
+    @cached_property
+    def draft(self) -> Draft:
+        """What is sent."""
+        return self._draft(self.account, self.model)
+
+    def draft_at(self, account: ProviderAccount) -> Draft:
+        """Return the same draft for another account: by the model that a switch to it would choose.
+
+        One that does not do the task is asked for this model all the same, so that it says so.
+        """
+        if account.pk == self.account.pk:
+            return self.draft
+        form = self.form
+        return self._draft(
+            account, model_at(account.spec, form.task, form.model_wish, self.model.name)
+        )
+
+    def _draft(self, account: ProviderAccount, model: Model | None) -> Draft:
+        source = sources.at(self.source, account)
+        wanted = request_of(self.form, source.ref, model=model, extend=source.extend)
+        return Draft(wanted, account, source.asset, source.parent)
+
+    @cached_property
+    def kinds(self) -> tuple[Draft, ...]:
+        """Each different draft that the form makes, the one as shown first: prompts by strengths."""
+        wanted, form = self.draft.wanted, self.form
+        lines = (line.strip() for line in form.more_prompts.split("\n"))
+        strengths = form.more_strengths if wanted.strength is not None else ()
+        made = (
+            replace(wanted, prompt=prompt, strength=strength)
+            for prompt in (wanted.prompt, *filter(None, lines))
+            for strength in (wanted.strength, *strengths)
+        )
+        others = (one for one in dict.fromkeys(made) if one != wanted)
+        return (self.draft, *(replace(self.draft, wanted=one) for one in others))
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Return the tasks that some account does."""
+        return tuple(task for task in ORDER if any(task in one.spec.tasks for one in self.accounts))
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Return the models that some account has for this task, each name once."""
+        found = [model for one in self.accounts for model in one.spec.models_for(self.form.task)]
+        return tuple({model.name: model for model in reversed(found)}.values())[::-1]
+
+    @property
+    def able(self) -> tuple[ProviderAccount, ...]:
+        """Return the accounts that do this task."""
+        return tuple(one for one in self.accounts if self.form.task in one.spec.tasks)
+
+
+def model_at(spec: Spec, task: str, *names: str) -> Model | None:
+    """Return the first model of these names, or else the first that does the task; None where there
+    is none.
+    """
+    found = [model for name in names if (model := spec.find(task, name)) is not None]
+    return next(iter((*found, *spec.models_for(task))), None)
+
+
+def resolve(form: DraftForm, member: Member, *, is_quick: bool = False) -> ResolvedForm:
+    """Find the account and the model for a form, and what it names as its source.
+
+    `is_quick`: accounts as they were up to two seconds ago; not for anything that is queued.
+    """
+    accounts, default = accounts_to_show(member.team) if is_quick else to_show(member.team)
+    form = _with_remembered(_with_wish(form))
+    account = _account_for(form, accounts, default)
+    if form.task not in account.spec.tasks:  # nobody does it any more
+        form = replace(form, task=account.spec.tasks[0])
+    model = model_at(account.spec, form.task, form.model_wish, form.model)
+    assert model is not None  # a provider's tasks are those of its models
+    before, now = (
+        (form.task_was, form.model_was, form.account_was),
+        (form.task, model.name, account.pk),
+    )
+    source = sources.at(sources.find(form, member), account)
+    is_switched = bool(form.task_was) and before != now
+    form = _shown_as(form, *now)
+    return ResolvedForm(form, tuple(accounts), account, model, source, is_switched)
+
+
+def _shown_as(form: DraftForm, task: str, model: str, account: int) -> DraftForm:
+    """Note what the page shows, so that the next change is seen, and the account to go back to."""
+    is_other = form.account_was not in (None, account)
+    return replace(
+        form,
+        model=model,
+        account=account,
+        task_was=task,
+        model_was=model,
+        account_was=account,
+        account_before=form.account_was if is_other else form.account_before,
+    )
+
+
+def _with_wish(form: DraftForm) -> DraftForm:
+    """Note which model was chosen by hand: an account that lacks it has another one, and it comes
+    back with the next account that has it.
+    """
+    is_chosen = bool(form.model) and (form.model != form.model_was or not form.model_wish)
+    return replace(form, model_wish=form.model) if is_chosen else form
+
+
+def _with_remembered(form: DraftForm) -> DraftForm:
+    """Bring back the account and the model with which the chosen task was left."""
+    if not form.task_was or form.task_was == form.task:
+        return form
+    left = _read_remembered(form.remembered)
+    left[form.task_was] = (form.account_was, form.model_wish)
+    account, wish = left.get(form.task, (form.account, form.model_wish))
+    return replace(form, account=account, model_wish=wish, remembered=_write_remembered(left))
+
+
+def _account_for(
+    form: DraftForm, accounts: Sequence[ProviderAccount], default: ProviderAccount
+) -> ProviderAccount:
+    """Return the chosen account, or one that does what was chosen since: another task, a model that
+    it lacks.
+    """
+    chosen = next((one for one in accounts if one.pk == form.account), None) or default
+    is_same_task = form.task_was == form.task
+    is_new_model = (
+        is_same_task and "" not in (form.model, form.model_was) and form.model != form.model_was
+    )
+    with_it = [one for one in accounts if one.spec.find(form.task, form.model_wish)]
+    able = with_it or [one for one in accounts if form.task in one.spec.tasks]
+    if form.task in chosen.spec.tasks and (not is_new_model or chosen in able):
+        return chosen
+    return able[0] if able else chosen
+
+
+def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:
+    """Read "edit:3:ray-3.2 modify:9:modify-video"; what is not understood is left out."""
+    found: dict[str, tuple[int | None, str]] = {}
+    for part in text.split():
+        task, account, model = (*part.split(":"), "", "")[:3]
+        if task in ORDER:
+            found[task] = (as_whole(account), model)
+    return found
+
+
+def _write_remembered(left: dict[str, tuple[int | None, str]]) -> str:
+    return " ".join(f"{task}:{account or ''}:{model}" for task, (account, model) in left.items())
+
+
+def labels_not_sent(resolved: ResolvedForm) -> tuple[str, ...]:
+    """Return the labels of what was chosen for other tasks, is kept, and would come back with them:
+    named, so that nobody thinks that it is sent now ("HDR", "Depth").
+    """
+    sent = {name for name, value in vars(resolved.draft.wanted).items() if is_said(value)} | PLAIN
+    found: dict[str, None] = {}
+    for task in resolved.tasks:
+        spec = next(one.spec for one in resolved.accounts if task in one.spec.tasks)
+        chosen = _chosen_for(resolved.form, task)
+        found |= {word_of(spec, name): None for name in chosen if name not in sent}
+    return tuple(found)
+
+
+def _chosen_for(form: DraftForm, task: str) -> list[str]:
+    """Return the attributes that differ, in the request of a task, from those of an untouched form."""
+    extend = CONTINUED if form.extend_generation else None
+    chosen = request_of(replace(form, task=task), None, extend=extend)
+    untouched = request_of(DraftForm(task=task), None)
+    return [
+        name
+        for name, value in vars(chosen).items()
+        if is_said(value) and value != getattr(untouched, name)
+    ]

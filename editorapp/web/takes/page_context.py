@@ -1,0 +1,165 @@
+"""Take page context: what the page of a take is given."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from editorapp.costs import ledger
+from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.request import references
+from editorapp.media.models import Asset
+from editorapp.providers import accounts
+from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.models import ProviderAccount
+from editorapp.review.models import Decision
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+from editorapp.web.presenters import request_summary, usual_times
+from editorapp.web.studio import canvas
+from editorapp.web.takes import lineage, unknown_outcome
+from editorapp.web.takes.progress import progress, seen, trouble
+from editorapp.web.templatetags.takes import made_from
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened to an attempt."""
+
+    label: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class WaysOn:
+    """What the studio can do with a take's result: reframe it, go on from it where it was made,
+    edit it elsewhere.
+    """
+
+    can_reframe: bool = False
+    extends: tuple[tuple[str, str], ...] = ()  # (direction, words)
+    others: tuple[ProviderAccount, ...] = ()
+
+
+def page_context(take: Generation, member: Member) -> dict[str, Any]:
+    """Return all that the page shows of a take to this member."""
+    chain, source, wanted = lineage.steps(take), made_from(take), take.wanted
+    return {
+        "here": "gallery",
+        "take": take,
+        "source": source,
+        "source_words": _source_words(chain[0].take.wanted),
+        "can_compare": take.task != Task.GENERATE,
+        "laid": _laid(take, source),
+        "ways_on": _ways_on(take, member),
+        "usual": usual_times.usual(take) if take.is_active else None,
+        "progress": progress(take),
+        "trouble": trouble(take),
+        "steps": chain,
+        "settings": request_summary.settings(take),
+        "guides": request_summary.guides(wanted, member),
+        "siblings": lineage.siblings(take),
+        "children": lineage.children(take),
+        "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
+        "can_correct": unknown_outcome.can_correct(take, member),
+        "is_live": _is_live(take),
+        "seen": seen(take),
+        "verdicts": Decision.Verdict,
+        **_attempts(take),
+    }
+
+
+def _attempts(take: Generation) -> dict[str, Any]:
+    rows = take.attempts.select_related("search", "account").order_by("number")
+    attempts = list(rows.prefetch_related(*unknown_outcome.TRACE))
+    settling = None
+    if take.can_settle and attempts:
+        settling = unknown_outcome.of(take, attempts[-1], now=timezone.now())
+    told = [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts]
+    return {"attempts": told, "settling": settling}
+
+
+def _is_live(take: Generation) -> bool:
+    """May it change by itself? One of unknown outcome may be found, and followed."""
+    result_waits = take.result is not None and take.result.proxy == Asset.Proxy.PENDING
+    return take.is_active or result_waits or take.is_unknown
+
+
+def _source_words(wanted: GenerationRequest) -> str:
+    """Say what the first take was made from where we hold no file of it."""
+    source = wanted.source
+    if wanted.task == Task.GENERATE:
+        return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
+    if source is None:
+        return "none"
+    if source.url:
+        return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
+    return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
+
+
+def _made_from_prompt(wanted: GenerationRequest) -> str:
+    count = sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
+    pictures = f" and {count} picture{'s' if count > 1 else ''}" if count else ""
+    return f"none: made from the prompt{pictures}"
+
+
+def _laid(take: Generation, source: Asset | None) -> str:
+    """Return where a reframe shows its source, for the script that lays one over the other: "x y
+    width height".
+    """
+    wanted, result = take.wanted, take.result
+    if wanted.task != Task.REFRAME or source is None or result is None:
+        return ""
+    if not (source.height and result.height):
+        return ""
+    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    if None in place:
+        fit = canvas.fitted(source.width / source.height / (result.width / result.height))
+        place = (fit.x, fit.y, fit.w, fit.h)
+    return " ".join(f"{float(value or 0):.5g}" for value in place)
+
+
+def _ways_on(take: Generation, member: Member) -> WaysOn:
+    """Return how a take can be worked on: nothing for one without a result, or for who may not
+    spend.
+    """
+    if not take.can_be_source or not member.may(Act.CREATE):
+        return WaysOn()
+    found = accounts.usable()
+    return WaysOn(
+        can_reframe=any(Task.REFRAME in account.spec.tasks for account in found),
+        extends=_extends(take, next((one for one in found if one.pk == take.account_id), None)),
+        others=tuple(
+            one for one in found if one.pk != take.account_id and Task.EDIT in one.spec.tasks
+        ),
+    )
+
+
+def _extends(take: Generation, own: ProviderAccount | None) -> tuple[tuple[str, str], ...]:
+    models = own.spec.models_for(Task.GENERATE) if own and take.chain_id else ()
+    return tuple(
+        (way, f"Extend {way}")
+        for way, frame in references.DIRECTIONS.items()
+        if any(references.can_continue(model, frame) for model in models)
+    )
+
+
+def _moments(attempt: Attempt) -> list[Moment]:
+    happened = {
+        "Queued": attempt.created_at,
+        "Sent to the provider": attempt.submit_started_at,
+        "Accepted by the provider": attempt.submitted_at,
+        "Provider was done": attempt.provider_done_at,
+        "Outcome recorded": attempt.recorded_at,
+    }
+    moments = [Moment(label, at) for label, at in happened.items() if at]
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _body(attempt: Attempt) -> str:
+    if attempt.request_body is None:
+        return ""
+    return json.dumps(request_summary.shortened(attempt.request_body), indent=2, ensure_ascii=False)

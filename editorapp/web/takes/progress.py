@@ -1,0 +1,38 @@
+"""Progress of a take: how far it is, and what is in its way."""
+
+import zlib
+
+from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.web.templatetags.takes import held_up, percent
+
+NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read of it
+
+
+def seen(take: Generation) -> str:
+    """Return what a page shows of a take that can change by itself."""
+    changing = take.result.proxy if take.result else bool(held_up(take)) or percent(progress(take))
+    if problem := trouble(take):
+        changing = f"{changing}-{zlib.crc32(problem.encode()):x}"
+    return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
+
+
+def progress(take: Generation) -> float | None:
+    """Return how far the provider says that it is, 0..1; None where it says nothing."""
+    if take.state != State.RUNNING:
+        return None
+    newest = take.attempts.filter(number=take.attempt_number)
+    return newest.values_list("progress", flat=True).first()
+
+
+def trouble(take: Generation) -> str:
+    """Say what was in the way at the last try of what is tried again by itself; "" where nothing
+    is.
+    """
+    if not take.is_active:
+        return ""
+    said = take.attempts.only("last_error", "error_count", "fetch_count")
+    newest = said.filter(number=take.attempt_number).first()
+    if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
+        return ""
+    return newest.last_error

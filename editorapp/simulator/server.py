@@ -51,9 +51,7 @@ class App:
         await self.simulation.stop()
 
     async def handle(self, request: Request) -> Response:
-        handler = next(
-            (act for at, act in self.routes.items() if request.path.startswith(at)), None
-        )
+        handler = self._handler_for(request.path)
         if handler is None:
             return Response.of_json({"detail": "Not Found"}, 404)
         try:
@@ -63,6 +61,9 @@ class App:
         except Exception:  # whatever it was, the caller gets an answer and the next one is served
             logger.exception("%s %s failed", request.method, request.path)
             return Response.of_json({"detail": "Internal server error"}, 500)
+
+    def _handler_for(self, path: str) -> Handler | None:
+        return next((act for at, act in self.routes.items() if path.startswith(at)), None)
 
     async def _storage(self, request: Request) -> Response:
         folder, _slash, name = request.path[len(STORAGE) :].partition("/")
@@ -74,15 +75,19 @@ class App:
         if folder in self.uploads and request.method == "PUT":
             return await self.uploads[folder](request, name)
         if folder == "results" and is_read:
-            job = self.simulation.state.jobs.get(name.partition("/")[0])
-            file = _stored(job, name.partition("/")[2]) if job is not None else "none"
-            return await self.simulation.deliver(request, file, job)
+            return await self._result(request, name)
         return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
+
+    async def _result(self, request: Request, name: str) -> Response:
+        job_id, _slash, file = name.partition("/")
+        job = self.simulation.state.jobs.get(job_id)
+        stored = _stored(job, file) if job is not None else "none"
+        return await self.simulation.deliver(request, stored, job)
 
 
 def _stored(job: SimulatedJob, name: str) -> str:
     """Return where a result of this name lies. The poster lies beside the results."""
     if name == POSTER and job.outputs:
-        return f"{job.outputs[0]['file'].rpartition('/')[0]}/{POSTER}"
+        return f"{job.file.rpartition('/')[0]}/{POSTER}"
     files = (one["file"] for one in job.outputs)
     return next((file for file in files if file.endswith(f"/{name}")), "none")

@@ -16,6 +16,7 @@ from editorapp.simulator.references import Resolved, Resolver, UnusableReference
 from editorapp.simulator.render.result import SECONDS
 from editorapp.simulator.spooled_body import SpooledBody, read_json
 from editorapp.simulator.state import SimulatedJob
+from editorapp.simulator.tables import JsonObject
 
 MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
 
@@ -79,7 +80,7 @@ class Submission:
 
     def _note_received(self) -> None:
         slug, now, key = self.protocol.slug, time.time(), "idempotency-key"
-        self.noted: dict[str, Any] = {
+        self.noted: JsonObject = {
             "at": moment(now),
             "provider": slug,
             "body": self.logged,

@@ -2,9 +2,11 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+JsonObject: TypeAlias = dict[str, Any]
 
 
-def read_table(name: str) -> dict[str, Any]:
+def read_table(name: str) -> JsonObject:
     """Return the table of this name, a path below the simulator's folder."""
     return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text())

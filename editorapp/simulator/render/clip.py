@@ -70,17 +70,18 @@ class Planes:
         has_its_coding = (
             frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
         )
-        if not has_its_coding or (frame.width, frame.height) != (width, height):
-            frame = frame.reformat(
-                width,
-                height,
-                "yuv420p",
-                src_colorspace=stated,
-                dst_colorspace=BT709,
-                dst_color_range=LIMITED_RANGE,
-                interpolation="BICUBIC" if has_its_coding else colour.exact(),
-            )
-        return cls(frame.to_ndarray())
+        if has_its_coding and (frame.width, frame.height) == (width, height):
+            return cls(frame.to_ndarray())
+        coded = frame.reformat(
+            width,
+            height,
+            "yuv420p",
+            src_colorspace=stated,
+            dst_colorspace=BT709,
+            dst_color_range=LIMITED_RANGE,
+            interpolation="BICUBIC" if has_its_coding else colour.exact(),
+        )
+        return cls(coded.to_ndarray())
 
     def frame(self) -> Any:
         """Return the picture as a frame that says how it is coded."""
@@ -215,22 +216,29 @@ class SourceClip:
     def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
+        return Planes(self._converter(width, height).convert(frame).to_ndarray())
+
+    def _converter(self, width: int, height: int) -> hdr.Converter:
         if self._to_sdr is None:
             self._to_sdr = hdr.Converter(f"from_{hdr.name_of(self.transfer)}", width, height)
-        return Planes(self._to_sdr.convert(frame).to_ndarray())
+        return self._to_sdr
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
     nothing stretched.
     """
+    picture = _picture_of(path, last=last)
+    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    return Planes.of(av.VideoFrame.from_image(filling), width, height)
+
+
+def _picture_of(path: str, *, last: bool) -> Any:
     try:
         with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
+            return ImageOps.exif_transpose(opened).convert("RGB")
     except OSError:
-        picture = _frame_of(path, last=last)
-    picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return Planes.of(av.VideoFrame.from_image(picture), width, height)
+        return _frame_of(path, last=last)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:

@@ -28,6 +28,7 @@ MASTERED = (
 )
 CUBE_SIZE = 33
 _TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+_FROM_2020 = np.linalg.inv(_TO_2020)
 _CURVE_IN = np.linspace(0, 1, 4096)
 _CURVE_OUT = _CURVE_IN * (
     1 + (PEAK_NITS / WHITE_NITS - 1) * np.clip((_CURVE_IN - 0.18) / 0.82, 0, 1) ** 2
@@ -107,7 +108,7 @@ def _wide_nits(signal: Array) -> Array:
 
 
 def _sdr(nits: Array) -> Array:
-    light = np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)
+    light = np.maximum(nits / WHITE_NITS @ _FROM_2020.T, 0)
     return np.power(np.clip(compressed(light), 0, 1), 1 / 2.4)
 
 
@@ -164,12 +165,16 @@ class Converter:
             width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
         )
         for step in self._steps:
-            name, _equals, options = step.partition("=")
-            node = graph.add(name, options or None)
-            last.link_to(node)
-            last = node
+            last = _linked(graph, last, step)
         graph.configure()
         return graph
+
+
+def _linked(graph: Any, last: Any, step: str) -> Any:
+    name, _equals, options = step.partition("=")
+    node = graph.add(name, options or None)
+    last.link_to(node)
+    return node
 
 
 def name_of(transfer: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from editorapp.simulator.render.colour import Array
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 ENOUGH_FORCE = 34.0
 
@@ -62,8 +62,8 @@ class Look:
 
 _TABLE = read_table("render/looks")
 _COLOURS: dict[str, tuple[int, int]] = _TABLE["colours"]
-_NEUTRAL: dict[str, dict[str, Any]] = _TABLE["neutral"]
-_WORDS: dict[str, dict[str, Any]] = {
+_NEUTRAL: dict[str, JsonObject] = _TABLE["neutral"]
+_WORDS: dict[str, JsonObject] = {
     word: look for look in _TABLE["looks"] for word in look.pop("words").split()
 }
 
@@ -93,7 +93,7 @@ def _said_by(words: list[str], look: Look) -> Look:
     return look
 
 
-def _tinted(colour: tuple[int, int], part: float) -> dict[str, Any]:
+def _tinted(colour: tuple[int, int], part: float) -> JsonObject:
     u, v = colour
     return {"shadows": (u * part * 0.6, v * part * 0.6), "highlights": (u * part, v * part)}
 

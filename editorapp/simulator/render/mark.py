@@ -1,11 +1,14 @@
 """Mark: the word "Simulated", burned into the lower right corner of every result."""
 
+from typing import TypeAlias
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
 
+Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"
 
 
@@ -39,7 +42,7 @@ def _corner(alpha: Array, width: int, height: int) -> tuple[int, int]:
     return max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
 
 
-def _place(row: int, column: int, alpha: Array) -> tuple[slice, slice]:
+def _place(row: int, column: int, alpha: Array) -> Region:
     return slice(row, row + alpha.shape[0]), slice(column, column + alpha.shape[1])
 
 
@@ -57,7 +60,7 @@ def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
     return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)
 
 
-def _blend(plane: Array, at: tuple[slice, slice], keep: Array, add: Array) -> None:
+def _blend(plane: Array, at: Region, keep: Array, add: Array) -> None:
     rows, columns = plane[at].shape
     mixed = (plane[at] * keep[:rows, :columns] + add[:rows, :columns]) // 255
     plane[at] = mixed.astype(np.uint8)

@@ -17,7 +17,7 @@ from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
 from editorapp.simulator.render.colour import HLG, PQ
 from editorapp.simulator.render.mark import Mark
-from editorapp.simulator.render.result import POSTER
+from editorapp.simulator.render.result import POSTER, Files
 from editorapp.simulator.render.writer import Writer
 
 SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
@@ -37,11 +37,8 @@ class Outputs:
         clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
-        transfer = 0
-        self._to_hdr: hdr.Converter | None = None
-        if wanted.hdr:
-            transfer = HLG if source is not None and source.transfer == HLG else PQ
-            self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)
+        transfer = _transfer_for(source) if wanted.hdr else 0
+        self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size) if wanted.hdr else None
         self._mark = Mark(*size)
         self._poster: Path | None = folder / POSTER
         has_frames = wanted.hdr and wanted.exr
@@ -51,25 +48,32 @@ class Outputs:
     def picture(self, planes: Planes, at: Shot) -> None:
         """Take the picture of a shot: it is marked, in place."""
         self._mark.burn(planes)
-        if self._poster is not None:
-            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
-            self._poster = None
+        self._keep_first(planes)
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, at.pts, at.duration)
         if self._frames is not None:
             self._frames.add(planes)
 
+    def _keep_first(self, planes: Planes) -> None:
+        if self._poster is not None:
+            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
+            self._poster = None
+
     def sound(self, frame: Any) -> None:
         self._video.sound(frame)
 
-    def close(self) -> list[dict[str, str]]:
-        """Finish all files; return them: {"type", "file"}."""
+    def close(self) -> Files:
+        """Finish all files; return them."""
         self._video.close()
         made = [{"type": "video", "file": "video.mp4"}]
         if self._frames is not None:
             self._frames.close()
             made.append({"type": "exr", "file": "frames.zip"})
         return made
+
+
+def _transfer_for(source: SourceClip | None) -> int:
+    return HLG if source is not None and source.transfer == HLG else PQ
 
 
 class ExrFrames:

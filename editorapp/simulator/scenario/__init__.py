@@ -17,7 +17,7 @@ from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref,
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model
 from editorapp.simulator.http import Request, Response, TooLarge, answered
-from editorapp.simulator.protocol import ProviderProtocol
+from editorapp.simulator.protocol import Decoded, ProviderProtocol
 from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.scenario.assets import ScenarioAssets
 from editorapp.simulator.scenario.bodies import json_of, new_id
@@ -34,7 +34,7 @@ from editorapp.simulator.scenario.uploads import ScenarioUploads
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.submission import submit
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 PUBLIC_TOKEN = "public-auth-token"  # reads a model's schema without a key
 RESTRICTED = "api_restricted"  # a key whose plan includes none of these models
@@ -100,10 +100,7 @@ class Scenario(ProviderProtocol):
 
     def key_in(self, authorization: str) -> str:
         word, _space, encoded = authorization.partition(" ")
-        try:
-            key, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
-            return ""
+        key, _colon, secret = _decoded(encoded).partition(":")
         return key if word == "Basic" and secret and key.startswith("api_") else ""
 
     # What is read
@@ -115,8 +112,13 @@ class Scenario(ProviderProtocol):
             return self._model(request, rest)
         if (what, rest) == ("oscu", "prices"):
             return Response.of_json({"prices": PACKS})
+        if what == "teams":
+            return self._team(rest)
+        return self.error(404, "Not found")
+
+    def _team(self, rest: str) -> Response:
         team, _slash, word = rest.partition("/")
-        if what == "teams" and team and word == "limits":
+        if team and word == "limits":
             return Response.of_json(limits_of_team(self.simulation.options.concurrent))
         return self.error(404, "Not found")
 
@@ -133,9 +135,7 @@ class Scenario(ProviderProtocol):
         if self.model_of(model_id) is None:
             return self.error(404, f"Model {model_id} not found")
         if client.startswith(RESTRICTED):
-            details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
-            told = _error(403, "The plan does not include this model", details)
-            return Response.of_json(told | {"error": "ModelAccessRestrictedError"}, 403)
+            return _restricted(model_id)
         if "dryRun" in request.query:
             return await self._dry_run(request, client, path)
         return await submit(self, request, client, path=path)
@@ -155,16 +155,12 @@ class Scenario(ProviderProtocol):
                 _file, known = self.find(client, "source", wanted.source)
         return float((known or {}).get("duration_seconds") or 5.0)
 
-    def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
+    def decode(self, body: Any, *, path: str) -> Decoded:
         """Read a body. A control's value without its switch has no effect and breaks nothing, but
         for its range (7).
         """
         wanted, broken = self.provider.decode(body, path=path, spec=self.spec)
-        idle = {
-            f"{name}_enabled": False
-            for name, value in CONTROL_VALUES.items()
-            if getattr(wanted, value) is not None and getattr(wanted, f"{name}_enabled") is None
-        }
+        idle = {f"{name}_enabled": False for name in CONTROL_VALUES if _is_idle(wanted, name)}
         return replace(wanted, **idle), broken
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
@@ -188,13 +184,11 @@ class Scenario(ProviderProtocol):
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said."""
-        changed: dict[str, Any] = {}
         is_edit = wanted.task in (Task.EDIT, Task.MODIFY)
         if is_edit and wanted.strength is None and not wanted.auto_controls:
-            changed["strength"] = "adhere_1"
-        if str(wanted.model).startswith("ray-flash-2-"):
-            changed["resolution"] = str(wanted.model).rpartition("-")[2]
-        return replace(wanted, **changed)
+            wanted = replace(wanted, strength="adhere_1")
+        ray_flash, _dash, resolution = str(wanted.model).rpartition("-")
+        return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
 
     def units(self, job: SimulatedJob, client: str) -> float:
         taken = GenerationRequest.from_json(job.request)
@@ -212,15 +206,18 @@ class Scenario(ProviderProtocol):
                 jobs = list(self.simulation.state.jobs_of(client, self.slug))
                 return await self.listed(jobs, lambda jobs: self._page(request, jobs))
             case ("GET", True, ""):
-                return await self.poll(
-                    client,
-                    job_id,
-                    unknown=f"Job {job_id} not found",
-                    shown=lambda job: {"job": job_of(job, time.time())},
-                )
+                return await self._poll(client, job_id)
             case ("POST", True, "action"):
                 return await self._act(request, client, job_id)
         return self.error(404, "Not found")
+
+    async def _poll(self, client: str, job_id: str) -> Response:
+        return await self.poll(
+            client,
+            job_id,
+            unknown=f"Job {job_id} not found",
+            shown=lambda job: {"job": job_of(job, time.time())},
+        )
 
     def _page(self, request: Request, jobs: list[SimulatedJob]) -> Response:
         try:
@@ -236,16 +233,34 @@ class Scenario(ProviderProtocol):
         return self.error(400, "Cannot cancel this type of job" if is_cancel else "Unknown action")
 
 
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def _is_idle(wanted: GenerationRequest, control: str) -> bool:
+    value = getattr(wanted, CONTROL_VALUES[control])
+    return value is not None and getattr(wanted, f"{control}_enabled") is None
+
+
 def _with_keyframes(model: Model) -> Model:
     return replace(model, limits=replace(model.limits, keyframe_keys=KEYFRAME_KEYS))
 
 
-def _error(status: int, says: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+def _error(status: int, says: str, details: JsonObject | None = None) -> JsonObject:
     told = {"error": ERRORS.get(str(status), "Error"), "message": says}
     return told | ({"details": details} if details else {})
 
 
-def _cost(units: float) -> dict[str, Any]:
+def _restricted(model_id: str) -> Response:
+    details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
+    told = _error(403, "The plan does not include this model", details)
+    return Response.of_json(told | {"error": "ModelAccessRestrictedError"}, 403)
+
+
+def _cost(units: float) -> JsonObject:
     return {
         "creativeUnitsCost": units,
         "creativeUnitsDiscount": 0,

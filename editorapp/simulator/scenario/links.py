@@ -7,11 +7,11 @@ import base64
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from editorapp.simulator.http import EarlyAnswer, Request
 from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
 from editorapp.simulator.storage import denied
+from editorapp.simulator.tables import JsonObject
 
 CDN = "/scenario/cdn/assets/"
 KEY_PAIR_ID = "KSIMULATED0000"
@@ -34,7 +34,7 @@ def asset_behind(simulation: Simulation, request: Request) -> str:
     is_sealed = request.query.get("Signature") == simulation.signer.seal(policy)
     if not is_sealed or request.method not in ("GET", "HEAD"):
         raise EarlyAnswer(denied("Access denied"))
-    statement: dict[str, Any] = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
+    statement: JsonObject = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
     if not str(statement["Resource"]).endswith(request.path):
         raise EarlyAnswer(denied("Access denied"))
     if time.time() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:

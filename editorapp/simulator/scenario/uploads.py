@@ -17,6 +17,7 @@ from editorapp.simulator.scenario.assets import ScenarioAssets
 from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, store
+from editorapp.simulator.tables import JsonObject
 
 MIN_PART_BYTES, MAX_PARTS = 5 * 1000**2, 10_000
 MAX_FILE_BYTES = 5 * 1000**4
@@ -64,11 +65,11 @@ class ScenarioUploads:
         links = [self._link(request, upload, number) for number in numbers]
         return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
 
-    def _link(self, request: Request, upload: SimulatedFile, number: int) -> dict[str, Any]:
+    def _link(self, request: Request, upload: SimulatedFile, number: int) -> JsonObject:
         return {
             "number": number,
             "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
-            "expires": moment(time.time() + self.simulation.options.url_lifetime),
+            "expires": moment(self.simulation.link_ends_at()),
         }
 
     async def receive(self, request: Request, rest: str) -> Response:
@@ -108,12 +109,7 @@ class ScenarioUploads:
         return _answer(upload)
 
     def _check_parts(self, parts: list[Path]) -> None:
-        problem = ""
-        if not parts or not all(part.exists() for part in parts):
-            problem = "Not all parts have been uploaded"
-        elif any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
-            problem = "Every part but the last must have at least 5 MB"
-        if problem:
+        if problem := _problem_of(parts):
             raise EarlyAnswer(self.protocol.error(400, problem))
 
     def resume(self) -> None:
@@ -122,12 +118,15 @@ class ScenarioUploads:
         """
         abandoned = time.time() - ABANDONED_SECONDS
         for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
-            status = upload.facts["status"]
-            if status in ("validating", "validated") and upload.facts["parts"]:
-                self.simulation.start(self._validate(upload))
-            elif status == "pending" and upload.created_at < abandoned:
-                self._drop_parts(upload)
-                self._fail(upload, "The upload was not completed in time")
+            self._take_up(upload, abandoned)
+
+    def _take_up(self, upload: SimulatedFile, abandoned: float) -> None:
+        status = upload.facts["status"]
+        if status in ("validating", "validated") and upload.facts["parts"]:
+            self.simulation.start(self._validate(upload))
+        elif status == "pending" and upload.created_at < abandoned:
+            self._drop_parts(upload)
+            self._fail(upload, "The upload was not completed in time")
 
     def _drop_parts(self, upload: SimulatedFile) -> None:
         for part in self._parts(upload):
@@ -186,7 +185,7 @@ class ScenarioUploads:
         self._step(upload, "imported", entity=asset.id)
 
 
-def _upload_from(body: dict[str, Any], client: str) -> SimulatedFile:
+def _upload_from(body: JsonObject, client: str) -> SimulatedFile:
     is_import = "url" in body
     return SimulatedFile(
         id=new_id("upload"),
@@ -205,7 +204,7 @@ def _upload_from(body: dict[str, Any], client: str) -> SimulatedFile:
     )
 
 
-def _no_upload(body: dict[str, Any]) -> str:
+def _no_upload(body: JsonObject) -> str:
     """Say what is wrong with the announcement of an upload; "" where nothing is."""
     if body.get("kind") not in KINDS:
         return f"kind must be one of: {', '.join(KINDS)}"
@@ -226,14 +225,26 @@ def _is_count(value: Any, most: int) -> bool:
     return is_number and 1 <= value <= most and value % 1 == 0
 
 
-def _unfit(known: dict[str, Any], kind: str, path: Path) -> str:
+def _unfit(known: JsonObject, kind: str, path: Path) -> str:
     """Say why a file is not what it was announced as."""
     if kind not in ("video", "image"):
         return ""
-    with path.open("rb") as file:
-        is_quicktime = file.read(12)[4:12] == b"ftypqt  "
-    if known.get("kind") != kind or known.get("problem") or (kind == "video" and is_quicktime):
+    is_other = known.get("kind") != kind or known.get("problem")
+    if is_other or (kind == "video" and _is_quicktime(path)):
         return f"The file is not a supported {kind}"
+    return ""
+
+
+def _is_quicktime(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(12)[4:12] == b"ftypqt  "
+
+
+def _problem_of(parts: list[Path]) -> str:
+    if not parts or not all(part.exists() for part in parts):
+        return "Not all parts have been uploaded"
+    if any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
+        return "Every part but the last must have at least 5 MB"
     return ""
 
 
@@ -246,9 +257,9 @@ def _join(parts: list[Path], path: Path) -> int:
     return path.stat().st_size
 
 
-def _upload_of(upload: SimulatedFile) -> dict[str, Any]:
+def _upload_of(upload: SimulatedFile) -> JsonObject:
     known = upload.facts
-    shown: dict[str, Any] = {
+    shown: JsonObject = {
         "id": upload.id,
         "authorId": "user_simulated",
         "ownerId": "proj_simulated",

@@ -36,7 +36,11 @@ class Admin:
 
     def _page(self) -> Response:
         page = render_to_string("simulator/faults.html", self._shown())
-        return Response(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        return Response(
+            200,
+            page.encode(),
+            {"Content-Type": "text/html; charset=utf-8"},
+        )
 
     def _shown(self) -> JsonObject:
         state = self.simulation.state
@@ -52,14 +56,15 @@ class Admin:
 
     def _requests(self) -> Response:
         faults = self.simulation.faults
-        counted = {
-            "accepted": faults.accepted,
-            "posts": faults.posts,
-            "calls": faults.calls,
-            "by_status": faults.by_status,
-            "recent": list(faults.recent),
-        }
-        return Response.of_json(counted)
+        return Response.of_json(
+            {
+                "accepted": faults.accepted,
+                "posts": faults.posts,
+                "calls": faults.calls,
+                "by_status": faults.by_status,
+                "recent": list(faults.recent),
+            }
+        )
 
     async def _faults(self, request: Request) -> Response:
         faults = self.simulation.faults

@@ -43,7 +43,11 @@ def _fill(shown: JsonObject, row: Parameter, default: str) -> None:
     *above, key = row.path.split(".")
     for part in above:
         shown = shown.setdefault(part, {})
-    shown.setdefault(key, False if default == "off" else row.values.get(default, default))
+    shown.setdefault(key, _sent_for(row, default))
+
+
+def _sent_for(row: Parameter, default: str) -> Any:
+    return False if default == "off" else row.values.get(default, default)
 
 
 def _reversed(value: Any) -> Any:

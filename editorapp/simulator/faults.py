@@ -38,7 +38,11 @@ class FaultKind:
 def _kind(name: str, says: str, calls: list[str]) -> FaultKind:
     """Read a row; "http" among its calls stands for all but the rendering of a job."""
     http = [call for call in CALLS if call != "job"] if "http" in calls else []
-    return FaultKind(name, says, (*http, *(call for call in calls if call != "http")))
+    return FaultKind(
+        name,
+        says,
+        (*http, *(call for call in calls if call != "http")),
+    )
 
 
 KINDS = {name: _kind(name, **row) for name, row in _TABLE["kinds"].items()}

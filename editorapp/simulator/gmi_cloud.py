@@ -55,7 +55,11 @@ BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # cheapest quality.
 PRICES = {
     Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
-    Task.GENERATE: {"price": "0.15", "pricing_type": "per_block", "unit": "5s block"},
+    Task.GENERATE: {
+        "price": "0.15",
+        "pricing_type": "per_block",
+        "unit": "5s block",
+    },
     Task.REFRAME: {"price": "0.06", "pricing_type": "per_second", "unit": "second"},
 }
 
@@ -127,7 +131,13 @@ class GmiCloud(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), str(wanted.task), body["model"]
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
         told = {"request_id": job.id, "status": "processing", "model": job.model}
         instants = dict.fromkeys(("created_at", "queued_at", "updated_at"), int(job.created_at))
@@ -135,7 +145,12 @@ class GmiCloud(ProviderProtocol):
 
     # Requests
 
-    async def _request(self, request: Request, client: str, request_id: str) -> Response:
+    async def _request(
+        self,
+        request: Request,
+        client: str,
+        request_id: str,
+    ) -> Response:
         return await self.poll(
             client,
             request_id,
@@ -153,7 +168,12 @@ class GmiCloud(ProviderProtocol):
 
         return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
-    def _record(self, request: Request, job: SimulatedJob, now: float) -> JsonObject:
+    def _record(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        now: float,
+    ) -> JsonObject:
         status = status_of(job, now)
         return {
             "request_id": job.id,
@@ -169,7 +189,12 @@ class GmiCloud(ProviderProtocol):
             "updated_at": int(job.rendered_at or job.started_at or job.created_at),
         }
 
-    def _outcome(self, request: Request, job: SimulatedJob, status: str) -> JsonObject:
+    def _outcome(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        status: str,
+    ) -> JsonObject:
         if status in ("failed", "cancelled"):
             told = {"error": job.failure_reason, "error_code": job.failure_code}
             return told | {"error_source": "upstream"}
@@ -210,16 +235,30 @@ class GmiCloud(ProviderProtocol):
         return self._place_for(request, f"{uuid.uuid4()}.{kind}")
 
     def _place_for(self, request: Request, name: str) -> Response:
-        link = self.simulation.link(request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS)
+        link = self.simulation.link(
+            request,
+            "PUT",
+            f"uploads/{name}",
+            seconds=UPLOAD_SECONDS,
+        )
         public = self.simulation.public.url(request.origin, name)
         return Response.of_json({"upload_url": link, "public_url": public})
 
     async def receive(self, request: Request, name: str) -> Response:
         if not request.header("content-type"):
-            return denied("Content-Type is required", code="MissingContentType", status=400)
+            return denied(
+                "Content-Type is required",
+                code="MissingContentType",
+                status=400,
+            )
         check_content_type(request, FILE_TYPES.get(name.rpartition(".")[2]))
         path = self.simulation.public.path(name)
-        return await store(request, path, MAX_UPLOAD_BYTES, too_large="The upload is too large")
+        return await store(
+            request,
+            path,
+            MAX_UPLOAD_BYTES,
+            too_large="The upload is too large",
+        )
 
 
 def _schema_of(model: Model) -> JsonObject:

@@ -113,7 +113,11 @@ class Request:
     """
 
     def __init__(
-        self, method: str, target: str, headers: dict[str, str], reader: StreamReader
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        reader: StreamReader,
     ) -> None:
         parts = _split(target)
         self.method = method
@@ -129,6 +133,10 @@ class Request:
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
+
+    @property
+    def keeps_connection(self) -> bool:
+        return self.is_read and self.header("connection").lower() != "close"
 
     @property
     def origin(self) -> str:
@@ -249,7 +257,11 @@ class Server:
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        writer.get_extra_info("socket").setsockopt(
+            socket.IPPROTO_TCP,
+            socket.TCP_NODELAY,
+            1,
+        )
         try:
             with contextlib.suppress(*GONE):
                 while await self._one(reader, writer, peer[0] if peer else ""):
@@ -257,7 +269,12 @@ class Server:
         finally:
             writer.close()
 
-    async def _one(self, reader: StreamReader, writer: StreamWriter, peer: str) -> bool:
+    async def _one(
+        self,
+        reader: StreamReader,
+        writer: StreamWriter,
+        peer: str,
+    ) -> bool:
         """Serve one request; return whether the connection goes on."""
         try:
             request = await _read_head(reader)
@@ -278,11 +295,12 @@ class Server:
 
 async def _finish(writer: StreamWriter, request: Request, answer: Response) -> bool:
     """Send the answer; return whether the connection goes on."""
-    keep = request.is_read and request.header("connection").lower() != "close"
+    keep = request.keeps_connection
     await _send(writer, answer, keep=keep, with_body=request.method != "HEAD")
     if not request.is_read:
         await _discard(request)
     return keep and answer.cut_at is None
+
 
 
 async def _read_head(reader: StreamReader) -> Request:
@@ -305,13 +323,14 @@ def _parse(head: bytes, reader: StreamReader) -> Request:
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise BadRequest(400, "Bad header line")
-        headers[name.lower()] = value.strip()
-    return headers
+    return dict(map(_header, lines))
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon:
+        raise BadRequest(400, "Bad header line")
+    return name.lower(), value.strip()
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -329,7 +348,11 @@ def _head(answer: Response, *, keep: bool) -> bytes:
 
 
 async def _send(
-    writer: StreamWriter, answer: Response, *, keep: bool, with_body: bool = True
+    writer: StreamWriter,
+    answer: Response,
+    *,
+    keep: bool,
+    with_body: bool = True,
 ) -> None:
     has_bytes = with_body and answer.file is None
     writer.write(_head(answer, keep=keep) + (answer.body if has_bytes else b""))
@@ -353,7 +376,11 @@ async def _send_file(writer: StreamWriter, answer: Response, path: Path) -> None
 
 async def _refuse(writer: StreamWriter, error: BadRequest) -> bool:
     """Answer what cannot be read; the connection ends with it."""
-    await _send(writer, Response.of_json({"detail": str(error)}, error.status), keep=False)
+    await _send(
+        writer,
+        Response.of_json({"detail": str(error)}, error.status),
+        keep=False,
+    )
     return False
 
 

@@ -12,9 +12,11 @@ from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.structure import check_whole
 from editorapp.media.decoding.timeline import read_packets
 from editorapp.media.refusals import Refusal
+from editorapp.simulator.render.colour import Size
 from editorapp.simulator.tables import JsonObject
 
 CORRUPT = {"kind": "video", "problem": "corrupt_input"}
+OTHER_MEDIA = {"audio_only", "not_media", "unsupported_codec"}
 UNSUPPORTED = {"kind": "", "problem": "unsupported_format"}
 
 
@@ -36,14 +38,13 @@ def _video(path: str) -> JsonObject | None:
     try:
         return _measured(file, sniffed)
     except Refusal as refusal:
-        is_other = refusal.code in {"audio_only", "not_media", "unsupported_codec"}
-        return UNSUPPORTED if is_other else CORRUPT
+        return UNSUPPORTED if refusal.code in OTHER_MEDIA else CORRUPT
 
 
 def _measured(file: Path, sniffed: Sniffed) -> JsonObject:
     with open_clip(file, sniffed=sniffed) as stream:
         check_whole(file, sniffed, stream)
-        packets = [packet for packet in read_packets(stream) if packet.is_shown]
+        packets = read_packets(stream)
     with open_clip(file, sniffed=sniffed) as stream:
         frame = next(decoded(stream), None)
         if frame is None:
@@ -70,7 +71,7 @@ def _length(packets: list[Any], time_base: Fraction) -> float:
     """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track
     may run on.
     """
-    timed = [packet for packet in packets if packet.pts is not None]
+    timed = [packet for packet in packets if packet.is_shown and packet.pts is not None]
     if not timed:
         return 0.0
     begin = min(packet.pts for packet in timed)
@@ -84,12 +85,20 @@ def _image(path: str) -> JsonObject | None:
         with Image.open(path) as picture:
             picture.load()
             width, height = _upright_size(picture)
-            return {"kind": "image", "problem": "", "width": width, "height": height}
+            return {
+                "kind": "image",
+                "problem": "",
+                "width": width,
+                "height": height,
+            }
     except Exception:  # Pillow's decoders raise nearly anything on hostile bytes
         return None
 
 
-def _upright_size(picture: Image.Image) -> tuple[int, int]:
+def _upright_size(picture: Image.Image) -> Size:
     width, height = picture.size
-    lies_on_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-    return (height, width) if lies_on_side else (width, height)
+    return (height, width) if _lies_on_side(picture) else (width, height)
+
+
+def _lies_on_side(picture: Image.Image) -> bool:
+    return picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5

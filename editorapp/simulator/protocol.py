@@ -85,7 +85,7 @@ class ProviderProtocol(ABC):
         return self._name_for(key)
 
     def _name_for(self, key: str) -> str:
-        kind = next((one for one in self.special_keys if key.startswith(one)), self.usual_key)
+        kind = next(filter(key.startswith, self.special_keys), self.usual_key)
         # Kept with each job: a digest tells clients apart and gives no key away.
         digest = hashlib.sha256(key.encode()).hexdigest()
         return f"{kind}-{digest[:16]}".lstrip("-")
@@ -100,13 +100,9 @@ class ProviderProtocol(ABC):
 
     def refuse(self, fault: Fault) -> Response:
         """Return the documented answer of a status that was asked for."""
-        says = fault.detail or self.details.get(fault.status, f"Status {fault.status}")
-        headers = {}
-        if fault.retry_after is not None:
-            headers["Retry-After"] = str(fault.retry_after)
-        elif fault.status == 429:
-            headers["Retry-After"] = "1"
-        return self.error(fault.status, says, **headers)
+        status = fault.status
+        says = fault.detail or self.details.get(status, f"Status {status}")
+        return self.error(status, says, **_retry_headers(fault))
 
     async def call(self, name: str, act: Act) -> Response:
         """Act as one call of this name, under whatever fault waits for it."""
@@ -135,7 +131,13 @@ class ProviderProtocol(ABC):
         Raises: UnusableReference, with 404 for an unknown id.
         """
 
-    def result_of(self, name: str, job: SimulatedJob | None, *, status: int) -> Found:
+    def result_of(
+        self,
+        name: str,
+        job: SimulatedJob | None,
+        *,
+        status: int,
+    ) -> Found:
         """Return the result of an earlier job.
 
         Raises: UnusableReference: 404 without such a job, `status` before it has a result.
@@ -151,7 +153,13 @@ class ProviderProtocol(ABC):
         """Return a new job's id and the words for its kind and model, as answers repeat them."""
 
     @abstractmethod
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         """Return the answer to a request that was taken."""
 
     def new_result_id(self) -> str:
@@ -200,7 +208,12 @@ class ProviderProtocol(ABC):
     def _too_often(self, free_at: float, now: float) -> Response:
         wait = str(max(1, math.ceil(free_at - now)))
         headers = self.limit_headers(left=0, free_at=math.ceil(free_at))
-        return self.error(429, self.details[429], **{"Retry-After": wait}, **headers)
+        return self.error(
+            429,
+            self.details[429],
+            **{"Retry-After": wait},
+            **headers,
+        )
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
@@ -213,7 +226,12 @@ class ProviderProtocol(ABC):
     # Poll, price, list
 
     async def poll(
-        self, client: str, job_id: str, *, unknown: str, shown: Callable[[SimulatedJob], Any]
+        self,
+        client: str,
+        job_id: str,
+        *,
+        unknown: str,
+        shown: Callable[[SimulatedJob], Any],
     ) -> Response:
         """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where
         there is no job.
@@ -261,7 +279,17 @@ class ProviderProtocol(ABC):
 
         Its job comes first in the name: faults of the job strike its downloads.
         """
-        return self.simulation.link(request, "GET", f"results/{job.id}/{file.rpartition('/')[2]}")
+        return self.simulation.link(
+            request,
+            "GET",
+            f"results/{job.id}/{file.rpartition('/')[2]}",
+        )
+
+
+def _retry_headers(fault: Fault) -> dict[str, str]:
+    if fault.retry_after is not None:
+        return {"Retry-After": str(fault.retry_after)}
+    return {"Retry-After": "1"} if fault.status == 429 else {}
 
 
 def moment(at: float | None) -> str | None:

@@ -20,7 +20,13 @@ from editorapp.simulator.spooled_body import NotBase64, SpooledBody
 from editorapp.simulator.tables import JsonObject
 
 FETCH_SECONDS = 18
-FETCH_ERRORS = (httpx.HTTPError, httpx.InvalidURL, AddressNotAllowed, OSError, ValueError)
+FETCH_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    AddressNotAllowed,
+    OSError,
+    ValueError,
+)
 MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
 Found: TypeAlias = tuple[str, JsonObject | None]  # a file, and what is known of it already
 Finder: TypeAlias = Callable[[str, Ref], Found]
@@ -188,7 +194,11 @@ async def fetch(name: str, url: str, target: Path) -> None:
 
 def _check_head(name: str, response: httpx.Response) -> None:
     if response.status_code != 200:
-        raise UnusableReference(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
+        raise UnusableReference(
+            name,
+            422,
+            f"failed to fetch URL (HTTP {response.status_code})",
+        )
     _check_type(name, response.headers.get("content-type", ""))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from editorapp.simulator.faults import FAILURES, SPOILS
 from editorapp.simulator.prune import drop_old_frames
-from editorapp.simulator.render.result import Files
+from editorapp.simulator.render.result import Files, Inputs
 from editorapp.simulator.state import JobStore, SimulatedJob
 from editorapp.simulator.storage import scrambled
 from editorapp.simulator.tables import JsonObject
@@ -52,17 +52,28 @@ class Renderer:
 
     async def _render(self, job: SimulatedJob) -> None:
         try:
-            await (self._take_canned(job) if self.no_render else self._render_for_real(job))
-            _drop_unwanted(job)
+            await self._make(job)
         except WorkerLost:
             _give_up(job)
         job.rendered_at = time.time()
+
+    async def _make(self, job: SimulatedJob) -> None:
+        if self.no_render:
+            await self._take_canned(job)
+        else:
+            await self._render_for_real(job)
+        _drop_unwanted(job)
 
     async def _render_for_real(self, job: SimulatedJob) -> None:
         def started() -> None:
             job.started_at = time.time()
 
-        task = self._task(job.id, job.request, job.inputs, self._folder / "outputs" / job.id)
+        task = self._task(
+            job.id,
+            job.request,
+            job.inputs,
+            self._folder / "outputs" / job.id,
+        )
         answer = await self.workers.do(task, started=started)
         if answer.get("failure_code"):
             _fail(job, answer)
@@ -79,12 +90,20 @@ class Renderer:
 
     def prune(self) -> None:
         """Drop the archives that are too old or too many."""
-        dropped = drop_old_frames(self.state, time.time(), safe_seconds=self.url_lifetime)
+        dropped = drop_old_frames(
+            self.state,
+            time.time(),
+            safe_seconds=self.url_lifetime,
+        )
         if dropped:
             logger.info("%d archives of EXR frames were dropped", dropped)
 
     def _task(
-        self, seed: str, request: JsonObject, inputs: dict[str, str], folder: Path
+        self,
+        seed: str,
+        request: JsonObject,
+        inputs: Inputs,
+        folder: Path,
     ) -> JsonObject:
         return {
             "task": "render",
@@ -123,7 +142,11 @@ class Renderer:
         """Return the clip of this length; drawn once."""
         folder = self._folder / "canned" / lasts
         if not (folder / "video.mp4").exists():
-            request = {"task": "canned", "prompt": "A canned result", "resolution": "360p"}
+            request = {
+                "task": "canned",
+                "prompt": "A canned result",
+                "resolution": "360p",
+            }
             # Elsewhere first: killed meanwhile, we would hand out half a clip for ever.
             drawn = folder.with_name(f"{lasts}.{os.getpid()}.part")
             task = self._task("canned", request | {"duration": lasts}, {}, drawn)
@@ -160,8 +183,11 @@ def _drop_unwanted(job: SimulatedJob) -> None:
 
 
 def _spoils_of(job: SimulatedJob) -> list[str]:
-    of_file = (fault for fault in job.faults if fault["call"] != "download")
-    return [fault["kind"] for fault in of_file if fault["kind"] in SPOILS]
+    return [
+        fault["kind"]
+        for fault in job.faults
+        if fault["kind"] in SPOILS and fault["call"] != "download"
+    ]
 
 
 def _spoil(path: Path, kind: str) -> None:

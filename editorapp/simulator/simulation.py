@@ -13,7 +13,13 @@ from editorapp.simulator.http import Request, Response, cancel_all
 from editorapp.simulator.rate_limits import RateLimits
 from editorapp.simulator.rendering import Renderer
 from editorapp.simulator.state import JobStore, SimulatedJob
-from editorapp.simulator.storage import PublicFiles, Signer, denied, download, refused
+from editorapp.simulator.storage import (
+    PublicFiles,
+    Signer,
+    denied,
+    download,
+    refused,
+)
 from editorapp.simulator.tables import JsonObject
 from editorapp.simulator.worker_pool import WorkerLost, WorkerPool
 
@@ -93,12 +99,22 @@ class Simulation:
         return known | {"size_bytes": path.stat().st_size}
 
     def link(
-        self, request: Request, method: str, name: str, *, seconds: float | None = None
+        self,
+        request: Request,
+        method: str,
+        name: str,
+        *,
+        seconds: float | None = None,
     ) -> str:
         """Return a presigned URL as seen from the caller, good for the configured lifetime or the
         seconds given.
         """
-        return self.signer.link(request.origin, method, name, self.link_ends_at(seconds))
+        return self.signer.link(
+            request.origin,
+            method,
+            name,
+            self.link_ends_at(seconds),
+        )
 
     def link_ends_at(self, seconds: float | None = None) -> float:
         """Return when a link ends that is made now."""
@@ -115,13 +131,22 @@ class Simulation:
                 return Fault(**kept)
         return None
 
-    async def deliver(self, request: Request, file: str, job: SimulatedJob | None) -> Response:
+    async def deliver(
+        self,
+        request: Request,
+        file: str,
+        job: SimulatedJob | None,
+    ) -> Response:
         """Serve a stored file, under whatever fault waits for downloads or for this job's."""
         fault = self._download_fault(request, job)
         if fault is not None and fault.kind == "expired":
             return denied("Request has expired")
         path = self.options.folder / file
-        return await under_fault(fault, refused, lambda: download(path, request, fault))
+        return await under_fault(
+            fault,
+            refused,
+            lambda: download(path, request, fault),
+        )
 
     def _download_fault(self, request: Request, job: SimulatedJob | None) -> Fault | None:
         fault = self.faults.met("download")

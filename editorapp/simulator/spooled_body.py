@@ -23,6 +23,9 @@ class NotBase64(ValueError):
     """The text is no base64."""
 
 
+UNUSABLE = (NotBase64, TooLarge)
+
+
 class SpooledBody:
     """The long texts of one body, by the token that stands for each.
 
@@ -52,13 +55,16 @@ class SpooledBody:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with target.open("wb") as out:
-                size = self._write(text, out, limit)
-            if not size:
-                raise NotBase64
-        except (NotBase64, TooLarge):
+            self._decode(text, target, limit)
+        except UNUSABLE:
             target.unlink()
             raise
+
+    def _decode(self, text: str, target: Path, limit: int) -> None:
+        with target.open("wb") as out:
+            size = self._write(text, out, limit)
+        if not size:
+            raise NotBase64
 
     def _write(self, text: str, out: IO[bytes], limit: int) -> int:
         size = 0

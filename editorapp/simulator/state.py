@@ -160,10 +160,21 @@ class JobStore:
         return self.folder / "files" / file_id
 
     def received(
-        self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float
+        self,
+        wire: str,
+        *,
+        idempotency_key: str,
+        prompt: str,
+        body: Any,
+        at: float,
     ) -> int:
         """Note that a paid request has come, whatever becomes of it; return the note's number."""
-        values = (at, wire, idempotency_key, json.dumps({"prompt": prompt, "body": body}))
+        values = (
+            at,
+            wire,
+            idempotency_key,
+            json.dumps({"prompt": prompt, "body": body}),
+        )
         noted = self._kept.execute(
             "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values
         )

@@ -100,7 +100,12 @@ def _path_in(url: str) -> str:
         return ""
 
 
-def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Response:
+def denied(
+    message: str,
+    *,
+    code: str = "AccessDenied",
+    status: int = 403,
+) -> Response:
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
     return Response(status, body.encode(), {"Content-Type": "application/xml"})
 
@@ -111,7 +116,11 @@ def no_such_key() -> Response:
 
 def refused(fault: Fault) -> Response:
     """Return the storage's answer of a status that was asked for."""
-    return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+    return denied(
+        fault.detail or "Refused on demand",
+        code="SimulatedFault",
+        status=fault.status,
+    )
 
 
 def check_content_type(request: Request, signed: str | None) -> None:
@@ -156,7 +165,12 @@ def _slow_or_cut(answer: Response, fault: Fault) -> None:
         answer.spread_seconds = fault.seconds
 
 
-def _part(path: Path, request: Request, headers: dict[str, str], size: int) -> Response:
+def _part(
+    path: Path,
+    request: Request,
+    headers: dict[str, str],
+    size: int,
+) -> Response:
     """Return the range that was asked for; all of it, if the asker's own part is of another file."""
     is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
     start, end = _range(request.header("range") if is_same else "", size)
@@ -166,7 +180,11 @@ def _part(path: Path, request: Request, headers: dict[str, str], size: int) -> R
     if not whole:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return Response(
-        200 if whole else 206, headers=headers, file=path, start=start, length=end - start
+        200 if whole else 206,
+        headers=headers,
+        file=path,
+        start=start,
+        length=end - start,
     )
 
 
@@ -192,7 +210,12 @@ def _range(header: str, size: int) -> tuple[int, int]:
     return _bounds(first, as_whole(first), as_whole(last), size)
 
 
-def _bounds(first: str, start: int | None, end: int | None, size: int) -> tuple[int, int]:
+def _bounds(
+    first: str,
+    start: int | None,
+    end: int | None,
+    size: int,
+) -> tuple[int, int]:
     if not first:
         return (0, size) if end is None else (max(0, size - end), size)
     if start is None:
@@ -201,7 +224,12 @@ def _bounds(first: str, start: int | None, end: int | None, size: int) -> tuple[
 
 
 async def store(
-    request: Request, path: Path, limit: int, *, too_large: str, **headers: str
+    request: Request,
+    path: Path,
+    limit: int,
+    *,
+    too_large: str,
+    **headers: str,
 ) -> Response:
     """Write the body to `path`; return the storage's answer, a refusal when it is longer than
     `limit` bytes.

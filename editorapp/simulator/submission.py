@@ -9,7 +9,13 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken
 from editorapp.simulator.echo import without_data
-from editorapp.simulator.faults import HTTP_KINDS, JOB_KINDS, Fault, magic, under_fault
+from editorapp.simulator.faults import (
+    HTTP_KINDS,
+    JOB_KINDS,
+    Fault,
+    magic,
+    under_fault,
+)
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Resolved, Resolver, UnusableReference
@@ -22,7 +28,11 @@ MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
 
 
 async def submit(
-    protocol: ProviderProtocol, request: Request, client: str, *, path: str
+    protocol: ProviderProtocol,
+    request: Request,
+    client: str,
+    *,
+    path: str,
 ) -> Response:
     """Take a paid request, under whatever fault waits for it. `path` is below the prefix."""
     simulation = protocol.simulation

@@ -6,13 +6,13 @@ Run as: python -m editorapp.simulator.worker NICENESS
 import json
 import os
 import sys
-from collections.abc import Callable
 from typing import TextIO
 
+from editorapp.simulator.render.result import Alive
 from editorapp.simulator.tables import JsonObject
 
 
-def _do(task: JsonObject, alive: Callable[[], None]) -> JsonObject:
+def _do(task: JsonObject, alive: Alive) -> JsonObject:
     """Do a task; what only some need is imported by those."""
     if task["task"] == "inspect":
         from editorapp.simulator.inspection import inspect

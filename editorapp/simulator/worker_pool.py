@@ -79,9 +79,18 @@ class WorkerPool:
         return None
 
     async def _spawn(self) -> Process:
-        command = [sys.executable, "-m", "editorapp.simulator.worker", str(self.niceness)]
+        command = [
+            sys.executable,
+            "-m",
+            "editorapp.simulator.worker",
+            str(self.niceness),
+        ]
         worker = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22
+            *command,
+            cwd=ROOT,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=1 << 22,
         )
         self._all.add(worker)
         return worker

@@ -24,7 +24,11 @@ from editorapp.simulator.tables import JsonObject
 
 API_VERSION = "2026-04-01"
 NO_SLOT = "Too many concurrent jobs"
-IMAGE_TYPES = ("image", "image_edit", "layering")  # 2.1: what Luma makes beside video
+IMAGE_TYPES = (
+    "image",
+    "image_edit",
+    "layering",
+)  # 2.1: what Luma makes beside video
 NO_IMAGES = "Images are not simulated: this simulator makes video only. Set type to video, video_edit or video_reframe."
 IS_IMAGE = Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)
 BROKE = "luma-api-broke"  # a key whose client has no money: submits answer 402
@@ -105,7 +109,11 @@ class LumaAgents(ProviderProtocol):
     def find(self, client: str, name: str, ref: Ref) -> Found:
         state = self.simulation.state
         if ref.generation_id is not None:
-            return self.result_of(name, state.job(client, ref.generation_id), status=422)
+            return self.result_of(
+                name,
+                state.job(client, ref.generation_id),
+                status=422,
+            )
         file = self._ready_file(client, name, ref)
         return str(state.path_of(file.id)), file.facts or None
 
@@ -114,7 +122,11 @@ class LumaAgents(ProviderProtocol):
         if file is None:
             raise UnusableReference(name, 404, "file not found")
         if file.state != "ready":
-            raise UnusableReference(name, 422, f"file is not ready (state: {file.state})")
+            raise UnusableReference(
+                name,
+                422,
+                f"file is not ready (state: {file.state})",
+            )
         return file
 
     def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
@@ -123,9 +135,19 @@ class LumaAgents(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), body["type"], body["model"]
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         headers = self._limits_left(client, now)
-        return Response.of_json(self._generation(request, job, "queued"), 201, **headers)
+        return Response.of_json(
+            self._generation(request, job, "queued"),
+            201,
+            **headers,
+        )
 
     def _limits_left(self, client: str, now: float) -> dict[str, str]:
         if not self.simulation.options.rpm:
@@ -146,7 +168,12 @@ class LumaAgents(ProviderProtocol):
 
     # A generation
 
-    def _generation(self, request: Request, job: SimulatedJob, state: str) -> JsonObject:
+    def _generation(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        state: str,
+    ) -> JsonObject:
         outputs = job.outputs if state == "completed" else []
         failed = state == "failed"
         return {
@@ -156,7 +183,14 @@ class LumaAgents(ProviderProtocol):
             "model": job.model,
             "created_at": moment(job.created_at),
             "output": [
-                {"type": one["type"], "url": self.result_link(request, job, one["file"])}
+                {
+                    "type": one["type"],
+                    "url": self.result_link(
+                        request,
+                        job,
+                        one["file"],
+                    ),
+                }
                 for one in outputs
             ],
             "failure_code": job.failure_code if failed else None,

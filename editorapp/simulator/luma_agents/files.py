@@ -11,12 +11,17 @@ from typing import Any
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
-from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
+from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.luma_agents.multipart import Parts, parse_multipart
 from editorapp.simulator.protocol import moment
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedFile
-from editorapp.simulator.storage import check_content_type, denied, no_such_key, store
+from editorapp.simulator.storage import (
+    check_content_type,
+    denied,
+    no_such_key,
+    store,
+)
 from editorapp.simulator.tables import JsonObject
 from editorapp.simulator.worker_pool import WorkerLost
 
@@ -28,6 +33,10 @@ STATES = ("pending", "ready", "failed", "deleted")
 
 def _error(status: int, detail: str) -> Response:
     return Response.of_json({"detail": detail}, status)
+
+
+def _refusal(status: int, detail: str) -> EarlyAnswer:
+    return EarlyAnswer(_error(status, detail))
 
 
 def _refuse(fault: Fault) -> Response:
@@ -52,24 +61,24 @@ class LumaFiles:
         file = self.state.file(client, file_id)
         if file is None:
             return _error(404, "File not found")
-        faults = self.simulation.faults
         match (request.method, action):
             case ("POST", "complete"):
                 return await self._complete_under_fault(file)
             case ("GET", ""):
-                return await faults.under("file", _refuse, lambda: _answer(file))
+                return await self._call("file", lambda: _answer(file))
             case ("DELETE", ""):
                 return self._delete(file)
         return _error(404, "Not Found") if action else _error(405, "Method Not Allowed")
 
     async def _collection(self, request: Request, client: str) -> Response:
         if request.method == "POST":
-            return await self.simulation.faults.under(
-                "upload", _refuse, lambda: self._create(request, client)
-            )
+            return await self._call("upload", lambda: self._create(request, client))
         if request.method == "GET":
             return self._list(request, client)
         return _error(405, "Method Not Allowed")
+
+    async def _call(self, name: str, act: Act) -> Response:
+        return await self.simulation.faults.under(name, _refuse, act)
 
     # Create
 
@@ -95,7 +104,12 @@ class LumaFiles:
             "expires_at": moment(self.simulation.link_ends_at()),
         }
 
-    async def _create_inline(self, request: Request, client: str, content_type: str) -> Response:
+    async def _create_inline(
+        self,
+        request: Request,
+        client: str,
+        content_type: str,
+    ) -> Response:
         parts = parse_multipart(await request.body(MAX_INLINE_BYTES), content_type)
         head, data = parts.get("file", (None, b""))
         if head is None or head.get_filename() is None:
@@ -117,7 +131,11 @@ class LumaFiles:
             return no_such_key()
         check_content_type(request, file.mime_type)
         if file.is_completed:
-            return denied("The upload is complete already", code="PreconditionFailed", status=412)
+            return denied(
+                "The upload is complete already",
+                code="PreconditionFailed",
+                status=412,
+            )
         return await store(
             request,
             self.state.path_of(file.id),
@@ -198,10 +216,14 @@ class LumaFiles:
 
     def _delete(self, file: SimulatedFile) -> Response:
         if file.deleted_at is None:
-            file.deleted_at, file.state = time.time(), "deleted"
-            self.state.save(file)
-            self.state.path_of(file.id).unlink(missing_ok=True)
+            self._forget(file)
         return Response(204)
+
+    def _forget(self, file: SimulatedFile) -> None:
+        file.deleted_at = time.time()
+        file.state = "deleted"
+        self.state.save(file)
+        self.state.path_of(file.id).unlink(missing_ok=True)
 
 
 def _fail(file: SimulatedFile, reason: str) -> None:
@@ -225,7 +247,11 @@ def _filter_of(query: dict[str, str]) -> Callable[[SimulatedFile], bool]:
     return lambda file: _has(file, state, purpose)
 
 
-def _choice_in(query: dict[str, str], name: str, choices: tuple[str, ...]) -> str | None:
+def _choice_in(
+    query: dict[str, str],
+    name: str,
+    choices: tuple[str, ...],
+) -> str | None:
     if name in query:
         _check_choice(name, query[name], choices)
     return query.get(name)
@@ -252,7 +278,12 @@ def _answer(file: SimulatedFile) -> Response:
 
 
 def _created(file: SimulatedFile, upload: JsonObject | None) -> Response:
-    told = {"id": file.id, "state": file.state, "file": _shown(file), "upload": upload}
+    told = {
+        "id": file.id,
+        "state": file.state,
+        "file": _shown(file),
+        "upload": upload,
+    }
     return Response.of_json(told, 201)
 
 
@@ -290,14 +321,13 @@ def _from_cursor(cursor: str) -> str:
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        says = f"Invalid {name} '{value}'. Valid: {', '.join(choices)}"
-        raise EarlyAnswer(_error(400, says))
+        raise _refusal(400, f"Invalid {name} '{value}'. Valid: {', '.join(choices)}")
 
 
 def _file_from(body: Any, client: str) -> SimulatedFile:
     """Return a new file as described by a create call. Raises: EarlyAnswer, with the refusal."""
     if not isinstance(body, dict):
-        raise EarlyAnswer(_error(400, "Request body must be an object"))
+        raise _refusal(400, "Request body must be an object")
     purpose = body.get("purpose") or "input"
     _check_bytes(body.get("mime_type"), body.get("size_bytes"))
     _check_choice("purpose", purpose, PURPOSES)
@@ -316,16 +346,15 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
-        raise EarlyAnswer(_error(400, "mime_type is required"))
+        raise _refusal(400, "mime_type is required")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise EarlyAnswer(_error(400, "size_bytes must be a positive integer"))
+        raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:
-        raise EarlyAnswer(_error(413, "size_bytes exceeds the 5 GiB limit"))
+        raise _refusal(413, "size_bytes exceeds the 5 GiB limit")
 
 
 def _end_of(said: Any) -> float | None:
     try:
         return datetime.fromisoformat(said).astimezone(UTC).timestamp() if said else None
     except (ValueError, TypeError, OverflowError):
-        says = "expires_at must be an ISO 8601 date and time"
-        raise EarlyAnswer(_error(400, says)) from None
+        raise _refusal(400, "expires_at must be an ISO 8601 date and time") from None

@@ -17,7 +17,15 @@ from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_c
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import BT709, FULL_RANGE, HLG, LIMITED_RANGE, PQ, Array
+from editorapp.simulator.render.colour import (
+    BT709,
+    FULL_RANGE,
+    HLG,
+    LIMITED_RANGE,
+    PQ,
+    Array,
+    Size,
+)
 
 
 @dataclass
@@ -157,7 +165,7 @@ class SourceClip:
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
         self.first_pts = int(first.pts or 0)
 
-    def lying(self, width: int, height: int) -> tuple[int, int]:
+    def lying(self, width: int, height: int) -> Size:
         """Return a size as displayed in the frames' own position, or the other way round."""
         return (height, width) if self.quarters % 2 else (width, height)
 
@@ -198,14 +206,21 @@ class SourceClip:
                 step = pts - held[1]
                 yield Shot(held[0], index, held[1], step)
                 index += 1
-            held = (self.planes(frame, *size), max(0, pts), int(frame.duration or 0))
+            held = (
+                self.planes(frame, *size),
+                max(0, pts),
+                int(frame.duration or 0),
+            )
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
     def _frames(self) -> Iterator[Any]:
-        streams = [self.stream, self.audio] if self.audio else [self.stream]
-        for packet in demuxed(*streams):
+        for packet in demuxed(*self._streams):
             yield from frames_in(packet.stream, packet)
+
+    @property
+    def _streams(self) -> list[Any]:
+        return [self.stream, self.audio] if self.audio else [self.stream]
 
     def planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
@@ -220,7 +235,11 @@ class SourceClip:
 
     def _converter(self, width: int, height: int) -> hdr.Converter:
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter(f"from_{hdr.name_of(self.transfer)}", width, height)
+            self._to_sdr = hdr.Converter(
+                f"from_{hdr.name_of(self.transfer)}",
+                width,
+                height,
+            )
         return self._to_sdr
 
 
@@ -255,7 +274,7 @@ def even(value: float) -> int:
     return max(2, round(value / 2) * 2)
 
 
-def fitted(width: int, height: int, short_side: int) -> tuple[int, int]:
+def fitted(width: int, height: int, short_side: int) -> Size:
     """Return the output size: the short side as asked for, the shape kept, both even."""
     scale = short_side / min(width, height)
     return even(width * scale), even(height * scale)

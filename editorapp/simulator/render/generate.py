@@ -40,7 +40,12 @@ class Scene:
         # The words restyle the scene as they would a clip, at full strength.
         styled = GenerationRequest(prompt=wanted.prompt, strength="reimagine_1")
         self._style = Edit(styled, width, height, guides={}, fps=24, seed=seed)
-        self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
+        self._camera = Camera(
+            wanted.concepts or (),
+            count=count,
+            loop=self.loop,
+            anchors=anchors,
+        )
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
 
     def _draw_lots(self, random: np.random.Generator) -> None:

@@ -1,7 +1,6 @@
 """Render job: one task of the worker process, from the request to its files."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -11,7 +10,7 @@ from editorapp.media.sample import draw
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.inspection import inspect
 from editorapp.simulator.render.plan import RenderPlan
-from editorapp.simulator.render.result import CannotRender
+from editorapp.simulator.render.result import Alive, CannotRender
 from editorapp.simulator.tables import JsonObject
 
 NOT_DECODED = CannotRender("corrupt_input", "The source could not be decoded.")
@@ -20,7 +19,7 @@ NOT_DECODED = CannotRender("corrupt_input", "The source could not be decoded.")
 UNREADABLE = (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal)
 
 
-def render(task: JsonObject, alive: Callable[[], None]) -> JsonObject:
+def render(task: JsonObject, alive: Alive) -> JsonObject:
     """Render a job into its folder; return its outputs and the clip's facts, or a failure."""
     try:
         return _rendered(task, alive)
@@ -30,7 +29,7 @@ def render(task: JsonObject, alive: Callable[[], None]) -> JsonObject:
         return _failed(NOT_DECODED)
 
 
-def _rendered(task: JsonObject, alive: Callable[[], None]) -> JsonObject:
+def _rendered(task: JsonObject, alive: Alive) -> JsonObject:
     folder = Path(task["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     inputs = dict(task["inputs"])

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.colour import Array, Point
 
 Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"
@@ -35,7 +35,7 @@ def _letter_size(width: int, height: int) -> int:
     return max(11, round(min(width, height) * 0.034))
 
 
-def _corner(alpha: Array, width: int, height: int) -> tuple[int, int]:
+def _corner(alpha: Array, width: int, height: int) -> Point:
     """Return the row and column where the mark begins."""
     inset = _even(_letter_size(width, height) * 0.7)
     high, wide = alpha.shape
@@ -54,7 +54,11 @@ def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
     wide = min(_even(right - left + 2 * pad), width)
     high = min(_even(bottom - top + pad + pad // 2), height)
     pill, words = Image.new("L", (wide, high), 0), Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(pill).rounded_rectangle((0, 0, wide - 1, high - 1), high // 2, fill=150)
+    ImageDraw.Draw(pill).rounded_rectangle(
+        (0, 0, wide - 1, high - 1),
+        high // 2,
+        fill=150,
+    )
     middle = ((wide - (right - left)) / 2 - left, (high - (bottom - top)) / 2 - top)
     ImageDraw.Draw(words).text(middle, TEXT, fill=255, font=font)
     return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
-from editorapp.simulator.render.colour import HLG, PQ
+from editorapp.simulator.render.colour import HLG, PQ, Size
 from editorapp.simulator.render.mark import Mark
 from editorapp.simulator.render.result import POSTER, Files
 from editorapp.simulator.render.writer import Writer
@@ -33,7 +33,7 @@ class Outputs:
         self,
         wanted: GenerationRequest,
         folder: Path,
-        size: tuple[int, int],
+        size: Size,
         clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
@@ -43,7 +43,13 @@ class Outputs:
         self._poster: Path | None = folder / POSTER
         has_frames = wanted.hdr and wanted.exr
         self._frames = ExrFrames(folder / "frames.zip", *size) if has_frames else None
-        self._video = Writer(folder / "video.mp4", size, clock, transfer=transfer, source=source)
+        self._video = Writer(
+            folder / "video.mp4",
+            size,
+            clock,
+            transfer=transfer,
+            source=source,
+        )
 
     def picture(self, planes: Planes, at: Shot) -> None:
         """Take the picture of a shot: it is marked, in place."""
@@ -56,7 +62,12 @@ class Outputs:
 
     def _keep_first(self, planes: Planes) -> None:
         if self._poster is not None:
-            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
+            planes.picture().save(
+                self._poster,
+                quality=90,
+                subsampling=0,
+                exif=SRGB,
+            )
             self._poster = None
 
     def sound(self, frame: Any) -> None:
@@ -97,13 +108,15 @@ class ExrFrames:
     def add(self, planes: Planes) -> None:
         frame = self._to_linear.convert(planes.frame())
         frame.pts, frame.time_base = self._count, Fraction(1, 24)
-        for packet in self._encoder.encode(frame):
-            self._write(packet)
+        self._encode(frame)
 
     def close(self) -> None:
-        for packet in self._encoder.encode(None):
-            self._write(packet)
+        self._encode(None)
         self._zip.close()
+
+    def _encode(self, frame: Any) -> None:
+        for packet in self._encoder.encode(frame):
+            self._write(packet)
 
     def _write(self, packet: Any) -> None:
         data = with_primaries(bytes(packet), lines=self._height)

@@ -14,12 +14,26 @@ import av
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.inspection import inspect
-from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip, fitted, still
+from editorapp.simulator.render.clip import (
+    Clock,
+    Planes,
+    Shot,
+    SourceClip,
+    fitted,
+    still,
+)
+from editorapp.simulator.render.colour import Size
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.simulator.render.result import SECONDS, CannotRender, Files
+from editorapp.simulator.render.result import (
+    SECONDS,
+    Alive,
+    CannotRender,
+    Files,
+    Inputs,
+)
 
 Pictures: TypeAlias = dict[int, Planes]  # by frame index
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}
@@ -40,8 +54,8 @@ class FrameJob:
     frame.
     """
 
-    read_at: tuple[int, int]
-    size: tuple[int, int]
+    read_at: Size
+    size: Size
     turn: Callable[[Shot], Planes]
 
 
@@ -50,10 +64,10 @@ class RenderPlan:
     """One job: what is wanted, the files behind its references, and the folder for the results."""
 
     wanted: GenerationRequest
-    inputs: dict[str, str]
+    inputs: Inputs
     folder: Path
     name: str
-    alive: Callable[[], None]
+    alive: Alive
 
     @cached_property
     def seed(self) -> int:
@@ -105,7 +119,11 @@ class RenderPlan:
     def _reframe(self, source: SourceClip) -> FrameJob:
         size = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
         canvas = Canvas(self.wanted, source, *size)
-        return FrameJob((canvas.width, canvas.height), size, lambda shot: canvas.place(shot.planes))
+        return FrameJob(
+            (canvas.width, canvas.height),
+            size,
+            lambda shot: canvas.place(shot.planes),
+        )
 
     def _guides(self, width: int, height: int) -> Pictures:
         """Return the pictures to be seen, by frame index.
@@ -145,7 +163,14 @@ class RenderPlan:
         count, rate = self._length()
         width, height = self._generated_size()
         anchors = self._anchors(width, height, count)
-        scene = Scene(self.wanted, width, height, count=count, anchors=anchors, seed=self.seed)
+        scene = Scene(
+            self.wanted,
+            width,
+            height,
+            count=count,
+            anchors=anchors,
+            seed=self.seed,
+        )
         clock = Clock(rate, 1 / (rate * TICKS))
         outputs = Outputs(self.wanted, self.folder, (width, height), clock)
         for index in range(count):
@@ -160,7 +185,7 @@ class RenderPlan:
             return CANNED_FRAMES, CANNED_FRAMES / Fraction(self.wanted.duration or 5)
         return GENERATED_FPS * SECONDS.get(self.wanted.duration or "", 5), Fraction(GENERATED_FPS)
 
-    def _generated_size(self) -> tuple[int, int]:
+    def _generated_size(self) -> Size:
         """Return the size of a new clip: of the shape asked for, else nearest to the first picture
         given, else 16:9.
 
@@ -177,12 +202,14 @@ class RenderPlan:
             return fitted(width, height, self.short_side)
         return canvas_size(self._nearest_ratio(width / height), self.short_side)
 
-    def _nearest_ratio(self, shape: float) -> tuple[int, int]:
-        knows_tallest = self.wanted.model != "ray-3.2"
-        known = [one for name, one in RATIOS.items() if name != TALLEST or knows_tallest]
-        return min(known, key=lambda one: abs(log(one[0] / one[1] / shape)))
+    def _nearest_ratio(self, shape: float) -> Size:
+        return min(self._known_ratios(), key=lambda one: abs(log(one[0] / one[1] / shape)))
 
-    def _shape_of(self, name: str) -> tuple[int, int]:
+    def _known_ratios(self) -> list[Size]:
+        knows_tallest = self.wanted.model != "ray-3.2"
+        return [one for name, one in RATIOS.items() if name != TALLEST or knows_tallest]
+
+    def _shape_of(self, name: str) -> Size:
         known = inspect(self.inputs[name])
         if known["problem"]:
             raise _not_decoded(name)

@@ -10,7 +10,14 @@ from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, SourceClip
-from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
+from editorapp.simulator.render.colour import (
+    BT709,
+    BT2020,
+    LIMITED_RANGE,
+    PQ,
+    WIDE_PRIMARIES,
+    Size,
+)
 
 
 class Writer:
@@ -19,7 +26,7 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        size: tuple[int, int],
+        size: Size,
         clock: Clock,
         *,
         transfer: int = 0,

@@ -9,11 +9,15 @@ parameter: a job that is taken here should be one that would be made there.
 import base64
 import secrets
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model
 from editorapp.simulator.http import Request, Response, TooLarge, answered
@@ -87,7 +91,13 @@ class Scenario(ProviderProtocol):
         except ValueError:
             return self.error(400, "Request body is not a JSON object")
 
-    async def _answer(self, request: Request, client: str, what: str, rest: str) -> Response:
+    async def _answer(
+        self,
+        request: Request,
+        client: str,
+        what: str,
+        rest: str,
+    ) -> Response:
         if what == "generate" and rest.startswith("custom/") and request.method == "POST":
             return await self._generate(request, client, path=f"/{what}/{rest}")
         if what == "assets":
@@ -130,7 +140,13 @@ class Scenario(ProviderProtocol):
 
     # Generate
 
-    async def _generate(self, request: Request, client: str, *, path: str) -> Response:
+    async def _generate(
+        self,
+        request: Request,
+        client: str,
+        *,
+        path: str,
+    ) -> Response:
         model_id = path.rpartition("/")[2]
         if self.model_of(model_id) is None:
             return self.error(404, f"Model {model_id} not found")
@@ -145,15 +161,22 @@ class Scenario(ProviderProtocol):
         if request.query["dryRun"] not in ("true", "api"):
             return self.error(400, "dryRun must be true or api")
         wanted, _misread = self.decode(await json_of(request), path=path)
-        units = units_of(wanted, self._seconds_of(client, wanted))
-        return await self.call("price", lambda: Response.of_json(_cost(units), 269))
+        cost = _cost(self._price(client, wanted))
+        return await self.call("price", lambda: Response.of_json(cost, 269))
+
+    def _price(self, client: str, wanted: GenerationRequest) -> float:
+        return units_of(wanted, self._seconds_of(client, wanted))
 
     def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
-        known = None
-        if wanted.source is not None:
-            with suppress(UnusableReference):
-                _file, known = self.find(client, "source", wanted.source)
+        known = self._known_of(client, wanted.source) if wanted.source is not None else None
         return float((known or {}).get("duration_seconds") or 5.0)
+
+    def _known_of(self, client: str, source: Ref) -> JsonObject | None:
+        try:
+            _file, known = self.find(client, "source", source)
+        except UnusableReference:
+            return None
+        return known
 
     def decode(self, body: Any, *, path: str) -> Decoded:
         """Read a body. A control's value without its switch has no effect and breaks nothing, but
@@ -191,10 +214,15 @@ class Scenario(ProviderProtocol):
         return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
 
     def units(self, job: SimulatedJob, client: str) -> float:
-        taken = GenerationRequest.from_json(job.request)
-        return units_of(taken, self._seconds_of(client, taken))
+        return self._price(client, GenerationRequest.from_json(job.request))
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         return Response.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs

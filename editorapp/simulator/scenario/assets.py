@@ -43,7 +43,16 @@ class ScenarioAssets:
             return await self._many(request, client)
         if request.method == "GET" and item and not action:
             return await call(
-                "file", lambda: Response.of_json({"asset": self._known(request, client, item)})
+                "file",
+                lambda: Response.of_json(
+                    {
+                        "asset": self._known(
+                            request,
+                            client,
+                            item,
+                        )
+                    }
+                ),
             )
         if request.method == "POST" and action == "download":
             return await self._link_to(request, client, item)
@@ -67,7 +76,12 @@ class ScenarioAssets:
         is_asset = file is not None and file.purpose == PURPOSE and file.deleted_at is None
         return file if is_asset else None
 
-    def _asset(self, request: Request, client: str, asset_id: str) -> JsonObject | None:
+    def _asset(
+        self,
+        request: Request,
+        client: str,
+        asset_id: str,
+    ) -> JsonObject | None:
         """Return an asset as Scenario shows it; None for an unknown one."""
         job = self.state.job_of_result(client, asset_id)
         if (file := self._file(client, asset_id)) is not None:
@@ -77,7 +91,13 @@ class ScenarioAssets:
         else:
             return None
         link = link_to(self.simulation, request, asset_id, mime_type)
-        return {"id": asset_id, "url": link, "mimeType": mime_type, **told, **_ALIKE}
+        return {
+            "id": asset_id,
+            "url": link,
+            "mimeType": mime_type,
+            **told,
+            **_ALIKE,
+        }
 
     def _known(self, request: Request, client: str, asset_id: str) -> JsonObject:
         asset = self._asset(request, client, asset_id)
@@ -133,7 +153,13 @@ class ScenarioAssets:
             return self.protocol.error(413, "Image is too large: use POST /uploads")
         return await self._keep_image(request, client, name, data)
 
-    async def _keep_image(self, request: Request, client: str, name: str, data: bytes) -> Response:
+    async def _keep_image(
+        self,
+        request: Request,
+        client: str,
+        name: str,
+        data: bytes,
+    ) -> Response:
         file = self.new_asset(client, name, _image_type(data), len(data))
         path = self.state.path_of(file.id)
         path.write_bytes(data)
@@ -149,7 +175,13 @@ class ScenarioAssets:
         file.facts, file.state = known, "ready"
         self.state.save(file)
 
-    def new_asset(self, client: str, name: str | None, mime_type: str, size: int) -> SimulatedFile:
+    def new_asset(
+        self,
+        client: str,
+        name: str | None,
+        mime_type: str,
+        size: int,
+    ) -> SimulatedFile:
         return SimulatedFile(
             id=new_id("asset"),
             client=client,
@@ -169,7 +201,12 @@ class ScenarioAssets:
         stored = job.file if job is not None and job.outputs else f"files/{asset_id}"
         return await self.simulation.deliver(request, stored, job)
 
-    async def _link_to(self, request: Request, client: str, asset_id: str) -> Response:
+    async def _link_to(
+        self,
+        request: Request,
+        client: str,
+        asset_id: str,
+    ) -> Response:
         wanted = (await json_of(request)).get("targetFormat")
         asset = self._known(request, client, asset_id)
         is_other = wanted not in (None, asset["mimeType"].rpartition("/")[2])
@@ -193,12 +230,17 @@ def _check_kind(file: SimulatedFile, name: str) -> None:
     kind = file.facts.get("kind")
     wanted = "video" if name == "source" else "image"
     if kind and kind != wanted:
-        raise UnusableReference(name, 400, f"asset {file.id} must be of kind {wanted}")
+        raise UnusableReference(
+            name,
+            400,
+            f"asset {file.id} must be of kind {wanted}",
+        )
 
 
 def _are_ids(ids: Any, most: int) -> bool:
-    is_list = isinstance(ids, list) and 1 <= len(ids) <= most
-    return is_list and all(isinstance(one, str) for one in ids)
+    return (
+        isinstance(ids, list) and 1 <= len(ids) <= most and all(isinstance(one, str) for one in ids)
+    )
 
 
 def _upload_shown(file: SimulatedFile) -> JsonObject:
@@ -215,7 +257,11 @@ def _result_shown(job: SimulatedJob) -> JsonObject:
 
 
 def _described(
-    kind: str, source: str, known: JsonObject, at: float, more: JsonObject
+    kind: str,
+    source: str,
+    known: JsonObject,
+    at: float,
+    more: JsonObject,
 ) -> JsonObject:
     return {
         "kind": kind,

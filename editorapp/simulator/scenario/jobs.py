@@ -96,7 +96,11 @@ def _progress(history: Sequence[tuple[float, str]], now: float) -> float:
     return {"success": 1, "failure": 1, "canceled": 1, "finalizing": 0.98}.get(status, 0)
 
 
-def page_of_jobs(jobs: Sequence[SimulatedJob], query: Mapping[str, str], now: float) -> JsonObject:
+def page_of_jobs(
+    jobs: Sequence[SimulatedJob],
+    query: Mapping[str, str],
+    now: float,
+) -> JsonObject:
     """Return a page of a client's jobs, newest first.
 
     Raises: ValueError, which says what is wrong with the question.
@@ -132,7 +136,11 @@ def _limits_in(query: Mapping[str, str], now: float) -> dict[str, float]:
     return after
 
 
-def _matches(job: Mapping[str, Any], query: Mapping[str, str], after: Mapping[str, float]) -> bool:
+def _matches(
+    job: Mapping[str, Any],
+    query: Mapping[str, str],
+    after: Mapping[str, float],
+) -> bool:
     kinds = query["types"].split(",") if query.get("types") else [query.get("type")]
     return (
         query.get("status") in (None, job["status"])

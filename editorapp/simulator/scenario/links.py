@@ -15,10 +15,20 @@ from editorapp.simulator.tables import JsonObject
 
 CDN = "/scenario/cdn/assets/"
 KEY_PAIR_ID = "KSIMULATED0000"
-_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/png": ".png", "image/jpeg": ".jpg"}
+_SUFFIXES = {
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+}
 
 
-def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: str) -> str:
+def link_to(
+    simulation: Simulation,
+    request: Request,
+    asset_id: str,
+    mime_type: str,
+) -> str:
     """Return a link to an asset, signed over the whole of it and its end."""
     url = f"{request.origin}{CDN}{asset_id}{_SUFFIXES.get(mime_type, '')}"
     policy = _policy(url, lifetime_end(time.time(), simulation.options.url_lifetime))
@@ -48,7 +58,12 @@ def lifetime_end(now: float, configured: float) -> float:
     """
     if configured != DEFAULT_URL_LIFETIME:
         return now + configured
-    today = datetime.fromtimestamp(now, UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+    today = datetime.fromtimestamp(now, UTC).replace(
+        hour=23,
+        minute=59,
+        second=59,
+        microsecond=0,
+    )
     first = (today.replace(day=28) + timedelta(days=4)).replace(day=1)  # of the next month
     if today.day <= 14:
         end = today.replace(day=14 if today.day <= 7 else 21)

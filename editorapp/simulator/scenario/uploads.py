@@ -65,10 +65,19 @@ class ScenarioUploads:
         links = [self._link(request, upload, number) for number in numbers]
         return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
 
-    def _link(self, request: Request, upload: SimulatedFile, number: int) -> JsonObject:
+    def _link(
+        self,
+        request: Request,
+        upload: SimulatedFile,
+        number: int,
+    ) -> JsonObject:
         return {
             "number": number,
-            "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
+            "url": self.simulation.link(
+                request,
+                "PUT",
+                f"scenario/{upload.id}/{number}",
+            ),
             "expires": moment(self.simulation.link_ends_at()),
         }
 
@@ -77,7 +86,11 @@ class ScenarioUploads:
         upload_id, _slash, number = rest.partition("/")
         upload = self.state.files.get(upload_id)
         if upload is None or upload.facts.get("status") != "pending":
-            return denied("The specified upload does not exist.", code="NoSuchUpload", status=404)
+            return denied(
+                "The specified upload does not exist.",
+                code="NoSuchUpload",
+                status=404,
+            )
         return await store(
             request,
             self._part(upload, int(number)),
@@ -99,7 +112,11 @@ class ScenarioUploads:
         if fault is not None and fault.kind == "fail":
             self._fail(upload, FAILURES[fault.code])
             return _answer(upload)
-        return await under_fault(fault, self.protocol.refuse, lambda: self._complete(upload))
+        return await under_fault(
+            fault,
+            self.protocol.refuse,
+            lambda: self._complete(upload),
+        )
 
     def _complete(self, upload: SimulatedFile) -> Response:
         if upload.facts["status"] == "pending":
@@ -117,8 +134,11 @@ class ScenarioUploads:
         nobody completed.
         """
         abandoned = time.time() - ABANDONED_SECONDS
-        for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
+        for upload in self._kept():
             self._take_up(upload, abandoned)
+
+    def _kept(self) -> list[SimulatedFile]:
+        return [file for file in self.state.files.values() if file.purpose == PURPOSE]
 
     def _take_up(self, upload: SimulatedFile, abandoned: float) -> None:
         status = upload.facts["status"]
@@ -142,7 +162,10 @@ class ScenarioUploads:
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
         asset = self.assets.new_asset(
-            upload.client, upload.filename, upload.mime_type, upload.size_bytes
+            upload.client,
+            upload.filename,
+            upload.mime_type,
+            upload.size_bytes,
         )
         path = self.state.path_of(asset.id)
         size = await asyncio.to_thread(_join, self._parts(upload), path)
@@ -159,7 +182,10 @@ class ScenarioUploads:
             ("source", "video/mp4") if upload.facts["kind"] == "video" else ("image", "image/png")
         )
         asset = self.assets.new_asset(
-            upload.client, upload.filename, upload.mime_type or mime_type, 0
+            upload.client,
+            upload.filename,
+            upload.mime_type or mime_type,
+            0,
         )
         path = self.state.path_of(asset.id)
         try:
@@ -171,7 +197,12 @@ class ScenarioUploads:
         self._step(upload, "validating")
         await self._import_file(upload, asset, path)
 
-    async def _import_file(self, upload: SimulatedFile, asset: SimulatedFile, path: Path) -> None:
+    async def _import_file(
+        self,
+        upload: SimulatedFile,
+        asset: SimulatedFile,
+        path: Path,
+    ) -> None:
         known = await self.simulation.inspect_upload(path)
         any_media = self.simulation.options.any_media
         problem = "" if any_media else _unfit(known, upload.facts["kind"], path)
@@ -221,8 +252,12 @@ def _no_upload(body: JsonObject) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 1 <= value <= most and value % 1 == 0
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 1 <= value <= most
+        and value % 1 == 0
+    )
 
 
 def _unfit(known: JsonObject, kind: str, path: Path) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core import retry
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import SENTENCES, Refusal
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class _Helper:
             raise RuntimeError("The decoding helper did not start.")
         raise BrokenPipeError
 
-    def ask(self, question: dict[str, Any], wall_seconds: float) -> Any:
+    def ask(self, question: JsonObject, wall_seconds: float) -> Any:
         """Send a job and wait for its answer.
 
         Raises: TimeoutError; BrokenPipeError, when the helper is gone.
@@ -99,9 +100,8 @@ class _Helper:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
+        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
+            pipe.close()
 
 
 def _environment() -> dict[str, str]:
@@ -176,7 +176,7 @@ def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) 
             time.sleep(_KILLED.pause_seconds(failures))
 
 
-def _ask(question: dict[str, Any], wall_seconds: float) -> Any:
+def _ask(question: JsonObject, wall_seconds: float) -> Any:
     """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal."""
     pool = _pool
     try:
@@ -200,12 +200,14 @@ def _ask(question: dict[str, Any], wall_seconds: float) -> Any:
     return answer
 
 
-def _result(job: str, answer: dict[str, Any]) -> Any:
+def _result(job: str, answer: JsonObject) -> Any:
     if "done" in answer:
         return answer["done"]
-    code, reason = answer["refused"], answer.get("error", "")
-    if "signal" in answer:
-        reason = f"signal {answer['signal']}"
-    if reason:
+    code = answer["refused"]
+    if reason := _reason(answer):
         log.warning("media job %s failed: %s", job, reason)
     raise Refusal.retold(code, answer.get("message") or SENTENCES[code])
+
+
+def _reason(answer: JsonObject) -> str:
+    return f"signal {answer['signal']}" if "signal" in answer else answer.get("error", "")

@@ -302,7 +302,6 @@ async def _finish(writer: StreamWriter, request: Request, answer: Response) -> b
     return keep and answer.cut_at is None
 
 
-
 async def _read_head(reader: StreamReader) -> Request:
     try:
         async with asyncio.timeout(IDLE_SECONDS):

@@ -42,8 +42,7 @@ class Cache:
                 return None
             fcntl.flock(handle, fcntl.LOCK_SH)
             if _is_same(handle, path):  # else it was cleared away between the two calls
-                was = os.fstat(handle.fileno())
-                os.utime(handle.fileno(), ns=(time.time_ns(), was.st_mtime_ns))
+                _note_use(handle)
                 return handle
             handle.close()
 
@@ -99,11 +98,9 @@ class Cache:
         for parent, _folders, files in os.walk(self._blobs):
             for file in files:
                 path = Path(parent) / file
-                try:
+                with suppress(FileNotFoundError):
                     said = path.stat()
-                except FileNotFoundError:
-                    continue
-                yield said.st_atime_ns, said.st_size, path
+                    yield said.st_atime_ns, said.st_size, path
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -111,6 +108,11 @@ class Cache:
         with (self.folder / "room.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _note_use(handle: BufferedReader) -> None:
+    was = os.fstat(handle.fileno())
+    os.utime(handle.fileno(), ns=(time.time_ns(), was.st_mtime_ns))
 
 
 def _clear(path: Path) -> bool:

@@ -10,7 +10,6 @@ place (clip_metadata.py).
 import io
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
@@ -21,6 +20,7 @@ from editorapp.media.decoding.picture_colour import in_srgb
 from editorapp.media.decoding.picture_file import UNREADABLE, opened, upright
 from editorapp.media.decoding.size_limits import STILL_BYTES
 from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_bytes
 
 
@@ -88,7 +88,7 @@ def _coded(image: Image.Image, original: Image.Image, format: str, *, is_convert
     raise Refusal("too_big", size=show_bytes(made.tell()), limit=show_bytes(STILL_BYTES))
 
 
-def _options(original: Image.Image, format: str, quality: int) -> dict[str, Any]:
+def _options(original: Image.Image, format: str, quality: int) -> JsonObject:
     if format == "JPEG":
         return {"quality": quality, "subsampling": 2 if get_sampling(original) == 2 else 0}
     if format == "WEBP":

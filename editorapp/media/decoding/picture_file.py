@@ -31,6 +31,16 @@ _TURNS = {
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 
 
+_UNREADABLE_NOTE = (
+    *UNREADABLE,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
+
+
 @contextmanager
 def opened(data: bytes, format: str) -> Iterator[Image.Image]:
     """Yield the first picture of a file: its header is read, its pixels are decoded with `load()`.
@@ -74,7 +84,7 @@ def _orientation(data: bytes, format: str) -> int:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[format]) as image:
             warnings.simplefilter("ignore")
             said: Any = image.getexif().get(_ORIENTATION, 1)
-    except (*UNREADABLE, TypeError, KeyError, IndexError, OverflowError, struct.error):
+    except _UNREADABLE_NOTE:
         return 1
     return said if said in _TURNS else 1
 

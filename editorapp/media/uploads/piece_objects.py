@@ -104,12 +104,15 @@ class PieceObjects:
         end = 0
         for one in self._stretches():
             if _hash(os.pread(copy, one.size, one.start)) != one.sha256:
-                data = b"".join(self._storage.get(self._prefix + one.name))
-                if _hash(data) != one.sha256:
-                    raise Refusal("storage_damaged")
-                _write(copy, data, one.start)
+                _write(copy, self._fetched(one), one.start)
             end = one.end
         os.ftruncate(copy, end)
+
+    def _fetched(self, one: _Stretch) -> bytes:
+        data = b"".join(self._storage.get(self._prefix + one.name))
+        if _hash(data) != one.sha256:
+            raise Refusal("storage_damaged")
+        return data
 
     def whole(self) -> Path:
         """Return the whole file on this machine, under a name that may be used up.

@@ -9,7 +9,7 @@ same asset or the same refusal.
 import logging
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils import timezone
 from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.display_names import safe_name
+from editorapp.media.facts import JsonObject
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
@@ -72,7 +73,7 @@ def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Uplo
     return upload
 
 
-def _known(of_file: dict[str, Any]) -> Upload | None:
+def _known(of_file: JsonObject) -> Upload | None:
     """Return this person's upload of a file: the one under way, or the one that became an asset a
     moment ago.
 

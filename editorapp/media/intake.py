@@ -75,7 +75,14 @@ def take_in(
             asset = _known(team, sha256, expect)
             if asset is None:
                 reached("intake.hashed")
-                facts = _store(path, folder, sha256, timing, expect=expect, max_seconds=max_seconds)
+                facts = _store(
+                    path,
+                    folder,
+                    sha256,
+                    timing,
+                    expect=expect,
+                    max_seconds=max_seconds,
+                )
                 about = {
                     "name": safe_name(name, fallback=facts.kind),
                     "created_by": user,
@@ -90,7 +97,13 @@ def take_in(
         path.unlink(missing_ok=True)
 
 
-def _store(path: Path, folder: Path, sha256: str, timing: Timing, **limits: Any) -> MediaFacts:
+def _store(
+    path: Path,
+    folder: Path,
+    sha256: str,
+    timing: Timing,
+    **limits: Any,
+) -> MediaFacts:
     """Measure a file, and keep it and its previews. Raises: Refusal."""
     with store.settling(path), timing.on("measure"):
         facts = facts_from(measure(path, out=folder, **limits))

@@ -14,7 +14,11 @@ NO_LIMIT = 0
 
 
 def probe(
-    path: Path, *, expect: str = "any", max_bytes: int | None = None, max_seconds: int | None = None
+    path: Path,
+    *,
+    expect: str = "any",
+    max_bytes: int | None = None,
+    max_seconds: int | None = None,
 ) -> MediaFacts:
     """Return the facts of a file.
 
@@ -26,10 +30,22 @@ def probe(
     return facts_from(measure(path, expect=expect, max_seconds=max_seconds, out=None))
 
 
-def measure(path: Path, *, expect: str, max_seconds: int | None, out: Path | None) -> JsonObject:
+def measure(
+    path: Path,
+    *,
+    expect: str,
+    max_seconds: int | None,
+    out: Path | None,
+) -> JsonObject:
     """Run the sandbox's job on a file and return the facts as it says them. Raises: Refusal."""
     limit = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
-    said = sandbox.run("take", path=path.resolve(), max_seconds=limit, expect=expect, out=out)
+    said = sandbox.run(
+        "take",
+        path=path.resolve(),
+        max_seconds=limit,
+        expect=expect,
+        out=out,
+    )
     return dict(said["facts"])
 
 

@@ -26,6 +26,12 @@ from editorapp.media.refusals import SENTENCES, Refusal
 
 log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent.parent
+_HANDED_ON = {"PATH", "LANG", "LC_ALL", "TMPDIR"}
+_SET = {
+    "PYTHONPATH": str(_ROOT),
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 _MAX_HELPERS = 4
 _START_SECONDS = 60
 _KILLED = retry.policy("decode.killed")
@@ -108,12 +114,8 @@ def _environment() -> dict[str, str]:
     """Return nothing of our environment but what finding Python's modules needs: no keys where
     hostile files are read.
     """
-    kept = {"PATH", "LANG", "LC_ALL", "TMPDIR"}
-    return {name: value for name, value in os.environ.items() if name in kept} | {
-        "PYTHONPATH": str(_ROOT),
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    handed_on = {name: value for name, value in os.environ.items() if name in _HANDED_ON}
+    return handed_on | _SET
 
 
 class _Pool:

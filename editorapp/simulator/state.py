@@ -30,16 +30,14 @@ class SimulatedJob:
     created_at: float
     queue_seconds: float
     render_seconds: float
-    request: JsonObject = field(
-        default_factory=dict
-    )  # GenerationRequest.to_json() without inline data
+    # GenerationRequest.to_json() without inline data
+    request: JsonObject = field(default_factory=dict)
     body: JsonObject = field(default_factory=dict)  # as it came, without inline data
     result_id: str = ""  # what a later request names, where that is not the job's own id
     lasts_seconds: float = 5.0  # how long its result is
     units: float = 0.0  # what it costs, in a unit of the provider's own
-    inputs: dict[str, str] = field(
-        default_factory=dict
-    )  # field -> file that was resolved at submit
+    # field -> file that was resolved at submit
+    inputs: dict[str, str] = field(default_factory=dict)
     started_at: float | None = None  # the renderer took it up
     rendered_at: float | None = None
     outputs: list[dict[str, str]] = field(default_factory=list)  # {"type", "file"}

@@ -36,9 +36,8 @@ class Cache:
         """Return a copy that nobody clears away while it is open; None, when there is none."""
         path = self.path(name)
         while True:
-            try:
-                handle = path.open("rb")
-            except FileNotFoundError:
+            handle = _opened(path)
+            if handle is None:
                 return None
             fcntl.flock(handle, fcntl.LOCK_SH)
             if _is_same(handle, path):  # else it was cleared away between the two calls
@@ -110,6 +109,13 @@ class Cache:
             yield
 
 
+def _opened(path: Path) -> BufferedReader | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+
+
 def _note_use(handle: BufferedReader) -> None:
     was = os.fstat(handle.fileno())
     os.utime(handle.fileno(), ns=(time.time_ns(), was.st_mtime_ns))
@@ -121,9 +127,7 @@ def _clear(path: Path) -> bool:
     Its empty folders go with it.
     """
     try:
-        with path.open("rb") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+        _unlink_unused(path)
     except FileNotFoundError:
         return True
     except BlockingIOError:
@@ -132,6 +136,12 @@ def _clear(path: Path) -> bool:
     with suppress(OSError):  # not empty
         path.parent.rmdir()
     return True
+
+
+def _unlink_unused(path: Path) -> None:
+    with path.open("rb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
 
 
 def _forget(path: Path) -> None:

@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from storages.backends.s3 import S3Storage
 
@@ -98,7 +103,7 @@ class MediaStorage(S3Storage):
                 said = self.client.head_object(**self._place(name))
         except FileNotFoundError:
             return None
-        return Head(said["ContentLength"], said.get("Metadata", {}).get(_SHA256, ""))
+        return Head(said["ContentLength"], _noted_hash(said))
 
     def put_bytes(self, name: str, data: bytes | bytearray, sha256: str) -> None:
         """Write a small object; the server compares what came. Raises: Refusal."""
@@ -236,6 +241,10 @@ def telling() -> Iterator[None]:
     except BotoCoreError as error:
         log.warning("The bucket cannot be used: %s", error)
         raise Refusal("storage_refused") from error
+
+
+def _noted_hash(said: JsonObject) -> str:
+    return said.get("Metadata", {}).get(_SHA256, "")
 
 
 def _reason(code: str) -> str:

@@ -10,7 +10,13 @@ from editorapp.media.decoding.opening import decoded, open_clip, picture_tracks,
 from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.decoding.structure import check_whole, is_fragmented
-from editorapp.media.decoding.timeline import OnFrame, Timeline, build, exact_rate, read_packets
+from editorapp.media.decoding.timeline import (
+    OnFrame,
+    Timeline,
+    build,
+    exact_rate,
+    read_packets,
+)
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_length
 
@@ -120,7 +126,12 @@ def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> JsonObject:
     }
 
 
-def is_browser_safe(container: str, codec: str, pixel_format: str, sounds: list[str]) -> bool:
+def is_browser_safe(
+    container: str,
+    codec: str,
+    pixel_format: str,
+    sounds: list[str],
+) -> bool:
     """Will current Chrome, Firefox and Safari play this file as it is?"""
     layouts = _SAFE_CODECS.get(_SAFE_BRANDS.get(container, ""), {})
     return pixel_format in layouts.get(codec, set()) and set(sounds) <= _SAFE_SOUND

@@ -148,7 +148,13 @@ def swscale_matrix(frame: Any) -> int:
     return _SWS.get(int(frame.colorspace), _SWS[assumed])
 
 
-def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> Pixels:
+def picture(
+    frame: Any,
+    aspect: Fraction,
+    *,
+    max_width: int = 0,
+    max_height: int = 0,
+) -> Pixels:
     """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for
     it.
     """

@@ -20,7 +20,8 @@ from editorapp.media.refusals import Refusal
 
 _LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
 _PROXY_SIDE = 1920
-_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")  # of a clip that is remuxed
+# Of a clip that is remuxed: what must be the same.
+_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
 _REFUSED = {
     "empty": "empty",
     "playlist": "playlist",
@@ -44,7 +45,13 @@ _OPTIONS: dict[str, JsonObject] = {
 }
 
 
-def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) -> JsonObject:
+def take(
+    path: str,
+    *,
+    max_seconds: float,
+    expect: str,
+    out: str | None = None,
+) -> JsonObject:
     """Measure a file and, where `out` names a folder, write its previews and the index of its
     frames into it (named as layout.py has them).
 
@@ -73,7 +80,12 @@ def _check_kind(sniffed: Sniffed, expect: str) -> None:
         raise Refusal(code, what=sniffed.what)
 
 
-def _take_clip(file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | None) -> JsonObject:
+def _take_clip(
+    file: Path,
+    sniffed: Sniffed,
+    max_seconds: float,
+    folder: Path | None,
+) -> JsonObject:
     if folder is None:
         return examine(file, sniffed, max_seconds=max_seconds).facts
     collector = _collector(file, sniffed)
@@ -167,5 +179,12 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     file, timeline = Path(path), reader.load_index(Path(frames))
     frame, _ = reader.frame_at(file, timeline, first)
     recipe = _HDR_TRIM if colour.transfer(frame) else _TRIM
-    transcode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
+    transcode.copy(
+        file,
+        Path(out),
+        timeline,
+        rate=Fraction(fps),
+        recipe=recipe,
+        span=(first, last),
+    )
     return {}

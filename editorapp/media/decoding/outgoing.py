@@ -52,7 +52,12 @@ def _picture(data: bytes, sniffed: Sniffed) -> bytes:
             right = in_srgb(shown)
             if right is None and shown is image:
                 return _stripped(data, sniffed.format, image)
-            return _coded(right or shown, image, sniffed.format, is_converted=right is not None)
+            return _coded(
+                right or shown,
+                image,
+                sniffed.format,
+                is_converted=right is not None,
+            )
     except UNREADABLE as error:
         raise Refusal("damaged_picture") from error
 
@@ -72,7 +77,13 @@ def _stripped(data: bytes, format: str, image: Image.Image) -> bytes:
     return _coded(image, image, format, is_converted=False)
 
 
-def _coded(image: Image.Image, original: Image.Image, format: str, *, is_converted: bool) -> bytes:
+def _coded(
+    image: Image.Image,
+    original: Image.Image,
+    format: str,
+    *,
+    is_converted: bool,
+) -> bytes:
     """Write a picture anew, in its own format, with its colour profile and nothing else beside the
     pixels.
     """

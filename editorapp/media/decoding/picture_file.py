@@ -58,9 +58,13 @@ def opened(data: bytes, format: str) -> Iterator[Image.Image]:
 def _opened(data: bytes, format: str) -> Image.Image:
     for colours in (True, False):  # notes about colours may be damaged as well
         try:
-            return Image.open(io.BytesIO(stripped(data, format, colours=colours)), formats=[format])
+            return _read(stripped(data, format, colours=colours), format)
         except UNREADABLE:
             continue
+    return _read(data, format)
+
+
+def _read(data: bytes, format: str) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=[format])
 
 
@@ -72,7 +76,7 @@ def is_animated(data: bytes, format: str) -> bool:
         return False
     if format == "PNG":
         return has_png_animation(data)
-    with Image.open(io.BytesIO(data), formats=[format]) as image:
+    with _read(data, format) as image:
         return bool(getattr(image, "is_animated", False))
 
 
@@ -81,7 +85,7 @@ def _orientation(data: bytes, format: str) -> int:
     readable.
     """
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[format]) as image:
+        with warnings.catch_warnings(), _read(data, format) as image:
             warnings.simplefilter("ignore")
             said: Any = image.getexif().get(_ORIENTATION, 1)
     except _UNREADABLE_NOTE:

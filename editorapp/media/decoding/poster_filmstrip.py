@@ -66,8 +66,9 @@ def _interest(pixels: Pixels) -> float:
 
 def _small(large: Pixels) -> Pixels:
     height, width = large.shape[:2]
-    column = (min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height))), STRIP_HEIGHT)
-    return np.asarray(Image.fromarray(large).resize(column, Image.Resampling.BILINEAR))
+    column = min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
+    size = (column, STRIP_HEIGHT)
+    return np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BILINEAR))
 
 
 def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
@@ -97,7 +98,12 @@ def save_strip(collector: Collector, frame_count: int, path: Path) -> None:
     chosen = [_nearest(known, index) for index in strip_frames(frame_count)]
     first, columns = collector.columns[known[0]], [collector.columns[index] for index in chosen]
     same = [column if column.shape == first.shape else first for column in columns]
-    Image.fromarray(np.concatenate(same, axis=1)).save(path, "WEBP", quality=_QUALITY, method=2)
+    Image.fromarray(np.concatenate(same, axis=1)).save(
+        path,
+        "WEBP",
+        quality=_QUALITY,
+        method=2,
+    )
 
 
 def _nearest(known: list[int], index: int) -> int:

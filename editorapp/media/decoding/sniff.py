@@ -139,8 +139,7 @@ def _video(head: bytes) -> Sniffed | None:
 
 
 def _is_transport_stream(head: bytes, start: int, step: int) -> bool:
-    is_long = len(head) > start + 4 * step
-    return is_long and all(head[start + n * step] == 0x47 for n in range(5))
+    return head[start::step][:5] == b"\x47" * 5
 
 
 def _mov(head: bytes) -> Sniffed:

@@ -5,7 +5,13 @@ from pathlib import Path
 from PIL import Image
 
 from editorapp.media.decoding.picture_colour import COLOURED, in_srgb
-from editorapp.media.decoding.picture_file import UNREADABLE, is_animated, opened, plain, upright
+from editorapp.media.decoding.picture_file import (
+    UNREADABLE,
+    is_animated,
+    opened,
+    plain,
+    upright,
+)
 from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH
 from editorapp.media.decoding.size_limits import STILL_BYTES, check_still_size
 from editorapp.media.decoding.sniff import Sniffed

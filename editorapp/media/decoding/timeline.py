@@ -103,7 +103,11 @@ class _Claims:
 
 
 def build(
-    path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFrame | None = None
+    path: Path,
+    sniffed: Sniffed,
+    packets: list[Packet],
+    *,
+    on_frame: OnFrame | None = None,
 ) -> Timeline:
     """Make the index of a clip's frames.
 
@@ -256,7 +260,8 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     # off.
     is_rough = stream.container.format.name == "mpeg"
     for rate in _likely_rates(average, hints):
-        if _is_on_grid(pts, base, rate, slack=1 / rate if is_rough else Fraction(0)):
+        slack = 1 / rate if is_rough else Fraction(0)
+        if _is_on_grid(pts, base, rate, slack=slack):
             return rate, False
     if _is_on_grid(pts, base, average):
         return average.limit_denominator(10_000), False

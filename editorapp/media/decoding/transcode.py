@@ -76,8 +76,8 @@ class _Picture:
         return stream
 
     def _hevc_options(self, frame: Any, tags: tuple[int, ...]) -> dict[str, str]:
-        words = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
-        return {"x265-params": words + (colour.mastering(frame) if self.keeps_hdr else "")}
+        light = colour.mastering(frame) if self.keeps_hdr else ""
+        return {"x265-params": _colour_words(*tags) + light}
 
     def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
         """Encode one frame, shown at `pts` of the source's clock for so long."""
@@ -108,6 +108,10 @@ class _Picture:
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
 
 
+def _colour_words(primaries: int, curve: int, matrix: int) -> str:
+    return f"log-level=none:colorprim={primaries}:transfer={curve}:colormatrix={matrix}"
+
+
 def _options(recipe: Recipe) -> dict[str, str]:
     # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the
     # last frame lasts.
@@ -123,7 +127,13 @@ class _Writer:
     Both streams begin with the first picture, which says how they are written.
     """
 
-    def __init__(self, out: Any, stream: Any, timeline: Timeline, span: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        out: Any,
+        stream: Any,
+        timeline: Timeline,
+        span: tuple[int, int],
+    ) -> None:
         self.out, self.timeline, self.span = out, timeline, span
         self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
         self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
@@ -146,7 +156,14 @@ class _Writer:
 
     def begin(self, frame: Any, *, rate: Fraction, recipe: Recipe, is_timed: bool) -> None:
         base = self.timeline.time_base
-        self.picture = _Picture(self.out, frame, self.aspect, rate=rate, base=base, recipe=recipe)
+        self.picture = _Picture(
+            self.out,
+            frame,
+            self.aspect,
+            rate=rate,
+            base=base,
+            recipe=recipe,
+        )
         if self.track is not None:
             self._begin_sound(base, is_timed=is_timed)
 
@@ -273,7 +290,12 @@ def _display_matrix(path: Path) -> list[int] | None:
         return colour.display_matrix(frame) if frame is not None else None
 
 
-def _copy_packets(stream: Any, made: Any, timeline: Timeline, turned: list[int] | None) -> None:
+def _copy_packets(
+    stream: Any,
+    made: Any,
+    timeline: Timeline,
+    turned: list[int] | None,
+) -> None:
     sounding = track_of(stream.container)
     streams = [stream] if sounding is None else [stream, sounding]
     copies = {one.index: made.add_stream_from_template(one) for one in streams}

@@ -10,7 +10,6 @@ be fetched back.
 
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,14 @@ from editorapp.core.fault_points import reached
 from editorapp.media import layout, store
 from editorapp.media.backends.s3 import MediaStorage
 from editorapp.media.refusals import Refusal
-from editorapp.media.uploads.part_file import Body, arriving, crc32_of, locked, path
+from editorapp.media.uploads.part_file import (
+    Body,
+    arriving,
+    crc32_of,
+    locked,
+    path,
+    taking_name,
+)
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 
@@ -121,7 +127,7 @@ class PieceObjects:
         """
         with store.telling_full_disk(), self._own_copy() as copy:
             self._bring_here(copy)
-        claimed = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
+        claimed = taking_name(self._path)
         os.rename(self._path, claimed)
         return claimed
 

@@ -146,12 +146,16 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     if at + length > upload.size_bytes:
         if at != (here := pieces.offset()):
             raise WrongOffset(here)
-        raise Refusal("too_big", size=show_bytes(at + length), limit=show_bytes(upload.size_bytes))
+        raise _too_big(at + length, upload.size_bytes)
     _touch(upload)
     end = pieces.append(body, at=at, length=length)
     if end is None:
         raise WrongOffset(offset(upload))
     return end
+
+
+def _too_big(size: int, limit: int) -> Refusal:
+    return Refusal("too_big", size=show_bytes(size), limit=show_bytes(limit))
 
 
 def finish(upload: Upload, *, timing: Timing | None = None) -> Asset:
@@ -186,7 +190,12 @@ def _take(upload: Upload, timing: Timing | None) -> Asset:
     file = _pieces(upload).whole()
     reached("upload.taking")
     asset = take_in(
-        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, timing=timing
+        file,
+        name=upload.name,
+        team=upload.team,
+        user=upload.user,
+        sha256=sha256,
+        timing=timing,
     )
     reached("upload.taken")
     return asset

@@ -24,11 +24,7 @@ from editorapp.simulator.tables import JsonObject
 
 API_VERSION = "2026-04-01"
 NO_SLOT = "Too many concurrent jobs"
-IMAGE_TYPES = (
-    "image",
-    "image_edit",
-    "layering",
-)  # 2.1: what Luma makes beside video
+IMAGE_TYPES = ("image", "image_edit", "layering")  # 2.1: what Luma makes beside video
 NO_IMAGES = "Images are not simulated: this simulator makes video only. Set type to video, video_edit or video_reframe."
 IS_IMAGE = Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)
 BROKE = "luma-api-broke"  # a key whose client has no money: submits answer 402

@@ -12,7 +12,6 @@ from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.structure import check_whole
 from editorapp.media.decoding.timeline import read_packets
 from editorapp.media.refusals import Refusal
-from editorapp.simulator.render.colour import Size
 from editorapp.simulator.tables import JsonObject
 
 CORRUPT = {"kind": "video", "problem": "corrupt_input"}
@@ -95,7 +94,7 @@ def _image(path: str) -> JsonObject | None:
         return None
 
 
-def _upright_size(picture: Image.Image) -> Size:
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
     width, height = picture.size
     return (height, width) if _lies_on_side(picture) else (width, height)
 

@@ -17,7 +17,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.http import TooLarge
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.spooled_body import NotBase64, SpooledBody
-from editorapp.simulator.tables import JsonObject
+from editorapp.simulator.tables import Inputs, JsonObject
 
 FETCH_SECONDS = 18
 FETCH_ERRORS = (
@@ -48,7 +48,7 @@ class Resolved:
     one of them.
     """
 
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
     facts: dict[str, JsonObject] = field(default_factory=dict)
     # Found in the bytes: the job will fail with this code and reason.
     failure: tuple[str, str] | None = None

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from editorapp.simulator.faults import FAILURES, SPOILS
 from editorapp.simulator.prune import drop_old_frames
-from editorapp.simulator.render.result import Files, Inputs
 from editorapp.simulator.state import JobStore, SimulatedJob
 from editorapp.simulator.storage import scrambled
-from editorapp.simulator.tables import JsonObject
+from editorapp.simulator.tables import Files, Inputs, JsonObject
 from editorapp.simulator.worker_pool import WorkerLost, WorkerPool
 
 logger = logging.getLogger(__name__)

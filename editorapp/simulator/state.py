@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from editorapp.simulator.tables import JsonObject
+from editorapp.simulator.tables import Files, Inputs, JsonObject
 
 TERMINAL = ("completed", "failed")
 
@@ -37,10 +37,10 @@ class SimulatedJob:
     lasts_seconds: float = 5.0  # how long its result is
     units: float = 0.0  # what it costs, in a unit of the provider's own
     # field -> file that was resolved at submit
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
     started_at: float | None = None  # the renderer took it up
     rendered_at: float | None = None
-    outputs: list[dict[str, str]] = field(default_factory=list)  # {"type", "file"}
+    outputs: Files = field(default_factory=list)
     facts: JsonObject = field(default_factory=dict)
     failure_code: str | None = None
     failure_reason: str | None = None

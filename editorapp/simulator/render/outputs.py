@@ -17,8 +17,9 @@ from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
 from editorapp.simulator.render.colour import HLG, PQ, Size
 from editorapp.simulator.render.mark import Mark
-from editorapp.simulator.render.result import POSTER, Files
+from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
+from editorapp.simulator.tables import Files
 
 SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
 SRGB.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 1

@@ -27,13 +27,8 @@ from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.simulator.render.result import (
-    SECONDS,
-    Alive,
-    CannotRender,
-    Files,
-    Inputs,
-)
+from editorapp.simulator.render.result import SECONDS, Alive, CannotRender
+from editorapp.simulator.tables import Files, Inputs
 
 Pictures: TypeAlias = dict[int, Planes]  # by frame index
 SHORT_SIDES = {"360p": 360, "540p": 540, "720p": 720, "1080p": 1080}

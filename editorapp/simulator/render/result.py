@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-Inputs: TypeAlias = dict[str, str]  # the files behind a request's references, by field
 Alive: TypeAlias = Callable[[], None]  # called while a job is rendered
-Files: TypeAlias = list[dict[str, str]]  # of a result: {"type", "file"}
 SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
 POSTER = "poster.jpg"  # the first frame of a result, beside it
 

@@ -159,13 +159,11 @@ class GenerationRequest:
 
     def refs(self) -> list[tuple[str, Ref]]:
         """Return every clip and picture named, each with its field ("source", "keyframes.3")."""
-        single = [(name, getattr(self, name)) for name in REFS]
-        many = [
-            (f"{name}.{i}", ref)
-            for name in REF_LISTS
-            for i, ref in enumerate(getattr(self, name) or ())
-        ]
-        return [(name, ref) for name, ref in single + many if ref is not None]
+        named = [(name, getattr(self, name)) for name in REFS]
+        for name in REF_LISTS:
+            several = getattr(self, name) or ()
+            named += [(f"{name}.{at}", ref) for at, ref in enumerate(several)]
+        return [(name, ref) for name, ref in named if ref is not None]
 
 
 def _plain(value: Any) -> Any:

@@ -56,10 +56,26 @@ async def until_ready(
     name, began, looks = session.name, time.monotonic(), count(1)
     while not (file := read(answer)).is_ready:
         if file.is_failed:
-            reason = (line(file.reason, most=300) or "no reason given").rstrip(".")
-            raise Rejected(f"{name} does not take this file: {reason}.", code="file_failed")
+            raise _file_failed(name, file.reason)
         if READY.is_over(look := next(looks), time.monotonic() - began):
             raise Unavailable(f"{name} has not looked at the upload yet.", code="file_pending")
         await asyncio.sleep(READY.pause_seconds(look))
         answer = await session.call("GET", path)
     return answer
+
+
+def _file_failed(name: str, reason: Any) -> Rejected:
+    said = (line(reason, most=300) or "no reason given").rstrip(".")
+    return Rejected(f"{name} does not take this file: {said}.", code="file_failed")
+
+
+def records_in(page: Mapping[str, Any], what: str, *, name: str) -> list[Any]:
+    """Return the records of a page of a provider's list, which lie under the word for them.
+
+    Raises: Unavailable, where it is no such page.
+    """
+    records = page.get(what)
+    if isinstance(records, list):
+        return records
+    says = f"{name}'s answer to the question for its {what} is no list."
+    raise Unavailable(says, code="list")

@@ -39,9 +39,7 @@ def _end_of(asked: Mapping[str, str]) -> float | None:
     try:
         for signed, lasts in _SIGNED:
             if signed in asked and lasts in asked:
-                return datetime.strptime(asked[signed], _COMPACT).replace(
-                    tzinfo=UTC
-                ).timestamp() + float(asked[lasts])
+                return _signed_at(asked[signed]) + float(asked[lasts])
         if "policy" in asked:
             return _of_policy(asked["policy"])
         if "se" in asked:
@@ -49,6 +47,10 @@ def _end_of(asked: Mapping[str, str]) -> float | None:
         return float(asked["expires"]) if "expires" in asked else None
     except (ValueError, KeyError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _signed_at(text: str) -> float:
+    return datetime.strptime(text, _COMPACT).replace(tzinfo=UTC).timestamp()
 
 
 def _of_policy(text: str) -> float:

@@ -64,9 +64,9 @@ def raise_for(
     """
     if response.is_success:
         return
-    error = (explain(response, is_paid) if explain is not None else None) or _error(
-        response, name=name, secret=secret, is_paid=is_paid
-    )
+    error = explain(response, is_paid) if explain is not None else None
+    if error is None:
+        error = _error(response, name=name, secret=secret, is_paid=is_paid)
     if error.retry_after_seconds is None:
         error.retry_after_seconds = wait_asked(response.headers)
     raise error
@@ -121,15 +121,12 @@ def _refusal(status: int) -> tuple[type[ProviderError], str]:
 
 
 def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
-    is_full = "concurrent" in detail.lower()
-    says = (
-        "is working on as many jobs as it takes at once"
-        if is_full
-        else "takes no more requests just now"
-    )
+    code, says = RATE, "takes no more requests just now"
+    if "concurrent" in detail.lower():
+        code, says = CONCURRENCY, "is working on as many jobs as it takes at once"
     return Throttled(
         f"{name} {says}; this is sent again by itself.",
-        code=CONCURRENCY if is_full else RATE,
+        code=code,
         retry_after_seconds=wait_of(response),
     )
 
@@ -153,13 +150,15 @@ def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     if status >= 500 or status < 300 or status in AGAIN or wait is not None:
         said = f"{name} did not take the upload (HTTP {status})."
         raise Unavailable(said, code=str(status), retry_after_seconds=wait)
+    raise UploadRefused(_upload_refused(status, name, size), code=UPLOAD_REFUSED)
+
+
+def _upload_refused(status: int, name: str, size: int) -> str:
     if status == 413:
-        said = f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
-    elif status in {400, 415, 422}:
-        said = f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
-    else:
-        said = f"The storage of {name} refuses the upload (HTTP {status})."
-    raise UploadRefused(said, code=UPLOAD_REFUSED)
+        return f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
+    if status in {400, 415, 422}:
+        return f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
+    return f"The storage of {name} refuses the upload (HTTP {status})."
 
 
 def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
@@ -222,9 +221,13 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     anybody.
     """
     body = json_in(response)
-    if body is None and response.headers.get("Content-Type", "").startswith("text/plain"):
-        body = {"message": clean_text(response.text[:LONGEST_LOOKED_AT])}
+    if body is None and _is_plain_text(response):
+        body = clean_text(response.text[:LONGEST_LOOKED_AT])
     return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+
+
+def _is_plain_text(response: httpx.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/plain")
 
 
 def json_in(response: httpx.Response) -> Any:
@@ -245,22 +248,33 @@ def said_in(body: Any, *, secret: str = "") -> str:
     code word.
     Source: docs/providers/gmi-cloud.md, section 5, for the order.
     """
-    body, outcome = mapping(body), mapping(mapping(body).get("outcome"))
-    own = (body.get("message"), body.get("reason"), body.get("detail"))
-    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
-    texts = [text for place in places if (text := _text_of(place))]
+    texts = _texts_in(mapping(body))
     found = next((text for text in texts if " " in text), texts[0] if texts else "")
-    text = " ".join(
-        "".join(ch if ch.isprintable() else " " for ch in found[:LONGEST_LOOKED_AT]).split()
-    )
-    text = without_key(text, secret)
+    text = without_key(_on_one_line(found[:LONGEST_LOOKED_AT]), secret)
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
 
 
+def _texts_in(body: Mapping[str, Any]) -> list[str]:
+    outcome = mapping(body.get("outcome"))
+    places = (
+        body.get("error"),
+        outcome.get("error"),
+        outcome.get("error_code"),
+        body.get("message"),
+        body.get("reason"),
+        body.get("detail"),
+    )
+    return [text for place in places if (text := _text_of(place))]
+
+
+def _on_one_line(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())
+
+
 def without_key(text: str, secret: str) -> str:
-    for part in filter(
-        None, (secret, *secret.split(":"))
-    ):  # "key:secret" where the key has two parts
+    parts = (secret, *secret.split(":"))  # "key:secret" where the key has two parts
+    for part in filter(None, parts):
         text = text.replace(part, "***")
     return text
 
@@ -293,15 +307,18 @@ def object_in(
         return {}
     if not problem:
         try:
-            body = parse_json(response.content)
+            return _object(response.content)
         except JsonNotReadable as error:
             problem = str(error)
-        else:
-            if isinstance(body, dict):
-                return body
-            problem = "It is no JSON object."
     came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
     raise _unreadable(problem, name=name, is_paid=is_paid, came=came)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise JsonNotReadable("It is no JSON object.")
+    return body
 
 
 def _unreadable(problem: str, *, name: str, is_paid: bool, came: str) -> ProviderError:
@@ -319,13 +336,15 @@ def as_it_came(answer: Any, *, secret: str = "") -> str:
     What looks like a secret is hidden first, and what may be the first half of one is left out with
     the cut.
     """
-    text = (
-        answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
-    )
+    text = answer if isinstance(answer, str) else _as_json(answer)
     shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
     if len(text) > LONGEST_CAME * 4:
         shown = shown[:-LONGEST_KEY] + "…"
     return clean_text(shown, most=LONGEST_CAME)
+
+
+def _as_json(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False, default=str)
 
 
 def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -> None:
@@ -335,9 +354,5 @@ def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -
     One that names none ("") is about what was asked for. Raises: Unreadable.
     """
     if said and said.casefold() != asked.casefold():
-        came = as_it_came(answer, secret=secret)
-        raise Unreadable(
-            f"{name} answers about another job than the one it was asked for.",
-            code="another",
-            came=came,
-        )
+        says = f"{name} answers about another job than the one it was asked for."
+        raise Unreadable(says, code="another", came=as_it_came(answer, secret=secret))

@@ -177,20 +177,23 @@ class ProviderSession:
         sent = {**headers, "Content-Length": str(size)}
         request = self._upload_request(method, url, sent, _pieces(path, start, size))
         began = time.monotonic()
-        try:
-            async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                transport = self._transport(connections.for_links)
-                response = await connections.exchange(transport, request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            # Not chained: the address is a secret, and the message may hold it.
-            raise Unavailable(
-                f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)
-            ) from None
-        except ssrf_guard.AddressNotAllowed as error:
-            raise self._not_allowed(error) from error
+        response = await self._uploaded(request, size)
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
+
+    async def _uploaded(self, request: httpx.Request, size: int) -> httpx.Response:
+        deadline = FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND
+        try:
+            async with asyncio.timeout(deadline):
+                transport = self._transport(connections.for_links)
+                return await connections.exchange(transport, request)
+        except (httpx.HTTPError, TimeoutError) as error:
+            # Not chained: the address is a secret, and the message may hold it.
+            says = f"The upload to {self.name} broke off ({_kind(error)})."
+            raise Unavailable(says, code=_kind(error)) from None
+        except ssrf_guard.AddressNotAllowed as error:
+            raise self._not_allowed(error) from error
 
     def _upload_request(
         self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes]
@@ -227,16 +230,19 @@ class ProviderSession:
     @cached_property
     def _headers(self) -> dict[str, str]:
         """What every request says. Raises: BadCredentials."""
+        return {
+            **_COMMON,
+            "Authorization": f"{self.spec.auth} {self._key()}",
+            "Accept": "application/json",
+            **self.access.headers,
+        }
+
+    def _key(self) -> str:
         key = self.access.secret.strip()
         if not key or not key.isascii() or not key.isprintable():
-            raise BadCredentials(
-                f"The key for {self.name} is missing or holds characters that no key has.",
-                code="key",
-            )
-        if self.spec.auth is Auth.BASIC:
-            key = base64.b64encode(key.encode()).decode()
-        said = {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json"}
-        return {**_COMMON, **said, **self.access.headers}
+            says = f"The key for {self.name} is missing or holds characters that no key has."
+            raise BadCredentials(says, code="key")
+        return base64.b64encode(key.encode()).decode() if self.spec.auth is Auth.BASIC else key
 
     def _request(
         self,
@@ -326,10 +332,14 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
 def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
     if not log.isEnabledFor(level):
         return
-    request_id = response.headers.get("X-Request-Id", "-")[:80]
-    took = (time.monotonic() - began) * 1000
     log.log(
-        level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id
+        level,
+        "%s %s -> %s in %.0f ms [%s]",
+        method,
+        path,
+        response.status_code,
+        (time.monotonic() - began) * 1000,
+        response.headers.get("X-Request-Id", "-")[:80],
     )
 
 

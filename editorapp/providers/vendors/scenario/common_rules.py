@@ -1,6 +1,7 @@
 """The rules that Scenario's models share, each made for a model's own family of numbers."""
 
 import re
+from typing import Any
 
 from editorapp.providers.contract import Ref
 from editorapp.providers.rules import conditions as ask
@@ -22,12 +23,8 @@ _MISSING = {
 
 def required(rule_id: str, source: str, *names: str) -> Rule:
     def missing(case: Case) -> list[Hit]:
-        said = ((name, getattr(case.wanted, name)) for name in names)
-        return [
-            Hit(name, says=_MISSING[name])
-            for name, value in said
-            if value is None or (isinstance(value, str) and not value.strip())
-        ]
+        absent = (name for name in names if _is_blank(getattr(case.wanted, name)))
+        return [Hit(name, says=_MISSING[name]) for name in absent]
 
     listed = ", ".join(name.replace("_", " ") for name in names)
     return Rule(
@@ -41,6 +38,10 @@ def required(rule_id: str, source: str, *names: str) -> Rule:
     )
 
 
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def prompt_length(rule_id: str) -> Rule:
     return media.PROMPT_LENGTH.adopt(
         rule_id,
@@ -52,12 +53,12 @@ def prompt_length(rule_id: str) -> Rule:
 
 
 def _prompt_too_long(case: Case) -> list[Hit]:
-    prompt, longest = case.wanted.prompt, case.limits.prompt_max
+    prompt = case.wanted.prompt
     if prompt is None:
         return []
     if not isinstance(prompt, str):
         return [Hit(says="The prompt is a text.")]
-    return [Hit(says=ask.beyond_length(prompt, longest))] if len(prompt) > longest else []
+    return ask.beyond_length(prompt, case.limits.prompt_max)
 
 
 def assets_only(rule_id: str, source: str) -> tuple[Rule, ...]:

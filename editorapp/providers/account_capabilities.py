@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
+from editorapp.providers.prices import key
 from editorapp.providers.spec import Limits, Model, Spec
 
 # Figures of which the smaller holds. The others (the grid, how long links live) are no limits and
@@ -53,7 +54,7 @@ def merged(spec: Spec, told: Any) -> Spec:
 @lru_cache(maxsize=256)
 def _merged(spec: Spec, models: str) -> Spec:
     said = json.loads(models)
-    rows = tuple(_stricter(model, said.get(f"{model.task}/{model.name}")) for model in spec.models)
+    rows = tuple(_stricter(model, said.get(key(model.task, model.name))) for model in spec.models)
     return spec if rows == spec.models else replace(spec, models=rows)
 
 

@@ -31,7 +31,12 @@ def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     ]
 
 
-def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -> ProviderAccount:
+def of_team(
+    team: Team,
+    *,
+    pk: int | None = None,
+    provider: str | None = None,
+) -> ProviderAccount:
     """Return the account to use: the one asked for where it can be used, else the team's default.
 
     The first default is written down, once every account was tested, and from then on only an admin
@@ -67,8 +72,12 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
     kept = next((account for account in found if account.pk == fixed), None)
     if kept is not None and not kept.is_refused:
         return kept
+    return _first_sound(found) or kept
+
+
+def _first_sound(found: Sequence[ProviderAccount]) -> ProviderAccount | None:
     sound = sorted((one for one in found if not one.is_refused), key=_is_untested)
-    return sound[0] if sound else kept
+    return sound[0] if sound else None
 
 
 def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
@@ -130,8 +139,9 @@ def _renew_key(account: ProviderAccount) -> None:
     kept = account.key_encrypted
     renewed = secrets.relock(kept)
     if renewed != kept:  # and nobody has entered another meanwhile
-        same = ProviderAccount.objects.filter(pk=account.pk, key_encrypted=kept)
-        same.update(key_encrypted=renewed)
+        ProviderAccount.objects.filter(pk=account.pk, key_encrypted=kept).update(
+            key_encrypted=renewed
+        )
 
 
 def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:

@@ -121,7 +121,7 @@ def sweep(now: datetime) -> None:
     seconds of it.
     """
     for account in sorted(accounts.made(), key=lambda one: one.pk):
-        if _is_due(account, now) and account.is_enabled and not account.problem:
+        if account.is_enabled and _is_due(account, now) and not account.problem:
             discover_soon(account)
 
 
@@ -255,13 +255,20 @@ def sentence(error: Exception, *, access: Access, spec: Spec) -> str:
 
 
 def _refused_key(error: BadCredentials, spec: Spec) -> str:
-    detail = f" {spec.name} says: {_words(error)}" if _words(error) else ""
+    words = _words(error)
+    detail = f" {spec.name} says: {words}" if words else ""
     if error.code == "403":
-        scope = " and the organisation or project set here" if spec.headers or spec.params else ""
-        return f"{spec.name} knows the key, but gives it no access: check its rights and plan there{scope}.{detail}"
+        return f"{_no_access(spec)}.{detail}"
     form = f" Its keys begin with {spec.key_start}." if spec.key_start else ""
     parts = "every part of the key" if len(spec.credentials) > 1 else "the key"
     return f"{spec.name} does not accept the key. Copy {parts} again, whole, or make a new one there.{form}{detail}"
+
+
+def _no_access(spec: Spec) -> str:
+    scope = " and the organisation or project set here" if spec.headers or spec.params else ""
+    return (
+        f"{spec.name} knows the key, but gives it no access: check its rights and plan there{scope}"
+    )
 
 
 def _words(error: ProviderError) -> str:

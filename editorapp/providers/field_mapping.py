@@ -32,7 +32,11 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     return body
 
 
-def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterator[tuple[str, Any]]:
+def _written(
+    model: Model,
+    row: Parameter,
+    wanted: GenerationRequest,
+) -> Iterator[tuple[str, Any]]:
     """Yield what a row says, and where."""
     value = _value(model, row, wanted)
     if _is_unsaid(value) or (row.switch and getattr(wanted, row.switch) is False):
@@ -146,7 +150,9 @@ def decode(
 
 
 def _unknown(
-    body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey
+    body: Mapping[str, Any],
+    rows: Iterable[Parameter],
+    rule_of: UnknownKey,
 ) -> Iterator[Broken]:
     """Yield what a body says at places that no row reads."""
     leaves = {tuple(path.split(".")) for row in rows for path in row.paths}

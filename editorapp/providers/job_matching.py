@@ -46,7 +46,12 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> JobMatch:
     return JobMatch.UNCLEAR if JobMatch.UNCLEAR in found else JobMatch.SAME
 
 
-def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable[Model]) -> bool:
+def could_be(
+    sent: Mapping[str, Any],
+    shown: Any,
+    model: Model,
+    models: Iterable[Model],
+) -> bool:
     """Could it be the same request, whatever its settings say? Also where the list shows nothing of
     it.
 

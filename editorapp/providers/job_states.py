@@ -88,8 +88,7 @@ def _code_of(said: str) -> str:
 
 def _shown(said: Any) -> str:
     text = NO_WORD if said is None else str(said)[:400]
-    words = clean_text(text).split()
-    return " ".join(words)[:LONGEST_WORD] or NO_WORD
+    return " ".join(clean_text(text).split())[:LONGEST_WORD] or NO_WORD
 
 
 def ended(end: End, *, name: str, said: str = "", is_charged: bool | None = None) -> Failure:

@@ -161,9 +161,8 @@ class ProviderAccount(models.Model):
 
     def address(self) -> str:
         """Return the base URL: the simulator's for a simulated account, else as configured."""
-        spec = self.spec
         if self.is_simulated:
-            return simulator_url() + f"/{self.provider}" + urlsplit(spec.base_url).path
+            return f"{simulator_url()}/{self.provider}{urlsplit(self.spec.base_url).path}"
         return self.base_url or self.usual_address()
 
     def usual_address(self) -> str:

@@ -99,9 +99,9 @@ class Compared:
 
     def differs(self, kind: DifferenceKind, place: str, came: str, documented: str) -> None:
         """Note a difference, once for a place."""
-        one = Difference(kind, self.call, place, came, documented)
-        if all((one.kind, one.place) != (each.kind, each.place) for each in self.differences):
-            self.differences.append(one)
+        known = {(each.kind, each.place) for each in self.differences}
+        if (kind, place) not in known:
+            self.differences.append(Difference(kind, self.call, place, came, documented))
 
 
 def compare(
@@ -134,11 +134,12 @@ def compare(
 
 
 def _call_of(documents: Documents, exchange: Exchange) -> Call | None:
-    for call in documents.calls:
-        is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
-        if is_there and set(call.params) <= set(exchange.params):
-            return call
-    return None
+    return next((call for call in documents.calls if _is_of(call, exchange)), None)
+
+
+def _is_of(call: Call, exchange: Exchange) -> bool:
+    is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
+    return bool(is_there) and set(call.params) <= set(exchange.params)
 
 
 def _of_file(documents: Documents, exchange: Exchange, hosts: tuple[str, ...]) -> Compared:
@@ -165,7 +166,12 @@ def _compare_status(found: Compared, call: Call, expected: int | None) -> None:
         found.differs(DifferenceKind.STATUS, "status", str(found.status), words)
 
 
-def _compare_headers(found: Compared, documents: Documents, call: Call, exchange: Exchange) -> None:
+def _compare_headers(
+    found: Compared,
+    documents: Documents,
+    call: Call,
+    exchange: Exchange,
+) -> None:
     own = call.headers
     if found.is_refused:
         own = documents.refusal_headers.get(exchange.status, ())
@@ -185,10 +191,14 @@ def _new_headers(found: Compared, exchange: Exchange, *, known: set[str]) -> Non
 
 
 def _compare_content_type(found: Compared, exchange: Exchange, known: tuple[str, ...]) -> None:
-    said = exchange.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    said = _media_type(exchange.headers)
     if said not in known:
         shown = shown_media_type(said) if said else "none"
         found.differs(DifferenceKind.CONTENT_TYPE, "Content-Type", shown, " or ".join(known))
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _compare_header(found: Compared, row: Header, value: str | None) -> None:
@@ -201,7 +211,10 @@ def _compare_header(found: Compared, row: Header, value: str | None) -> None:
 
 
 def _compare_body(
-    found: Compared, shape: Shape, exchange: Exchange, hosts: tuple[str, ...]
+    found: Compared,
+    shape: Shape,
+    exchange: Exchange,
+    hosts: tuple[str, ...],
 ) -> None:
     try:
         body = parse_json(exchange.content)

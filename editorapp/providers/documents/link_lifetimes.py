@@ -19,7 +19,11 @@ _SIGNED = (
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 
-def seconds_left(url: str, at: datetime, headers: Mapping[str, str] | None = None) -> float | None:
+def seconds_left(
+    url: str,
+    at: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> float | None:
     """Return for how many seconds from `at` a link works; None where it does not say.
 
     Read are the signatures of S3, Google's and Azure's storages, CloudFront's policy, a plain

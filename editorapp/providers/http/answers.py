@@ -83,14 +83,24 @@ _MEANINGS: dict[int, tuple[type[ProviderError], str]] = {
 }
 
 
-def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
+def _error(
+    response: httpx.Response,
+    *,
+    name: str,
+    secret: str,
+    is_paid: bool,
+) -> ProviderError:
     status = response.status_code
     detail = detail_of(response, secret=secret)
     if status == 429:
         return _throttled(response, detail, name=name)
-    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    because = _because(detail, status)
     kind, says = _MEANINGS.get(status) or (_when_paid if is_paid else _when_free)(status)
     return kind(says.format(name=name, because=because, status=status), code=str(status))
+
+
+def _because(detail: str, status: int) -> str:
+    return f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
 
 
 def _when_paid(status: int) -> tuple[type[ProviderError], str]:
@@ -153,12 +163,19 @@ def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     raise UploadRefused(_upload_refused(status, name, size), code=UPLOAD_REFUSED)
 
 
+# What a storage's refusal means, by its status.
+_UPLOAD_REFUSALS = {
+    413: "does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter.",
+    **dict.fromkeys(
+        (400, 415, 422),
+        "does not take this file (HTTP {status}): export it anew, best as an H.264 MP4.",
+    ),
+}
+
+
 def _upload_refused(status: int, name: str, size: int) -> str:
-    if status == 413:
-        return f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
-    if status in {400, 415, 422}:
-        return f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
-    return f"The storage of {name} refuses the upload (HTTP {status})."
+    says = _UPLOAD_REFUSALS.get(status, "refuses the upload (HTTP {status}).")
+    return f"The storage of {name} " + says.format(status=status, size=size)
 
 
 def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
@@ -169,10 +186,12 @@ def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
     """
     now = time.time() if now is None else now
     wait = wait_asked(response.headers, now=now)
-    if wait is None:
-        reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
-        wait = DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
-    return wait
+    return _until_reset(response.headers, now) if wait is None else wait
+
+
+def _until_reset(headers: Mapping[str, str], now: float) -> float:
+    reset = _figure(headers.get("X-RateLimit-Reset", ""))
+    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
 
 
 def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
@@ -295,7 +314,11 @@ def _schema_error(item: Any) -> str:
 
 
 def object_in(
-    response: httpx.Response, *, name: str, secret: str = "", is_paid: bool = False
+    response: httpx.Response,
+    *,
+    name: str,
+    secret: str = "",
+    is_paid: bool = False,
 ) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer, clean; {} where there is no content.
 

@@ -112,8 +112,12 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) 
         if not isinstance(error.__cause__, aiohttp.ClientError):
             raise
         failed = error.__cause__
-    named = next(name for kind, name in _NAMES if isinstance(failed, kind))
-    raise named(str(failed)) from failed
+    raise _named(failed) from failed
+
+
+def _named(failed: Exception) -> httpx.TransportError:
+    name = next(name for kind, name in _NAMES if isinstance(failed, kind))
+    return name(str(failed))
 
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:

@@ -63,7 +63,10 @@ class ProviderSession:
     """
 
     def __init__(
-        self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        access: Access,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.access = access
         module = registry.get(access.provider)
@@ -94,7 +97,12 @@ class ProviderSession:
         await asyncio.sleep(0)  # a turn of the loop, in which sockets are let go
 
     async def call(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
     ) -> dict[str, Any]:
         """Make a free call and return its JSON object; an empty answer is an empty one.
 
@@ -113,10 +121,11 @@ class ProviderSession:
             says = f"{self.name} gave an answer that is longer than {most:,} bytes."
             raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unavailable(
-                f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)
-            ) from error
+            raise self._unavailable("did not answer", error) from error
         return self._object_in(response)
+
+    def _unavailable(self, says: str, error: Exception) -> Unavailable:
+        return Unavailable(f"{self.name} {says} ({_kind(error)}).", code=_kind(error))
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
         """Send the paid POST, exactly once, and return the provider's JSON object.
@@ -133,9 +142,7 @@ class ProviderSession:
         try:
             response = await self._pay(path, content, idempotency_key=idempotency_key)
         except NEVER_SENT as error:
-            raise Unavailable(
-                f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)
-            ) from error
+            raise self._unavailable("could not be reached", error) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(
                 f"{self.name} did not answer ({_kind(error)}). It may have taken the request.",
@@ -145,7 +152,13 @@ class ProviderSession:
             content.close()
         return self._object_in(response, is_paid=True)
 
-    async def _pay(self, path: str, content: InlineBody, *, idempotency_key: str) -> httpx.Response:
+    async def _pay(
+        self,
+        path: str,
+        content: InlineBody,
+        *,
+        idempotency_key: str,
+    ) -> httpx.Response:
         headers = {
             "Idempotency-Key": idempotency_key,
             "Content-Type": "application/json",
@@ -196,7 +209,11 @@ class ProviderSession:
             raise self._not_allowed(error) from error
 
     def _upload_request(
-        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: AsyncIterator[bytes],
     ) -> httpx.Request:
         """Raises: UploadRefused, for an address that is none, or none to send files to."""
         try:
@@ -272,7 +289,12 @@ class ProviderSession:
             ) from error
 
     async def _send(
-        self, make: MakeTransport, request: httpx.Request, path: str, *, deadline: float
+        self,
+        make: MakeTransport,
+        request: httpx.Request,
+        path: str,
+        *,
+        deadline: float,
     ) -> httpx.Response:
         """Make one exchange within its deadline, and note how it went."""
         method, began = request.method, time.monotonic()

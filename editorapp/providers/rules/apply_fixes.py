@@ -16,7 +16,9 @@ NO_CONTROLS: dict[str, Any] = {f"{name}_enabled": None for name in CONTROLS} | d
 
 
 def applied(
-    wanted: GenerationRequest, source: MediaFacts | None, changes: Mapping[str, Any]
+    wanted: GenerationRequest,
+    source: MediaFacts | None,
+    changes: Mapping[str, Any],
 ) -> tuple[GenerationRequest, MediaFacts | None]:
     """Return the request and source facts as they would be after these form changes."""
     values: dict[str, Any] = {}
@@ -60,13 +62,13 @@ def _source_type(wanted: GenerationRequest, value: str) -> dict[str, Any]:
 
 def _without(wanted: GenerationRequest, places: Collection[int]) -> dict[str, Any]:
     return {
-        name: _others(getattr(wanted, name) or (), places)
+        name: _others(getattr(wanted, name) or (), places) or None
         for name in ("keyframes", "keyframe_indexes")
     }
 
 
-def _others(values: Iterable[Any], places: Collection[int]) -> tuple[Any, ...] | None:
-    return tuple(one for at, one in enumerate(values) if at not in places) or None
+def _others(values: Iterable[Any], places: Collection[int]) -> tuple[Any, ...]:
+    return tuple(one for at, one in enumerate(values) if at not in places)
 
 
 def _kept_by_cut(wanted: GenerationRequest, source: MediaFacts | None) -> dict[str, Any]:

@@ -86,16 +86,15 @@ class _Trials:
 
     def _refused(self, said: Said) -> Refused:
         wanted = replace(self.plain, **said)
-        found = table.refusals(table.check(self.spec, wanted, None))
-        return {(one.rule_id, one.field) for one in found}
+        broken = table.check(self.spec, wanted, None)
+        return {(one.rule_id, one.field) for one in broken if one.is_refusal}
 
     def new(self, said: Said) -> Refused:
         """Return what is refused only since this is said."""
         return self._refused(said) - self._before
 
     def required(self) -> frozenset[str]:
-        said = [name for name in NEEDED if getattr(self.plain, name) is not None]
-        return frozenset(name for name in said if self.new({name: None}))
+        return frozenset(name for name in NEEDED if self.new({name: None}))
 
 
 @lru_cache(maxsize=256)

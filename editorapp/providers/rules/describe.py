@@ -5,10 +5,11 @@ The page of the models and docs/models.md both show this, so neither can say wha
 do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 from editorapp.core.money import show_usd
 from editorapp.providers.contract import GenerationRequest, Task
@@ -181,12 +182,14 @@ def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterR
 
 def _allowed(row: Parameter) -> str:
     if row.values:
-        return ", ".join(f"{ours} (sent as {theirs!r})" for ours, theirs in row.values.items())
+        return ", ".join(_sent_as(row.values))
     if row.choices:
         return ", ".join(row.choices)
-    if row.kind in REF_KINDS:
-        return ways_of(row)
-    return _between(row)
+    return ways_of(row) if row.kind in REF_KINDS else _between(row)
+
+
+def _sent_as(values: Mapping[str, Any]) -> Iterator[str]:
+    return (f"{ours} (sent as {theirs!r})" for ours, theirs in values.items())
 
 
 def _between(row: Parameter) -> str:

@@ -99,11 +99,14 @@ class CheckedRequest:
 
     def changed(self, start: GenerationRequest, changes: Mapping[str, Any]) -> Case:
         """Return the case that these form changes make of a request."""
-        wanted, source = applied(start, self.case.source, changes)
-        return Case(wanted, source, self.case.limits)
+        return Case(*applied(start, self.case.source, changes), self.case.limits)
 
     def first_new(
-        self, tried: Case, *, allowed: Refused, with_offers: bool = False
+        self,
+        tried: Case,
+        *,
+        allowed: Refused,
+        with_offers: bool = False,
     ) -> tuple[Rule, Hit] | None:
         """Return the first refusal of a changed request that goes beyond the allowed ones.
 

@@ -49,7 +49,12 @@ def _reason(spec: Spec, tried: Case, rule: Rule, hit: Hit, *, option: str) -> st
 
 
 def _fix_of_option(
-    standing: CheckedRequest, tried: Case, rule: Rule, hit: Hit, *, chosen: frozenset[str]
+    standing: CheckedRequest,
+    tried: Case,
+    rule: Rule,
+    hit: Hit,
+    *,
+    chosen: frozenset[str],
 ) -> Fix | None:
     """Return the first fix that does not take the option itself back."""
     case = tried._replace(source=standing.case.source)

@@ -28,7 +28,10 @@ WITH_GUIDES = frozenset({"start_frame", "end_frame", "keyframes", "keyframe_inde
 
 
 def takes_no(
-    rule_id: str, source: str, parameters: Iterable[Parameter], rules: Iterable[Rule] = ()
+    rule_id: str,
+    source: str,
+    parameters: Iterable[Parameter],
+    rules: Iterable[Rule] = (),
 ) -> Rule:
     """Return the rule that refuses every attribute for which there is no parameter; some are the
     business of other `rules` of the model.

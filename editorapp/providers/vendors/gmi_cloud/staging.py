@@ -18,7 +18,12 @@ UPLOADS = {
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
+    path: Path,
+    *,
+    name: str,
+    media_type: str,
+    purpose: str,
+    session: ProviderSession,
 ) -> Ref:
     """Put a picture where GMI reads it, with the upload helper, and return its public address.
 

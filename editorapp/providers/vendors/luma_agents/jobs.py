@@ -1,6 +1,7 @@
 """Jobs at Luma Agents: the paid call, how a job is going, and what came of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,11 @@ from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATE
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+    body: dict[str, Any],
+    *,
+    path: str,
+    session: ProviderSession,
+    idempotency_key: str,
 ) -> Job:
     """Send the paid POST, once.
 
@@ -58,14 +63,12 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     A state that nobody has heard of counts as running, so that it is asked again.
     """
     said = STATES.read(answer.get("state"))
-    return Job(
-        id=job_id,
-        state=said.state,
-        chain_id=job_id if said.state is JobState.DONE else "",
-        outputs=_outputs(answer) if said.state is JobState.DONE else (),
-        failure=_failure(answer, said.end) if said.state is JobState.FAILED else None,
-        unknown_state=said.unknown,
-    )
+    job = Job(id=job_id, state=said.state, unknown_state=said.unknown)
+    if said.state is JobState.DONE:
+        return replace(job, chain_id=job_id, outputs=_outputs(answer))
+    if said.state is JobState.FAILED:
+        return replace(job, failure=_failure(answer, said.end))
+    return job
 
 
 def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:

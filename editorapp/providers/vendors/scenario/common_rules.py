@@ -23,8 +23,11 @@ _MISSING = {
 
 def required(rule_id: str, source: str, *names: str) -> Rule:
     def missing(case: Case) -> list[Hit]:
-        absent = (name for name in names if _is_blank(getattr(case.wanted, name)))
-        return [Hit(name, says=_MISSING[name]) for name in absent]
+        return [
+            Hit(name, says=_MISSING[name])
+            for name in names
+            if _is_blank(getattr(case.wanted, name))
+        ]
 
     listed = ", ".join(name.replace("_", " ") for name in names)
     return Rule(
@@ -97,10 +100,14 @@ def _no_asset(path: str, ref: Ref, limits: Limits) -> list[Hit]:
         return [Hit(says="no address: upload it first")]
     if ref.data is not None:
         return [Hit(says="no inline data: upload it first")]
-    ids = [one for one in (ref.file_id, ref.generation_id) if one is not None]
-    if all(isinstance(one, str) and ASSET_ID.fullmatch(one) for one in ids):
+    ids = (one for one in (ref.file_id, ref.generation_id) if one is not None)
+    if all(map(_is_asset_id, ids)):
         return []
     return [Hit(says="by an id that begins with asset_")]
+
+
+def _is_asset_id(said: Any) -> bool:
+    return isinstance(said, str) and ASSET_ID.fullmatch(said) is not None
 
 
 def _earlier_result(path: str, ref: Ref, limits: Limits) -> bool:

@@ -206,10 +206,13 @@ class _Reading:
         if right is None or right is row:
             return False
         if right.path != row.path:
-            detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right.path}"
-            wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
-            self.broken.append(wrong)
+            self._note_misplaced(row, right.path)
         return True
+
+    def _note_misplaced(self, row: Parameter, right: str) -> None:
+        detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right}"
+        wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
+        self.broken.append(wrong)
 
     def _read_carriers(self, row: Parameter) -> None:
         """Read a reference from the places of its carriers.

@@ -17,9 +17,9 @@ from typing import Any
 
 from editorapp.core.sanitizing import clean_text
 from editorapp.providers.http.inline_body import STORED
+from editorapp.providers.output_kinds import WEB
 from editorapp.providers.spec import Model, Parameter
 
-WEB = ("http://", "https://")
 SHORTEST_START = 20  # characters of a shortened text that say anything
 
 

@@ -115,7 +115,7 @@ def table_for(prices: Prices, wanted: GenerationRequest) -> PriceTable | None:
 def tables_of(prices: Prices, task: str, model: str) -> dict[str, PriceTable]:
     """Return the tables of one model by what they price: its task, and for generations EXTEND, too."""
     kinds = (task, EXTEND) if task == Task.GENERATE else (task,)
-    return {kind: prices[key(kind, model)] for kind in kinds if key(kind, model) in prices}
+    return {kind: prices[name] for kind in kinds if (name := key(kind, model)) in prices}
 
 
 def range_of(wanted: GenerationRequest) -> str:

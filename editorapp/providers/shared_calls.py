@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from editorapp.core import retry
-from editorapp.providers.contract import Job, JobState, OutcomeUnknown, Rejected, Unavailable
+from editorapp.providers.contract import (
+    Failure,
+    Job,
+    JobState,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+    Unreadable,
+)
 from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import line
@@ -33,6 +41,26 @@ def accepted(session: ProviderSession, answer: Any, *, job_id: str, state: JobSt
             came=answers.as_it_came(answer, secret=session.access.secret),
         )
     return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
+
+
+def check_about(session: ProviderSession, answer: Any, *, asked: str, said: str) -> None:
+    """Refuse an answer that names another thing than was asked for: its result would be somebody
+    else's.
+
+    One that names none ("") is about what was asked for. Raises: Unreadable.
+    """
+    if said and said.casefold() != asked.casefold():
+        raise Unreadable(
+            f"{session.name} answers about another job than the one it was asked for.",
+            code="another",
+            came=answers.as_it_came(answer, secret=session.access.secret),
+        )
+
+
+def without_result(job_id: str, reason: str) -> Job:
+    """Return a job that ended well by its provider's word, and has nothing to fetch."""
+    failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
+    return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
 class FileState(NamedTuple):

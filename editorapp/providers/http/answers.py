@@ -368,14 +368,3 @@ def as_it_came(answer: Any, *, secret: str = "") -> str:
 
 def _as_json(answer: Any) -> str:
     return json.dumps(answer, ensure_ascii=False, default=str)
-
-
-def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -> None:
-    """Refuse an answer that names another thing than was asked for: its result would be somebody
-    else's.
-
-    One that names none ("") is about what was asked for. Raises: Unreadable.
-    """
-    if said and said.casefold() != asked.casefold():
-        says = f"{name} answers about another job than the one it was asked for."
-        raise Unreadable(says, code="another", came=as_it_came(answer, secret=secret))

@@ -112,6 +112,11 @@ def indexes_beyond(wanted: GenerationRequest, last: int) -> list[Hit]:
     ]
 
 
+def saying(words: str, hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield hits whose sentence is these words, filled in with their own."""
+    return (Hit(hit.field, says=words.format(**hit.words)) for hit in hits)
+
+
 def too_long(case: Case) -> list[Hit]:
     return _lasts_beyond(case, case.limits.max_source_seconds)
 

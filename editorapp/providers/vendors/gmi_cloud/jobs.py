@@ -19,7 +19,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, line, link, mapping
-from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
@@ -34,6 +34,9 @@ NO_HDR = (
 )
 BY_THE_HOUR = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
 MODERATED = "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+NO_RESULT = (
+    "GMI Cloud says that it is done, but names no result. Its support can look the request up."
+)
 HOURLY_WAIT_SECONDS = 60.0
 NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account has no HDR (GE18)
 OF_RESULTS = ("video_url", "media_urls")  # the documented fields
@@ -71,8 +74,7 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
     answer = await session.call("GET", f"/requests/{path_part(job_id)}")
-    said = identifier(answer.get("request_id"))
-    answers.check_about(job_id, said, answer, name=SPEC.name, secret=session.access.secret)
+    check_about(session, answer, asked=job_id, said=identifier(answer.get("request_id")))
     return _job(answer, job_id)
 
 
@@ -111,17 +113,9 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     outcome = mapping(answer.get("outcome"))
     found = _outputs(answer, outcome)
     if not any(map(_is_result, found)):
-        return _without_result(job_id)
+        return without_result(job_id, NO_RESULT)
     chain_id = identifier(outcome.get("generation_id"))
     return Job(id=job_id, state=state, chain_id=chain_id, outputs=found)
-
-
-def _without_result(job_id: str) -> Job:
-    reason = (
-        "GMI Cloud says that it is done, but names no result. Its support can look the request up."
-    )
-    failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-    return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
 def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:

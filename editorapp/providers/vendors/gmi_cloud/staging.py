@@ -44,6 +44,10 @@ async def stage(
         )
     if media_type in UPLOADS:
         return await _uploaded(path, media_type, session)
+    return await _uploaded_as_png(path, session)
+
+
+async def _uploaded_as_png(path: Path, session: ProviderSession) -> Ref:
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
         await asyncio.to_thread(_as_png, path, picture)

@@ -1,7 +1,5 @@
 """The rules of generating and extending with Ray 3.2; see rules.py for the table they belong to."""
 
-from collections.abc import Iterable, Iterator
-
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
@@ -60,13 +58,9 @@ def _positions_wrong(case: Case) -> list[Hit]:
     last = (10 if case.wanted.duration == "10s" else 5) * case.limits.grid_fps
     beyond = ask.indexes_beyond(case.wanted, last)
     return [
-        *_saying("Frame {index} {problem}.", ask.odd_indexes(case)),
-        *_saying("The clip ends at frame {last}, and this is frame {index}.", beyond),
+        *ask.saying("Frame {index} {problem}.", ask.odd_indexes(case)),
+        *ask.saying("The clip ends at frame {last}, and this is frame {index}.", beyond),
     ]
-
-
-def _saying(words: str, hits: Iterable[Hit]) -> Iterator[Hit]:
-    return (Hit(hit.field, says=words.format(**hit.words)) for hit in hits)
 
 
 def _keyframes_with(case: Case) -> list[Hit]:

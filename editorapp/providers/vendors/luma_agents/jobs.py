@@ -7,11 +7,9 @@ from typing import Any
 
 from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import Failure, Job, JobState, Output
-from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
-from editorapp.providers.shared_calls import accepted, path_part
-from editorapp.providers.vendors.luma_agents.models import SPEC
+from editorapp.providers.shared_calls import accepted, check_about, path_part
 from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
 from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
@@ -43,9 +41,7 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
     answer = await session.call("GET", f"/generations/{path_part(job_id)}")
-    answers.check_about(
-        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=session.access.secret
-    )
+    check_about(session, answer, asked=job_id, said=identifier(answer.get("id")))
     return _job(answer, job_id)
 
 

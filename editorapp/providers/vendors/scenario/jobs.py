@@ -32,7 +32,7 @@ from editorapp.providers.http.typed_readers import (
     share,
 )
 from editorapp.providers.job_states import squeezed
-from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.scenario.models import SPEC
 
 STATES = job_states.Table(  # "canceled" is in every table
@@ -82,9 +82,7 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """
     answer = await session.call("GET", f"/jobs/{path_part(job_id)}")
     job = _of(answer)
-    answers.check_about(
-        job_id, job_id_of(job), answer, name=SPEC.name, secret=session.access.secret
-    )
+    check_about(session, answer, asked=job_id, said=job_id_of(job))
     said = STATES.read(job.get("status"))
     cost, odd = cost_of(job, session.access.unit_price_usd)
     if said.state is JobState.DONE:
@@ -226,8 +224,7 @@ class _Assets:
             self.gone = error
             return None
         asset = mapping(answer.get("asset"))
-        said_id, secret = identifier(asset.get("id")), session.access.secret
-        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=secret)
+        check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
         return self._noted(asset_id, asset) if self._is_ready(asset) else None
 
     def _is_ready(self, asset: Mapping[str, Any]) -> bool:
@@ -255,20 +252,15 @@ class _Assets:
             return _done(job_id, self.unclear_id, tuple(self.others))
         if self.gone is not None:
             raise self.gone
-        return _without_result(job_id)
+        return without_result(
+            job_id,
+            f"{SPEC.name} finished without a result. "
+            f"Ask Scenario about job {job_id} before you pay for another try.",
+        )
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
     return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found)
-
-
-def _without_result(job_id: str) -> Job:
-    reason = (
-        f"{SPEC.name} finished without a result. "
-        f"Ask Scenario about job {job_id} before you pay for another try."
-    )
-    failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-    return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
 def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:

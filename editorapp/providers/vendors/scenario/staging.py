@@ -84,12 +84,16 @@ def _parts(size: int) -> int:
 
 
 async def _small_image(path: Path, name: str, session: ProviderSession) -> str:
-    data = await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
+    data = await asyncio.to_thread(_as_base64, path)
     made = await session.call("POST", "/assets", body={"name": name, "image": data})
     asset_id = identifier(mapping(made.get("asset")).get("id"))
     if not asset_id:
         raise Unavailable(f"{SPEC.name} gave no id for the picture.", code="upload")
     return asset_id
+
+
+def _as_base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
 
 
 async def _begun(

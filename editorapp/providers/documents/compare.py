@@ -166,12 +166,7 @@ def _compare_status(found: Compared, call: Call, expected: int | None) -> None:
         found.differs(DifferenceKind.STATUS, "status", str(found.status), words)
 
 
-def _compare_headers(
-    found: Compared,
-    documents: Documents,
-    call: Call,
-    exchange: Exchange,
-) -> None:
+def _compare_headers(found: Compared, documents: Documents, call: Call, exchange: Exchange) -> None:
     own = call.headers
     if found.is_refused:
         own = documents.refusal_headers.get(exchange.status, ())
@@ -211,10 +206,7 @@ def _compare_header(found: Compared, row: Header, value: str | None) -> None:
 
 
 def _compare_body(
-    found: Compared,
-    shape: Shape,
-    exchange: Exchange,
-    hosts: tuple[str, ...],
+    found: Compared, shape: Shape, exchange: Exchange, hosts: tuple[str, ...]
 ) -> None:
     try:
         body = parse_json(exchange.content)

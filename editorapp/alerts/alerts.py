@@ -21,7 +21,13 @@ KEPT = timedelta(days=90)
 
 
 def open(
-    kind: str, subject: str, *, message: str, team_id: int | None, path: str = "", now: datetime
+    kind: str,
+    subject: str,
+    *,
+    message: str,
+    team_id: int | None,
+    path: str = "",
+    now: datetime,
 ) -> None:
     """Say that something needs a person. One that is open already only gets the new message.
 
@@ -49,13 +55,16 @@ def open(
 
 def close(kind: str, subject: str, *, now: datetime) -> None:
     """Say that it is over, if it is open. Who was told of it is told of its end too."""
-    end = Case(
+    rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
+    rows.update(closed_at=now, tell_at=_end_told_at(now), tries=0, problem="")
+
+
+def _end_told_at(now: datetime) -> Case:
+    return Case(
         When(told_at__isnull=False, then=Value(now + GATHER)),
         default=None,
         output_field=DateTimeField(),
     )
-    rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
-    rows.update(closed_at=now, tell_at=end, tries=0, problem="")
 
 
 def sweep(now: datetime) -> None:

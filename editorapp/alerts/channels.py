@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from smtplib import SMTPException
 
@@ -43,12 +43,7 @@ class Readers:
         if not settings.EMAIL_IS_SET:
             return
         self._everywhere |= set(settings.ALERT_EMAIL)
-        admins = (
-            Member.objects.active()
-            .filter(role=Role.ADMIN, user__is_active=True)
-            .exclude(user__email="")
-        )
-        for team_id, address in admins.values_list("team_id", "user__email"):
+        for team_id, address in _admins():
             self._by_team.setdefault(team_id, set()).add(address)
 
     @property
@@ -65,6 +60,12 @@ class Readers:
         return self.anybody
 
 
+def _admins() -> Iterable[tuple[int, str]]:
+    """Return team and address of every admin who can be written to."""
+    admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True)
+    return admins.exclude(user__email="").values_list("team_id", "user__email")
+
+
 def send(to: str, told: Sequence[Message], *, now: datetime) -> None:
     """Tell one reader all of it in one message. Raises: NotDelivered."""
     way: Callable[..., None] = _post if to == WEBHOOK else _mail
@@ -72,16 +73,15 @@ def send(to: str, told: Sequence[Message], *, now: datetime) -> None:
 
 
 def _mail(to: str, told: Sequence[Message], *, now: datetime) -> None:
-    note = (
-        f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
-    )
-    text = messages.text(told, base_url=settings.PUBLIC_URL) + note
+    base_url = settings.PUBLIC_URL
+    subject = f"[Rushes] {messages.title(told)}"
+    note = f"\nAdmins get this. To get no more of it, empty your address at {base_url}/me\n"
+    text = messages.text(told, base_url=base_url) + note
     try:
-        EmailMessage(f"[Rushes] {messages.title(told)}", text, settings.EMAIL_FROM, [to]).send()
+        EmailMessage(subject, text, settings.EMAIL_FROM, [to]).send()
     except (SMTPException, OSError) as error:
-        raise NotDelivered(
-            f"The mail server did not take the mail ({type(error).__name__})."
-        ) from error
+        says = f"The mail server did not take the mail ({type(error).__name__})."
+        raise NotDelivered(says) from error
 
 
 def _post(to: str, told: Sequence[Message], *, now: datetime) -> None:
@@ -93,17 +93,21 @@ def _post(to: str, told: Sequence[Message], *, now: datetime) -> None:
     """
     body = json.dumps(messages.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
     try:
-        answer = httpx.post(
-            settings.ALERT_WEBHOOK,
-            content=body,
-            headers=_headers(body, now=now),
-            timeout=WEBHOOK_SECONDS,
-            trust_env=not is_loopback(settings.ALERT_WEBHOOK),  # no proxy before this very machine
-        )
+        answer = _answer_to(body, _headers(body, now=now))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotDelivered(f"The webhook does not answer ({type(error).__name__}).") from error
     if not answer.is_success:
         raise NotDelivered(f"The webhook answered {answer.status_code}.")
+
+
+def _answer_to(body: bytes, headers: dict[str, str]) -> httpx.Response:
+    return httpx.post(
+        settings.ALERT_WEBHOOK,
+        content=body,
+        headers=headers,
+        timeout=WEBHOOK_SECONDS,
+        trust_env=not is_loopback(settings.ALERT_WEBHOOK),  # no proxy before this very machine
+    )
 
 
 def _headers(body: bytes, *, now: datetime) -> dict[str, str]:

@@ -51,10 +51,16 @@ def tell(now: datetime) -> None:
     for alert in claimed:
         problem = problems.get(alert.pk, "" if readers.of(alert) else NOBODY)
         with transaction.atomic():
-            row = Alert.objects.select_for_update().filter(pk=alert.pk, lease_token=token).first()
+            row = _locked(alert, token)
             if row is not None:
                 was_end = alert.closed_at is not None
                 _note(row, took[alert.pk], problem, was_end=was_end, now=now)
+
+
+def _locked(alert: Alert, token: uuid.UUID) -> Alert | None:
+    """Return the row of an alert, locked, while it is still this teller's."""
+    rows = Alert.objects.select_for_update()
+    return rows.filter(pk=alert.pk, lease_token=token).first()
 
 
 def _delivered(
@@ -95,46 +101,70 @@ def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
     soon = Alert.objects.filter(tell_at__lte=now + GATHER)
     ids = list(soon.order_by("tell_at").values_list("pk", flat=True)[:AT_ONCE])
     soon.filter(pk__in=ids).update(tell_at=now + LEASE, lease_token=token)
-    return token, list(
-        Alert.objects.select_related("team").filter(lease_token=token, tell_at=now + LEASE)
-    )
+    claimed = Alert.objects.filter(lease_token=token, tell_at=now + LEASE)
+    return token, list(claimed.select_related("team"))
 
 
 def _hold_back(now: datetime) -> None:
     """Let the next message wait where somebody was told a moment ago; what failed does not wait."""
-    told = Alert.objects.filter(told_at__gt=now - PAUSE)
-    lately = told.order_by("-told_at").values_list("told_at", flat=True).first()
+    lately = _last_told(now)
     if lately is not None:
         Alert.objects.filter(tell_at__lte=now, tries=0).update(tell_at=lately + PAUSE)
 
 
+def _last_told(now: datetime) -> datetime | None:
+    told = Alert.objects.filter(told_at__gt=now - PAUSE).order_by("-told_at")
+    return told.values_list("told_at", flat=True).first()
+
+
 def _missing(one: Message, readers: Readers) -> set[str]:
     """Return who should still be told: of an end, only who took the opening."""
-    alert = one.alert
+    alert, everybody = one.alert, readers.of(one.alert)
     if one.is_end:
-        return (readers.of(alert) & set(alert.told_to)) - set(alert.end_told_to)
-    return readers.of(alert) - set(alert.told_to)
+        return everybody.intersection(alert.told_to).difference(alert.end_told_to)
+    return everybody.difference(alert.told_to)
 
 
-def _note(row: Alert, took: set[str], problem: str, *, was_end: bool, now: datetime) -> None:
+def _note(
+    row: Alert,
+    took: set[str],
+    problem: str,
+    *,
+    was_end: bool,
+    now: datetime,
+) -> None:
     """Write down who took it and when to try again.
 
     It may have been closed meanwhile: then its end is told next.
     """
-    if was_end:
-        row.end_told_to = sorted({*row.end_told_to, *took})
-    else:
-        row.told_to = sorted({*row.told_to, *took})
-        row.told_at = row.told_at or (now if took else None)
+    _note_taken(row, took, was_end=was_end, now=now)
     row.lease_token = None
-    if row.closed_at is not None and not was_end:
-        row.tell_at, row.tries, row.problem = (now if row.told_at else None), 0, ""
-    elif problem:
+    is_over = row.closed_at is not None and not was_end
+    if problem and not is_over:
         row.tries, row.problem = row.tries + 1, problem
         row.tell_at = _again_at(row, was_end=was_end, now=now)
     else:
-        row.tell_at, row.tries, row.problem = None, 0, ""
+        row.tries, row.problem = 0, ""
+        row.tell_at = now if is_over and row.told_at else None
     row.save()
+
+
+def _note_taken(
+    row: Alert,
+    took: set[str],
+    *,
+    was_end: bool,
+    now: datetime,
+) -> None:
+    if was_end:
+        row.end_told_to = _joined(row.end_told_to, took)
+        return
+    row.told_to = _joined(row.told_to, took)
+    row.told_at = row.told_at or (now if took else None)
+
+
+def _joined(told: list[str], took: set[str]) -> list[str]:
+    return sorted({*told, *took})
 
 
 def _again_at(row: Alert, *, was_end: bool, now: datetime) -> datetime | None:

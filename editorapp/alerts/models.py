@@ -42,7 +42,11 @@ class Alert(models.Model):
     subject = models.CharField(max_length=80)  # "generation:12"
     message = models.TextField()
     team = models.ForeignKey(
-        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
     )  # None: everybody
     path = models.CharField(
         max_length=300, blank=True

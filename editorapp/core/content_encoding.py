@@ -74,12 +74,11 @@ class Unpacker:
             ) from error
 
     def _begin(self, data: bytes) -> None:
-        if self._name == "gzip" and not data.startswith(_GZIP_MAGIC):
+        is_gzip = self._name == "gzip"
+        if is_gzip and not data.startswith(_GZIP_MAGIC):
             self._is_plain = self.is_whole = True
             return
-        has_header = self._name == "gzip" or (
-            data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
-        )
+        has_header = is_gzip or _has_zlib_header(data)
         self._unzip = zlib.decompressobj(_BY_ITSELF if has_header else _RAW)
 
     def _unpacked(self, data: bytes) -> Iterator[bytes]:
@@ -92,12 +91,14 @@ class Unpacker:
                 self.is_whole, data = True, self._unzip.unused_data
                 if not data.startswith(_GZIP_MAGIC):
                     return  # padding
-                self._unzip, self.is_whole = (
-                    zlib.decompressobj(_BY_ITSELF),
-                    False,
-                )  # another member of the same file
+                # another member of the same file
+                self._unzip, self.is_whole = zlib.decompressobj(_BY_ITSELF), False
             elif not data and len(piece) < PIECE_BYTES:
                 return
+
+
+def _has_zlib_header(data: bytes) -> bool:
+    return data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
 
 
 def unpack(content: bytes, header: str, *, most: int) -> bytes:

@@ -84,13 +84,17 @@ class KillPlan:
         self.times: dict[str, int] = {}
         self.chances: list[tuple[str, float]] = []
         self.seen: Counter[str] = Counter()
-        for word in [] if self.folder else words.split(","):
-            name, _, chance = word.strip().partition("~")
-            if chance:
-                self.chances.append((name, float(chance)))
-            else:
-                name, _, nth = name.partition(":")
-                self.times[name] = int(nth or 1)
+        if self.folder is None:
+            for word in words.split(","):
+                self._add(word.strip())
+
+    def _add(self, word: str) -> None:
+        name, _, chance = word.partition("~")
+        if chance:
+            self.chances.append((name, float(chance)))
+        else:
+            name, _, nth = name.partition(":")
+            self.times[name] = int(nth or 1)
 
     def strikes(self, name: str) -> bool:
         """Is this the time to die? A file that arms the point is taken by this very question."""

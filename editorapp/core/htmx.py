@@ -14,7 +14,12 @@ def is_part(request: HttpRequest) -> bool:
 
 
 def page_or_part(
-    request: HttpRequest, page: str, part: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    page: str,
+    part: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     """Render `part` for htmx and `page` for everyone else."""
     response = render(request, part if is_part(request) else page, context, status=status)

@@ -156,16 +156,12 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a line holds, secrets hidden in each value: hidden in the finished JSON, they
     could break it.
     """
-    try:
-        message = record.getMessage()
-    except (TypeError, ValueError):  # a wrong number of arguments must not lose the line
-        message = f"{record.msg} {record.args}"
     fields: dict[str, Any] = {
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
         "logger": record.name,
         "process": record.process,
-        "message": secrets.without(message),
+        "message": secrets.without(_message_of(record)),
     }
     if request := _request.get():
         fields["request"] = request
@@ -174,6 +170,13 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     for name, value in getattr(record, "fields", {}).items():  # logging's extra={"fields": {...}}
         fields[name] = secrets.without(value) if isinstance(value, str) else value
     return fields
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):  # a wrong number of arguments must not lose the line
+        return f"{record.msg} {record.args}"
 
 
 def _as_text(fields: dict[str, Any]) -> str:

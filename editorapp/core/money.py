@@ -114,7 +114,12 @@ class UsdField(models.BigIntegerField):
     _pyi_private_set_type: Decimal | int | Combinable  # type: ignore[assignment]
     _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
-    def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
+    def from_db_value(
+        self,
+        value: int | None,
+        expression: Any,
+        connection: Any,
+    ) -> Decimal | None:
         return None if value is None else Decimal(value) / MICRO
 
     def to_python(self, value: Any) -> Decimal | None:

@@ -27,7 +27,12 @@ def cursor(query: Mapping[str, str]) -> int | None:
     return row_id(query, "before")
 
 
-def newest_first(rows: "QuerySet[Row, Any]", *, before: int | None, size: int) -> Page[Row]:
+def newest_first(
+    rows: "QuerySet[Row, Any]",
+    *,
+    before: int | None,
+    size: int,
+) -> Page[Row]:
     """Return the `size` newest rows with an id below `before`."""
     if before is not None:
         rows = rows.filter(pk__lt=before)

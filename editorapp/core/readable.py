@@ -29,7 +29,11 @@ class ReadableRequest:
             return refused(request, error)
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(
+        self,
+        request: HttpRequest,
+        exception: Exception,
+    ) -> HttpResponse | None:
         """Answer what a view's readers refuse.
 
         Left to Django, each would be a traceback in the log.
@@ -60,15 +64,16 @@ def check_charset(request: HttpRequest) -> None:
     our forms so.
     """
     charset = (request.content_params or {}).get("charset")
-    if charset is None:
-        return
-    try:
-        is_ours = codecs.lookup(charset.strip("\"' ")) == UTF_8
-    except (LookupError, ValueError):
-        is_ours = False
-    if not is_ours:
+    if charset is not None and not _is_utf_8(charset):
         request.encoding = "utf-8"  # what renders the answer reads the address once more
         raise BadValue("charset", "only UTF-8 is read here: send it in UTF-8.")
+
+
+def _is_utf_8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset.strip("\"' ")) == UTF_8
+    except (LookupError, ValueError):
+        return False
 
 
 def check_address(request: HttpRequest) -> None:

@@ -58,13 +58,22 @@ def as_decimal(text: str) -> Decimal | None:
 
 @overload
 def whole(
-    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID
+    values: Mapping[str, str],
+    name: str,
+    *,
+    low: int = 0,
+    high: int = MOST_ID,
 ) -> int | None: ...
 
 
 @overload
 def whole(
-    values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID, otherwise: int
+    values: Mapping[str, str],
+    name: str,
+    *,
+    low: int = 0,
+    high: int = MOST_ID,
+    otherwise: int,
 ) -> int: ...
 
 
@@ -91,7 +100,13 @@ def whole(
     return number
 
 
-def needed_whole(values: Mapping[str, str], name: str, *, low: int = 0, high: int = MOST_ID) -> int:
+def needed_whole(
+    values: Mapping[str, str],
+    name: str,
+    *,
+    low: int = 0,
+    high: int = MOST_ID,
+) -> int:
     """Return a whole number that must be said. Raises: BadValue."""
     if (number := whole(values, name, low=low, high=high)) is None:
         raise BadValue(name, "this must be said: a whole number.")
@@ -120,12 +135,9 @@ def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, 
     Raises: BadValue, also where it has more than `most` bytes.
     """
     name = "The body"
-    if (
-        needed_whole(
-            {"Content-Length": request.headers.get("Content-Length") or "0"}, "Content-Length"
-        )
-        > most
-    ):
+    header = "Content-Length"
+    said = {header: request.headers.get(header) or "0"}
+    if needed_whole(said, header) > most:
         raise BadValue(name, f"at most {most:,} bytes of JSON are read here.")
     try:
         body = strict_json.parse(request.body)
@@ -147,7 +159,13 @@ def json_text(body: Mapping[str, Any], name: str, *, most: int = LONGEST_VALUE) 
     return found
 
 
-def json_whole(body: Mapping[str, Any], name: str, *, low: int = 0, high: int = MOST_ID) -> int:
+def json_whole(
+    body: Mapping[str, Any],
+    name: str,
+    *,
+    low: int = 0,
+    high: int = MOST_ID,
+) -> int:
     """Return a whole number of a JSON object that must be there. Raises: BadValue."""
     found = body.get(name)
     if not isinstance(found, int) or isinstance(found, bool) or not low <= found <= high:

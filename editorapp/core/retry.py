@@ -62,14 +62,21 @@ class RetryPolicy:
         return min(max(age_seconds * (self.growth - 1), self.first_seconds), self.longest_seconds)
 
     def is_over(
-        self, failures: int, elapsed_seconds: float, *, lasts_seconds: float | None = None
+        self,
+        failures: int,
+        elapsed_seconds: float,
+        *,
+        lasts_seconds: float | None = None,
     ) -> bool:
         """Is this the end? `lasts_seconds` where the row leaves it to the caller."""
         lasts = self.lasts_seconds if self.lasts_seconds is not None else lasts_seconds
         return failures >= self.tries and lasts is not None and elapsed_seconds >= lasts
 
     def bound_seconds(
-        self, *, lasts_seconds: float = 0.0, longest_asked_seconds: float = 0.0
+        self,
+        *,
+        lasts_seconds: float = 0.0,
+        longest_asked_seconds: float = 0.0,
     ) -> float:
         """Return within which time it is over, whatever pause up to `longest_asked_seconds` the
         other side asks for.

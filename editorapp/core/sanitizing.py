@@ -57,11 +57,8 @@ def parse_json(content: bytes) -> Any:
     Raises: JsonNotReadable.
     """
     try:
-        return clean(
-            _DECODER.decode(
-                content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
-            )
-        )
+        text = content.decode(json.detect_encoding(content), "replace")
+        return clean(_DECODER.decode(text.removeprefix("\ufeff")))
     except RecursionError as error:
         raise JsonNotReadable("It is nested too deeply.") from error
     except JsonNotReadable:

@@ -61,11 +61,7 @@ def database(url: str, *, folder: Path) -> dict[str, Any]:
         return _sqlite(folder / found["NAME"], folder, found.get("OPTIONS", {}))
     if found["ENGINE"] != POSTGRESQL:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be used: {_wrong(url)}")
-    _need("psycopg", "DATABASE_URL names a PostgreSQL server, and its driver is not installed.")
-    # Both were measured: without them each task of the queue connects anew, and it ran seven to ten
-    # times slower.
-    kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    return {**found, **kept, "OPTIONS": {**POSTGRESQL_OPTIONS, **found.get("OPTIONS", {})}}
+    return _postgresql(found)
 
 
 def redis(url: str) -> str:
@@ -82,9 +78,8 @@ def redis(url: str) -> str:
             "REDIS_URL cannot be read: write redis://host:6379/0 (or rediss://, or unix://)."
         )
     _need("redis", "REDIS_URL names a Redis server, and its driver is not installed.")
-    return urlunsplit(
-        parts._replace(query=urlencode({**REDIS_OPTIONS, **dict(parse_qsl(parts.query))}))
-    )
+    query = {**REDIS_OPTIONS, **dict(parse_qsl(parts.query))}
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def broker(redis_url: str) -> dict[str, Any]:
@@ -109,6 +104,18 @@ def caches(redis_url: str) -> dict[str, Any]:
             "LOCATION": redis_url,
             "KEY_PREFIX": "rushes",
         }
+    }
+
+
+def _postgresql(found: dict[str, Any]) -> dict[str, Any]:
+    _need("psycopg", "DATABASE_URL names a PostgreSQL server, and its driver is not installed.")
+    return {
+        **found,
+        # Both were measured: without them each task of the queue connects anew, and it ran seven to
+        # ten times slower.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**POSTGRESQL_OPTIONS, **found.get("OPTIONS", {})},
     }
 
 

@@ -24,16 +24,18 @@ def wrong_in(text: str, *, most: int | None = None) -> str:
     Units: `most` in characters, as Python counts them.
     """
     if (found := _REFUSED.search(text)) is not None:
-        what = (
-            "half a character"
-            if unicodedata.category(found.group()) == "Cs"
-            else "a control character"
-        )
-        place = f"U+{ord(found.group()):04X}, character {found.start() + 1:,}"
-        return f"There is {what} in it that nobody can see ({place}): delete it, or type the text anew."
+        return f"There is {_unseen(found)}: delete it, or type the text anew."
     if most is not None and len(text) > most:
         return f"It has {len(text):,} characters, {most:,} fit: shorten it."
     return ""
+
+
+def _unseen(found: re.Match[str]) -> str:
+    letter = found.group()
+    is_half = unicodedata.category(letter) == "Cs"
+    what = "half a character" if is_half else "a control character"
+    place = f"U+{ord(letter):04X}, character {found.start() + 1:,}"
+    return f"{what} in it that nobody can see ({place})"
 
 
 def without(text: str) -> str:

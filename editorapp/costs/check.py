@@ -37,18 +37,16 @@ def _attempts() -> list[str]:
         )
         .order_by("attempt_id")
     )
-    wrong = []
-    for row in rows.iterator():
-        reserved, settled = (
-            row["reserved"] or ZERO,
-            (row["charged"] or ZERO) + (row["released"] or ZERO),
-        )
-        # All of a reservation is settled at once: an attempt holds the whole of it or nothing.
-        if settled != (reserved if row["closings"] else ZERO):
-            wrong.append(
-                f"Attempt {row['attempt_id']}: reserved {reserved}, charged and released {settled}."
-            )
-    return wrong
+    return [wrong for row in rows.iterator() if (wrong := _wrong(row))]
+
+
+def _wrong(row: dict[str, Any]) -> str:
+    reserved = row["reserved"] or ZERO
+    settled = (row["charged"] or ZERO) + (row["released"] or ZERO)
+    # All of a reservation is settled at once: an attempt holds the whole of it or nothing.
+    if settled == (reserved if row["closings"] else ZERO):
+        return ""
+    return f"Attempt {row['attempt_id']}: reserved {reserved}, charged and released {settled}."
 
 
 def _budgets() -> list[str]:
@@ -79,19 +77,23 @@ def _charges() -> list[str]:
 
 
 def _held_and_spent(key: tuple[str, ...]) -> Sums:
-    found: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(dict)
+    found: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in Entry.objects.order_by().values(*key, "kind").annotate(sum=Sum("amount_usd")):
         found[tuple(row[name] for name in key)][row["kind"]] = row["sum"]
     return {
         name: (
-            sums.get("reserve", ZERO) - sums.get("charge", ZERO) - sums.get("release", ZERO),
-            sums.get("charge", ZERO) + sums.get("adjust", ZERO),
+            sums["reserve"] - sums["charge"] - sums["release"],
+            sums["charge"] + sums["adjust"],
         )
         for name, sums in found.items()
     }
 
 
-def _compare(what: str, key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[str]:
+def _compare(
+    what: str,
+    key: tuple[str, ...],
+    rows: Iterable[tuple[Any, ...]],
+) -> list[str]:
     lines: Sums = defaultdict(lambda: (ZERO, ZERO), _held_and_spent(key))
     kept: Sums = defaultdict(lambda: (ZERO, ZERO), {row[:-2]: row[-2:] for row in rows})
     return [

@@ -52,7 +52,10 @@ class Estimate:
 
 
 def estimate(
-    wanted: GenerationRequest, source_facts: MediaFacts | None, *, provider: str
+    wanted: GenerationRequest,
+    source_facts: MediaFacts | None,
+    *,
+    provider: str,
 ) -> Estimate | None:
     """Return what the provider's published prices say; None where no price is published for such a
     request.
@@ -90,7 +93,10 @@ def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | Non
 
 
 def _by_length(
-    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: Decimal | None
+    table: PriceTable,
+    wanted: GenerationRequest,
+    seconds: Decimal | None,
+    longest: Decimal | None,
 ) -> Estimate | None:
     """Price a clip by the published rate that covers its length; beyond the last one, by a range
     that is said so.
@@ -99,21 +105,33 @@ def _by_length(
     what = _what(wanted)
     if not tiers:
         return None
-    (block, rate), (most, dearest) = tiers[0], tiers[-1]
+    block, rate = tiers[0]
     if seconds is None:
         return _unknown(rate, block, longest, what, table.as_of)
     for length, price in tiers:
         if seconds <= length:
             return Estimate(price, price, f"1 block of {length} s × {what}", table.as_of)
-    blocks = _ceil(seconds / block)
+    return _beyond(tiers, _ceil(seconds / block), what, table.as_of)
+
+
+def _beyond(
+    tiers: list[tuple[Decimal, Decimal]],
+    blocks: int,
+    what: str,
+    as_of: date,
+) -> Estimate:
+    (block, rate), (most, dearest) = tiers[0], tiers[-1]
     basis = f"1 block of {most} s to {blocks} blocks of {block} s × {what}"
     note = f"The price for clips over {most} s is not published; the higher amount is held."
     high = max(dearest, rate * blocks)
-    return Estimate(dearest, high, basis, table.as_of, is_range=high != dearest, note=note)
+    return Estimate(dearest, high, basis, as_of, is_range=high != dearest, note=note)
 
 
 def _by_blocks(
-    table: PriceTable, wanted: GenerationRequest, seconds: Decimal | None, longest: Decimal | None
+    table: PriceTable,
+    wanted: GenerationRequest,
+    seconds: Decimal | None,
+    longest: Decimal | None,
 ) -> Estimate | None:
     """Price each started block of a clip."""
     tiers = table.tiers(range_of(wanted), size_of(wanted))
@@ -129,7 +147,11 @@ def _by_blocks(
 
 
 def _unknown(
-    rate: Decimal, block: Decimal, longest: Decimal | None, what: str, as_of: date
+    rate: Decimal,
+    block: Decimal,
+    longest: Decimal | None,
+    what: str,
+    as_of: date,
 ) -> Estimate | None:
     """Span every length that is taken; None where nobody says how long that is, since nothing
     bounds the price.

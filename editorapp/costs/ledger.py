@@ -90,7 +90,13 @@ def month_of(at: datetime) -> date:
     return at.astimezone(UTC).date().replace(day=1)
 
 
-def reserve(subject: Subject, amount_usd: Decimal, *, now: datetime, note: str = "") -> Entry:
+def reserve(
+    subject: Subject,
+    amount_usd: Decimal,
+    *,
+    now: datetime,
+    note: str = "",
+) -> Entry:
     """Hold an amount against the month's budget.
 
     Raises: OverBudget, when the budget has no room; IntegrityError, when this attempt reserved
@@ -138,7 +144,13 @@ def charge(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
     return made
 
 
-def _lines_of(one: Charge, reserved: Entry, amount_usd: Decimal, *, now: datetime) -> list[Entry]:
+def _lines_of(
+    one: Charge,
+    reserved: Entry,
+    amount_usd: Decimal,
+    *,
+    now: datetime,
+) -> list[Entry]:
     """Return a charge as lines: the charge, what is given back of the reservation, what goes beyond
     it.
     """
@@ -279,7 +291,12 @@ def lines(
     )
 
 
-def line_page(rows: EntryQuerySet, *, before: int | None = None, size: int = 50) -> Page[Entry]:
+def line_page(
+    rows: EntryQuerySet,
+    *,
+    before: int | None = None,
+    size: int = 50,
+) -> Page[Entry]:
     """Return one page of lines, newest first."""
     return newest_first(rows, before=before, size=size)
 
@@ -324,7 +341,12 @@ def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
 
 
 def _append(
-    about: Entry, kind: Entry.Kind, amount_usd: Decimal, *, now: datetime, note: str = ""
+    about: Entry,
+    kind: Entry.Kind,
+    amount_usd: Decimal,
+    *,
+    now: datetime,
+    note: str = "",
 ) -> Entry:
     entry = _line(about, kind, amount_usd, now=now, note=note)
     entry.save()

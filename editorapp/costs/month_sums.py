@@ -84,7 +84,13 @@ def _change(entries: Iterable[Entry]) -> tuple[int, int, int]:
     return held, spent, sum(one.kind == kind.CHARGE for one in entries)
 
 
-def _add_to_month(about: Entry, *, held: int = 0, spent: int = 0, charges: int = 0) -> None:
+def _add_to_month(
+    about: Entry,
+    *,
+    held: int = 0,
+    spent: int = 0,
+    charges: int = 0,
+) -> None:
     key = _key(MONTH, about)
     change = {
         "held_usd": F("held_usd") + held,

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any, TypeAlias
+
+JsonObject: TypeAlias = dict[str, Any]  # of what goes through a pipe, or lies in a file
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
-from typing import Any
 
 from editorapp.core.timecode import frame_at
 from editorapp.media import layout, store
+from editorapp.media.facts import JsonObject
 from editorapp.media.models import Asset
 
 
@@ -21,7 +21,7 @@ class FrameTimes:
     starts: list[int]
     time_base: Fraction
 
-    def told(self, *, is_copy: bool) -> dict[str, Any]:
+    def told(self, *, is_copy: bool) -> JsonObject:
         """Return them as players read them.
 
         `base`: seconds of a unit, as numerator and denominator. `first`: when the first frame comes
@@ -46,6 +46,10 @@ def frame_times(asset: Asset) -> FrameTimes:
     return FrameTimes([*index["pts"], index["end"]], Fraction(index["time_base"]))
 
 
+def _constant_rate(asset: Asset) -> Fraction | None:
+    return None if asset.variable_frame_rate else asset.fps
+
+
 def length_of(asset: Asset, first: int, last: int) -> Fraction:
     """Return for how many seconds the frames `first` to `last` of a clip, both included, are shown.
 
@@ -53,8 +57,8 @@ def length_of(asset: Asset, first: int, last: int) -> Fraction:
 
     At a constant rate it is the rate that counts: the times of some containers are rounded.
     """
-    if asset.fps and not asset.variable_frame_rate:
-        return (last - first + 1) / asset.fps
+    if rate := _constant_rate(asset):
+        return (last - first + 1) / rate
     known = frame_times(asset)
     return (known.starts[last + 1] - known.starts[first]) * known.time_base
 
@@ -64,7 +68,7 @@ def frames_within(asset: Asset, seconds: Fraction) -> int:
 
     Raises: Refusal.
     """
-    if asset.fps and not asset.variable_frame_rate:
-        return frame_at(seconds, asset.fps)
+    if rate := _constant_rate(asset):
+        return frame_at(seconds, rate)
     known = frame_times(asset)
     return bisect.bisect_right(known.starts, known.starts[0] + seconds / known.time_base) - 1

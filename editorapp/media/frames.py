@@ -44,7 +44,14 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
         )
 
 
-def _write(asset: Asset, index: int, folder: Path, *, format: str, max_height: int | None) -> Path:
+def _write(
+    asset: Asset,
+    index: int,
+    folder: Path,
+    *,
+    format: str,
+    max_height: int | None,
+) -> Path:
     if not asset.is_video or not 0 <= index < asset.frame_count:
         raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
     made, shape = folder / f"still.{format}", {"format": format, "max_height": max_height or 0}

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from editorapp.core.fault_points import reached
 from editorapp.media import outgoing, store, tasks
 from editorapp.media.display_names import safe_name
-from editorapp.media.facts import MediaFacts
+from editorapp.media.facts import JsonObject, MediaFacts
 from editorapp.media.layout import PREVIEWS
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable, facts_from, measure
@@ -75,7 +75,14 @@ def take_in(
             asset = _known(team, sha256, expect)
             if asset is None:
                 reached("intake.hashed")
-                facts = _store(path, folder, sha256, timing, expect=expect, max_seconds=max_seconds)
+                facts = _store(
+                    path,
+                    folder,
+                    sha256,
+                    timing,
+                    expect=expect,
+                    max_seconds=max_seconds,
+                )
                 about = {
                     "name": safe_name(name, fallback=facts.kind),
                     "created_by": user,
@@ -90,7 +97,13 @@ def take_in(
         path.unlink(missing_ok=True)
 
 
-def _store(path: Path, folder: Path, sha256: str, timing: Timing, **limits: Any) -> MediaFacts:
+def _store(
+    path: Path,
+    folder: Path,
+    sha256: str,
+    timing: Timing,
+    **limits: Any,
+) -> MediaFacts:
     """Measure a file, and keep it and its previews. Raises: Refusal."""
     with store.settling(path), timing.on("measure"):
         facts = facts_from(measure(path, out=folder, **limits))
@@ -123,9 +136,13 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     if not store.is_whole(sha256):
         return None
     if asset.deleted_at is not None:
-        Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
-        asset.deleted_at = None
+        _restore(asset)
     return asset
+
+
+def _restore(asset: Asset) -> None:
+    Asset.objects.filter(pk=asset.pk).update(deleted_at=None)
+    asset.deleted_at = None
 
 
 def _keep(path: Path, folder: Path, sha256: str) -> None:
@@ -151,7 +168,7 @@ def _forget_previews(sha256: str) -> None:
         log.warning("Previews of a file that was not taken stay: %s", refusal.message)
 
 
-def _values(facts: MediaFacts) -> dict[str, Any]:
+def _values(facts: MediaFacts) -> JsonObject:
     """Return the facts as a row has them."""
     values = asdict(facts)
     needs_copy = not values.pop("browser_safe")
@@ -164,7 +181,7 @@ def _values(facts: MediaFacts) -> dict[str, Any]:
     }
 
 
-def _row(team: Team, sha256: str, values: dict[str, Any]) -> Asset:
+def _row(team: Team, sha256: str, values: JsonObject) -> Asset:
     try:
         with transaction.atomic():
             asset, is_new = Asset.objects.get_or_create(team=team, sha256=sha256, defaults=values)

@@ -18,9 +18,13 @@ _HEXADECIMAL = set("0123456789abcdef")
 
 def folder(sha256: str) -> str:
     """Return the name of the folder of a content."""
-    if len(sha256) != 64 or not set(sha256) <= _HEXADECIMAL:
+    if not _is_hash(sha256):
         raise ValueError(f"{sha256!r} is no SHA-256 in hexadecimal.")
     return f"{sha256[:2]}/{sha256}"
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) == 64 and set(text) <= _HEXADECIMAL
 
 
 def name(sha256: str, what: str) -> str:

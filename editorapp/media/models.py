@@ -40,7 +40,12 @@ class Asset(models.Model):
         FAILED = "failed"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="assets")
-    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        User,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=200)  # shown to people; never part of a path

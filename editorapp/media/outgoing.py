@@ -7,6 +7,7 @@ it is). A file that needs nothing goes out byte for byte: then its row names its
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db.models import Q
 
@@ -36,24 +37,32 @@ def make(asset: Asset) -> Outgoing:
         return Outgoing(known, asset.outgoing_bytes)
     with store.workspace() as folder, store.telling_full_disk():
         copy = folder / "outgoing"
-        with store.held(asset.sha256, store.ORIGINAL) as (original,):
-            done = sandbox.run("outgoing", limits=_LIMITS, path=original, out=copy)
-        if not done["is_changed"]:
+        if not _is_changed(asset, copy):
             return Outgoing(asset.sha256, asset.size_bytes)
         made = Outgoing(store.hash_file(copy), copy.stat().st_size)
         store.keep(copy, made.sha256, store.ORIGINAL)
         return made
 
 
+def _is_changed(asset: Asset, copy: Path) -> bool:
+    """Write what goes out to `copy`, and say whether it is other than the file."""
+    with store.held(asset.sha256, store.ORIGINAL) as (original,):
+        done = sandbox.run("outgoing", limits=_LIMITS, path=original, out=copy)
+    return bool(done["is_changed"])
+
+
 def note(asset: Asset, made: Outgoing) -> bool:
     """Note on a file's row what goes out for it. Say whether that was news."""
     is_news = asset.outgoing_sha256 != made.sha256
     if is_news:
-        Asset.objects.filter(pk=asset.pk).update(
-            outgoing_sha256=made.sha256, outgoing_bytes=made.size_bytes
-        )
-        asset.outgoing_sha256, asset.outgoing_bytes = made.sha256, made.size_bytes
+        _write(asset, made.sha256, made.size_bytes)
     return is_news
+
+
+def _write(asset: Asset, sha256: str, size: int) -> None:
+    Asset.objects.filter(pk=asset.pk).update(outgoing_sha256=sha256, outgoing_bytes=size)
+    asset.outgoing_sha256 = sha256
+    asset.outgoing_bytes = size
 
 
 def sizes(hashes: set[str]) -> dict[str, int]:

@@ -3,19 +3,22 @@
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from editorapp.media import sandbox
-from editorapp.media.facts import MediaFacts
+from editorapp.media.facts import JsonObject, MediaFacts
 from editorapp.media.refusals import Refusal, show_bytes
 
 NO_LIMIT = 0
 
 
 def probe(
-    path: Path, *, expect: str = "any", max_bytes: int | None = None, max_seconds: int | None = None
+    path: Path,
+    *,
+    expect: str = "any",
+    max_bytes: int | None = None,
+    max_seconds: int | None = None,
 ) -> MediaFacts:
     """Return the facts of a file.
 
@@ -28,11 +31,21 @@ def probe(
 
 
 def measure(
-    path: Path, *, expect: str, max_seconds: int | None, out: Path | None
-) -> dict[str, Any]:
+    path: Path,
+    *,
+    expect: str,
+    max_seconds: int | None,
+    out: Path | None,
+) -> JsonObject:
     """Run the sandbox's job on a file and return the facts as it says them. Raises: Refusal."""
     limit = settings.MAX_SOURCE_SECONDS if max_seconds is None else max_seconds
-    said = sandbox.run("take", path=path.resolve(), max_seconds=limit, expect=expect, out=out)
+    said = sandbox.run(
+        "take",
+        path=path.resolve(),
+        max_seconds=limit,
+        expect=expect,
+        out=out,
+    )
     return dict(said["facts"])
 
 
@@ -42,13 +55,18 @@ def check_readable(path: Path, max_bytes: int | None = None) -> None:
     Raises: Refusal.
     """
     try:
-        if not path.is_file():
-            raise Refusal("unreadable")
-        with path.open("rb"):
-            size = path.stat().st_size
+        size = _size_of(path)
     except (OSError, ValueError) as error:
         raise Refusal("unreadable") from error
     check_bytes(size, max_bytes)
+
+
+def _size_of(path: Path) -> int:
+    """Return how long a file is that we may read. Raises: OSError, ValueError, Refusal."""
+    if not path.is_file():
+        raise Refusal("unreadable")
+    with path.open("rb"):
+        return path.stat().st_size
 
 
 def check_bytes(size_bytes: int, max_bytes: int | None = None) -> None:
@@ -60,7 +78,7 @@ def check_bytes(size_bytes: int, max_bytes: int | None = None) -> None:
         raise Refusal("too_big", size=show_bytes(size_bytes), limit=show_bytes(limit))
 
 
-def facts_from(said: dict[str, Any]) -> MediaFacts:
+def facts_from(said: JsonObject) -> MediaFacts:
     """Make exact numbers of what came through the pipe as text."""
     exact = {
         "fps": Fraction(said["fps"]) if said.get("fps") else None,

@@ -21,10 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from editorapp.core import retry
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import SENTENCES, Refusal
 
 log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent.parent
+_HANDED_ON = {"PATH", "LANG", "LC_ALL", "TMPDIR"}
+_SET = {
+    "PYTHONPATH": str(_ROOT),
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 _MAX_HELPERS = 4
 _START_SECONDS = 60
 _KILLED = retry.policy("decode.killed")
@@ -63,7 +70,7 @@ class _Helper:
             raise RuntimeError("The decoding helper did not start.")
         raise BrokenPipeError
 
-    def ask(self, question: dict[str, Any], wall_seconds: float) -> Any:
+    def ask(self, question: JsonObject, wall_seconds: float) -> Any:
         """Send a job and wait for its answer.
 
         Raises: TimeoutError; BrokenPipeError, when the helper is gone.
@@ -99,21 +106,16 @@ class _Helper:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
+        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
+            pipe.close()
 
 
 def _environment() -> dict[str, str]:
     """Return nothing of our environment but what finding Python's modules needs: no keys where
     hostile files are read.
     """
-    kept = {"PATH", "LANG", "LC_ALL", "TMPDIR"}
-    return {name: value for name, value in os.environ.items() if name in kept} | {
-        "PYTHONPATH": str(_ROOT),
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    handed_on = {name: value for name, value in os.environ.items() if name in _HANDED_ON}
+    return handed_on | _SET
 
 
 class _Pool:
@@ -176,7 +178,7 @@ def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) 
             time.sleep(_KILLED.pause_seconds(failures))
 
 
-def _ask(question: dict[str, Any], wall_seconds: float) -> Any:
+def _ask(question: JsonObject, wall_seconds: float) -> Any:
     """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal."""
     pool = _pool
     try:
@@ -200,12 +202,14 @@ def _ask(question: dict[str, Any], wall_seconds: float) -> Any:
     return answer
 
 
-def _result(job: str, answer: dict[str, Any]) -> Any:
+def _result(job: str, answer: JsonObject) -> Any:
     if "done" in answer:
         return answer["done"]
-    code, reason = answer["refused"], answer.get("error", "")
-    if "signal" in answer:
-        reason = f"signal {answer['signal']}"
-    if reason:
+    code = answer["refused"]
+    if reason := _reason(answer):
         log.warning("media job %s failed: %s", job, reason)
     raise Refusal.retold(code, answer.get("message") or SENTENCES[code])
+
+
+def _reason(answer: JsonObject) -> str:
+    return f"signal {answer['signal']}" if "signal" in answer else answer.get("error", "")

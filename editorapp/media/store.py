@@ -184,18 +184,25 @@ def _alarm() -> None:
 
     The alert checks, which measure the same disk, close it when there is room again.
     """
-    message = (
-        f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
-        f"{settings.DATA_DIR}, or move it to a larger disk."
-    )
-    kind, subject = AlertKind.DISK_FULL, disk_subject()
     try:
         with transaction.atomic():
             alerts.open(
-                kind, subject, message=message, team_id=None, path="/status/", now=timezone.now()
+                AlertKind.DISK_FULL,
+                disk_subject(),
+                message=_disk_full_message(),
+                team_id=None,
+                path="/status/",
+                now=timezone.now(),
             )
     except DatabaseError as error:  # the database lies there too
         log.error("The disk is full, and so no alert could be written: %s", error)
+
+
+def _disk_full_message() -> str:
+    return (
+        f"A file could not be stored: the disk of {socket.gethostname()} is full. Delete what is not needed under "
+        f"{settings.DATA_DIR}, or move it to a larger disk."
+    )
 
 
 def remove(sha256: str) -> None:
@@ -226,13 +233,17 @@ def _swept(item: Path, before: float, under_way: Collection[str]) -> bool:
     try:
         if item.stat().st_mtime >= before or item.name.removesuffix(".part") in under_way:
             return False
-        if item.is_dir():
-            shutil.rmtree(item, ignore_errors=True)
-        else:
-            item.unlink()
+        _delete(item)
     except FileNotFoundError:
         return False
     except OSError as error:  # of this one: the others go, and the next sweep tries it again
         log.warning("%s could not be swept: %s", item.name, error.strerror)
         return False
     return True
+
+
+def _delete(item: Path) -> None:
+    if item.is_dir():
+        shutil.rmtree(item, ignore_errors=True)
+    else:
+        item.unlink()

@@ -34,12 +34,14 @@ def make_proxy(asset_id: int) -> None:
     meanwhile leaves at once; who made one asks for the next.
     """
     with _alone() as is_first:
-        if not is_first:
-            return
-        asset = _waiting().filter(pk=asset_id).first() or _waiting().first()
-        was_made = asset is not None and _copy(asset)
+        was_made = is_first and _copy_next(asset_id)
     if was_made and (following := _waiting().first()) is not None:
         enqueue_proxy(following)
+
+
+def _copy_next(asset_id: int) -> bool:
+    asset = _waiting().filter(pk=asset_id).first() or _waiting().first()
+    return asset is not None and _copy(asset)
 
 
 def is_copying() -> bool:

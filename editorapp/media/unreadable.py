@@ -10,7 +10,14 @@ from editorapp.media.models import Asset
 from editorapp.teams.models import Team, User
 
 
-def keep(path: Path, *, name: str, team: Team, user: User | None, is_simulated: bool) -> Asset:
+def keep(
+    path: Path,
+    *,
+    name: str,
+    team: Team,
+    user: User | None,
+    is_simulated: bool,
+) -> Asset:
     """Move a file into the store as it is and return its asset; the same bytes give the same asset
     again.
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
+from editorapp.providers.prices import key
 from editorapp.providers.spec import Limits, Model, Spec
 
 # Figures of which the smaller holds. The others (the grid, how long links live) are no limits and
@@ -53,7 +54,7 @@ def merged(spec: Spec, told: Any) -> Spec:
 @lru_cache(maxsize=256)
 def _merged(spec: Spec, models: str) -> Spec:
     said = json.loads(models)
-    rows = tuple(_stricter(model, said.get(f"{model.task}/{model.name}")) for model in spec.models)
+    rows = tuple(_stricter(model, said.get(key(model.task, model.name))) for model in spec.models)
     return spec if rows == spec.models else replace(spec, models=rows)
 
 
@@ -62,13 +63,13 @@ def unit_price_usd(told: Any) -> Decimal | None:
     none.
     """
     said = told.get("unit_price_usd") if isinstance(told, Mapping) else None
+    if not isinstance(said, str):
+        return None
     try:
-        price = (
-            usd(amount_from_outside(said, most=DEAREST_UNIT_USD)) if isinstance(said, str) else None
-        )
+        price = usd(amount_from_outside(said, most=DEAREST_UNIT_USD))
     except NotAnAmount:
         return None
-    return price if price and price < DEAREST_UNIT_USD else None
+    return price if 0 < price < DEAREST_UNIT_USD else None
 
 
 def _stricter(model: Model, said: Any) -> Model:
@@ -95,22 +96,23 @@ def _better(limits: Limits, name: str, said: Any) -> Any:
 
 
 def _smaller(name: str, ours: float | None, said: Any) -> float | None:
-    if (
-        isinstance(said, bool)
-        or not isinstance(said, int | float)
-        or not math.isfinite(said)
-        or said <= 0
-    ):
+    if not _is_figure(said):
         return None
-    said = float(said) if name == SECONDS else int(said)
-    if said <= 0 or (ours is not None and said >= ours):
-        return None
-    return said
+    limit = float(said) if name == SECONDS else int(said)
+    return limit if limit > 0 and (ours is None or limit < ours) else None
+
+
+def _is_figure(said: Any) -> bool:
+    is_number = isinstance(said, int | float) and not isinstance(said, bool)
+    return is_number and math.isfinite(said)
 
 
 def _two_words(said: Any) -> tuple[str, str] | None:
-    if not isinstance(said, list | tuple) or len(said) != 2 or said[0] == said[1]:
+    if not isinstance(said, list | tuple) or len(said) != 2:
         return None
-    if not all(isinstance(word, str) and WORD.fullmatch(word) for word in said):
-        return None
-    return (said[0], said[1])
+    one, other = said
+    return (one, other) if one != other and _is_word(one) and _is_word(other) else None
+
+
+def _is_word(said: Any) -> bool:
+    return isinstance(said, str) and WORD.fullmatch(said) is not None

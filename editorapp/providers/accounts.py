@@ -31,7 +31,12 @@ def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     ]
 
 
-def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -> ProviderAccount:
+def of_team(
+    team: Team,
+    *,
+    pk: int | None = None,
+    provider: str | None = None,
+) -> ProviderAccount:
     """Return the account to use: the one asked for where it can be used, else the team's default.
 
     The first default is written down, once every account was tested, and from then on only an admin
@@ -42,14 +47,14 @@ def of_team(team: Team, *, pk: int | None = None, provider: str | None = None) -
     none is the default.
     """
     found = usable(provider=provider)
-    if pk is not None and (asked := next((one for one in found if one.pk == pk), None)) is not None:
+    asked = next((one for one in found if one.pk == pk), None)
+    if asked is not None:
         return asked
     chosen = default_of(team, found)
     if chosen is None:
         raise NoAccount(_why_none(provider))
-    if provider is None and not any(
-        map(_is_untested, found)
-    ):  # else chance would decide whose test is over first
+    # While one is untested, chance would decide whose test is over first.
+    if provider is None and not any(map(_is_untested, found)):
         _fix(team, chosen)
     return chosen
 
@@ -67,8 +72,12 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
     kept = next((account for account in found if account.pk == fixed), None)
     if kept is not None and not kept.is_refused:
         return kept
+    return _first_sound(found) or kept
+
+
+def _first_sound(found: Sequence[ProviderAccount]) -> ProviderAccount | None:
     sound = sorted((one for one in found if not one.is_refused), key=_is_untested)
-    return sound[0] if sound else kept
+    return sound[0] if sound else None
 
 
 def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
@@ -102,11 +111,9 @@ def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
 
 def ordered(accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
     """Return accounts as people see them: by provider in the registry's order, then by name."""
-    order = {slug: place for place, slug in enumerate(registry.slugs())}
-    known = [account for account in accounts if account.provider in order]
-    return sorted(
-        known, key=lambda account: (order[account.provider], account.name.lower(), account.pk)
-    )
+    slugs = registry.slugs()
+    known = (account for account in accounts if account.provider in slugs)
+    return sorted(known, key=lambda one: (slugs.index(one.provider), one.name.lower(), one.pk))
 
 
 def made() -> list[ProviderAccount]:
@@ -114,9 +121,8 @@ def made() -> list[ProviderAccount]:
     made on first use.
     """
     found = list(ProviderAccount.objects.all())
-    return ordered(
-        [*found, *(keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))]
-    )
+    new = (keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))
+    return ordered([*found, *new])
 
 
 def renew_keys() -> None:
@@ -126,12 +132,16 @@ def renew_keys() -> None:
     """
     for account in ProviderAccount.objects.exclude(key_encrypted=""):
         with suppress(secrets.KeyNotReadable):
-            renewed = secrets.relock(account.key_encrypted)
-            same = ProviderAccount.objects.filter(
-                pk=account.pk, key_encrypted=account.key_encrypted
-            )
-            if renewed != account.key_encrypted:  # and nobody has entered another meanwhile
-                same.update(key_encrypted=renewed)
+            _renew_key(account)
+
+
+def _renew_key(account: ProviderAccount) -> None:
+    kept = account.key_encrypted
+    renewed = secrets.relock(kept)
+    if renewed != kept:  # and nobody has entered another meanwhile
+        ProviderAccount.objects.filter(pk=account.pk, key_encrypted=kept).update(
+            key_encrypted=renewed
+        )
 
 
 def in_use(found: list[ProviderAccount]) -> list[ProviderAccount]:
@@ -151,13 +161,11 @@ def _missing(found: list[ProviderAccount]) -> list[tuple[str, bool]]:
     """Return the providers whose account by the environment, or whose simulated one, is not there
     yet.
     """
-    keyed = [
-        (slug, False) for slug in registry.slugs() if key_in_environment(registry.get(slug).SPEC)
-    ]
-    simulated = [] if _is_real(found) else [(slug, True) for slug in registry.slugs()]
-    there = {
-        (account.provider, account.is_simulated) for account in found if not account.key_encrypted
-    }
+    slugs = registry.slugs()
+    keyed = [(slug, False) for slug in slugs if _is_in_environment(slug)]
+    simulated = [] if _is_real(found) else [(slug, True) for slug in slugs]
+    keyless = (account for account in found if not account.key_encrypted)
+    there = {(account.provider, account.is_simulated) for account in keyless}
     return [one for one in (*keyed, *simulated) if one not in there]
 
 
@@ -168,7 +176,11 @@ def _is_untested(account: ProviderAccount) -> bool:
 def _has_key(account: ProviderAccount) -> bool:
     if account.is_simulated or account.provider not in registry.slugs():
         return False
-    return bool(account.key_encrypted or key_in_environment(registry.get(account.provider).SPEC))
+    return bool(account.key_encrypted) or _is_in_environment(account.provider)
+
+
+def _is_in_environment(provider: str) -> bool:
+    return bool(key_in_environment(registry.get(provider).SPEC))
 
 
 def _fix(team: Team, account: ProviderAccount) -> None:
@@ -187,6 +199,7 @@ def _fix(team: Team, account: ProviderAccount) -> None:
 def _why_none(provider: str | None) -> str:
     name = f" with {registry.get(provider).SPEC.name}" if provider else ""
     there = [one for one in in_use(made()) if provider in (None, one.provider)]
-    if there:
-        return f"There is no account{name} that can be used. {there[0].problem or there[0].doubt}"
-    return f"There is no account{name}. An admin can add one under Accounts."
+    if not there:
+        return f"There is no account{name}. An admin can add one under Accounts."
+    first = there[0]
+    return f"There is no account{name} that can be used. {first.problem or first.doubt}"

@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -71,6 +71,18 @@ def test(account: ProviderAccount) -> Tested:
 
 
 def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
+    changed = _changed_by(tested, account, now=now)
+    tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
+    with transaction.atomic():
+        row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if row is None or any(getattr(row, name) != value for name, value in tried.items()):
+            return
+        for name, value in changed.items():
+            setattr(account, name, value)
+        account.save(update_fields=list(changed))
+
+
+def _changed_by(tested: Tested, account: ProviderAccount, *, now: datetime) -> dict[str, Any]:
     changed: dict[str, Any] = {
         "tested_at": now,
         "test_ok": tested.is_ok,
@@ -80,14 +92,7 @@ def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
         changed["proven_at"] = account.proven_at or now
     if tested.capabilities is not None:
         changed |= {"learned": tested.capabilities, "learned_at": now}
-    tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
-    with transaction.atomic():
-        row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
-        if row is None or any(getattr(row, name) != value for name, value in tried.items()):
-            return
-        for name, value in changed.items():
-            setattr(account, name, value)
-        account.save(update_fields=list(changed))
+    return changed
 
 
 def discover_soon(account: ProviderAccount) -> None:
@@ -116,13 +121,13 @@ def sweep(now: datetime) -> None:
     seconds of it.
     """
     for account in sorted(accounts.made(), key=lambda one: one.pk):
-        is_due = (
-            not account.test_ok
-            or account.tested_at is None
-            or account.tested_at < now - AGAIN_AFTER
-        )
-        if is_due and account.is_enabled and not account.problem:
+        if account.is_enabled and _is_due(account, now) and not account.problem:
             discover_soon(account)
+
+
+def _is_due(account: ProviderAccount, now: datetime) -> bool:
+    tested_at = account.tested_at
+    return not account.test_ok or tested_at is None or tested_at < now - AGAIN_AFTER
 
 
 def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
@@ -157,11 +162,20 @@ def _unsent(account: ProviderAccount, spec: Spec) -> Tested | None:
 
 def wrong_key(spec: Spec, key: str) -> str:
     """Say what can be seen to be wrong with a key without asking anybody; "" where nothing can."""
-    parts = key.split(":")
+    count = len(spec.credentials)
     if not key.isascii() or not key.isprintable() or " " in key:
         return f"The key for {spec.name} holds characters that no key has. Copy it again, whole."
-    if len(spec.credentials) > 1 and (len(parts) != len(spec.credentials) or not all(parts)):
-        return f"A key of {spec.name} has {len(spec.credentials)} parts: enter each of them."
+    if count > 1 and not _has_parts(key, count):
+        return f"A key of {spec.name} has {count} parts: enter each of them."
+    return _whose_else(spec, key)
+
+
+def _has_parts(key: str, count: int) -> bool:
+    parts = key.split(":")
+    return len(parts) == count and all(parts)
+
+
+def _whose_else(spec: Spec, key: str) -> str:
     for other in (registry.get(slug).SPEC for slug in registry.slugs()):
         if key == other.simulated_key:
             return "This is the simulator's key. A real one comes from the provider."
@@ -171,12 +185,11 @@ def wrong_key(spec: Spec, key: str) -> str:
 
 
 async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
+    simulated, accepted = "The simulator answers.", f"{spec.name} accepts the key."
+    works = simulated if access.is_simulated else accepted
     try:
         async with asyncio.timeout(DEADLINE_SECONDS), ProviderSession(access) as session:
             await adapter.ping(session=session)
-            works = (
-                "The simulator answers." if access.is_simulated else f"{spec.name} accepts the key."
-            )
             if not hasattr(adapter, "discover"):
                 return Tested(True, works)
             return await _discovered(adapter, session, works)
@@ -197,22 +210,21 @@ async def _discovered(adapter: ModuleType, session: ProviderSession, works: str)
         text = json.dumps(said)
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."
-        return Tested(
-            True, f"{works} Its own limits could not be read, so the published ones hold: {why}"
-        )
+        more = f"Its own limits could not be read, so the published ones hold: {why}"
+        return Tested(True, f"{works} {more}")
     except Exception as error:  # of what came: the key works all the same
         log.exception("What an account says of its limits could not be read")
-        return Tested(
-            True, f"{works} The published limits hold: its own could not be read. {_fault(error)}"
-        )
+        more = f"The published limits hold: its own could not be read. {_fault(error)}"
+        return Tested(True, f"{works} {more}")
     if len(text) > MAX_CHARACTERS or not isinstance(said, dict):
-        return Tested(
-            True, f"{works} What it says of its own limits cannot be used; the published ones hold."
-        )
+        more = "What it says of its own limits cannot be used; the published ones hold."
+        return Tested(True, f"{works} {more}")
+    return Tested(True, f"{works} It told its own limits for {_models_in(said)}.", said)
+
+
+def _models_in(said: Mapping[str, Any]) -> str:
     count = len(said.get("models") or ())
-    return Tested(
-        True, f"{works} It told its own limits for {count} model{'' if count == 1 else 's'}.", said
-    )
+    return "1 model" if count == 1 else f"{count} models"
 
 
 def _fault(error: Exception) -> str:
@@ -243,13 +255,20 @@ def sentence(error: Exception, *, access: Access, spec: Spec) -> str:
 
 
 def _refused_key(error: BadCredentials, spec: Spec) -> str:
-    detail = f" {spec.name} says: {_words(error)}" if _words(error) else ""
+    words = _words(error)
+    detail = f" {spec.name} says: {words}" if words else ""
     if error.code == "403":
-        scope = " and the organisation or project set here" if spec.headers or spec.params else ""
-        return f"{spec.name} knows the key, but gives it no access: check its rights and plan there{scope}.{detail}"
+        return f"{_no_access(spec)}.{detail}"
     form = f" Its keys begin with {spec.key_start}." if spec.key_start else ""
     parts = "every part of the key" if len(spec.credentials) > 1 else "the key"
     return f"{spec.name} does not accept the key. Copy {parts} again, whole, or make a new one there.{form}{detail}"
+
+
+def _no_access(spec: Spec) -> str:
+    scope = " and the organisation or project set here" if spec.headers or spec.params else ""
+    return (
+        f"{spec.name} knows the key, but gives it no access: check its rights and plan there{scope}"
+    )
 
 
 def _words(error: ProviderError) -> str:
@@ -259,31 +278,45 @@ def _words(error: ProviderError) -> str:
     return f"“{said}”." if colon and said else ""
 
 
+# What an error that is among the causes means; the first row that fits.
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (ssl.SSLError,),
+        "No secure connection to {host}: its certificate is not trusted or does not fit the name. "
+        "Check the base URL, and whether a proxy in between replaces certificates.",
+    ),
+    (
+        (socket.gaierror,),
+        "The address {host} is not found. Check the base URL and this machine's connection to the internet.",
+    ),
+    ((ConnectionRefusedError,), "Nothing answers at {place}. Check the base URL."),
+    ((httpx.ProxyError,), "The proxy set for this machine does not let {host} through."),
+    (
+        (httpx.TimeoutException, TimeoutError),
+        "{host} did not answer in time. Check the base URL and whether a firewall keeps this machine from it.",
+    ),
+)
+
+
 def _unreachable(error: Unavailable, *, host: str, access: Access, name: str) -> str:
     causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return (
-            f"No secure connection to {host}: its certificate is not trusted or does not fit the name. "
-            "Check the base URL, and whether a proxy in between replaces certificates."
-        )
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return f"The address {host} is not found. Check the base URL and this machine's connection to the internet."
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return f"Nothing answers at {_place(access.base_url, with_port=True)}. Check the base URL."
-    if any(isinstance(cause, httpx.ProxyError) for cause in causes):
-        return f"The proxy set for this machine does not let {host} through."
-    if any(isinstance(cause, httpx.TimeoutException | TimeoutError) for cause in causes):
-        return f"{host} did not answer in time. Check the base URL and whether a firewall keeps this machine from it."
+    for kinds, says in _CAUSES:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return says.format(host=host, place=_place(access.base_url, with_port=True))
     if error.code == "unreadable":
         return f"Something answers at {access.base_url} that is not {name}. Check the base URL."
     if error.code.isdigit():
-        return (
-            f"{name} has a problem of its own (HTTP {error.code}), so the key could not be tried. Test it again "
-            f"{'later' if error.retry_after_seconds is None else f'in {error.retry_after_seconds:g} s'}."
-        )
+        return _in_trouble(error, name)
     if error.code == "base_url":
         return f"The base URL {access.base_url} is not an address."
     return f"{host} broke off without an answer. Test it again; if it stays so, check the base URL."
+
+
+def _in_trouble(error: Unavailable, name: str) -> str:
+    wait = error.retry_after_seconds
+    when = "later" if wait is None else f"in {wait:g} s"
+    problem = f"{name} has a problem of its own (HTTP {error.code})"
+    return f"{problem}, so the key could not be tried. Test it again {when}."
 
 
 def _place(url: str, *, with_port: bool = False) -> str:

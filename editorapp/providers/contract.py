@@ -148,24 +148,24 @@ class GenerationRequest:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "GenerationRequest":
-        values = {name: value for name, value in kept.items() if value is not None}
-        for name in values.keys() & {*REFS}:
-            values[name] = Ref(**values[name])
-        for name in values.keys() & {*REF_LISTS}:
-            values[name] = tuple(Ref(**ref) for ref in values[name])
-        for name in values.keys() & {"keyframe_indexes", "concepts"}:
-            values[name] = tuple(values[name])
-        return cls(**values)
+        said = {name: value for name, value in kept.items() if value is not None}
+        return cls(**{name: _as_kept(name, value) for name, value in said.items()})
 
     def refs(self) -> list[tuple[str, Ref]]:
         """Return every clip and picture named, each with its field ("source", "keyframes.3")."""
-        single = [(name, getattr(self, name)) for name in REFS]
-        many = [
-            (f"{name}.{i}", ref)
-            for name in REF_LISTS
-            for i, ref in enumerate(getattr(self, name) or ())
-        ]
-        return [(name, ref) for name, ref in single + many if ref is not None]
+        named = [(name, getattr(self, name)) for name in REFS]
+        for name in REF_LISTS:
+            several = getattr(self, name) or ()
+            named += [(f"{name}.{at}", ref) for at, ref in enumerate(several)]
+        return [(name, ref) for name, ref in named if ref is not None]
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    if name in REFS:
+        return Ref(**value)
+    if name in REF_LISTS:
+        return tuple(Ref(**ref) for ref in value)
+    return tuple(value) if name in ("keyframe_indexes", "concepts") else value
 
 
 def _plain(value: Any) -> Any:
@@ -347,7 +347,13 @@ class Throttled(ProviderError):
 
     retry_after_seconds: float
 
-    def __init__(self, message: str, *, code: str = "", retry_after_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retry_after_seconds: float = 5.0,
+    ) -> None:
         super().__init__(message, code=code, retry_after_seconds=retry_after_seconds)
 
 

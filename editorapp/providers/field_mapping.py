@@ -32,17 +32,24 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     return body
 
 
-def _written(model: Model, row: Parameter, wanted: GenerationRequest) -> Iterator[tuple[str, Any]]:
+def _written(
+    model: Model,
+    row: Parameter,
+    wanted: GenerationRequest,
+) -> Iterator[tuple[str, Any]]:
     """Yield what a row says, and where."""
     value = _value(model, row, wanted)
-    is_empty = isinstance(value, tuple | list) and not value
-    is_off = bool(row.switch) and getattr(wanted, row.switch) is False
-    if value is None or value is False or is_empty or is_off:
+    if _is_unsaid(value) or (row.switch and getattr(wanted, row.switch) is False):
         return
     if row.kind is ParameterKind.REF and row.carriers:
         yield from _carried(row, value)
     else:
         yield row.path, _as_json(model, row, value, wanted)
+
+
+def _is_unsaid(value: Any) -> bool:
+    is_empty = isinstance(value, tuple | list) and not value
+    return value is None or value is False or is_empty
 
 
 def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
@@ -111,6 +118,7 @@ def _put(body: dict[str, Any], path: str, value: Any) -> None:
 
 # The rule that an unknown key breaks, by its path; None where such a key is ignored.
 UnknownKey = Callable[[str], str | None]
+Place = tuple[str, ...]  # the keys that lead to a value
 
 
 def decode(
@@ -142,20 +150,28 @@ def decode(
 
 
 def _unknown(
-    body: Mapping[str, Any], rows: Iterable[Parameter], rule_of: UnknownKey
+    body: Mapping[str, Any],
+    rows: Iterable[Parameter],
+    rule_of: UnknownKey,
 ) -> Iterator[Broken]:
     """Yield what a body says at places that no row reads."""
     leaves = {tuple(path.split(".")) for row in rows for path in row.paths}
     inner = {path[:depth] for path in leaves for depth in range(1, len(path))}
-    pending: list[tuple[tuple[str, ...], Any]] = [((str(key),), body[key]) for key in body]
+    pending: list[tuple[Place, Any]] = [((str(key),), body[key]) for key in body]
     while pending:
-        keys, value = pending.pop()
-        path = ".".join(keys)
-        if keys in inner and isinstance(value, Mapping):
-            pending += [((*keys, str(key)), deeper) for key, deeper in value.items()]
-        elif keys not in leaves and keys not in inner and (rule := rule_of(path)) is not None:
-            says, detail = f"There is no parameter {path}.", f"unknown parameter: {path}"
-            yield Broken(rule, keys[-1], REFUSE, says, detail=detail)
+        place, value = pending.pop()
+        if place in inner and isinstance(value, Mapping):
+            pending += [((*place, str(key)), deeper) for key, deeper in value.items()]
+        elif place not in leaves and place not in inner:
+            yield from _no_parameter(place, rule_of)
+
+
+def _no_parameter(place: Place, rule_of: UnknownKey) -> Iterator[Broken]:
+    path = ".".join(place)
+    rule = rule_of(path)
+    if rule is not None:
+        says, detail = f"There is no parameter {path}.", f"unknown parameter: {path}"
+        yield Broken(rule, place[-1], REFUSE, says, detail=detail)
 
 
 class _Mistyped(Exception):
@@ -190,10 +206,13 @@ class _Reading:
         if right is None or right is row:
             return False
         if right.path != row.path:
-            detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right.path}"
-            wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
-            self.broken.append(wrong)
+            self._note_misplaced(row, right.path)
         return True
+
+    def _note_misplaced(self, row: Parameter, right: str) -> None:
+        detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right}"
+        wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
+        self.broken.append(wrong)
 
     def _read_carriers(self, row: Parameter) -> None:
         """Read a reference from the places of its carriers.
@@ -201,12 +220,7 @@ class _Reading:
         An empty text is the provider's word for "none".
         """
         found: dict[str, Any] = {}
-        taken: set[str] = set()
-        for key, path in row.carriers.items():
-            if path in taken:
-                # two carriers in one place: what stands there is told apart by its owner alone
-                continue
-            taken.add(path)
+        for path, key in _first_carriers(row).items():
             raw = self._find(path)
             if isinstance(raw, str) and raw:
                 found[key] = raw
@@ -220,14 +234,26 @@ class _Reading:
         keys = path.split(".")
         for depth, key in enumerate(keys):
             if not isinstance(at, Mapping):
-                where = ".".join(keys[:depth])
-                if all(known.field != where for known in self.broken):
-                    self.broken.append(_mistyped(where, where, "an object"))
+                self._note_no_object(".".join(keys[:depth]))
                 return None
             at = at.get(key)
             if at is None:
                 return None
         return at
+
+    def _note_no_object(self, where: str) -> None:
+        if all(known.field != where for known in self.broken):
+            self.broken.append(_mistyped(where, where, "an object"))
+
+
+def _first_carriers(row: Parameter) -> dict[str, str]:
+    """Return the carriers by their places. Of two in one place, which their owner alone tells apart,
+    the first.
+    """
+    found: dict[str, str] = {}
+    for key, path in row.carriers.items():
+        found.setdefault(path, key)
+    return found
 
 
 def _whole(value: Any) -> Any:
@@ -241,8 +267,9 @@ def _word(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
     """Read a value that its rules judge; one of ours that the provider calls otherwise must be
     known: "5s" is no number of seconds.
     """
-    if row.values and (isinstance(raw, bool) or raw not in row.values.values()):
-        raise _Mistyped("one of " + ", ".join(map(repr, row.values.values())))
+    theirs = row.values.values()
+    if theirs and (isinstance(raw, bool) or raw not in theirs):
+        raise _Mistyped("one of " + ", ".join(map(repr, theirs)))
     return {row.field: next((ours for ours, word in row.values.items() if word == raw), raw)}
 
 
@@ -255,10 +282,11 @@ def _flag(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
 def _ref(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise _Mistyped("an object")
-    for key in REF_KEYS:
-        if raw.get(key) is not None and not isinstance(raw[key], str):
+    said = {key: raw[key] for key in REF_KEYS if raw.get(key) is not None}
+    for key, value in said.items():
+        if not isinstance(value, str):
             raise _Mistyped(f"an object whose '{key}' is a string")
-    return {row.field: Ref(**{key: raw[key] for key in REF_KEYS if raw.get(key) is not None})}
+    return {row.field: Ref(**said)}
 
 
 def _refs(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
@@ -285,15 +313,16 @@ def _choices(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
 def _pins(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
     picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
     entries = _items(raw, "a list of objects")
-    if not all(
-        isinstance(one, Mapping) and isinstance(one.get(picture), str) and frame in one
-        for one in entries
-    ):
+    if not all(_is_pin(one, picture, frame) for one in entries):
         raise _Mistyped(f"a list of objects with '{picture}' and '{frame}'")
     return {
         "keyframes": tuple(Ref(file_id=one[picture]) for one in entries),
         "keyframe_indexes": tuple(_whole(one[frame]) for one in entries),
     }
+
+
+def _is_pin(entry: Any, picture: str, frame: str) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get(picture), str) and frame in entry
 
 
 _READERS: Mapping[ParameterKind, Callable[[Model, Parameter, Any], dict[str, Any]]] = {

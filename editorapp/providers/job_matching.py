@@ -17,6 +17,7 @@ from typing import Any
 
 from editorapp.core.sanitizing import clean_text
 from editorapp.providers.http.inline_body import STORED
+from editorapp.providers.output_kinds import WEB
 from editorapp.providers.spec import Model, Parameter
 
 SHORTEST_START = 20  # characters of a shortened text that say anything
@@ -37,16 +38,20 @@ def compare(sent: Mapping[str, Any], shown: Any, model: Model) -> JobMatch:
     if not isinstance(shown, Mapping):
         return JobMatch.UNCLEAR
     ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
+    rows = _rows_by_path([model])
     found = {_pair(value, theirs.get(path)) for path, value in ours.items()}
-    rows = {path: row for row in model.parameters for path in row.paths}
     found |= {_extra(value, rows.get(path)) for path, value in theirs.items() if path not in ours}
-    for one in (JobMatch.OTHER, JobMatch.UNCLEAR):
-        if one in found:
-            return one
-    return JobMatch.SAME
+    if JobMatch.OTHER in found:
+        return JobMatch.OTHER
+    return JobMatch.UNCLEAR if JobMatch.UNCLEAR in found else JobMatch.SAME
 
 
-def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable[Model]) -> bool:
+def could_be(
+    sent: Mapping[str, Any],
+    shown: Any,
+    model: Model,
+    models: Iterable[Model],
+) -> bool:
     """Could it be the same request, whatever its settings say? Also where the list shows nothing of
     it.
 
@@ -56,13 +61,16 @@ def could_be(sent: Mapping[str, Any], shown: Any, model: Model, models: Iterable
     if not isinstance(shown, Mapping):
         return True
     ours, theirs = dict(_leaves(sent)), dict(_leaves(shown))
-    own = {path for row in model.parameters for path in row.paths}
-    foreign = {path for other in models for row in other.parameters for path in row.paths} - own
+    own = _rows_by_path([model])
+    foreign = _rows_by_path(models).keys() - own.keys()
     if any(path in foreign and not _is_nothing(value) for path, value in theirs.items()):
         return False
-    told = [row for row in model.parameters if row.field in {"prompt", "source"}]
-    pairs = [_pair(ours.get(path), theirs.get(path)) for row in told for path in row.paths]
-    return JobMatch.OTHER not in pairs
+    told = [path for path, row in own.items() if row.field in {"prompt", "source"}]
+    return all(_pair(ours.get(path), theirs.get(path)) != JobMatch.OTHER for path in told)
+
+
+def _rows_by_path(models: Iterable[Model]) -> dict[str, Parameter]:
+    return {path: row for model in models for row in model.parameters for path in row.paths}
 
 
 def _leaves(body: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -82,21 +90,28 @@ def _pair(ours: Any, theirs: Any) -> JobMatch:
         return JobMatch.SAME if _is_nothing(ours) else JobMatch.UNCLEAR
     if _plain(ours) == _plain(theirs) and isinstance(ours, bool) == isinstance(theirs, bool):
         return JobMatch.SAME
-    if isinstance(ours, str) and isinstance(theirs, str):
+    return _unequal(ours, theirs)
+
+
+def _unequal(ours: Any, theirs: Any) -> JobMatch:
+    kind = _kind(ours)
+    if kind == _kind(theirs) == "text":
         return _texts(_plain(ours), _plain(theirs))
-    is_same_kind = _kind(ours) == _kind(theirs)
-    return JobMatch.OTHER if is_same_kind and _kind(ours) != "other" else JobMatch.UNCLEAR
+    is_same_kind = kind == _kind(theirs) != "other"
+    return JobMatch.OTHER if is_same_kind else JobMatch.UNCLEAR
 
 
 def _texts(ours: str, theirs: str) -> JobMatch:
     """Two texts that are not equal: shortened ones and addresses, which may be rewritten, say
     nothing.
     """
-    if ours.startswith(("http://", "https://")) or theirs.startswith(("http://", "https://")):
-        return JobMatch.UNCLEAR
-    start = theirs.rstrip("….").rstrip()
-    is_shortened = theirs != start and len(start) >= SHORTEST_START and ours.startswith(start)
-    return JobMatch.UNCLEAR if is_shortened else JobMatch.OTHER
+    is_address = ours.startswith(WEB) or theirs.startswith(WEB)
+    return JobMatch.UNCLEAR if is_address or _is_start(theirs, ours) else JobMatch.OTHER
+
+
+def _is_start(shown: str, whole: str) -> bool:
+    start = shown.rstrip("….").rstrip()
+    return shown != start and len(start) >= SHORTEST_START and whole.startswith(start)
 
 
 def _bytes(sha256: str, shown: Any) -> JobMatch:
@@ -116,8 +131,10 @@ def _extra(shown: Any, row: Parameter | None) -> JobMatch:
     """Something is shown that was not sent: a default, or what makes it another request."""
     if _is_nothing(shown):
         return JobMatch.SAME
-    if row is None:
-        return JobMatch.UNCLEAR
+    return _beside_default(shown, row) if row is not None else JobMatch.UNCLEAR
+
+
+def _beside_default(shown: Any, row: Parameter) -> JobMatch:
     said = re.split("[,;]", row.default)[0]  # "adhere_1, where Auto is off"
     if said == "off":
         return JobMatch.OTHER
@@ -128,16 +145,14 @@ def _extra(shown: Any, row: Parameter | None) -> JobMatch:
 
 def _is_nothing(value: Any) -> bool:
     """Does a value say the same as leaving it out? A number never: 0 is a value."""
-    return (
-        value is None or value is False or (isinstance(value, str | list | Mapping) and not value)
-    )
+    is_empty = isinstance(value, str | list | Mapping) and not value
+    return value is None or value is False or is_empty
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return " ".join(
-            unicodedata.normalize("NFC", clean_text(value)).split()
-        )  # what a list shows is clean
+        text = clean_text(value)  # what a list shows is clean
+        return " ".join(unicodedata.normalize("NFC", text).split())
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
     if isinstance(value, list):
@@ -150,10 +165,6 @@ def _plain(value: Any) -> Any:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "flag"
-    return (
-        "number"
-        if isinstance(value, int | float)
-        else "text"
-        if isinstance(value, str)
-        else "other"
-    )
+    if isinstance(value, int | float):
+        return "number"
+    return "text" if isinstance(value, str) else "other"

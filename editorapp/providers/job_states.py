@@ -76,14 +76,19 @@ class Table:
         """Return what a word means, whatever type came in its place."""
         word = squeezed(said)
         if word in _ENDS:
-            code = re.sub(r"[\W_]+", "_", str(said).strip().casefold())[:LONGEST_WORD]
-            return Said(JobState.FAILED, end=replace(_ENDS[word], code=code))
+            return Said(JobState.FAILED, end=replace(_ENDS[word], code=_code_of(said)))
         if word in self._states:
             return Said(self._states[word])
-        shown = " ".join(
-            clean_text(NO_WORD if said is None or said == "" else str(said)[:400]).split()
-        )
-        return Said(JobState.RUNNING, unknown=shown[:LONGEST_WORD] or NO_WORD)
+        return Said(JobState.RUNNING, unknown=_shown(said))
+
+
+def _code_of(said: str) -> str:
+    return re.sub(r"[\W_]+", "_", said.strip().casefold())[:LONGEST_WORD]
+
+
+def _shown(said: Any) -> str:
+    text = NO_WORD if said is None else str(said)[:400]
+    return " ".join(clean_text(text).split())[:LONGEST_WORD] or NO_WORD
 
 
 def ended(end: End, *, name: str, said: str = "", is_charged: bool | None = None) -> Failure:

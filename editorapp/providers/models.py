@@ -161,9 +161,8 @@ class ProviderAccount(models.Model):
 
     def address(self) -> str:
         """Return the base URL: the simulator's for a simulated account, else as configured."""
-        spec = self.spec
         if self.is_simulated:
-            return simulator_url() + f"/{self.provider}" + urlsplit(spec.base_url).path
+            return f"{simulator_url()}/{self.provider}{urlsplit(self.spec.base_url).path}"
         return self.base_url or self.usual_address()
 
     def usual_address(self) -> str:
@@ -177,10 +176,8 @@ class ProviderAccount(models.Model):
         """Did an admin enter a base URL on another server than the provider's own, and the
         environment's?
         """
-        servers = [
-            urlsplit(url)[:2] for url in (self.base_url, self.spec.base_url, self.usual_address())
-        ]
-        return bool(self.base_url) and servers[0] not in servers[1:]
+        usual = (_server(self.spec.base_url), _server(self.usual_address()))
+        return bool(self.base_url) and _server(self.base_url) not in usual
 
     def unit_price(self) -> Decimal | None:
         """Return the dollars of one of the provider's own units, where it counts in them and
@@ -199,7 +196,7 @@ class ProviderAccount(models.Model):
         if self.is_simulated:
             return SIMULATED_UNIT_USD, "made up"
         name = self.spec.unit_price_name
-        if price := unit_price_usd({"unit_price_usd": settings.ENVIRONMENT.get(name, "").strip()}):
+        if price := unit_price_usd({"unit_price_usd": _in_environment(name)}):
             return price, f"from {name}"
         return unit_price_usd(self.learned), self._as_listed
 
@@ -210,11 +207,8 @@ class ProviderAccount(models.Model):
     def _key(self) -> str:
         if self.is_simulated:
             return self.spec.simulated_key
-        key = (
-            secrets.unlock(self.key_encrypted)
-            if self.key_encrypted
-            else key_in_environment(self.spec)
-        )
+        kept = self.key_encrypted
+        key = secrets.unlock(kept) if kept else key_in_environment(self.spec)
         logs.secrets.hide(key)
         return key
 
@@ -226,8 +220,7 @@ class ProviderAccount(models.Model):
             return {}
         kept = self.options if self.origin is KeyOrigin.ADMIN else {}
         found = {
-            name: kept.get(name)
-            or ("" if self.key_encrypted else settings.ENVIRONMENT.get(variable, "").strip())
+            name: kept.get(name) or ("" if self.key_encrypted else _in_environment(variable))
             for name, variable in names.items()
         }
         return {name: value for name, value in found.items() if value}
@@ -270,8 +263,16 @@ def key_in_environment(spec: Spec) -> str:
     """Return the key that the environment holds for a provider; "" unless every part of it is
     there.
     """
-    parts = [settings.ENVIRONMENT.get(name, "").strip() for name in spec.credentials]
+    parts = list(map(_in_environment, spec.credentials))
     return ":".join(parts) if all(parts) else ""
+
+
+def _in_environment(name: str) -> str:
+    return settings.ENVIRONMENT.get(name, "").strip()
+
+
+def _server(url: str) -> tuple[str, str]:
+    return urlsplit(url)[:2]
 
 
 def simulator_url() -> str:
@@ -304,23 +305,27 @@ def keyless_account(provider: str, *, is_simulated: bool) -> ProviderAccount:
     Raises: UnknownProvider, when the slug is not registered.
     """
     spec: Spec = registry.get(provider).SPEC
-    name = f"{spec.name} (simulated)" if is_simulated else spec.name
     same = ProviderAccount.objects.filter(
         provider=provider, is_simulated=is_simulated, key_encrypted=""
-    ).order_by("pk")
-    found = same.first()
+    )
+    found = same.order_by("pk").first()
     if found is not None:
         return found
-    limits = {
-        "max_concurrent": spec.max_concurrent,
-        "requests_per_minute": spec.requests_per_minute,
-    }
-    named = ProviderAccount.objects.filter(provider=provider, name=name)
-    if named.exclude(
-        is_simulated=is_simulated, key_encrypted=""
-    ).exists():  # not the one that we want, made just now
-        name = f"{name} (environment)"  # an admin was there first
     account, _made = ProviderAccount.objects.get_or_create(
-        provider=provider, name=name, is_simulated=is_simulated, defaults=limits
+        provider=provider,
+        name=_free_name(spec, is_simulated=is_simulated),
+        is_simulated=is_simulated,
+        defaults={
+            "max_concurrent": spec.max_concurrent,
+            "requests_per_minute": spec.requests_per_minute,
+        },
     )
     return account
+
+
+def _free_name(spec: Spec, *, is_simulated: bool) -> str:
+    name = f"{spec.name} (simulated)" if is_simulated else spec.name
+    named = ProviderAccount.objects.filter(provider=spec.slug, name=name)
+    # The one that we want may have been made just now; another is an admin's, who was there first.
+    others = named.exclude(is_simulated=is_simulated, key_encrypted="")
+    return f"{name} (environment)" if others.exists() else name

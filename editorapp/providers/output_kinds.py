@@ -47,6 +47,7 @@ _ASIDE = (
     "first_frame",
     "last_frame",
 )
+WEB = ("http://", "https://")
 MOST_LABEL = 80
 # What providers use as ids, and no word of a prompt or name of a model is.
 _ID = re.compile(
@@ -78,13 +79,15 @@ def kind_of(url: str, *said: str) -> str:
     Where words and ending differ it is unknown, and its bytes decide; but EXR is EXR.
     """
     by_word = next((kind for one in said if (kind := _by_word(one)) != UNKNOWN), UNKNOWN)
-    name = file_name(url)
-    by_ending = next((kind for kind, endings in _ENDINGS if name.endswith(endings)), UNKNOWN)
-    if EXR in (by_word, by_ending):
+    kinds = {by_word, _by_ending(file_name(url))}
+    if EXR in kinds:
         return EXR
-    if UNKNOWN in (by_word, by_ending):
-        return by_word if by_ending == UNKNOWN else by_ending
-    return by_word if by_word == by_ending else UNKNOWN
+    kinds.discard(UNKNOWN)
+    return kinds.pop() if len(kinds) == 1 else UNKNOWN
+
+
+def _by_ending(name: str) -> str:
+    return next((kind for kind, endings in _ENDINGS if name.endswith(endings)), UNKNOWN)
 
 
 def _by_word(said: str) -> str:
@@ -112,34 +115,30 @@ class Sent:
 
     def __init__(self, *bodies: Any) -> None:
         texts = {text for body in bodies for text in _texts(body)}
-        self._links = {
-            place
-            for text in texts
-            if text.startswith(("http://", "https://")) and (place := _place(text))
-        }
-        self._ids = {text.lower() for text in texts if len(text) <= 120 and _ID.fullmatch(text)}
+        self._links = {_place(text) for text in texts if text.startswith(WEB)} - {""}
+        self._ids = {text.lower() for text in texts if _is_id(text)}
 
     def names(self, url: str, *ids: Any) -> bool:
         """Is this link, or one of these ids, from the request? Signatures differ from time to time:
         paths count.
         """
-        named = (
-            file_name(url).partition(".")[0],
-            *(one.lower() for one in ids if isinstance(one, str)),
-        )
-        return _place(url) in self._links or not self._ids.isdisjoint(named)
+        name = file_name(url).partition(".")[0]
+        said = {one.lower() for one in ids if isinstance(one, str)}
+        return _place(url) in self._links or not self._ids.isdisjoint({name, *said})
 
 
 def without_repeats(found: Iterable[Output]) -> tuple[Output, ...]:
     """Leave out a link that came before. What an earlier one left unknown, a later word may say."""
     kept: dict[str, Output] = {}
     for one in found:
-        known = kept.get(one.url)
-        if known is None:
-            kept[one.url] = one
-        elif known.kind == UNKNOWN:
+        known = kept.setdefault(one.url, one)
+        if known.kind == UNKNOWN:
             kept[one.url] = replace(known, kind=one.kind)
     return tuple(kept.values())
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= 120 and _ID.fullmatch(text) is not None
 
 
 def _texts(value: Any) -> Iterator[str]:

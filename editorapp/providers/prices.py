@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from editorapp.core.money import usd
@@ -40,16 +41,24 @@ class PriceTable:
 
     def price(self, dynamic_range: str, resolution: str, tier: str) -> Decimal | None:
         """Return the published amount, or None where none is published."""
-        if not isinstance(resolution, str) or not isinstance(tier, str):
+        if not isinstance(tier, str):
             return None  # nonsense from a foreign body
-        return self.amounts.get(dynamic_range, {}).get(resolution, {}).get(tier)
+        return self._by_tier(dynamic_range, resolution).get(tier)
 
     def tiers(self, dynamic_range: str, resolution: str) -> list[tuple[Decimal, Decimal]]:
         """Return what is published for a range and size as (seconds, dollars), shortest first."""
+        amounts = self._by_tier(dynamic_range, resolution).items()
+        return sorted((Decimal(tier.removesuffix("s")), amount) for tier, amount in amounts)
+
+    def _by_tier(self, dynamic_range: str, resolution: str) -> Mapping[str, Decimal]:
         if not isinstance(resolution, str):
-            return []
-        amounts = self.amounts.get(dynamic_range, {}).get(resolution, {})
-        return sorted((Decimal(tier.removesuffix("s")), amount) for tier, amount in amounts.items())
+            return {}  # nonsense from a foreign body
+        return self.amounts.get(dynamic_range, {}).get(resolution, {})
+
+    @cached_property
+    def tier_names(self) -> tuple[str, ...]:
+        """Every tier that any line has, in the order in which they are written."""
+        return tuple(dict.fromkeys(tier for _range, _size, tier, _usd in self.rows()))
 
     def rows(self) -> Iterator[tuple[str, str, str, Decimal]]:
         """Yield every amount as (dynamic range, resolution, tier, dollars), in the order in which
@@ -76,13 +85,14 @@ def table(
     `tiers`.
     """
     amounts = {
-        _NAMES[name]: {
-            size: dict(zip(tiers, map(usd, line.split()), strict=False))
-            for size, line in rows.items()
-        }
+        _NAMES[name]: {size: _by_tier(tiers, line) for size, line in rows.items()}
         for name, rows in ranges.items()
     }
     return PriceTable(as_of, source, counted, amounts)
+
+
+def _by_tier(tiers: tuple[str, ...], line: str) -> dict[str, Decimal]:
+    return dict(zip(tiers, map(usd, line.split()), strict=False))
 
 
 def key(task: str, model: str) -> str:
@@ -105,7 +115,7 @@ def table_for(prices: Prices, wanted: GenerationRequest) -> PriceTable | None:
 def tables_of(prices: Prices, task: str, model: str) -> dict[str, PriceTable]:
     """Return the tables of one model by what they price: its task, and for generations EXTEND, too."""
     kinds = (task, EXTEND) if task == Task.GENERATE else (task,)
-    return {kind: prices[key(kind, model)] for kind in kinds if key(kind, model) in prices}
+    return {kind: prices[name] for kind in kinds if (name := key(kind, model)) in prices}
 
 
 def range_of(wanted: GenerationRequest) -> str:

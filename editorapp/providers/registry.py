@@ -41,4 +41,5 @@ def slugs() -> tuple[str, ...]:
     """Return the names of all providers, in the order in which people see them."""
     modules = pkgutil.iter_modules(import_module(VENDORS).__path__)
     found = sorted(module.name.replace("_", "-") for module in modules)
-    return (*(slug for slug in FIRST if slug in found), *(one for one in found if one not in FIRST))
+    firsts = (slug for slug in FIRST if slug in found)
+    return tuple(dict.fromkeys((*firsts, *found)))

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from django.template.loader import render_to_string
 
 from editorapp.core import strict_json
-from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
+from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, fault_of
 from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.simulation import Simulation
+from editorapp.simulator.tables import JsonObject
 
 ADMIN = "/_simulator/"
 
@@ -22,12 +23,7 @@ class Admin:
         self.simulation, self.protocols = simulation, protocols
 
     async def handle(self, request: Request) -> Response:
-        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
-        # A page in a browser of this machine is on loopback too: a stranger's, or one whose own
-        # host's name was made to lead here (DNS rebinding). Its origin tells, or the name of the
-        # host.
-        is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
-        if not is_near or origin not in ("", f"http://{host}"):
+        if not _is_near(request):
             return Response.of_json({"detail": "Only from this machine"}, 403)
         match (request.method, request.path[len(ADMIN) :].rstrip("/")):
             case ("GET", ""):
@@ -39,8 +35,16 @@ class Admin:
         return Response.of_json({"detail": "Not Found"}, 404)
 
     def _page(self) -> Response:
+        page = render_to_string("simulator/faults.html", self._shown())
+        return Response(
+            200,
+            page.encode(),
+            {"Content-Type": "text/html; charset=utf-8"},
+        )
+
+    def _shown(self) -> JsonObject:
         state = self.simulation.state
-        context = {
+        return {
             "protocols": self.protocols,
             "kinds": KINDS.values(),
             "calls": CALLS,
@@ -49,14 +53,18 @@ class Admin:
             "jobs": len(state.jobs),
             "files": len(state.files),
         }
-        page = render_to_string("simulator/faults.html", context)
-        return Response(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
     def _requests(self) -> Response:
         faults = self.simulation.faults
-        counted = {name: getattr(faults, name) for name in ("accepted", "posts", "calls")}
-        recent = {"by_status": faults.by_status, "recent": list(faults.recent)}
-        return Response.of_json(counted | recent)
+        return Response.of_json(
+            {
+                "accepted": faults.accepted,
+                "posts": faults.posts,
+                "calls": faults.calls,
+                "by_status": faults.by_status,
+                "recent": list(faults.recent),
+            }
+        )
 
     async def _faults(self, request: Request) -> Response:
         faults = self.simulation.faults
@@ -64,12 +72,25 @@ class Admin:
             faults.clear()
         elif request.method == "POST":
             try:
-                faults.waiting.append(fault_of(**strict_json.parse(await request.body(1 << 16))))
+                faults.waiting.append(await _fault_in(request))
             except (TypeError, ValueError, TooLarge) as error:
                 return Response.of_json({"detail": str(error)}, 422)
         elif request.method != "GET":
             return Response.of_json({"detail": "Method Not Allowed"}, 405)
         return Response.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+
+
+async def _fault_in(request: Request) -> Fault:
+    return fault_of(**strict_json.parse(await request.body(1 << 16)))
+
+
+def _is_near(request: Request) -> bool:
+    host, origin = request.header("host"), request.header("origin")
+    # A page in a browser of this machine is on loopback too: a stranger's, or one whose own
+    # host's name was made to lead here (DNS rebinding). Its origin tells, or the name of the
+    # host.
+    is_near = ipaddress.ip_address(request.peer).is_loopback and _is_this_machine(host)
+    return is_near and origin in ("", f"http://{host}")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from editorapp.providers.spec import Model, ParameterKind
+from editorapp.providers.spec import Model, Parameter, ParameterKind
+from editorapp.simulator.tables import JsonObject
 
 
 def without_data(value: Any) -> Any:
@@ -15,30 +16,38 @@ def without_data(value: Any) -> Any:
         return [without_data(part) for part in value]
     if not isinstance(value, dict):
         return value
-    return {
-        key: f"({len(part)} characters)"
-        if isinstance(part, str) and _is_data(key)
-        else without_data(part)
-        for key, part in value.items()
-    }
+    return {key: _shortened(key, part) for key, part in value.items()}
+
+
+def _shortened(key: Any, part: Any) -> Any:
+    is_data = isinstance(part, str) and _is_data(key)
+    return f"({len(part)} characters)" if is_data else without_data(part)
 
 
 def _is_data(key: Any) -> bool:
     return isinstance(key, str) and (key == "data" or key.endswith("_data"))
 
 
-def filled(body: dict[str, Any], model: Model | None) -> dict[str, Any]:
+def filled(body: JsonObject, model: Model | None) -> JsonObject:
     """Return a body as a provider may echo it: every default written out, in another order."""
-    shown: dict[str, Any] = _reversed(body)
+    shown: JsonObject = _reversed(body)
     for row in model.parameters if model is not None else ():
         default = re.split("[,;]", row.default)[0]
-        if default in row.choices or (default == "off" and row.kind is ParameterKind.FLAG):
-            *above, key = row.path.split(".")
-            place = shown
-            for part in above:
-                place = place.setdefault(part, {})
-            place.setdefault(key, False if default == "off" else row.values.get(default, default))
+        is_off = default == "off" and row.kind is ParameterKind.FLAG
+        if is_off or default in row.choices:
+            _fill(shown, row, default)
     return shown
+
+
+def _fill(shown: JsonObject, row: Parameter, default: str) -> None:
+    *above, key = row.path.split(".")
+    for part in above:
+        shown = shown.setdefault(part, {})
+    shown.setdefault(key, _sent_for(row, default))
+
+
+def _sent_for(row: Parameter, default: str) -> Any:
+    return False if default == "off" else row.values.get(default, default)
 
 
 def _reversed(value: Any) -> Any:

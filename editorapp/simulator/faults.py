@@ -8,12 +8,13 @@ import asyncio
 import re
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.http import Act, Hang, Reset, Response, answered
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 _TABLE = read_table("words/faults")
 CALLS: dict[str, str] = _TABLE["calls"]
@@ -37,7 +38,11 @@ class FaultKind:
 def _kind(name: str, says: str, calls: list[str]) -> FaultKind:
     """Read a row; "http" among its calls stands for all but the rendering of a job."""
     http = [call for call in CALLS if call != "job"] if "http" in calls else []
-    return FaultKind(name, says, (*http, *(call for call in calls if call != "http")))
+    return FaultKind(
+        name,
+        says,
+        (*http, *(call for call in calls if call != "http")),
+    )
 
 
 KINDS = {name: _kind(name, **row) for name, row in _TABLE["kinds"].items()}
@@ -70,7 +75,7 @@ class Fault:
     detail: str = ""
     retry_after: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return {key: value for key, value in vars(self).items() if value not in ("", None, 0, 0.0)}
 
 
@@ -86,12 +91,7 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
     if as_whole(name) is not None:
         name, value = "status", kind
     fault = Fault(_call_of(call, name), name, times=int(times))
-    if name == "status":
-        _read_status(fault, value or str(options.get("status", "")))
-    if name == "fail":
-        _read_code(fault, value or str(options.get("code", "generation_failed")))
-    if name in ("slow", "trickle", "lag"):
-        _read_seconds(fault, value or options.get("seconds", 5))
+    _read_value(fault, value, options)
     fault.detail = str(options.get("detail") or fault.detail)
     if options.get("retry_after") is not None:
         fault.retry_after = int(options["retry_after"])
@@ -102,9 +102,20 @@ def _call_of(call: str, name: str) -> str:
     if name not in KINDS:
         raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
     kind = KINDS[name]
-    if (call or kind.default_call) not in kind.calls:
+    met = call or kind.default_call
+    if met not in kind.calls:
         raise UnknownFault(f"{name!r} cannot happen to {call!r}: one of {', '.join(kind.calls)}.")
-    return call or kind.default_call
+    return met
+
+
+def _read_value(fault: Fault, value: str, options: JsonObject) -> None:
+    match fault.kind:
+        case "status":
+            _read_status(fault, value or str(options.get("status", "")))
+        case "fail":
+            _read_code(fault, value or str(options.get("code", "generation_failed")))
+        case "slow" | "trickle" | "lag":
+            _read_seconds(fault, value or options.get("seconds", 5))
 
 
 def _read_code(fault: Fault, code: str) -> None:
@@ -121,12 +132,11 @@ def _read_seconds(fault: Fault, said: Any) -> None:
 
 def _read_status(fault: Fault, value: str) -> None:
     number, _colon, rest = value.partition(":")
-    if not 400 <= (status := as_whole(number) or 0) <= 599:
+    fault.status = as_whole(number) or 0
+    if not 400 <= fault.status <= 599:
         raise UnknownFault(f"{number!r} is not an HTTP status between 400 and 599.")
-    fault.status = status
-    if (seconds := as_whole(rest)) is not None:
-        fault.retry_after = seconds
-    else:
+    fault.retry_after = as_whole(rest)
+    if fault.retry_after is None:
         fault.detail = rest
 
 
@@ -139,16 +149,19 @@ def magic(prompt: str) -> list[Fault]:
     """
     found = []
     for match in _MAGIC.finditer(prompt):
-        kind, value, more = match["kind"], match["value"] or "", match["more"] or ""
-        times = 1
-        if kind in ("cut", "expired") and (said := as_whole(value)) is not None:
-            times, value = said, ""
-        whole = ":".join(part for part in (kind, value, more) if part)
-        try:
-            found.append(fault_of(match["call"] or "", whole, times=times))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            found.append(_written(match))
     return found
+
+
+def _written(match: re.Match[str]) -> Fault:
+    """Return the fault of one magic word. Raises: ValueError, when it means nothing."""
+    kind, value, more = match["kind"], match["value"] or "", match["more"] or ""
+    times = 1
+    if kind in ("cut", "expired") and (said := as_whole(value)) is not None:
+        times, value = said, ""
+    whole = ":".join(part for part in (kind, value, more) if part)
+    return fault_of(match["call"] or "", whole, times=times)
 
 
 Refuse = Callable[[Fault], Response]
@@ -163,17 +176,20 @@ class Faults:
     posts: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     by_status: Counter[int] = field(default_factory=Counter)
-    recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=200))
+    recent: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=200))
 
     def take(self, call: str, kinds: tuple[str, ...] = tuple(KINDS)) -> Fault | None:
         """Return the first fault (of these kinds) that waits for this call, used up by one."""
         for fault in self.waiting:
             if fault.call == call and fault.kind in kinds:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.waiting.remove(fault)
+                self._use(fault)
                 return fault
         return None
+
+    def _use(self, fault: Fault) -> None:
+        fault.times -= 1
+        if fault.times <= 0:
+            self.waiting.remove(fault)
 
     def met(self, call: str) -> Fault | None:
         """Count a call; return the fault that waits for it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.spec import Parameter
+from editorapp.providers.spec import Model, Parameter
 from editorapp.simulator.http import Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.references import Found, UnusableReference
@@ -23,6 +23,7 @@ from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import check_content_type, denied, store
 from editorapp.simulator.submission import submit
+from editorapp.simulator.tables import JsonObject
 
 UPLOAD_SECONDS = 899
 MAX_UPLOAD_BYTES = 200_000_000
@@ -38,7 +39,7 @@ FILE_TYPES = {
 }
 # The documented defaults of payload fields (3.1 to 3.3); None where there is none. Ids and data
 # default to "".
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: JsonObject = {
     "resolution": "720p",
     "aspect_ratio": "16:9",
     "duration": "5s",
@@ -54,7 +55,11 @@ BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # cheapest quality.
 PRICES = {
     Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
-    Task.GENERATE: {"price": "0.15", "pricing_type": "per_block", "unit": "5s block"},
+    Task.GENERATE: {
+        "price": "0.15",
+        "pricing_type": "per_block",
+        "unit": "5s block",
+    },
     Task.REFRAME: {"price": "0.06", "pricing_type": "per_second", "unit": "second"},
 }
 
@@ -104,14 +109,15 @@ class GmiCloud(ProviderProtocol):
         return self.result_of(name, job, status=400)
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
-        row = self.spec.model_for(wanted).parameter(found.field)
-        ref: Ref | None = getattr(wanted, found.field, None)
-        place = (
-            row.carriers[ref.carriers[0]] if row is not None and ref is not None else found.field
-        )
+        place = self._place_of(wanted, found.field)
         # The queue knows one status for a bad payload.
         status = 400 if found.status == 422 else found.status
         return self.error(status, f"{self.details[400]}: {place}: {found.says}")
+
+    def _place_of(self, wanted: GenerationRequest, name: str) -> str:
+        row = self.spec.model_for(wanted).parameter(name)
+        ref: Ref | None = getattr(wanted, name, None)
+        return row.carriers[ref.carriers[0]] if row is not None and ref is not None else name
 
     def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
         if any(len(ref.carriers) > 1 for _name, ref in wanted.refs()):
@@ -125,7 +131,13 @@ class GmiCloud(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), str(wanted.task), body["model"]
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
         told = {"request_id": job.id, "status": "processing", "model": job.model}
         instants = dict.fromkeys(("created_at", "queued_at", "updated_at"), int(job.created_at))
@@ -133,7 +145,12 @@ class GmiCloud(ProviderProtocol):
 
     # Requests
 
-    async def _request(self, request: Request, client: str, request_id: str) -> Response:
+    async def _request(
+        self,
+        request: Request,
+        client: str,
+        request_id: str,
+    ) -> Response:
         return await self.poll(
             client,
             request_id,
@@ -151,7 +168,12 @@ class GmiCloud(ProviderProtocol):
 
         return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
-    def _record(self, request: Request, job: SimulatedJob, now: float) -> dict[str, Any]:
+    def _record(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        now: float,
+    ) -> JsonObject:
         status = status_of(job, now)
         return {
             "request_id": job.id,
@@ -167,13 +189,19 @@ class GmiCloud(ProviderProtocol):
             "updated_at": int(job.rendered_at or job.started_at or job.created_at),
         }
 
-    def _outcome(self, request: Request, job: SimulatedJob, status: str) -> dict[str, Any]:
+    def _outcome(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        status: str,
+    ) -> JsonObject:
         if status in ("failed", "cancelled"):
             told = {"error": job.failure_reason, "error_code": job.failure_code}
             return told | {"error_source": "upstream"}
-        if status != "success":
-            return {}
-        outcome: dict[str, Any] = {"generation_id": job.result_id}
+        return self._made(request, job) if status == "success" else {}
+
+    def _made(self, request: Request, job: SimulatedJob) -> JsonObject:
+        outcome: JsonObject = {"generation_id": job.result_id}
         links = [self.result_link(request, job, output["file"]) for output in job.outputs]
         if links:
             outcome["video_url"] = links[0]
@@ -188,14 +216,7 @@ class GmiCloud(ProviderProtocol):
         model = self.model_of(wire_name)
         if model is None:
             return self.error(404, "model not found")
-        rows = [row for row in model.parameters if row.field != "model"]
-        return Response.of_json(
-            {
-                "model_id": wire_name,
-                "parameters": [one for row in rows for one in _described(row)],
-                "price_info": PRICES[Task(model.task)],
-            }
-        )
+        return Response.of_json(_schema_of(model))
 
     # The upload helper
 
@@ -211,20 +232,45 @@ class GmiCloud(ProviderProtocol):
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
-        name = f"{uuid.uuid4()}.{kind}"
-        link = self.simulation.link(request, "PUT", f"uploads/{name}", seconds=UPLOAD_SECONDS)
+        return self._place_for(request, f"{uuid.uuid4()}.{kind}")
+
+    def _place_for(self, request: Request, name: str) -> Response:
+        link = self.simulation.link(
+            request,
+            "PUT",
+            f"uploads/{name}",
+            seconds=UPLOAD_SECONDS,
+        )
         public = self.simulation.public.url(request.origin, name)
         return Response.of_json({"upload_url": link, "public_url": public})
 
     async def receive(self, request: Request, name: str) -> Response:
-        if not request.headers.get("content-type", ""):
-            return denied("Content-Type is required", code="MissingContentType", status=400)
+        if not request.header("content-type"):
+            return denied(
+                "Content-Type is required",
+                code="MissingContentType",
+                status=400,
+            )
         check_content_type(request, FILE_TYPES.get(name.rpartition(".")[2]))
         path = self.simulation.public.path(name)
-        return await store(request, path, MAX_UPLOAD_BYTES, too_large="The upload is too large")
+        return await store(
+            request,
+            path,
+            MAX_UPLOAD_BYTES,
+            too_large="The upload is too large",
+        )
 
 
-def _described(row: Parameter) -> Iterator[dict[str, Any]]:
+def _schema_of(model: Model) -> JsonObject:
+    rows = [row for row in model.parameters if row.field != "model"]
+    return {
+        "model_id": model.model_id,
+        "parameters": [one for row in rows for one in _described(row)],
+        "price_info": PRICES[Task(model.task)],
+    }
+
+
+def _described(row: Parameter) -> Iterator[JsonObject]:
     """Yield what the schema says of a row: one entry for each place in the payload.
 
     Of several ways to give one thing the first is marked as required, "unless" one of the others is

@@ -9,13 +9,14 @@ import json
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
 
@@ -98,6 +99,13 @@ async def answered(act: Act) -> Response:
         return early.response
 
 
+async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """End tasks, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Request:
     """One request as read off the connection; header names in lower case.
 
@@ -105,12 +113,13 @@ class Request:
     """
 
     def __init__(
-        self, method: str, target: str, headers: dict[str, str], reader: asyncio.StreamReader
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        reader: StreamReader,
     ) -> None:
-        try:
-            parts = urlsplit(target)
-        except ValueError as error:
-            raise BadRequest(400, "Bad request target") from error
+        parts = _split(target)
         self.method = method
         self.path = unquote(parts.path)
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
@@ -121,6 +130,13 @@ class Request:
         self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self._left = 0 if self._chunked else _length(headers.get("content-length", "0"))
         self.is_read = not self._chunked and not self._left
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name, "")
+
+    @property
+    def keeps_connection(self) -> bool:
+        return self.is_read and self.header("connection").lower() != "close"
 
     @property
     def origin(self) -> str:
@@ -140,19 +156,23 @@ class Request:
             return
         self.before_body()
         if self._chunked:
-            while size := _chunk_size(await self._reader.readuntil(b"\r\n")):
-                while size:
-                    piece = await self._piece(size)
-                    size -= len(piece)
-                    yield piece
-                await self._reader.readexactly(2)
-            while await self._reader.readuntil(b"\r\n") != b"\r\n":
-                pass
+            async for piece in self._pieces_of_chunks():
+                yield piece
         while self._left:
             piece = await self._piece(self._left)
             self._left -= len(piece)
             yield piece
         self.is_read = True
+
+    async def _pieces_of_chunks(self) -> AsyncIterator[bytes]:
+        while size := _chunk_size(await self._reader.readuntil(b"\r\n")):
+            while size:
+                piece = await self._piece(size)
+                size -= len(piece)
+                yield piece
+            await self._reader.readexactly(2)
+        while await self._reader.readuntil(b"\r\n") != b"\r\n":
+            pass
 
     async def _piece(self, wanted: int) -> bytes:
         piece = await self._reader.read(min(wanted, CHUNK_BYTES))
@@ -182,6 +202,13 @@ class Request:
         """Wait until the caller closes the connection."""
         while await self._reader.read(CHUNK_BYTES):
             pass
+
+
+def _split(target: str) -> SplitResult:
+    try:
+        return urlsplit(target)
+    except ValueError as error:
+        raise BadRequest(400, "Bad request target") from error
 
 
 def _length(text: str) -> int:
@@ -221,18 +248,20 @@ class Server:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await cancel_all(self._connections)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        writer.get_extra_info("socket").setsockopt(
+            socket.IPPROTO_TCP,
+            socket.TCP_NODELAY,
+            1,
+        )
         try:
             with contextlib.suppress(*GONE):
                 while await self._one(reader, writer, peer[0] if peer else ""):
@@ -241,13 +270,16 @@ class Server:
             writer.close()
 
     async def _one(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+        self,
+        reader: StreamReader,
+        writer: StreamWriter,
+        peer: str,
     ) -> bool:
         """Serve one request; return whether the connection goes on."""
         try:
             request = await _read_head(reader)
             request.peer = peer
-            if request.headers.get("expect", "").lower() == "100-continue":
+            if request.header("expect").lower() == "100-continue":
                 request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             answer = await self._handler(request)
         except BadRequest as error:  # head or body are written in a way that nobody can read
@@ -258,14 +290,19 @@ class Server:
         except Reset:
             _reset(writer)
             return False
-        keep = request.is_read and request.headers.get("connection", "").lower() != "close"
-        await _send(writer, answer, keep=keep, with_body=request.method != "HEAD")
-        if not request.is_read:
-            await _discard(request)
-        return keep and answer.cut_at is None
+        return await _finish(writer, request, answer)
 
 
-async def _read_head(reader: asyncio.StreamReader) -> Request:
+async def _finish(writer: StreamWriter, request: Request, answer: Response) -> bool:
+    """Send the answer; return whether the connection goes on."""
+    keep = request.keeps_connection
+    await _send(writer, answer, keep=keep, with_body=request.method != "HEAD")
+    if not request.is_read:
+        await _discard(request)
+    return keep and answer.cut_at is None
+
+
+async def _read_head(reader: StreamReader) -> Request:
     try:
         async with asyncio.timeout(IDLE_SECONDS):
             head = await reader.readuntil(b"\r\n\r\n")
@@ -274,20 +311,25 @@ async def _read_head(reader: asyncio.StreamReader) -> Request:
     return _parse(head, reader)
 
 
-def _parse(head: bytes, reader: asyncio.StreamReader) -> Request:
+def _parse(head: bytes, reader: StreamReader) -> Request:
     if len(head) > MAX_HEAD_BYTES:
         raise BadRequest(431, TOO_LONG)
     first, *lines = head[:-4].decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
         raise BadRequest(400, "Bad request line")
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise BadRequest(400, "Bad header line")
-        headers[name.lower()] = value.strip()
-    return Request(words[0], words[1], headers, reader)
+    return Request(words[0], words[1], _headers(lines), reader)
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    return dict(map(_header, lines))
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon:
+        raise BadRequest(400, "Bad header line")
+    return name.lower(), value.strip()
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -305,7 +347,11 @@ def _head(answer: Response, *, keep: bool) -> bytes:
 
 
 async def _send(
-    writer: asyncio.StreamWriter, answer: Response, *, keep: bool, with_body: bool = True
+    writer: StreamWriter,
+    answer: Response,
+    *,
+    keep: bool,
+    with_body: bool = True,
 ) -> None:
     has_bytes = with_body and answer.file is None
     writer.write(_head(answer, keep=keep) + (answer.body if has_bytes else b""))
@@ -314,7 +360,7 @@ async def _send(
     await writer.drain()
 
 
-async def _send_file(writer: asyncio.StreamWriter, answer: Response, path: Path) -> None:
+async def _send_file(writer: StreamWriter, answer: Response, path: Path) -> None:
     left = answer.length if answer.cut_at is None else min(answer.length, answer.cut_at)
     step = max(1, answer.length // TRICKLE_STEPS) if answer.spread_seconds else CHUNK_BYTES
     with path.open("rb") as file:
@@ -327,9 +373,13 @@ async def _send_file(writer: asyncio.StreamWriter, answer: Response, path: Path)
                 await asyncio.sleep(answer.spread_seconds / TRICKLE_STEPS)
 
 
-async def _refuse(writer: asyncio.StreamWriter, error: BadRequest) -> bool:
+async def _refuse(writer: StreamWriter, error: BadRequest) -> bool:
     """Answer what cannot be read; the connection ends with it."""
-    await _send(writer, Response.of_json({"detail": str(error)}, error.status), keep=False)
+    await _send(
+        writer,
+        Response.of_json({"detail": str(error)}, error.status),
+        keep=False,
+    )
     return False
 
 
@@ -341,7 +391,7 @@ async def _discard(request: Request) -> None:
                 pass
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
+def _reset(writer: StreamWriter) -> None:
     # Linger 0 makes the kernel send RST instead of FIN: the caller sees "connection reset by peer".
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

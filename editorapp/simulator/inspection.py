@@ -12,12 +12,14 @@ from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.structure import check_whole
 from editorapp.media.decoding.timeline import read_packets
 from editorapp.media.refusals import Refusal
+from editorapp.simulator.tables import JsonObject
 
 CORRUPT = {"kind": "video", "problem": "corrupt_input"}
+OTHER_MEDIA = {"audio_only", "not_media", "unsupported_codec"}
 UNSUPPORTED = {"kind": "", "problem": "unsupported_format"}
 
 
-def inspect(path: str) -> dict[str, Any]:
+def inspect(path: str) -> JsonObject:
     """Return the facts of a clip or still: kind ("video", "image" or ""), size, duration, and
     `problem`.
 
@@ -27,7 +29,7 @@ def inspect(path: str) -> dict[str, Any]:
     return _video(path) or _image(path) or UNSUPPORTED
 
 
-def _video(path: str) -> dict[str, Any] | None:
+def _video(path: str) -> JsonObject | None:
     file = Path(path)
     sniffed = sniff(file)
     if sniffed.kind != "video":
@@ -35,50 +37,67 @@ def _video(path: str) -> dict[str, Any] | None:
     try:
         return _measured(file, sniffed)
     except Refusal as refusal:
-        is_other = refusal.code in {"audio_only", "not_media", "unsupported_codec"}
-        return UNSUPPORTED if is_other else CORRUPT
+        return UNSUPPORTED if refusal.code in OTHER_MEDIA else CORRUPT
 
 
-def _measured(file: Path, sniffed: Sniffed) -> dict[str, Any]:
+def _measured(file: Path, sniffed: Sniffed) -> JsonObject:
     with open_clip(file, sniffed=sniffed) as stream:
         check_whole(file, sniffed, stream)
-        packets = [packet for packet in read_packets(stream) if packet.is_shown]
+        packets = read_packets(stream)
     with open_clip(file, sniffed=sniffed) as stream:
         frame = next(decoded(stream), None)
         if frame is None:
             return CORRUPT
-        width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
-        return {
-            "kind": "video",
-            "problem": "",
-            "width": width,
-            "height": height,
-            "codec": stream.codec_context.name,
-            "container": stream.container.format.name,
-            "duration_seconds": _length(packets, stream.time_base),
-            "fps": str(stream.average_rate or Fraction(24)),
-            "has_audio": bool(stream.container.streams.audio),
-            "hdr": bool(colour.transfer(frame)),
-        }
+        return _facts(stream, frame) | {"duration_seconds": _length(packets, stream.time_base)}
+
+
+def _facts(stream: Any, frame: Any) -> JsonObject:
+    width, height = colour.displayed_size(frame, colour.pixel_aspect(stream))
+    return {
+        "kind": "video",
+        "problem": "",
+        "width": width,
+        "height": height,
+        "codec": stream.codec_context.name,
+        "container": stream.container.format.name,
+        "fps": str(stream.average_rate or Fraction(24)),
+        "has_audio": bool(stream.container.streams.audio),
+        "hdr": bool(colour.transfer(frame)),
+    }
 
 
 def _length(packets: list[Any], time_base: Fraction) -> float:
     """Return how long the picture lasts, by the packets' own times: headers lie, and a sound track
     may run on.
     """
-    times = [packet.pts for packet in packets if packet.pts is not None]
-    ends = [packet.pts + packet.duration for packet in packets if packet.pts is not None]
-    return round(float((max(ends) - min(times)) * time_base), 4) if times else 0.0
+    timed = [packet for packet in packets if packet.is_shown and packet.pts is not None]
+    if not timed:
+        return 0.0
+    begin = min(packet.pts for packet in timed)
+    end = max(packet.pts + packet.duration for packet in timed)
+    return round(float((end - begin) * time_base), 4)
 
 
-def _image(path: str) -> dict[str, Any] | None:
+def _image(path: str) -> JsonObject | None:
     Image.MAX_IMAGE_PIXELS = 8000 * 8000
     try:
         with Image.open(path) as picture:
             picture.load()
-            width, height = picture.size
-            if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # lies on its side
-                width, height = height, width
-            return {"kind": "image", "problem": "", "width": width, "height": height}
+            width, height = _upright_size(picture)
+            return {
+                "kind": "image",
+                "problem": "",
+                "width": width,
+                "height": height,
+            }
     except Exception:  # Pillow's decoders raise nearly anything on hostile bytes
         return None
+
+
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    width, height = picture.size
+    return (height, width) if _lies_on_side(picture) else (width, height)
+
+
+def _lies_on_side(picture: Image.Image) -> bool:
+    return picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -28,6 +28,8 @@ from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import no_such_key, refused
 from editorapp.simulator.tables import read_table
+
+Decoded: TypeAlias = tuple[GenerationRequest, list[Broken]]
 
 
 class ProviderProtocol(ABC):
@@ -74,15 +76,19 @@ class ProviderProtocol(ABC):
 
     def client_of(self, request: Request) -> str:
         """Return the API client behind a request. Raises: EarlyAnswer, with the refusal."""
-        key = self.key_in(request.headers.get("authorization", ""))
+        key = self.key_in(request.header("authorization"))
         if not key:
             raise EarlyAnswer(self.error(401, self.no_key))
         for beginning, refusal in self.key_errors.items():
             if key.startswith(beginning):
                 raise EarlyAnswer(self.error(*refusal))
-        kind = next((one for one in self.special_keys if key.startswith(one)), self.usual_key)
+        return self._name_for(key)
+
+    def _name_for(self, key: str) -> str:
+        kind = next(filter(key.startswith, self.special_keys), self.usual_key)
         # Kept with each job: a digest tells clients apart and gives no key away.
-        return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}".lstrip("-")
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return f"{kind}-{digest[:16]}".lstrip("-")
 
     def key_in(self, authorization: str) -> str:
         """Return the API key in a header of this value; "" where there is none."""
@@ -94,12 +100,9 @@ class ProviderProtocol(ABC):
 
     def refuse(self, fault: Fault) -> Response:
         """Return the documented answer of a status that was asked for."""
-        says = fault.detail or self.details.get(fault.status, f"Status {fault.status}")
-        answer = self.error(fault.status, says)
-        retry_after = 1 if fault.status == 429 and fault.retry_after is None else fault.retry_after
-        if retry_after is not None:
-            answer.headers["Retry-After"] = str(retry_after)
-        return answer
+        status = fault.status
+        says = fault.detail or self.details.get(status, f"Status {status}")
+        return self.error(status, says, **_retry_headers(fault))
 
     async def call(self, name: str, act: Act) -> Response:
         """Act as one call of this name, under whatever fault waits for it."""
@@ -128,7 +131,13 @@ class ProviderProtocol(ABC):
         Raises: UnusableReference, with 404 for an unknown id.
         """
 
-    def result_of(self, name: str, job: SimulatedJob | None, *, status: int) -> Found:
+    def result_of(
+        self,
+        name: str,
+        job: SimulatedJob | None,
+        *,
+        status: int,
+    ) -> Found:
         """Return the result of an earlier job.
 
         Raises: UnusableReference: 404 without such a job, `status` before it has a result.
@@ -137,14 +146,20 @@ class ProviderProtocol(ABC):
             raise UnusableReference(name, 404, self.no_generation)
         if job.state(time.time()) != "completed" or not job.outputs:
             raise UnusableReference(name, status, "generation is not completed")
-        return str(self.simulation.options.folder / job.outputs[0]["file"]), job.facts or None
+        return str(self.simulation.options.folder / job.file), job.facts or None
 
     @abstractmethod
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         """Return a new job's id and the words for its kind and model, as answers repeat them."""
 
     @abstractmethod
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         """Return the answer to a request that was taken."""
 
     def new_result_id(self) -> str:
@@ -155,9 +170,9 @@ class ProviderProtocol(ABC):
         """Return what a job costs, in the provider's own unit; 0 where it has none."""
         return 0.0
 
-    def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
+    def decode(self, body: Any, *, path: str) -> Decoded:
         """Return what a body says, and what in it cannot be read."""
-        decoded: tuple[GenerationRequest, list[Broken]] = self.provider.decode(body, path=path)
+        decoded: Decoded = self.provider.decode(body, path=path)
         return decoded
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
@@ -187,10 +202,18 @@ class ProviderProtocol(ABC):
         """Return the refusal of a client that asks too often or has too many jobs."""
         left, oldest_leaves = self.simulation.rates.left(client, now)
         if self.simulation.options.rpm and left <= 0:
-            wait = str(max(1, math.ceil(oldest_leaves - now)))
-            headers = self.limit_headers(left=0, free_at=math.ceil(oldest_leaves))
-            return self.error(429, self.details[429], **{"Retry-After": wait}, **headers)
+            return self._too_often(oldest_leaves, now)
         return None if self.simulation.has_slot(client, now) else self.crowded()
+
+    def _too_often(self, free_at: float, now: float) -> Response:
+        wait = str(max(1, math.ceil(free_at - now)))
+        headers = self.limit_headers(left=0, free_at=math.ceil(free_at))
+        return self.error(
+            429,
+            self.details[429],
+            **{"Retry-After": wait},
+            **headers,
+        )
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
@@ -203,7 +226,12 @@ class ProviderProtocol(ABC):
     # Poll, price, list
 
     async def poll(
-        self, client: str, job_id: str, *, unknown: str, shown: Callable[[SimulatedJob], Any]
+        self,
+        client: str,
+        job_id: str,
+        *,
+        unknown: str,
+        shown: Callable[[SimulatedJob], Any],
     ) -> Response:
         """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where
         there is no job.
@@ -211,9 +239,7 @@ class ProviderProtocol(ABC):
         job = self.simulation.state.job(client, job_id)
         fault = self.simulation.faults.met("poll") or self.simulation.own_fault(job, "poll")
         if fault is not None and fault.kind == "fail" and job is not None:
-            job.fail(fault.code, FAILURES[fault.code], time.time())
-            job.queue_seconds = job.render_seconds = 0
-            self.simulation.state.save(job)
+            self._fail(job, fault.code)
             fault = None
 
         def act() -> Response:
@@ -221,26 +247,49 @@ class ProviderProtocol(ABC):
 
         return await under_fault(fault, self.refuse, act)
 
+    def _fail(self, job: SimulatedJob, code: str) -> None:
+        job.fail(code, FAILURES[code], time.time())
+        job.queue_seconds = job.render_seconds = 0
+        self.simulation.state.save(job)
+
     async def listed(
         self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Response]
     ) -> Response:
         """Show a client's jobs, under whatever fault waits for the list."""
         fault = self.simulation.faults.met("list")
-        kind = fault.kind if fault else ""
-        if fault is not None and kind == "lag":
-            jobs = [job for job in jobs if job.created_at < time.time() - fault.seconds]
-        if kind == "bare":
-            jobs = [replace(job, body={}) for job in jobs]
-        if kind == "filled":
-            jobs = [replace(job, body=filled(job.body, self.model_of(job.model))) for job in jobs]
+        if fault is not None:
+            jobs = self._told_wrongly(jobs, fault)
         return await under_fault(fault, self.refuse, lambda: shown(jobs))
+
+    def _told_wrongly(self, jobs: list[SimulatedJob], fault: Fault) -> list[SimulatedJob]:
+        match fault.kind:
+            case "lag":
+                return [job for job in jobs if job.created_at < time.time() - fault.seconds]
+            case "bare":
+                return [replace(job, body={}) for job in jobs]
+            case "filled":
+                return [self._filled(job) for job in jobs]
+        return jobs
+
+    def _filled(self, job: SimulatedJob) -> SimulatedJob:
+        return replace(job, body=filled(job.body, self.model_of(job.model)))
 
     def result_link(self, request: Request, job: SimulatedJob, file: str) -> str:
         """Return a fresh link to a result.
 
         Its job comes first in the name: faults of the job strike its downloads.
         """
-        return self.simulation.link(request, "GET", f"results/{job.id}/{file.rpartition('/')[2]}")
+        return self.simulation.link(
+            request,
+            "GET",
+            f"results/{job.id}/{file.rpartition('/')[2]}",
+        )
+
+
+def _retry_headers(fault: Fault) -> dict[str, str]:
+    if fault.retry_after is not None:
+        return {"Retry-After": str(fault.retry_after)}
+    return {"Retry-After": "1"} if fault.status == 429 else {}
 
 
 def moment(at: float | None) -> str | None:

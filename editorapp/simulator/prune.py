@@ -33,4 +33,4 @@ def drop_old_frames(state: JobStore, now: float, *, safe_seconds: float) -> int:
 
 def _archives(folder: Path, job: SimulatedJob) -> list[Path]:
     paths = [folder / output["file"] for output in job.outputs if output["type"] == "exr"]
-    return [path for path in paths if path.is_file()]
+    return list(filter(Path.is_file, paths))

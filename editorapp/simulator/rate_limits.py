@@ -12,10 +12,14 @@ class RateLimits:
 
     def left(self, client: str, now: float) -> tuple[int, float]:
         """Return how many submits are left in the client's minute, and when the oldest leaves it."""
+        window = self._recent(client, now)
+        return self.per_minute - len(window), (window[0] if window else now) + 60
+
+    def _recent(self, client: str, now: float) -> deque[float]:
         window = self._windows[client]
         while window and window[0] <= now - 60:
             window.popleft()
-        return self.per_minute - len(window), (window[0] if window else now) + 60
+        return window
 
     def count(self, client: str, now: float) -> None:
         if self.per_minute:

@@ -3,10 +3,10 @@ known of it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httpx
 
@@ -17,11 +17,18 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.simulator.http import TooLarge
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.spooled_body import NotBase64, SpooledBody
+from editorapp.simulator.tables import Inputs, JsonObject
 
 FETCH_SECONDS = 18
-FETCH_ERRORS = (httpx.HTTPError, httpx.InvalidURL, AddressNotAllowed, OSError, ValueError)
+FETCH_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    AddressNotAllowed,
+    OSError,
+    ValueError,
+)
 MAX_VIDEO_BYTES, MAX_IMAGE_BYTES, MAX_IMAGE_SIDE = 200_000_000, 50 * 1024**2, 8000
-Found: TypeAlias = tuple[str, dict[str, Any] | None]  # a file, and what is known of it already
+Found: TypeAlias = tuple[str, JsonObject | None]  # a file, and what is known of it already
 Finder: TypeAlias = Callable[[str, Ref], Found]
 
 
@@ -41,8 +48,8 @@ class Resolved:
     one of them.
     """
 
-    inputs: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
+    facts: dict[str, JsonObject] = field(default_factory=dict)
     # Found in the bytes: the job will fail with this code and reason.
     failure: tuple[str, str] | None = None
 
@@ -54,25 +61,28 @@ class Resolved:
         return media_facts(known)
 
 
-def media_facts(known: dict[str, Any]) -> MediaFacts:
+def media_facts(known: JsonObject) -> MediaFacts:
     """Return what inspection found as the rules read it."""
     named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
     del named["problem"]
     return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
 
 
+@dataclass(frozen=True)
 class Resolver:
     """Finds or fetches the clips and pictures of a request; new files go to `folder`.
 
     `find` knows the protocol's ids; inline data may lie in `spooled`.
     """
 
-    def __init__(
-        self, simulation: Simulation, folder: Path, find: Finder, spooled: SpooledBody
-    ) -> None:
-        self._simulation, self._folder = simulation, folder
-        self._find, self._spooled = find, spooled
-        self._any_media = simulation.options.any_media
+    simulation: Simulation
+    folder: Path
+    find: Finder
+    spooled: SpooledBody
+
+    @property
+    def _any_media(self) -> bool:
+        return self.simulation.options.any_media
 
     async def resolve(self, wanted: GenerationRequest) -> Resolved:
         """Return the files behind a request.
@@ -91,20 +101,24 @@ class Resolver:
     async def _one(self, name: str, ref: Ref) -> Found:
         if ref.generation_id is not None or ref.file_id is not None:
             return self._known(name, ref)
-        target = self._folder / name
+        target = self.folder / name
         if ref.data is not None:
-            await asyncio.to_thread(decode, name, ref.data, target, self._spooled)
-        elif (uploaded := self._simulation.public.find(ref.url or "")) is not None:
-            target = uploaded
-        elif self._any_media:
+            await asyncio.to_thread(decode, name, ref.data, target, self.spooled)
+            return str(target), None
+        return await self._behind(name, ref.url or "", target)
+
+    async def _behind(self, name: str, url: str, target: Path) -> Found:
+        uploaded = self.simulation.public.find(url)
+        if uploaded is not None:
+            return str(uploaded), None
+        if self._any_media:
             return SAMPLE
-        else:
-            await fetch(name, ref.url or "", target)
+        await fetch(name, url, target)
         return str(target), None
 
     def _known(self, name: str, ref: Ref) -> Found:
         try:
-            return self._find(name, ref)
+            return self.find(name, ref)
         except UnusableReference as unusable:
             if self._any_media and unusable.status == 404:
                 return SAMPLE
@@ -114,8 +128,11 @@ class Resolver:
         """Look into the files that nothing is known of yet, and judge all of them."""
         unknown = [name for name in found.inputs if name not in found.facts]
         if unknown:
-            facts = await self._simulation.inspect(*(found.inputs[name] for name in unknown))
+            facts = await self.simulation.inspect(*(found.inputs[name] for name in unknown))
             found.facts.update(zip(unknown, facts, strict=True))
+        self._judge(found, unknown)
+
+    def _judge(self, found: Resolved, unknown: Collection[str]) -> None:
         for name, known in found.facts.items():
             if known["problem"] and self._any_media and name in unknown:
                 # Inline bytes that are no media at all: the shape of the request is what is being
@@ -125,7 +142,7 @@ class Resolver:
                 found.failure = found.failure or problem
 
 
-SAMPLE_FACTS: dict[str, Any] = {
+SAMPLE_FACTS: JsonObject = {
     "kind": "video",
     "problem": "",
     "width": 1280,
@@ -177,9 +194,16 @@ async def fetch(name: str, url: str, target: Path) -> None:
 
 def _check_head(name: str, response: httpx.Response) -> None:
     if response.status_code != 200:
-        raise UnusableReference(name, 422, f"failed to fetch URL (HTTP {response.status_code})")
+        raise UnusableReference(
+            name,
+            422,
+            f"failed to fetch URL (HTTP {response.status_code})",
+        )
+    _check_type(name, response.headers.get("content-type", ""))
+
+
+def _check_type(name: str, sent: str) -> None:
     kind, what = ("video", "a video") if name == "source" else ("image", "an image")
-    sent = response.headers.get("content-type", "")
     if not sent.startswith((f"{kind}/", "application/octet-stream")):
         raise UnusableReference(name, 422, f"content-type is not {what}")
 
@@ -195,7 +219,7 @@ async def _write(response: httpx.Response, target: Path, limit: int) -> None:
             file.write(piece)
 
 
-def _problem(name: str, known: dict[str, Any]) -> tuple[str, str] | None:
+def _problem(name: str, known: JsonObject) -> tuple[str, str] | None:
     what = "The source" if name == "source" else f"The picture {name}"
     if known["problem"] == "corrupt_input":
         return "corrupt_input", f"{what} could not be decoded."

@@ -6,7 +6,15 @@ import time
 
 from editorapp.simulator.admin import ADMIN, Admin
 from editorapp.simulator.gmi_cloud import GmiCloud
-from editorapp.simulator.http import BadRequest, Handler, Hang, Request, Reset, Response, Server
+from editorapp.simulator.http import (
+    BadRequest,
+    Handler,
+    Hang,
+    Request,
+    Reset,
+    Response,
+    Server,
+)
 from editorapp.simulator.luma_agents import LumaAgents
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.render.result import POSTER
@@ -22,6 +30,15 @@ PROTOCOLS: tuple[type[ProviderProtocol], ...] = (
     LumaAgents,
     GmiCloud,
     Scenario,
+)
+
+
+ASKED_FOR_OR_GONE = (
+    BadRequest,
+    Hang,
+    Reset,
+    ConnectionError,
+    asyncio.IncompleteReadError,
 )
 
 
@@ -51,18 +68,15 @@ class App:
         await self.simulation.stop()
 
     async def handle(self, request: Request) -> Response:
-        handler = next(
-            (act for at, act in self.routes.items() if request.path.startswith(at)), None
-        )
-        if handler is None:
-            return Response.of_json({"detail": "Not Found"}, 404)
         try:
-            return await handler(request)
-        except (BadRequest, Hang, Reset, ConnectionError, asyncio.IncompleteReadError):
-            raise  # asked for, or the caller is gone
+            return await self._handler_for(request.path)(request)
+        except ASKED_FOR_OR_GONE:
+            raise
         except Exception:  # whatever it was, the caller gets an answer and the next one is served
-            logger.exception("%s %s failed", request.method, request.path)
-            return Response.of_json({"detail": "Internal server error"}, 500)
+            return _failed(request)
+
+    def _handler_for(self, path: str) -> Handler:
+        return next((act for at, act in self.routes.items() if path.startswith(at)), _not_found)
 
     async def _storage(self, request: Request) -> Response:
         folder, _slash, name = request.path[len(STORAGE) :].partition("/")
@@ -74,15 +88,36 @@ class App:
         if folder in self.uploads and request.method == "PUT":
             return await self.uploads[folder](request, name)
         if folder == "results" and is_read:
-            job = self.simulation.state.jobs.get(name.partition("/")[0])
-            file = _stored(job, name.partition("/")[2]) if job is not None else "none"
-            return await self.simulation.deliver(request, file, job)
-        return denied("The specified method is not allowed", code="MethodNotAllowed", status=405)
+            return await self._result(request, name)
+        return denied(
+            "The specified method is not allowed",
+            code="MethodNotAllowed",
+            status=405,
+        )
+
+    async def _result(self, request: Request, name: str) -> Response:
+        job_id, _slash, file = name.partition("/")
+        job = self.simulation.state.jobs.get(job_id)
+        stored = _stored(job, file) if job is not None else "none"
+        return await self.simulation.deliver(request, stored, job)
+
+
+async def _not_found(request: Request) -> Response:
+    return Response.of_json({"detail": "Not Found"}, 404)
+
+
+def _failed(request: Request) -> Response:
+    logger.exception("%s %s failed", request.method, request.path)
+    return Response.of_json({"detail": "Internal server error"}, 500)
 
 
 def _stored(job: SimulatedJob, name: str) -> str:
     """Return where a result of this name lies. The poster lies beside the results."""
     if name == POSTER and job.outputs:
-        return f"{job.outputs[0]['file'].rpartition('/')[0]}/{POSTER}"
+        return f"{job.file.rpartition('/')[0]}/{POSTER}"
+    return _output_named(job, name)
+
+
+def _output_named(job: SimulatedJob, name: str) -> str:
     files = (one["file"] for one in job.outputs)
     return next((file for file in files if file.endswith(f"/{name}")), "none")

@@ -9,11 +9,18 @@ from typing import Any
 
 from editorapp.core.fault_points import reached
 from editorapp.simulator.faults import Fault, Faults, under_fault
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import Request, Response, cancel_all
 from editorapp.simulator.rate_limits import RateLimits
 from editorapp.simulator.rendering import Renderer
 from editorapp.simulator.state import JobStore, SimulatedJob
-from editorapp.simulator.storage import PublicFiles, Signer, denied, download, refused
+from editorapp.simulator.storage import (
+    PublicFiles,
+    Signer,
+    denied,
+    download,
+    refused,
+)
+from editorapp.simulator.tables import JsonObject
 from editorapp.simulator.worker_pool import WorkerLost, WorkerPool
 
 # Luma's; a provider with a rule of its own follows that until this is set
@@ -77,13 +84,13 @@ class Simulation:
         reached("simulator.accepted")
         self.start(self._renderer.follow(job))
 
-    async def inspect(self, *paths: str) -> list[dict[str, Any]]:
+    async def inspect(self, *paths: str) -> list[JsonObject]:
         """Return what each of these files really is. Raises: WorkerLost."""
         answer = await self._inspector.do({"task": "inspect", "paths": paths})
-        facts: list[dict[str, Any]] = answer["all"]
+        facts: list[JsonObject] = answer["all"]
         return facts
 
-    async def inspect_upload(self, path: Path) -> dict[str, Any]:
+    async def inspect_upload(self, path: Path) -> JsonObject:
         """Return what an uploaded file is; `problem` says where that cannot be told."""
         try:
             (known,) = await self.inspect(str(path))
@@ -92,13 +99,26 @@ class Simulation:
         return known | {"size_bytes": path.stat().st_size}
 
     def link(
-        self, request: Request, method: str, name: str, *, seconds: float | None = None
+        self,
+        request: Request,
+        method: str,
+        name: str,
+        *,
+        seconds: float | None = None,
     ) -> str:
         """Return a presigned URL as seen from the caller, good for the configured lifetime or the
         seconds given.
         """
-        lifetime = self.options.url_lifetime if seconds is None else seconds
-        return self.signer.link(request.origin, method, name, time.time() + lifetime)
+        return self.signer.link(
+            request.origin,
+            method,
+            name,
+            self.link_ends_at(seconds),
+        )
+
+    def link_ends_at(self, seconds: float | None = None) -> float:
+        """Return when a link ends that is made now."""
+        return time.time() + (self.options.url_lifetime if seconds is None else seconds)
 
     def own_fault(self, job: SimulatedJob | None, call: str) -> Fault | None:
         """Return the fault that a job's prompt asked for at this call, used up by one."""
@@ -111,15 +131,27 @@ class Simulation:
                 return Fault(**kept)
         return None
 
-    async def deliver(self, request: Request, file: str, job: SimulatedJob | None) -> Response:
+    async def deliver(
+        self,
+        request: Request,
+        file: str,
+        job: SimulatedJob | None,
+    ) -> Response:
         """Serve a stored file, under whatever fault waits for downloads or for this job's."""
-        fault = self.faults.met("download")
-        if fault is None and request.method == "GET":
-            fault = self.own_fault(job, "download")
+        fault = self._download_fault(request, job)
         if fault is not None and fault.kind == "expired":
             return denied("Request has expired")
         path = self.options.folder / file
-        return await under_fault(fault, refused, lambda: download(path, request, fault))
+        return await under_fault(
+            fault,
+            refused,
+            lambda: download(path, request, fault),
+        )
+
+    def _download_fault(self, request: Request, job: SimulatedJob | None) -> Fault | None:
+        fault = self.faults.met("download")
+        is_own = fault is None and request.method == "GET"
+        return self.own_fault(job, "download") if is_own else fault
 
     def has_slot(self, client: str, now: float) -> bool:
         most = self.options.concurrent
@@ -127,10 +159,7 @@ class Simulation:
 
     async def stop(self) -> None:
         """Stop all work. What was not finished is taken up at the next start."""
-        tasks = [*self._tasks, *self._renderer.drawing]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all([*self._tasks, *self._renderer.drawing])
         children = self._inspector.stop() + self._renderer.workers.stop()
         await asyncio.gather(*(child.wait() for child in children))
         self.state.close()

@@ -4,10 +4,10 @@ holds no copy.
 
 import asyncio
 import base64
-import binascii
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,9 @@ _END = re.compile(rb'["\\]')
 
 class NotBase64(ValueError):
     """The text is no base64."""
+
+
+UNUSABLE = (NotBase64, TooLarge)
 
 
 class SpooledBody:
@@ -52,21 +55,21 @@ class SpooledBody:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with target.open("wb") as out:
-                size = self._write(text, out, limit)
-            if not size:
-                raise NotBase64
-        except (NotBase64, TooLarge):
+            self._decode(text, target, limit)
+        except UNUSABLE:
             target.unlink()
             raise
+
+    def _decode(self, text: str, target: Path, limit: int) -> None:
+        with target.open("wb") as out:
+            size = self._write(text, out, limit)
+        if not size:
+            raise NotBase64
 
     def _write(self, text: str, out: IO[bytes], limit: int) -> int:
         size = 0
         for piece in self._pieces(text):
-            try:
-                decoded = base64.b64decode(piece, validate=True)
-            except (binascii.Error, ValueError):
-                raise NotBase64 from None
+            decoded = _decoded(piece)
             size += len(decoded)
             if size > limit:
                 raise TooLarge
@@ -87,20 +90,27 @@ class SpooledBody:
         self._files.clear()
 
 
+def _decoded(piece: bytes) -> bytes:
+    try:
+        return base64.b64decode(piece, validate=True)
+    except ValueError:
+        raise NotBase64 from None
+
+
+@dataclass
 class _Reader:
     """Splits a JSON text at its quotation marks.
 
     A text that grows long without an escape in it goes to a file.
     """
 
-    def __init__(self, spooled: SpooledBody) -> None:
-        self._spooled = spooled
-        self._kept = bytearray()
-        self._in_text = False
-        self._begin = 0  # where the present text begins in what is kept
-        self._is_plain = True  # it has no escape in it so far
-        self._after_backslash = False
-        self._file: IO[bytes] | None = None
+    _spooled: SpooledBody
+    _kept: bytearray = field(default_factory=bytearray)
+    _in_text: bool = False
+    _begin: int = 0  # where the present text begins in what is kept
+    _is_plain: bool = True  # it has no escape in it so far
+    _after_backslash: bool = False
+    _file: IO[bytes] | None = None
 
     def feed(self, piece: bytes) -> None:
         at = 0
@@ -138,18 +148,18 @@ class _Reader:
         return end + 1
 
     def _keep(self, text: bytes) -> None:
-        if (
-            self._file is None
-            and self._is_plain
-            and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY
-        ):
-            token, self._file = self._spooled.new()
-            self._file.write(self._kept[self._begin :])
-            self._kept[self._begin :] = token.encode()
+        is_in_memory = self._file is None and self._is_plain
+        if is_in_memory and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY:
+            self._move_to_file()
         if self._file is not None:
             self._file.write(text)
         else:
             self._kept += text
+
+    def _move_to_file(self) -> None:
+        token, self._file = self._spooled.new()
+        self._file.write(self._kept[self._begin :])
+        self._kept[self._begin :] = token.encode()
 
     def close(self) -> None:
         if self._file is not None:

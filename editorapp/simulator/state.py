@@ -8,10 +8,12 @@ and its rendering, not a stored word.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from editorapp.simulator.tables import Files, Inputs, JsonObject
 
 TERMINAL = ("completed", "failed")
 
@@ -28,34 +30,39 @@ class SimulatedJob:
     created_at: float
     queue_seconds: float
     render_seconds: float
-    request: dict[str, Any] = field(
-        default_factory=dict
-    )  # GenerationRequest.to_json() without inline data
-    body: dict[str, Any] = field(default_factory=dict)  # as it came, without inline data
+    # GenerationRequest.to_json() without inline data
+    request: JsonObject = field(default_factory=dict)
+    body: JsonObject = field(default_factory=dict)  # as it came, without inline data
     result_id: str = ""  # what a later request names, where that is not the job's own id
     lasts_seconds: float = 5.0  # how long its result is
     units: float = 0.0  # what it costs, in a unit of the provider's own
-    inputs: dict[str, str] = field(
-        default_factory=dict
-    )  # field -> file that was resolved at submit
+    # field -> file that was resolved at submit
+    inputs: Inputs = field(default_factory=dict)
     started_at: float | None = None  # the renderer took it up
     rendered_at: float | None = None
-    outputs: list[dict[str, str]] = field(default_factory=list)  # {"type", "file"}
-    facts: dict[str, Any] = field(default_factory=dict)
+    outputs: Files = field(default_factory=list)
+    facts: JsonObject = field(default_factory=dict)
     failure_code: str | None = None
     failure_reason: str | None = None
-    faults: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # from magic words; striking later calls
+    faults: list[JsonObject] = field(default_factory=list)  # from magic words; striking later calls
+
+    @property
+    def leaves_queue_at(self) -> float:
+        return self.created_at + self.queue_seconds
+
+    @property
+    def file(self) -> str:
+        """Return where its result lies, below the simulator's folder."""
+        return self.outputs[0]["file"]
 
     def state(self, now: float) -> str:
         """Return "queued", "processing", "completed" or "failed"."""
-        begins = max(self.created_at + self.queue_seconds, self.started_at or 0)
-        if self.rendered_at is None:
-            return "processing" if self.started_at is not None and now >= begins else "queued"
-        if now < self.created_at + self.queue_seconds:
+        if now < self.leaves_queue_at:
             return "queued"
-        if now < self.created_at + self.queue_seconds + self.render_seconds:
+        if self.rendered_at is None:
+            has_begun = self.started_at is not None and now >= self.started_at
+            return "processing" if has_begun else "queued"
+        if now < self.leaves_queue_at + self.render_seconds:
             return "processing"
         return "failed" if self.failure_code else "completed"
 
@@ -81,7 +88,19 @@ class SimulatedFile:
     deleted_at: float | None = None
     failure_reason: str | None = None
     is_completed: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: JsonObject = field(default_factory=dict)
+
+
+# A crash of the process loses nothing; only a power cut could, and no real work is kept here.
+_TABLES = """
+PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;
+CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS post (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, wire TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL, asked TEXT NOT NULL, status INTEGER
+);
+"""
 
 
 class JobStore:
@@ -96,28 +115,24 @@ class JobStore:
         self._by_result: dict[str, str] = {}
         self._active: defaultdict[str, set[str]] = defaultdict(set)
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
-        # A crash of the process loses nothing; only a power cut could, and no real work is kept
-        # here.
-        self._kept.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
-            "CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
-            "CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, body TEXT NOT NULL);"
-            "CREATE TABLE IF NOT EXISTS post (id INTEGER PRIMARY KEY, at REAL NOT NULL, wire TEXT NOT NULL, "
-            "idempotency_key TEXT NOT NULL, asked TEXT NOT NULL, status INTEGER);"
-        )
+        self._kept.executescript(_TABLES)
         self._load()
 
     def _load(self) -> None:
-        for (body,) in self._kept.execute("SELECT body FROM job"):
-            job = SimulatedJob(**json.loads(body))
-            self._remember(job)
-            if job.rendered_at is None:
-                job.started_at = None  # rendered again: nothing half-made is ever served
-            else:
-                self._active[job.client].discard(job.id)
-        for (body,) in self._kept.execute("SELECT body FROM file"):
-            file = SimulatedFile(**json.loads(body))
-            self.files[file.id] = file
+        for kept in self._rows("job"):
+            self._take_up(SimulatedJob(**kept))
+        self.files = {kept["id"]: SimulatedFile(**kept) for kept in self._rows("file")}
+
+    def _take_up(self, job: SimulatedJob) -> None:
+        self._remember(job)
+        if job.rendered_at is None:
+            job.started_at = None  # rendered again: nothing half-made is ever served
+        else:
+            self._active[job.client].discard(job.id)
+
+    def _rows(self, table: str) -> Iterator[JsonObject]:
+        for (body,) in self._kept.execute(f"SELECT body FROM {table}"):
+            yield json.loads(body)
 
     def _remember(self, job: SimulatedJob) -> None:
         self.jobs[job.id] = job
@@ -128,9 +143,13 @@ class JobStore:
         """Remember a new or changed job or file."""
         if isinstance(item, SimulatedFile):
             self.files[item.id] = item
-        elif item.id not in self.jobs:
+            self._write("file", item)
+            return
+        if item.id not in self.jobs:
             self._remember(item)
-        table = "file" if isinstance(item, SimulatedFile) else "job"
+        self._write("job", item)
+
+    def _write(self, table: str, item: SimulatedJob | SimulatedFile) -> None:
         values = (item.id, json.dumps(asdict(item)))
         self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", values)
 
@@ -139,10 +158,21 @@ class JobStore:
         return self.folder / "files" / file_id
 
     def received(
-        self, wire: str, *, idempotency_key: str, prompt: str, body: Any, at: float
+        self,
+        wire: str,
+        *,
+        idempotency_key: str,
+        prompt: str,
+        body: Any,
+        at: float,
     ) -> int:
         """Note that a paid request has come, whatever becomes of it; return the note's number."""
-        values = (at, wire, idempotency_key, json.dumps({"prompt": prompt, "body": body}))
+        values = (
+            at,
+            wire,
+            idempotency_key,
+            json.dumps({"prompt": prompt, "body": body}),
+        )
         noted = self._kept.execute(
             "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values
         )
@@ -175,12 +205,10 @@ class JobStore:
         file = self.files.get(file_id)
         return file if file is not None and file.client == client else None
 
-    def files_of(
-        self, client: str, matches: Callable[[SimulatedFile], bool]
-    ) -> Iterator[SimulatedFile]:
-        """Yield a client's files that match, newest first."""
+    def files_of(self, client: str) -> Iterator[SimulatedFile]:
+        """Yield a client's files, newest first."""
         for file in reversed(self.files.values()):
-            if file.client == client and matches(file):
+            if file.client == client:
                 yield file
 
     def active_count(self, client: str, now: float) -> int:

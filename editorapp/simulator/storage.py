@@ -50,13 +50,15 @@ class Signer:
         expires, nonce = request.query.get("expires", ""), request.query.get("n", "")
         if (until := as_whole(expires)) is None:
             return denied("Missing signature")
+        if not self._is_signed(request, until, nonce):
+            return denied("The signature does not match", code="SignatureDoesNotMatch")
+        return denied("Request has expired") if now >= until else None
+
+    def _is_signed(self, request: Request, until: int, nonce: str) -> bool:
         method = "GET" if request.method == "HEAD" else request.method
         good = self._sign(method, quote(request.path), until, nonce)
-        if not hmac.compare_digest(good.encode(), request.query.get("signature", "").encode()):
-            return denied("The signature does not match", code="SignatureDoesNotMatch")
-        if now >= until:
-            return denied("Request has expired")
-        return None
+        given = request.query.get("signature", "")
+        return hmac.compare_digest(good.encode(), given.encode())
 
     def seal(self, text: str) -> str:
         """Return a signature over any text, for links that follow another form."""
@@ -84,15 +86,26 @@ class PublicFiles:
 
     def find(self, url: str) -> Path | None:
         """Return the file behind one of these addresses; None for any other."""
-        try:
-            asked = unquote(urlsplit(url).path)
-        except ValueError:
+        folder, slash, name = _path_in(url).partition(f"{PREFIX}{self.FOLDER}/")
+        if folder or not slash:
             return None
-        name = asked.removeprefix(f"{PREFIX}{self.FOLDER}/")
-        return self.path(name) if name != asked and self.path(name).is_file() else None
+        path = self.path(name)
+        return path if path.is_file() else None
 
 
-def denied(message: str, *, code: str = "AccessDenied", status: int = 403) -> Response:
+def _path_in(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+
+
+def denied(
+    message: str,
+    *,
+    code: str = "AccessDenied",
+    status: int = 403,
+) -> Response:
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
     return Response(status, body.encode(), {"Content-Type": "application/xml"})
 
@@ -103,12 +116,16 @@ def no_such_key() -> Response:
 
 def refused(fault: Fault) -> Response:
     """Return the storage's answer of a status that was asked for."""
-    return denied(fault.detail or "Refused on demand", code="SimulatedFault", status=fault.status)
+    return denied(
+        fault.detail or "Refused on demand",
+        code="SimulatedFault",
+        status=fault.status,
+    )
 
 
 def check_content_type(request: Request, signed: str | None) -> None:
     """Raise the storage's 403, when the header that the link is signed for is not sent as given."""
-    if request.headers.get("content-type", "") != signed:
+    if request.header("content-type") != signed:
         says = "A signed header was not sent as given: Content-Type"
         raise EarlyAnswer(denied(says, code="SignatureDoesNotMatch"))
 
@@ -119,37 +136,55 @@ def download(path: Path, request: Request, fault: Fault | None) -> Response:
     """
     if not path.is_file():
         return no_such_key()
-    size, kind = path.stat().st_size, fault.kind if fault else ""
-    headers = {
+    size, headers = path.stat().st_size, _headers(path)
+    match fault.kind if fault else "":
+        case "empty":
+            return Response(200, b"", headers)
+        case "corrupt":
+            return Response(200, scrambled(path.read_bytes()), headers)
+        case "truncated":
+            return Response(200, headers=headers, file=path, length=size // 2)
+    answer = _part(path, request, headers, size)
+    if fault is not None:
+        _slow_or_cut(answer, fault)
+    return answer
+
+
+def _headers(path: Path) -> dict[str, str]:
+    return {
         "Content-Type": _TYPES.get(path.suffix, "application/octet-stream"),
         "Accept-Ranges": "bytes",
         "ETag": _etag(path),
     }
-    if kind == "empty":
-        return Response(200, b"", headers)
-    if kind == "corrupt":
-        return Response(200, scrambled(path.read_bytes()), headers)
-    if kind == "truncated":
-        return Response(200, headers=headers, file=path, length=size // 2)
-    answer = _part(path, request, headers, size)
-    if fault is not None and kind == "cut":
+
+
+def _slow_or_cut(answer: Response, fault: Fault) -> None:
+    if fault.kind == "cut":
         answer.cut_at = answer.length // 2
-    if fault is not None and kind == "trickle":
+    if fault.kind == "trickle":
         answer.spread_seconds = fault.seconds
-    return answer
 
 
-def _part(path: Path, request: Request, headers: dict[str, str], size: int) -> Response:
+def _part(
+    path: Path,
+    request: Request,
+    headers: dict[str, str],
+    size: int,
+) -> Response:
     """Return the range that was asked for; all of it, if the asker's own part is of another file."""
     is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
-    start, end = _range(request.headers.get("range", "") if is_same else "", size)
+    start, end = _range(request.header("range") if is_same else "", size)
     if start >= end and size:
         return Response(416, headers={"Content-Range": f"bytes */{size}"})
     whole = (start, end) == (0, size)
     if not whole:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return Response(
-        200 if whole else 206, headers=headers, file=path, start=start, length=end - start
+        200 if whole else 206,
+        headers=headers,
+        file=path,
+        start=start,
+        length=end - start,
     )
 
 
@@ -172,7 +207,15 @@ def _range(header: str, size: int) -> tuple[int, int]:
     first, dash, last = spec.partition("-")
     if unit.strip() != "bytes" or not dash or "," in spec:
         return 0, size
-    start, end = as_whole(first), as_whole(last)
+    return _bounds(first, as_whole(first), as_whole(last), size)
+
+
+def _bounds(
+    first: str,
+    start: int | None,
+    end: int | None,
+    size: int,
+) -> tuple[int, int]:
     if not first:
         return (0, size) if end is None else (max(0, size - end), size)
     if start is None:
@@ -181,7 +224,12 @@ def _range(header: str, size: int) -> tuple[int, int]:
 
 
 async def store(
-    request: Request, path: Path, limit: int, *, too_large: str, **headers: str
+    request: Request,
+    path: Path,
+    limit: int,
+    *,
+    too_large: str,
+    **headers: str,
 ) -> Response:
     """Write the body to `path`; return the storage's answer, a refusal when it is longer than
     `limit` bytes.
@@ -190,12 +238,16 @@ async def store(
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("wb") as file:
-            async for piece in request.chunks_within(limit):
-                file.write(piece)
+        await _write(request, part, limit)
         os.replace(part, path)
     except TooLarge:
         return denied(too_large, code="EntityTooLarge", status=400)
     finally:
         part.unlink(missing_ok=True)
     return Response(200, b"", headers)
+
+
+async def _write(request: Request, path: Path, limit: int) -> None:
+    with path.open("wb") as file:
+        async for piece in request.chunks_within(limit):
+            file.write(piece)

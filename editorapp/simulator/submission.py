@@ -9,19 +9,30 @@ from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken
 from editorapp.simulator.echo import without_data
-from editorapp.simulator.faults import HTTP_KINDS, JOB_KINDS, Fault, magic, under_fault
+from editorapp.simulator.faults import (
+    HTTP_KINDS,
+    JOB_KINDS,
+    Fault,
+    magic,
+    under_fault,
+)
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Resolved, Resolver, UnusableReference
 from editorapp.simulator.render.result import SECONDS
 from editorapp.simulator.spooled_body import SpooledBody, read_json
 from editorapp.simulator.state import SimulatedJob
+from editorapp.simulator.tables import JsonObject
 
 MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
 
 
 async def submit(
-    protocol: ProviderProtocol, request: Request, client: str, *, path: str
+    protocol: ProviderProtocol,
+    request: Request,
+    client: str,
+    *,
+    path: str,
 ) -> Response:
     """Take a paid request, under whatever fault waits for it. `path` is below the prefix."""
     simulation = protocol.simulation
@@ -79,7 +90,7 @@ class Submission:
 
     def _note_received(self) -> None:
         slug, now, key = self.protocol.slug, time.time(), "idempotency-key"
-        self.noted: dict[str, Any] = {
+        self.noted: JsonObject = {
             "at": moment(now),
             "provider": slug,
             "body": self.logged,

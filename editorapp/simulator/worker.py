@@ -6,11 +6,13 @@ Run as: python -m editorapp.simulator.worker NICENESS
 import json
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
+
+from editorapp.simulator.render.result import Alive
+from editorapp.simulator.tables import JsonObject
 
 
-def _do(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+def _do(task: JsonObject, alive: Alive) -> JsonObject:
     """Do a task; what only some need is imported by those."""
     if task["task"] == "inspect":
         from editorapp.simulator.inspection import inspect
@@ -43,7 +45,7 @@ def main() -> None:
         _say(answers, {"answer": answer})
 
 
-def _say(answers: TextIO, value: dict[str, Any]) -> None:
+def _say(answers: TextIO, value: JsonObject) -> None:
     try:
         answers.write(json.dumps(value) + "\n")
     except BrokenPipeError:

@@ -10,8 +10,10 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from editorapp.simulator.tables import JsonObject
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -20,20 +22,23 @@ class WorkerLost(Exception):
     """The child died or fell silent, twice."""
 
 
+@dataclass
 class WorkerPool:
     """`size` children, started when first needed; tasks wait in order of arrival."""
 
-    def __init__(self, size: int, *, niceness: int = 10, silence_seconds: float = 120) -> None:
-        self._niceness = niceness
-        self._silence_seconds = silence_seconds
-        self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
-        for _ in range(size):
-            self._idle.put_nowait(None)
+    size: int
+    niceness: int = field(default=10, kw_only=True)
+    silence_seconds: float = field(default=120, kw_only=True)
+
+    def __post_init__(self) -> None:
         self._all: set[Process] = set()
+        self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
+        for _ in range(self.size):
+            self._idle.put_nowait(None)
 
     async def do(
-        self, task: dict[str, Any], *, started: Callable[[], None] = lambda: None
-    ) -> dict[str, Any]:
+        self, task: JsonObject, *, started: Callable[[], None] = lambda: None
+    ) -> JsonObject:
         """Have a child do a task; return its answer. `started` is called when a child takes it up.
 
         Raises: WorkerLost.
@@ -58,13 +63,13 @@ class WorkerPool:
         finally:
             self._idle.put_nowait(worker)
 
-    async def _ask(self, worker: Process, task: dict[str, Any]) -> dict[str, Any] | None:
+    async def _ask(self, worker: Process, task: JsonObject) -> JsonObject | None:
         assert worker.stdin is not None and worker.stdout is not None
         with contextlib.suppress(OSError, TimeoutError, ValueError):
             worker.stdin.write(json.dumps(task).encode() + b"\n")
             await worker.stdin.drain()
             while True:
-                async with asyncio.timeout(self._silence_seconds):
+                async with asyncio.timeout(self.silence_seconds):
                     line = await worker.stdout.readline()
                 if not line:
                     return None
@@ -74,9 +79,18 @@ class WorkerPool:
         return None
 
     async def _spawn(self) -> Process:
-        command = [sys.executable, "-m", "editorapp.simulator.worker", str(self._niceness)]
+        command = [
+            sys.executable,
+            "-m",
+            "editorapp.simulator.worker",
+            str(self.niceness),
+        ]
         worker = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=1 << 22
+            *command,
+            cwd=ROOT,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=1 << 22,
         )
         self._all.add(worker)
         return worker

@@ -9,18 +9,26 @@ from editorapp.teams.roles import Role
 @transaction.atomic
 def ensure_owner() -> Member:
     """Return the first admin, made together with the first team when there is nobody yet."""
-    admins = (
-        Member.objects.active()
-        .select_related("team", "user")
-        .filter(role=Role.ADMIN, user__is_active=True)
-    )
-    if owner := admins.order_by("pk").first():
+    if owner := _first_admin():
         return owner
     team = Team.objects.order_by("pk").first() or Team.objects.create(name="My team")
+    there = {
+        "role": Role.ADMIN,
+        "disabled_at": None,
+        "disabled_by": None,
+    }
+    return Member.objects.update_or_create(team=team, user=_owner(), defaults=there)[0]
+
+
+def _first_admin() -> Member | None:
+    admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True)
+    return admins.select_related("team", "user").order_by("pk").first()
+
+
+def _owner() -> User:
     user, made = User.objects.get_or_create(username="owner", defaults={"display_name": "Owner"})
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     User.objects.filter(pk=user.pk).update(is_active=True)
-    there = {"role": Role.ADMIN, "disabled_at": None, "disabled_by": None}
-    return Member.objects.update_or_create(team=team, user=user, defaults=there)[0]
+    return user

@@ -22,9 +22,8 @@ class Membership:
 def _member_of(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
-    if (
-        known := getattr(request.user, "membership", None)
-    ) is not None:  # read with the session: see backends.py
+    known = getattr(request.user, "membership", None)  # read with the session: see backends.py
+    if known is not None:
         return known
     members = Member.objects.active().select_related("team", "user")
     return members.filter(user_id=request.user.pk).order_by("pk").first()

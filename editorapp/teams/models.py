@@ -37,9 +37,8 @@ class User(AbstractUser):
         if not self.sign_outs:
             return kept
         said = f"{kept}:{self.sign_outs}"
-        return salted_hmac(
-            "editorapp.teams.sign_outs", said, secret=secret, algorithm="sha256"
-        ).hexdigest()
+        salt = "editorapp.teams.sign_outs"
+        return salted_hmac(salt, said, secret=secret, algorithm="sha256").hexdigest()
 
     def mark(self, purpose: str) -> str:
         """Return what something made for this person carries: it is good while the person's mark is
@@ -61,7 +60,11 @@ class Team(models.Model):
         null=True, blank=True
     )  # nothing of the team's is sent since then
     queue_paused_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
 
     def __str__(self) -> str:
@@ -71,9 +74,17 @@ class Team(models.Model):
 class LimitChange(AppendOnly):
     """Who set a team's monthly limit to what, when and why; added, never changed."""
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="limit_changes")
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.CASCADE,
+        related_name="limit_changes",
+    )
     at = models.DateTimeField()
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     before_usd = UsdField(null=True, blank=True)  # None: no limit
     after_usd = UsdField(null=True, blank=True)
     note = models.CharField(max_length=300)
@@ -100,13 +111,25 @@ class Member(models.Model):
     Who leaves is disabled: the row stays, for the name, the history and a way back.
     """
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.CASCADE,
+        related_name="members",
+    )
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+    )
     role = models.CharField(max_length=16, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
     disabled_at = models.DateTimeField(null=True, blank=True)  # since then they may do nothing here
     disabled_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
 
     objects = MemberQuerySet.as_manager()
@@ -178,7 +201,11 @@ class SignInLink(OneTimeLink):
     then.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
     person_mark = models.CharField(max_length=64, default="", editable=False)  # see User.mark
 
     def __str__(self) -> str:
@@ -204,12 +231,24 @@ class SignInLink(OneTimeLink):
 class Invite(OneTimeLink):
     """Lets one person join a team in a role."""
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invites")
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.CASCADE,
+        related_name="invites",
+    )
     role = models.CharField(max_length=16, choices=Role.choices)
     note = models.CharField(max_length=120, blank=True)  # for whom, in the admin's words
-    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    invited_by = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
     accepted_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
 
     def __str__(self) -> str:

@@ -43,7 +43,14 @@ def open_invite(token: str, *, now: datetime) -> Invite:
     return invite
 
 
-def accept(token: str, *, username: str, display_name: str, password: str, now: datetime) -> Member:
+def accept(
+    token: str,
+    *,
+    username: str,
+    display_name: str,
+    password: str,
+    now: datetime,
+) -> Member:
     """Make the account and the membership that an invitation promises, once.
 
     Raises: InviteNotUsable; ValidationError by field ("username", "password"), and then the
@@ -138,7 +145,12 @@ def disabled_named(team: Team, name: str) -> Member | None:
 
 
 def change_limit(
-    team: Team, limit_usd: Decimal | None, *, by: Member, note: str, now: datetime
+    team: Team,
+    limit_usd: Decimal | None,
+    *,
+    by: Member,
+    note: str,
+    now: datetime,
 ) -> None:
     """Set what a team may spend in a month; None: no limit. The same as before changes nothing.
 
@@ -154,7 +166,12 @@ def change_limit(
             )
             Team.objects.filter(pk=team.pk).update(monthly_limit_usd=limit_usd)
             LimitChange.objects.create(
-                team=team, at=now, person=by.user, before_usd=before, after_usd=limit_usd, note=note
+                team=team,
+                at=now,
+                person=by.user,
+                before_usd=before,
+                after_usd=limit_usd,
+                note=note,
             )
     team.monthly_limit_usd = limit_usd
 
@@ -197,19 +214,25 @@ def _check(user: User, password: str, team: Team) -> None:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         errors = {field: list(messages) for field, messages in error.message_dict.items()}
-    left = (
-        team.members.exclude(disabled_at=None).filter(user__username__iexact=user.username).first()
-    )
-    if left is not None:
-        errors["username"] = [
-            f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "
-            "with this name and all that was made under it. Or choose another name."
-        ]
-    elif User.objects.filter(username__iexact=user.username).exists():
-        errors["username"] = ["Somebody here already has this name: choose another."]
+    if taken := _taken_name(user.username, team):
+        errors["username"] = [taken]
     try:
         validate_password(password, user)
     except ValidationError as error:
         errors["password"] = list(error.messages)
     if errors:
         raise ValidationError(errors)
+
+
+def _taken_name(name: str, team: Team) -> str:
+    """Say whose a name is already; "" where it is free."""
+    gone = team.members.exclude(disabled_at=None)
+    left = gone.filter(user__username__iexact=name).first()
+    if left is not None:
+        return (
+            f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "
+            "with this name and all that was made under it. Or choose another name."
+        )
+    if User.objects.filter(username__iexact=name).exists():
+        return "Somebody here already has this name: choose another."
+    return ""

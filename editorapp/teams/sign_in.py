@@ -56,7 +56,12 @@ class LinkNotUsable(Exception):
 
 
 def sign_in(
-    name: str, password: str, *, address: str, browser: KnownBrowser, now: datetime
+    name: str,
+    password: str,
+    *,
+    address: str,
+    browser: KnownBrowser,
+    now: datetime,
 ) -> User:
     """Return the person whose name (in any case) and password these are.
 
@@ -64,10 +69,8 @@ def sign_in(
     """
     name = name.strip()
     kept = User.objects.filter(username__iexact=name).order_by("pk").first()
-    place = (
-        f"browser {browser.id}" if kept is not None and browser.is_of(kept) else _network(address)
-    )
-    pair = _pair(name, place)
+    is_known = kept is not None and browser.is_of(kept)
+    pair = _pair(name, f"browser {browser.id}" if is_known else _network(address))
     wait = _take_turn(pair, now)
     # Unknown names are tried as well, so that both take as long to refuse.
     user = authenticate(username=kept.username if kept is not None else name, password=password)
@@ -143,10 +146,9 @@ def _make_room(now: datetime) -> None:
     """
     newest = SignInTries.objects.order_by("-last_at", "-pk")
     surplus = list(newest.values_list("pk", flat=True)[MOST_PAIRS : 2 * MOST_PAIRS])
+    old = Q(last_at__lt=now - FORGOTTEN_AFTER)
     with transaction.atomic():
-        unlocked(
-            SignInTries.objects.filter(Q(last_at__lt=now - FORGOTTEN_AFTER) | Q(pk__in=surplus))
-        ).delete()
+        unlocked(SignInTries.objects.filter(old | Q(pk__in=surplus))).delete()
 
 
 def _network(address: str) -> str:
@@ -156,14 +158,14 @@ def _network(address: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(found, ipaddress.IPv6Address):
-        found = (
-            found.ipv4_mapped
-            or ipaddress.ip_network((found.packed[:8] + bytes(8), 64)).network_address
-        )
+        found = found.ipv4_mapped or _first_half(found)
     return f"network {found}"
 
 
+def _first_half(address: ipaddress.IPv6Address) -> ipaddress.IPv6Address:
+    return ipaddress.IPv6Address(address.packed[:8] + bytes(8))
+
+
 def _pair(name: str, place: str) -> str:
-    return salted_hmac(
-        "editorapp.teams.sign_in", f"{name.lower()}\n{place}", algorithm="sha256"
-    ).hexdigest()
+    said = f"{name.lower()}\n{place}"
+    return salted_hmac("editorapp.teams.sign_in", said, algorithm="sha256").hexdigest()

@@ -25,7 +25,7 @@ from editorapp.generations.files import download, error_pages, ingest
 from editorapp.generations.files.partial import PartialFile
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.media import store
+from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
@@ -330,7 +330,7 @@ def test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in(
     def broken(*_args: Any, **_more: Any) -> None:
         raise error
 
-    monkeypatch.setattr(ingest.intake, "take_in", broken)
+    monkeypatch.setattr(intake, "take_in", broken)
     generation = paid(clock, url)
 
     attempt = fetch_on(generation, clock, url, tries=2)

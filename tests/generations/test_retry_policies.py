@@ -187,7 +187,7 @@ SCHEDULERS = {
     "generations/request/retry.py:fetch_again": "a person",
 }
 SCHEDULES = {"next_action_at", "tell_at"}
-WRITES = {"update", "move", "create", "Alert", "Attempt"}
+WRITES = {"update", "move", "create", "take", "Alert", "Attempt"}
 
 
 def writers(text: str) -> Iterator[str]:
@@ -240,7 +240,7 @@ def test_whoever_schedules_another_try_does_it_by_a_policy():
 
 
 READERS = {
-    "generations/engine/claims.py:claim_polls",  # a claim, in plain statements
+    "generations/engine/claims.py:_claim_statement",  # a claim, in plain statements
 }
 
 

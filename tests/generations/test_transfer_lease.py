@@ -7,7 +7,7 @@ from editorapp.generations.engine import transfer as transfers
 from editorapp.generations.files import ingest
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.media import store
+from editorapp.media import intake, store
 from tests.generations.drive import ask, run
 
 
@@ -35,7 +35,7 @@ def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, mon
         path.unlink()
         raise ingest.Refusal("damaged", detail="half of it is noise")
 
-    monkeypatch.setattr(ingest.intake, "take_in", damaged)
+    monkeypatch.setattr(intake, "take_in", damaged)
     ask()
     run(clock)
 
@@ -51,13 +51,13 @@ def test_a_result_that_came_damaged_is_not_told_to_be_uploaded(quick, clock, mon
 
 def test_a_row_is_held_for_as_long_as_its_result_is_stored(quick, clock, monkeypatch):
     ask()
-    take_in, held = ingest.intake.take_in, []
+    take_in, held = intake.take_in, []
 
     def slow(path, **kwargs):
         held.append((Attempt.objects.get().next_action_at - clock()).total_seconds())
         return take_in(path, **kwargs)
 
-    monkeypatch.setattr(ingest.intake, "take_in", slow)
+    monkeypatch.setattr(intake, "take_in", slow)
     run(clock)
 
     assert Generation.objects.get().state == State.SUCCEEDED

@@ -259,7 +259,7 @@ def test_a_list_that_is_refused_with_a_pause_is_not_read_again_before(monkeypatc
         raise Unavailable("Scenario has a problem.", code="503", retry_after_seconds=600)
 
     monkeypatch.setattr(search.matching, "read", refuse)
-    monkeypatch.setattr(search, "_pause", lambda row, now: timedelta(seconds=1))
+    monkeypatch.setattr(search, "pause", lambda row, now: timedelta(seconds=1))
     for _ in range(2):  # to see that it is unknown, and to look
         search.search("scenario", clock=lambda: NOW)
 

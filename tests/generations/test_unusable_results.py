@@ -11,7 +11,7 @@ from editorapp.generations.files import conformance, ingest
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import retry
 from editorapp.generations.states import State
-from editorapp.media import store
+from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from tests.factories import make_asset, make_generation, make_member
@@ -151,7 +151,7 @@ def test_a_person_may_take_it_as_it_is_and_it_says_so(quick, clock, monkeypatch)
 
 @pytest.mark.parametrize("code", ["storage_away", "storage_full", "disk_full"])
 def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, monkeypatch, code):
-    taken, refusals = ingest.intake.take_in, iter([ingest.Refusal(code)] * 3)
+    taken, refusals = intake.take_in, iter([ingest.Refusal(code)] * 3)
 
     def take_in(path, **about):
         if refusal := next(refusals, None):
@@ -159,7 +159,7 @@ def test_what_is_wrong_with_our_own_store_is_no_word_on_the_file(quick, clock, m
             raise refusal
         return taken(path, **about)
 
-    monkeypatch.setattr(ingest.intake, "take_in", take_in)
+    monkeypatch.setattr(intake, "take_in", take_in)
     generation = ask()
     run(clock)
 

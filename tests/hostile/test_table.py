@@ -34,6 +34,8 @@ from tests.hostile.server import serving
 from tests.hostile.table import ROWS
 from tests.hostile.wires import CLIP, SECRET, WIRES, Wire
 
+# All rows are run at once, before the first is looked at: minutes on a machine that does more.
+pytestmark = pytest.mark.timeout(900)
 PATIENCE_SECONDS = 0.6  # for an answer that never comes
 # `make hostile`: each row at every wire. Else one stands for the others where they share the code
 # that meets a row.

@@ -138,8 +138,8 @@ CHANGES = (
     Change(
         "a stranger's page in a browser here sets faults of the simulator",
         "editorapp/simulator/admin.py",
-        'if not is_near or origin not in ("", f"http://{host}"):',
-        "if not is_near:",
+        'return is_near and origin in ("", f"http://{host}")',
+        "return is_near",
         (
             "tests/simulator/test_faults.py::test_the_admin_endpoints_are_for_this_machine_and_no_strangers_page",
         ),

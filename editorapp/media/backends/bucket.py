@@ -51,16 +51,26 @@ class Bucket:
         machine's copy.
         """
         head = head_of(file, name)
-        if not self._has(name, head):
-            self.storage.put_file(_key(name), file, head.sha256)
-            if not self._has(name, head):
-                log.error("%s is not in the bucket as it was sent", name)
-                raise Refusal("storage_damaged")
+        if self._head(name) != head:
+            self._send(file, name, head)
         self._copied(file, name)
         return self.path(name)
 
-    def _has(self, name: str, head: Head) -> bool:
-        return self.storage.head(_key(name)) == head
+    def _send(self, file: Path, name: str, head: Head) -> None:
+        self.storage.put_file(_key(name), file, head.sha256)
+        if self._head(name) != head:
+            log.error("%s is not in the bucket as it was sent", name)
+            raise Refusal("storage_damaged")
+
+    def _head(self, name: str) -> Head | None:
+        return self.storage.head(_key(name))
+
+    def _known(self, name: str) -> Head:
+        """Return what is said of an object. Raises: FileNotFoundError, Refusal."""
+        head = self._head(name)
+        if head is None:
+            raise FileNotFoundError(name)
+        return head
 
     def _copied(self, file: Path, name: str) -> None:
         """Keep a file that is in the bucket as a copy.
@@ -78,7 +88,7 @@ class Bucket:
         return nullcontext()  # a copy need not outlive a power cut: the object does
 
     def size(self, name: str) -> int | None:
-        head = self.storage.head(_key(name))
+        head = self._head(name)
         return head.size if head else None
 
     @contextmanager
@@ -90,9 +100,7 @@ class Bucket:
         handle = self._compared(name)
         if handle is not None:
             return OpenedFile(handle)
-        head = self.storage.head(_key(name))
-        if head is None:
-            raise FileNotFoundError(name)
+        head = self._known(name)
         if head.size <= COPIED_FIRST_BYTES:
             return OpenedFile(self._copy(name))
         return OpenedObject(self.storage, _key(name), head.size)
@@ -100,9 +108,8 @@ class Bucket:
     def remove(self, folder: str) -> None:
         """Delete the originals last: where an original is, all that was made from it is."""
         prefix = _key(folder) + "/"
-        for name in sorted(
-            (name for name, _size, _at in self.storage.list(prefix)), key=layout.original_last
-        ):
+        names = [name for name, _size, _at in self.storage.list(prefix)]
+        for name in sorted(names, key=layout.original_last):
             self.storage.forget(prefix + name)
             self._cache.drop(f"{folder}/{name}")
 
@@ -155,14 +162,12 @@ class Bucket:
         return None
 
     def _noted(self, name: str) -> str:
-        head = self.storage.head(_key(name))
+        head = self._head(name)
         return head.sha256 if head else ""
 
     def _fetch(self, name: str) -> None:
         """Copy an object here. Raises: FileNotFoundError; Refusal "disk_full"."""
-        head = self.storage.head(_key(name))
-        if head is None:
-            raise FileNotFoundError(name)
+        head = self._known(name)
         part = fresh_part(self._incoming)
         try:
             with refusing_full_disk():

@@ -36,14 +36,12 @@ class Cache:
         """Return a copy that nobody clears away while it is open; None, when there is none."""
         path = self.path(name)
         while True:
-            try:
-                handle = path.open("rb")
-            except FileNotFoundError:
+            handle = _opened(path)
+            if handle is None:
                 return None
             fcntl.flock(handle, fcntl.LOCK_SH)
             if _is_same(handle, path):  # else it was cleared away between the two calls
-                was = os.fstat(handle.fileno())
-                os.utime(handle.fileno(), ns=(time.time_ns(), was.st_mtime_ns))
+                _note_use(handle)
                 return handle
             handle.close()
 
@@ -99,11 +97,9 @@ class Cache:
         for parent, _folders, files in os.walk(self._blobs):
             for file in files:
                 path = Path(parent) / file
-                try:
+                with suppress(FileNotFoundError):
                     said = path.stat()
-                except FileNotFoundError:
-                    continue
-                yield said.st_atime_ns, said.st_size, path
+                    yield said.st_atime_ns, said.st_size, path
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -113,15 +109,25 @@ class Cache:
             yield
 
 
+def _opened(path: Path) -> BufferedReader | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+
+
+def _note_use(handle: BufferedReader) -> None:
+    was = os.fstat(handle.fileno())
+    os.utime(handle.fileno(), ns=(time.time_ns(), was.st_mtime_ns))
+
+
 def _clear(path: Path) -> bool:
     """Delete a copy unless somebody uses it; say whether it is gone.
 
     Its empty folders go with it.
     """
     try:
-        with path.open("rb") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+        _unlink_unused(path)
     except FileNotFoundError:
         return True
     except BlockingIOError:
@@ -130,6 +136,12 @@ def _clear(path: Path) -> bool:
     with suppress(OSError):  # not empty
         path.parent.rmdir()
     return True
+
+
+def _unlink_unused(path: Path) -> None:
+    with path.open("rb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
 
 
 def _forget(path: Path) -> None:

@@ -16,12 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from storages.backends.s3 import S3Storage
 
 from editorapp.core import retry
 from editorapp.media.backends.files import blocks
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -97,7 +103,7 @@ class MediaStorage(S3Storage):
                 said = self.client.head_object(**self._place(name))
         except FileNotFoundError:
             return None
-        return Head(said["ContentLength"], said.get("Metadata", {}).get(_SHA256, ""))
+        return Head(said["ContentLength"], _noted_hash(said))
 
     def put_bytes(self, name: str, data: bytes | bytearray, sha256: str) -> None:
         """Write a small object; the server compares what came. Raises: Refusal."""
@@ -117,12 +123,14 @@ class MediaStorage(S3Storage):
         """
         with file.open("rb") as handle:
             if os.fstat(handle.fileno()).st_size <= PART_BYTES:
-                data = handle.read()
-                _compare(hashlib.sha256(data).hexdigest(), sha256, name)
-                self.put_bytes(name, data, sha256)
+                self._put_whole(name, handle.read(), sha256)
             else:
                 with telling():
                     self._put_parts(name, handle, sha256)
+
+    def _put_whole(self, name: str, data: bytes, sha256: str) -> None:
+        _compare(hashlib.sha256(data).hexdigest(), sha256, name)
+        self.put_bytes(name, data, sha256)
 
     def _put_parts(self, name: str, handle: BufferedReader, sha256: str) -> None:
         place, metadata = self._place(name), {_SHA256: sha256}
@@ -140,7 +148,7 @@ class MediaStorage(S3Storage):
             self._abort(upload)
             raise
 
-    def _put_part(self, upload: dict[str, str], number: int, data: bytearray) -> dict[str, Any]:
+    def _put_part(self, upload: dict[str, str], number: int, data: bytearray) -> JsonObject:
         said = self.client.upload_part(
             **upload, PartNumber=number, Body=data, ContentMD5=_md5(data)
         )
@@ -199,7 +207,7 @@ class MediaStorage(S3Storage):
         return len(old)
 
 
-def _config(options: dict[str, Any]) -> Config:
+def _config(options: JsonObject) -> Config:
     usual = "path" if options.get("endpoint_url") else "auto"
     return Config(
         connect_timeout=5,
@@ -233,6 +241,10 @@ def telling() -> Iterator[None]:
     except BotoCoreError as error:
         log.warning("The bucket cannot be used: %s", error)
         raise Refusal("storage_refused") from error
+
+
+def _noted_hash(said: JsonObject) -> str:
+    return said.get("Metadata", {}).get(_SHA256, "")
 
 
 def _reason(code: str) -> str:

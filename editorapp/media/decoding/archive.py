@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH, save_poster
 from editorapp.media.decoding.size_limits import check_frame_size
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 Matrix = NDArray[np.float64]
@@ -20,6 +21,7 @@ _MAX_FRAMES = 100_000
 _MAX_FRAME_BYTES = 700_000_000
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _PIECE = 1 << 20
+_WINDOW = b"displayWindow\0box2i\0"
 _PRIMARIES = b"chromaticities\0chromaticities\0"
 _REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
 _CONES = np.array(
@@ -27,7 +29,11 @@ _CONES = np.array(
 )  # Bradford's
 
 
-def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
+def _bad(detail: str) -> Refusal:
+    return Refusal("bad_archive", detail=detail)
+
+
+def examine_archive(path: Path, poster: Path | None) -> JsonObject:
     """Read every frame's bytes against its checksum, and the first one's header.
 
     Raises: Refusal "bad_archive".
@@ -42,7 +48,7 @@ def examine_archive(path: Path, poster: Path | None) -> dict[str, Any]:
             if poster:
                 _save_poster(archive.read(frames[len(frames) // 2]), poster)
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise Refusal("bad_archive", detail="it is cut off or damaged") from error
+        raise _bad("it is cut off or damaged") from error
     return {
         "kind": "archive",
         "container": "zip",
@@ -60,13 +66,13 @@ def _frames(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     files = [info for info in archive.infolist() if not info.is_dir()]
     frames = [info for info in files if info.filename.lower().endswith(".exr")]
     if not frames:
-        raise Refusal("bad_archive", detail="there is no EXR frame in it")
+        raise _bad("there is no EXR frame in it")
     if len(frames) > _MAX_FRAMES or any(info.file_size > _MAX_FRAME_BYTES for info in frames):
-        raise Refusal("bad_archive", detail="it unpacks to more than any clip has")
+        raise _bad("it unpacks to more than any clip has")
     for info in files:
         parts = PurePosixPath(info.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts:
-            raise Refusal("bad_archive", detail="a name in it points outside of it")
+            raise _bad("a name in it points outside of it")
     return sorted(frames, key=lambda info: info.filename)
 
 
@@ -74,21 +80,17 @@ def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     """Read a frame to its end: zipfile compares the checksum there."""
     with archive.open(info) as file:
         if file.read(4) != _EXR_MAGIC:
-            raise Refusal(
-                "bad_archive", detail=f"{PurePosixPath(info.filename).name[:60]} is no EXR picture"
-            )
+            raise _bad(f"{PurePosixPath(info.filename).name[:60]} is no EXR picture")
         while file.read(_PIECE):
             pass
 
 
 def _size(head: bytes) -> tuple[int, int]:
     """Read width and height from an EXR header: the display window, four little-endian integers."""
-    at = head.find(b"displayWindow\0box2i\0")
+    at = head.find(_WINDOW)
     if at < 0:
-        raise Refusal("bad_archive", detail="a frame says nothing of its size")
-    left, top, right, bottom = struct.unpack_from(
-        "<4i", head, at + len(b"displayWindow\0box2i\0") + 4
-    )
+        raise _bad("a frame says nothing of its size")
+    left, top, right, bottom = struct.unpack_from("<4i", head, at + len(_WINDOW) + 4)
     return right - left + 1, bottom - top + 1
 
 
@@ -111,7 +113,7 @@ def _light(data: bytes) -> colour.Light:
         frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
         return np.maximum(frame.reformat(format="gbrpf32le").to_ndarray().astype(np.float32), 0)
     except (av.error.FFmpegError, IndexError, ValueError) as error:
-        raise Refusal("bad_archive", detail="a frame in it cannot be decoded") from error
+        raise _bad("a frame in it cannot be decoded") from error
 
 
 def _to_rec709(frame: bytes) -> Matrix:
@@ -140,7 +142,11 @@ def _primaries(frame: bytes) -> Matrix | None:
         return None
     numbers = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
     said = numbers.reshape(4, 2).astype(float)
-    return said if np.isfinite(said).all() and said[:, 1].all() else None
+    return said if _is_sensible(said) else None
+
+
+def _is_sensible(places: Matrix) -> bool:
+    return bool(np.isfinite(places).all() and places[:, 1].all())
 
 
 def _to_xyz(places: Matrix) -> Matrix:

@@ -10,7 +10,14 @@ from editorapp.media.decoding.opening import decoded, open_clip, picture_tracks,
 from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.decoding.structure import check_whole, is_fragmented
-from editorapp.media.decoding.timeline import OnFrame, Timeline, build, exact_rate, read_packets
+from editorapp.media.decoding.timeline import (
+    OnFrame,
+    Timeline,
+    build,
+    exact_rate,
+    read_packets,
+)
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_length
 
 # What current Chrome, Firefox and Safari all play from a plain <video>.
@@ -27,7 +34,7 @@ _SAFE_BRANDS = {"mp4": "mp4", "m4v": "mp4", "mov": "mp4", "webm": "webm"}
 class Clip:
     """`sounds`: the names of the codings of its sound tracks."""
 
-    facts: dict[str, Any]
+    facts: JsonObject
     timeline: Timeline
     sounds: list[str]
 
@@ -56,7 +63,7 @@ def examine(
     return Clip({**facts, **times, "size_bytes": path.stat().st_size}, timeline, sounds)
 
 
-def _times(timeline: Timeline, stream: Any, max_seconds: float) -> dict[str, Any]:
+def _times(timeline: Timeline, stream: Any, max_seconds: float) -> JsonObject:
     rate, varies = exact_rate(timeline, stream)
     seconds = _seconds(timeline, rate, varies)
     _check_length(seconds, max_seconds)
@@ -91,7 +98,7 @@ def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
     return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
 
 
-def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> dict[str, Any]:
+def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> JsonObject:
     """Read what the first frame says: size as displayed, colour, layout."""
     frame = next(decoded(stream), None)
     if frame is None:
@@ -119,7 +126,12 @@ def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> dict[str, Any]:
     }
 
 
-def is_browser_safe(container: str, codec: str, pixel_format: str, sounds: list[str]) -> bool:
+def is_browser_safe(
+    container: str,
+    codec: str,
+    pixel_format: str,
+    sounds: list[str],
+) -> bool:
     """Will current Chrome, Firefox and Safari play this file as it is?"""
     layouts = _SAFE_CODECS.get(_SAFE_BRANDS.get(container, ""), {})
     return pixel_format in layouts.get(codec, set()) and set(sounds) <= _SAFE_SOUND

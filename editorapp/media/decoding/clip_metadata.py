@@ -21,7 +21,9 @@ from editorapp.media.decoding import colour
 from editorapp.media.decoding.mp4_boxes import (
     LONGEST_READ_BYTES,
     Box,
+    Places,
     boxes_in,
+    boxes_within,
     inner_box,
     read_box,
     sample_places,
@@ -79,18 +81,17 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
     shutil.copyfile(path, out)
     os.chmod(out, 0o600)
     _write_over(out, boxes, samples)
-    before = _pictures_and_sound(path, sniffed)
-    if before is not None and before == _pictures_and_sound(out, sniff(out)):
+    if _is_same_clip(path, sniffed, out):
         return True
     log.warning("The metadata of a clip stays: without it, it would not be the same clip")
     out.unlink()
     return False
 
 
-def _telling(file: BinaryIO, size: int) -> tuple[list[Box], list[tuple[int, int]]]:
+def _telling(file: BinaryIO, size: int) -> tuple[list[Box], Places]:
     """Return the boxes that are cleared, and the places of samples that are. Raises: ValueError."""
     boxes: list[Box] = []
-    samples: list[tuple[int, int]] = []
+    samples: Places = []
     for top in boxes_in(file, 0, size):
         if top.kind in {b"meta", b"uuid"} and _tells(file, top):
             boxes.append(top)
@@ -101,8 +102,8 @@ def _telling(file: BinaryIO, size: int) -> tuple[list[Box], list[tuple[int, int]
     return boxes, samples
 
 
-def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], list[tuple[int, int]]]:
-    inner = list(boxes_in(file, movie.body, movie.end))
+def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], Places]:
+    inner = list(boxes_within(file, movie))
     is_whole = all(one.kind != b"mvex" for one in inner)
     boxes, samples = _telling_among(file, inner), []
     for track in (one for one in inner if one.kind == b"trak"):
@@ -110,7 +111,7 @@ def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], list[tuple
             samples += sample_places(file, track)
             boxes.append(track)
         else:
-            boxes += _telling_among(file, boxes_in(file, track.body, track.end))
+            boxes += _telling_among(file, boxes_within(file, track))
     return boxes, samples
 
 
@@ -119,7 +120,7 @@ def _telling_among(file: BinaryIO, boxes: Iterable[Box]) -> list[Box]:
 
 
 def _tells(file: BinaryIO, box: Box) -> bool:
-    if box.end - box.start > LONGEST_READ_BYTES:
+    if box.size > LONGEST_READ_BYTES:
         return False
     said = read_box(file, box).lower()
     return any(word in said for word in _TELLS)
@@ -130,7 +131,7 @@ def _handler(file: BinaryIO, track: Box) -> bytes:
     return read_box(file, box)[8:12] if box else b""
 
 
-def _write_over(path: Path, boxes: list[Box], samples: list[tuple[int, int]]) -> None:
+def _write_over(path: Path, boxes: list[Box], samples: Places) -> None:
     with path.open("r+b") as file:
         for box in boxes:
             file.seek(box.start + 4)
@@ -146,6 +147,11 @@ def _clear(file: BinaryIO, start: int, end: int) -> None:
     file.seek(start)
     while start < end:
         start += file.write(bytes(min(end - start, _CLEARED_AT_ONCE_BYTES)))
+
+
+def _is_same_clip(path: Path, sniffed: Sniffed, copy: Path) -> bool:
+    before = _pictures_and_sound(path, sniffed)
+    return before is not None and before == _pictures_and_sound(copy, sniff(copy))
 
 
 def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:

@@ -4,7 +4,7 @@ brought into range.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Light = NDArray[np.float32]
+Size: TypeAlias = tuple[int, int]  # width and height
 
 PQ, HLG = 16, 18  # ITU-T H.273 transfer characteristics
 _TRANSFERS = {PQ: "pq", HLG: "hlg"}
@@ -41,6 +42,10 @@ class Upright:
         if self.transposed:
             return 90 if self.flip_x else 270
         return 180 if self.flip_y else 0
+
+    def coded(self, width: int, height: int) -> Size:
+        """Return a size as shown as the coded picture has it, or the other way round."""
+        return (height, width) if self.transposed else (width, height)
 
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
@@ -87,10 +92,10 @@ def pixel_aspect(stream: Any) -> Fraction:
     return Fraction(aspect)
 
 
-def displayed_size(frame: Any, aspect: Fraction) -> tuple[int, int]:
+def displayed_size(frame: Any, aspect: Fraction) -> Size:
     """Return width and height as shown: square pixels, turned upright."""
-    width, height = max(1, round(frame.width * aspect)), frame.height
-    return (height, width) if upright(frame).transposed else (width, height)
+    width = max(1, round(frame.width * aspect))
+    return upright(frame).coded(width, frame.height)
 
 
 def transfer(frame: Any) -> str:
@@ -143,15 +148,20 @@ def swscale_matrix(frame: Any) -> int:
     return _SWS.get(int(frame.colorspace), _SWS[assumed])
 
 
-def picture(frame: Any, aspect: Fraction, *, max_width: int = 0, max_height: int = 0) -> Pixels:
+def picture(
+    frame: Any,
+    aspect: Fraction,
+    *,
+    max_width: int = 0,
+    max_height: int = 0,
+) -> Pixels:
     """Return a frame as it is shown: RGB, uint8, (height, width, 3); smaller where a limit asks for
     it.
     """
     turn, hdr = upright(frame), transfer(frame)
-    width, height = fit(displayed_size(frame, aspect), max_width, max_height)
-    coded = (height, width) if turn.transposed else (width, height)
+    size = fit(displayed_size(frame, aspect), max_width, max_height)
     scaled = frame.reformat(
-        *coded,
+        *turn.coded(*size),
         format="rgb48le" if hdr else "rgb24",
         src_colorspace=swscale_matrix(frame),
         interpolation=exact(),
@@ -171,7 +181,7 @@ def exact() -> Any:
     return Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
-def fit(size: tuple[int, int], max_width: int, max_height: int) -> tuple[int, int]:
+def fit(size: Size, max_width: int, max_height: int) -> Size:
     """Return the size within the limits (0: none), never larger than it is, its shape kept."""
     width, height = size
     scale = min(1.0, (max_width or width) / width, (max_height or height) / height)
@@ -191,11 +201,10 @@ def turned(pixels: Pixels, turn: Upright) -> Pixels:
 
 def turned_frame(frame: Any, turn: Upright) -> Any:
     """Turn a planar 4:2:0 frame (8 bits, or more in two bytes) upright, plane by plane."""
-    size = (frame.height, frame.width) if turn.transposed else (frame.width, frame.height)
+    size = turn.coded(frame.width, frame.height)
     made = type(frame)(*size, frame.format.name)
     for source, target in zip(frame.planes, made.planes, strict=True):
-        pixels = turned(_plane(source), turn)
-        _plane(target)[:] = pixels
+        _plane(target)[:] = turned(_plane(source), turn)
     return made
 
 

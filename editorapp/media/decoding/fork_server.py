@@ -17,6 +17,7 @@ import signal
 import sys
 from typing import Any
 
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -85,7 +86,7 @@ def _next_line(parent: int) -> bytes | None:
     return line
 
 
-def _run(asked: dict[str, Any], parent: int) -> Any:
+def _run(asked: JsonObject, parent: int) -> Any:
     """Run one job in a fork and return its answer, or that it has none."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -131,7 +132,7 @@ def _listen(reading: int, parent: int) -> bytes:
             said += piece
 
 
-def _work(asked: dict[str, Any], writing: int) -> None:
+def _work(asked: JsonObject, writing: int) -> None:
     """Do the job under limits and leave; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else it would be an error of the job's own
     with contextlib.suppress(OSError):
@@ -139,7 +140,7 @@ def _work(asked: dict[str, Any], writing: int) -> None:
     os._exit(0)
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+def _answer(asked: JsonObject) -> JsonObject:
     from editorapp.media.decoding import jobs
 
     try:

@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -10,16 +9,19 @@ from editorapp.media import layout
 from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
-from editorapp.media.decoding.clip import examine, is_browser_safe
+from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
 from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.picture_file import opened, plain, upright
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
 from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 _LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
 _PROXY_SIDE = 1920
+# Of a clip that is remuxed: what must be the same.
+_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
 _REFUSED = {
     "empty": "empty",
     "playlist": "playlist",
@@ -28,14 +30,28 @@ _REFUSED = {
     "other_video": "unsupported_container",
     "nothing": "not_media",
 }
-_OPTIONS: dict[str, dict[str, Any]] = {
+_TRIM = transcode.Recipe(quality=14)
+_HDR_TRIM = transcode.Recipe(
+    codec="libx265",
+    pixel_format="yuv420p10le",
+    quality=16,
+    preset="fast",
+    keeps_hdr=True,
+)
+_OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
     "webp": {"quality": 90, "method": 2},
 }
 
 
-def take(path: str, *, max_seconds: float, expect: str, out: str | None = None) -> dict[str, Any]:
+def take(
+    path: str,
+    *,
+    max_seconds: float,
+    expect: str,
+    out: str | None = None,
+) -> JsonObject:
     """Measure a file and, where `out` names a folder, write its previews and the index of its
     frames into it (named as layout.py has them).
 
@@ -65,8 +81,11 @@ def _check_kind(sniffed: Sniffed, expect: str) -> None:
 
 
 def _take_clip(
-    file: Path, sniffed: Sniffed, max_seconds: float, folder: Path | None
-) -> dict[str, Any]:
+    file: Path,
+    sniffed: Sniffed,
+    max_seconds: float,
+    folder: Path | None,
+) -> JsonObject:
     if folder is None:
         return examine(file, sniffed, max_seconds=max_seconds).facts
     collector = _collector(file, sniffed)
@@ -89,7 +108,7 @@ def _collector(file: Path, sniffed: Sniffed) -> poster_filmstrip.Collector:
 
 def still(
     path: str, *, index: int, frames: str, format: str, max_height: int, out: str
-) -> dict[str, Any]:
+) -> JsonObject:
     """Write frame `index` of a clip as a picture file, upright and in sRGB."""
     frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)
     pixels = colour.picture(frame, aspect, max_height=max_height)
@@ -97,49 +116,55 @@ def still(
     return {"width": pixels.shape[1], "height": pixels.shape[0]}
 
 
-def proxy(path: str, *, frames: str, fps: str, out: str) -> dict[str, Any]:
+def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
     """Transcode a clip for browsers, into its playable copy: the same packets where they can be kept, else
     coded anew.
     """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
     if _remuxed(file, made, timeline):
         return {"how": "remuxed"}
+    whole, recipe = (0, len(timeline.pts) - 1), _proxy_recipe(timeline)
+    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
+    return {"how": "encoded"}
+
+
+def _proxy_recipe(timeline: Timeline) -> transcode.Recipe:
     is_long = timeline.seconds > _LONG_SECONDS
-    recipe = transcode.Recipe(
+    return transcode.Recipe(
         gop=6,
         quality=23 if is_long else 20,
         preset="ultrafast" if is_long else "veryfast",
         max_side=_PROXY_SIDE,
     )
-    whole = (0, len(timeline.pts) - 1)
-    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
-    return {"how": "encoded"}
 
 
 def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     """Try to keep the packets, and keep the result only if it is the same clip."""
     source = examine(file, sniff(file), max_seconds=0)
     said = source.facts
-    is_safe = is_browser_safe("mp4", "h264", said["pixel_format"], source.sounds)
-    if said["hdr"] or said["codec"] != "h264" or not is_safe:
+    if not _could_be_kept(source):
         return False
     try:
         transcode.remux(file, made, timeline)
         copied = examine(made, sniff(made), max_seconds=0)
     except Refusal:
         return False
-    same = ("width", "height", "rotation", "duration_seconds")
-    return has_times_of(copied.timeline, timeline) and all(
-        copied.facts[fact] == said[fact] for fact in same
-    )
+    is_same = all(copied.facts[fact] == said[fact] for fact in _KEPT_FACTS)
+    return is_same and has_times_of(copied.timeline, timeline)
 
 
-def outgoing(path: str, *, out: str) -> dict[str, Any]:
+def _could_be_kept(source: Clip) -> bool:
+    said = source.facts
+    is_safe = is_browser_safe("mp4", "h264", said["pixel_format"], source.sounds)
+    return is_safe and said["codec"] == "h264" and not said["hdr"]
+
+
+def outgoing(path: str, *, out: str) -> JsonObject:
     """Write a file as it may leave the house, where it may not leave as it is."""
     return {"is_changed": outgoing_copies.outgoing(Path(path), Path(out))}
 
 
-def as_png(path: str, *, out: str) -> dict[str, Any]:
+def as_png(path: str, *, out: str) -> JsonObject:
     """Write a picture as PNG, for who takes no other format."""
     file = Path(path)
     data, format = file.read_bytes(), sniff(file).format
@@ -149,14 +174,17 @@ def as_png(path: str, *, out: str) -> dict[str, Any]:
     return {}
 
 
-def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> dict[str, Any]:
+def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> JsonObject:
     """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
     file, timeline = Path(path), reader.load_index(Path(frames))
     frame, _ = reader.frame_at(file, timeline, first)
-    recipe = transcode.Recipe(quality=14)
-    if colour.transfer(frame):
-        recipe = transcode.Recipe(
-            codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast", keeps_hdr=True
-        )
-    transcode.copy(file, Path(out), timeline, rate=Fraction(fps), recipe=recipe, span=(first, last))
+    recipe = _HDR_TRIM if colour.transfer(frame) else _TRIM
+    transcode.copy(
+        file,
+        Path(out),
+        timeline,
+        rate=Fraction(fps),
+        recipe=recipe,
+        span=(first, last),
+    )
     return {}

@@ -8,6 +8,7 @@ end, like the clip of a live photo.
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 _JFIF, _ICC, _ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 _NEXT_MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7\xff])", re.S)
@@ -98,11 +99,15 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at, kind = 8, b""
     while kind != b"IEND":
         kind = data[at + 4 : at + 8]
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        end = at + 12 + _number(data, at)
         if len(kind) < 4 or end > len(data):
             raise ValueError("a chunk that does not end")
         yield kind, data[at:end]
         at = end
+
+
+def _number(data: bytes, at: int, order: Literal["big", "little"] = "big") -> int:
+    return int.from_bytes(data[at : at + 4], order)
 
 
 def has_png_animation(data: bytes) -> bool:
@@ -110,7 +115,7 @@ def has_png_animation(data: bytes) -> bool:
     try:
         for kind, chunk in _png_chunks(data):
             if kind in (b"acTL", b"IDAT"):
-                return kind == b"acTL" and int.from_bytes(chunk[8:12], "big") > 1
+                return kind == b"acTL" and _number(chunk, 8) > 1
     except ValueError:
         pass
     return False
@@ -124,9 +129,9 @@ def _webp(data: bytes) -> bytes:
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    at, end = 12, min(len(data), 8 + _number(data, 4, "little"))
     while at + 8 <= end:
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        size = _number(data, at + 4, "little")
         if at + 8 + size > len(data):
             raise ValueError("a chunk that does not end")
         chunk = data[at : at + 8 + size]

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, repeat
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 HEADER_BYTES = 8
 LONGEST_READ_BYTES = 64_000_000
 _MOST_BOXES = 100_000
 _MOST_SAMPLES = 10_000_000
+
+
+Places: TypeAlias = list[tuple[int, int]]  # where parts of a file begin and end
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,14 @@ class Box:
     @property
     def body(self) -> int:
         return self.start + self.header
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+    @property
+    def body_bytes(self) -> int:
+        return self.end - self.body
 
 
 def box_at(file: BinaryIO, start: int, end: int) -> Box:
@@ -53,24 +64,32 @@ def boxes_in(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
         start = box.end
 
 
+def boxes_within(file: BinaryIO, box: Box) -> Iterator[Box]:
+    """Yield the boxes inside another. Raises: ValueError."""
+    return boxes_in(file, box.body, box.end)
+
+
 def inner_box(file: BinaryIO, box: Box, *path: bytes) -> Box | None:
     """Return the first box at a path inside another."""
     found: Box | None = box
     for kind in path:
-        within = boxes_in(file, found.body, found.end) if found else ()
-        found = next((one for one in within if one.kind == kind), None)
+        found = _first_within(file, found, kind) if found else None
     return found
+
+
+def _first_within(file: BinaryIO, box: Box, kind: bytes) -> Box | None:
+    return next((one for one in boxes_within(file, box) if one.kind == kind), None)
 
 
 def read_box(file: BinaryIO, box: Box) -> bytes:
     """Return what stands in a box. Raises: ValueError, when that is too much."""
-    if box.end - box.body > LONGEST_READ_BYTES:
+    if box.body_bytes > LONGEST_READ_BYTES:
         raise ValueError("a table that is too long")
     file.seek(box.body)
-    return file.read(box.end - box.body)
+    return file.read(box.body_bytes)
 
 
-def sample_places(file: BinaryIO, track: Box) -> list[tuple[int, int]]:
+def sample_places(file: BinaryIO, track: Box) -> Places:
     """Return where a track's samples lie, chunk by chunk. Raises: ValueError."""
     tables = _sample_tables(file, track)
     sizes, run = _sizes(tables[b"stsz"]), 0
@@ -87,9 +106,10 @@ def sample_places(file: BinaryIO, track: Box) -> list[tuple[int, int]]:
 
 def _sample_tables(file: BinaryIO, track: Box) -> dict[bytes, bytes]:
     table = inner_box(file, track, b"mdia", b"minf", b"stbl")
-    within = boxes_in(file, table.body, table.end) if table else ()
+    within = boxes_within(file, table) if table else ()
     found = {one.kind: read_box(file, one) for one in within}
-    if not {b"stsz", b"stsc"} <= found.keys() or not {b"stco", b"co64"} & found.keys():
+    has_offsets = {b"stco", b"co64"} & found.keys()
+    if not has_offsets or not {b"stsz", b"stsc"} <= found.keys():
         raise ValueError("a track without a table of its samples")
     return found
 

@@ -10,7 +10,6 @@ place (clip_metadata.py).
 import io
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
@@ -21,6 +20,7 @@ from editorapp.media.decoding.picture_colour import in_srgb
 from editorapp.media.decoding.picture_file import UNREADABLE, opened, upright
 from editorapp.media.decoding.size_limits import STILL_BYTES
 from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_bytes
 
 
@@ -52,7 +52,12 @@ def _picture(data: bytes, sniffed: Sniffed) -> bytes:
             right = in_srgb(shown)
             if right is None and shown is image:
                 return _stripped(data, sniffed.format, image)
-            return _coded(right or shown, image, sniffed.format, is_converted=right is not None)
+            return _coded(
+                right or shown,
+                image,
+                sniffed.format,
+                is_converted=right is not None,
+            )
     except UNREADABLE as error:
         raise Refusal("damaged_picture") from error
 
@@ -72,7 +77,13 @@ def _stripped(data: bytes, format: str, image: Image.Image) -> bytes:
     return _coded(image, image, format, is_converted=False)
 
 
-def _coded(image: Image.Image, original: Image.Image, format: str, *, is_converted: bool) -> bytes:
+def _coded(
+    image: Image.Image,
+    original: Image.Image,
+    format: str,
+    *,
+    is_converted: bool,
+) -> bytes:
     """Write a picture anew, in its own format, with its colour profile and nothing else beside the
     pixels.
     """
@@ -88,7 +99,7 @@ def _coded(image: Image.Image, original: Image.Image, format: str, *, is_convert
     raise Refusal("too_big", size=show_bytes(made.tell()), limit=show_bytes(STILL_BYTES))
 
 
-def _options(original: Image.Image, format: str, quality: int) -> dict[str, Any]:
+def _options(original: Image.Image, format: str, quality: int) -> JsonObject:
     if format == "JPEG":
         return {"quality": quality, "subsampling": 2 if get_sampling(original) == 2 else 0}
     if format == "WEBP":

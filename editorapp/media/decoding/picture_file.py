@@ -31,6 +31,16 @@ _TURNS = {
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 
 
+_UNREADABLE_NOTE = (
+    *UNREADABLE,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
+
+
 @contextmanager
 def opened(data: bytes, format: str) -> Iterator[Image.Image]:
     """Yield the first picture of a file: its header is read, its pixels are decoded with `load()`.
@@ -48,9 +58,13 @@ def opened(data: bytes, format: str) -> Iterator[Image.Image]:
 def _opened(data: bytes, format: str) -> Image.Image:
     for colours in (True, False):  # notes about colours may be damaged as well
         try:
-            return Image.open(io.BytesIO(stripped(data, format, colours=colours)), formats=[format])
+            return _read(stripped(data, format, colours=colours), format)
         except UNREADABLE:
             continue
+    return _read(data, format)
+
+
+def _read(data: bytes, format: str) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=[format])
 
 
@@ -62,7 +76,7 @@ def is_animated(data: bytes, format: str) -> bool:
         return False
     if format == "PNG":
         return has_png_animation(data)
-    with Image.open(io.BytesIO(data), formats=[format]) as image:
+    with _read(data, format) as image:
         return bool(getattr(image, "is_animated", False))
 
 
@@ -71,10 +85,10 @@ def _orientation(data: bytes, format: str) -> int:
     readable.
     """
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[format]) as image:
+        with warnings.catch_warnings(), _read(data, format) as image:
             warnings.simplefilter("ignore")
             said: Any = image.getexif().get(_ORIENTATION, 1)
-    except (*UNREADABLE, TypeError, KeyError, IndexError, OverflowError, struct.error):
+    except _UNREADABLE_NOTE:
         return 1
     return said if said in _TURNS else 1
 

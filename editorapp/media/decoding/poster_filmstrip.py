@@ -50,10 +50,13 @@ class Collector:
         large = colour.picture(
             frame, self._aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT
         )
-        # A poster near the beginning, where something is usually to be seen; a dull one is replaced.
-        if not self.columns or _interest(large) > 1.6 * _interest(self.poster):
+        if not self.columns or self._is_dull(large):
             self.poster = large
         self.columns[index] = _small(large)
+
+    def _is_dull(self, other: Pixels) -> bool:
+        # A poster near the beginning, where something is usually to be seen; a dull one is replaced.
+        return _interest(other) > 1.6 * _interest(self.poster)
 
 
 def _interest(pixels: Pixels) -> float:
@@ -63,8 +66,9 @@ def _interest(pixels: Pixels) -> float:
 
 def _small(large: Pixels) -> Pixels:
     height, width = large.shape[:2]
-    column = (min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height))), STRIP_HEIGHT)
-    return np.asarray(Image.fromarray(large).resize(column, Image.Resampling.BILINEAR))
+    column = min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
+    size = (column, STRIP_HEIGHT)
+    return np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BILINEAR))
 
 
 def fill(collector: Collector, path: Path, timeline: Timeline) -> None:
@@ -91,10 +95,19 @@ def _cheap(timeline: Timeline, index: int, part: float) -> int:
 def save_strip(collector: Collector, frame_count: int, path: Path) -> None:
     """Write the filmstrip: STRIP_COLUMNS equal columns, one row."""
     known = sorted(collector.columns)
-    chosen = [min(known, key=lambda have: abs(have - index)) for index in strip_frames(frame_count)]
+    chosen = [_nearest(known, index) for index in strip_frames(frame_count)]
     first, columns = collector.columns[known[0]], [collector.columns[index] for index in chosen]
     same = [column if column.shape == first.shape else first for column in columns]
-    Image.fromarray(np.concatenate(same, axis=1)).save(path, "WEBP", quality=_QUALITY, method=2)
+    Image.fromarray(np.concatenate(same, axis=1)).save(
+        path,
+        "WEBP",
+        quality=_QUALITY,
+        method=2,
+    )
+
+
+def _nearest(known: list[int], index: int) -> int:
+    return min(known, key=lambda have: abs(have - index))
 
 
 def save_poster(pixels: Pixels, path: Path) -> None:

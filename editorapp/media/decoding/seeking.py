@@ -49,12 +49,17 @@ def _first_words(stream: Any) -> bytes:
     about = bytes(context.extradata or b"")
     if len(about) <= _LENGTH_WIDTH_AT or about[0] != 1:
         return b""  # a stream with start codes, as no MP4 and hardly a Matroska file has it
-    try:
-        data = bytes(next(packet for packet in stream.container.demux(stream) if packet.size))
-    except (StopIteration, av.error.FFmpegError):
-        return b""
+    data = _first_packet(stream)
     units = _by_lengths(data, (about[_LENGTH_WIDTH_AT] & 3) + 1)
     return next((data[:at] for at, header in units if header & 0x1F in _PICTURES), b"")
+
+
+def _first_packet(stream: Any) -> bytes:
+    """Return the first packet that holds anything; b"" where there is none."""
+    try:
+        return bytes(next(packet for packet in stream.container.demux(stream) if packet.size))
+    except (StopIteration, av.error.FFmpegError):
+        return b""
 
 
 def _by_lengths(data: bytes, width: int) -> Iterator[tuple[int, int]]:

@@ -133,10 +133,13 @@ def _video(head: bytes) -> Sniffed | None:
         return Sniffed("video", "a Matroska file", "matroska", "mkv")
     if _riff(head)[:3] == b"AVI":
         return Sniffed("video", "an AVI file", "avi", "avi")
-    for start, step in ((0, 188), (4, 192)):
-        if len(head) > start + 4 * step and all(head[start + n * step] == 0x47 for n in range(5)):
-            return _TRANSPORT_STREAM
+    if _is_transport_stream(head, 0, 188) or _is_transport_stream(head, 4, 192):
+        return _TRANSPORT_STREAM
     return _by_start(head, _VIDEOS)
+
+
+def _is_transport_stream(head: bytes, start: int, step: int) -> bool:
+    return head[start::step][:5] == b"\x47" * 5
 
 
 def _mov(head: bytes) -> Sniffed:
@@ -166,8 +169,7 @@ def _picture(head: bytes) -> Sniffed | None:
 
 def _other(head: bytes) -> Sniffed:
     words = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    is_list = words.startswith(b"<?xml") and (b"<mpd" in words or b"<smil" in words)
-    if is_list or words.startswith(_PLAYLISTS):
+    if _is_playlist(words):
         return Sniffed("playlist", "a playlist")
     if _riff(head) == b"WAVE" or head.startswith(_SOUNDS):
         return _AUDIO
@@ -179,6 +181,11 @@ def _other(head: bytes) -> Sniffed:
     return Sniffed("nothing", _by_start(words, _NAMED) or usual)
 
 
+def _is_playlist(words: bytes) -> bool:
+    is_list = words.startswith(b"<?xml") and (b"<mpd" in words or b"<smil" in words)
+    return is_list or words.startswith(_PLAYLISTS)
+
+
 def _is_text(head: bytes) -> bool:
     try:
         text = head.decode()
@@ -187,4 +194,8 @@ def _is_text(head: bytes) -> bool:
         if error.start < len(head) - 4:
             return False
         text = head[: error.start].decode()
-    return all(character.isprintable() or character in "\r\n\t\f" for character in text)
+    return all(map(_is_of_text, text))
+
+
+def _is_of_text(character: str) -> bool:
+    return character.isprintable() or character in "\r\n\t\f"

@@ -104,9 +104,11 @@ class Sound:
         if noted is None or (self.due is not None and not self.is_timed):
             return self.due or 0
         if self.due is None:
-            is_nonsense = not self.is_timed and self.length is not None and noted >= self.length
-            return 0 if is_nonsense else noted
+            return 0 if self._is_nonsense(noted) else noted
         return self.due if abs(noted - self.due) <= _SLACK_SECONDS * self.rate else noted
+
+    def _is_nonsense(self, noted: int) -> bool:
+        return not self.is_timed and self.length is not None and noted >= self.length
 
     def _noted(self, piece: Any) -> int | None:
         if piece.pts is None:

@@ -1,19 +1,25 @@
 """Still pictures from outside: is it one that providers take, and does it decode to its end?"""
 
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
 from editorapp.media.decoding.picture_colour import COLOURED, in_srgb
-from editorapp.media.decoding.picture_file import UNREADABLE, is_animated, opened, plain, upright
+from editorapp.media.decoding.picture_file import (
+    UNREADABLE,
+    is_animated,
+    opened,
+    plain,
+    upright,
+)
 from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH
 from editorapp.media.decoding.size_limits import STILL_BYTES, check_still_size
 from editorapp.media.decoding.sniff import Sniffed
+from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_bytes
 
 
-def examine_picture(path: Path, sniffed: Sniffed, *, poster: Path | None) -> dict[str, Any]:
+def examine_picture(path: Path, sniffed: Sniffed, *, poster: Path | None) -> JsonObject:
     """Measure a picture by decoding it whole, and write its poster.
 
     Size is as displayed, after the orientation that a camera noted. Raises: Refusal.

@@ -22,10 +22,13 @@ def check_whole(path: Path, sniffed: Sniffed, stream: Any) -> None:
         # A moved table of contents can hide a short file: ask where the last sample should end.
         claimed = max([claimed, *(entry.pos + entry.size for entry in stream.index_entries)])
     if claimed > size:
-        detail = f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing"
-        if sniffed.format == "ogg":
-            detail = "its last page is not whole"
-        raise Refusal("truncated", detail=detail)
+        raise Refusal("truncated", detail=_missing(sniffed, claimed, size))
+
+
+def _missing(sniffed: Sniffed, claimed: int, size: int) -> str:
+    if sniffed.format == "ogg":
+        return "its last page is not whole"
+    return f"{show_bytes(claimed - size)} of {show_bytes(claimed)} are missing"
 
 
 def is_fragmented(path: Path) -> bool:
@@ -56,8 +59,7 @@ def _segment_end(path: Path, size: int) -> int:
     """Return where the segment of a Matroska file ends by its header; 0 for a live recording, which
     has no length.
     """
-    with path.open("rb") as file:
-        head = file.read(65536)
+    head = _head(path, 65536)
     at = head.find(_EBML_SEGMENT)
     if at < 0 or at + 5 > len(head):
         return 0
@@ -71,16 +73,18 @@ def _segment_end(path: Path, size: int) -> int:
 
 
 def _riff_end(path: Path, size: int) -> int:
-    with path.open("rb") as file:
-        head = file.read(8)
-    length = int.from_bytes(head[4:8], "little")
+    length = int.from_bytes(_head(path, 8)[4:8], "little")
     return 0 if length in {0, 0xFFFFFFFF} else length + 8
+
+
+def _head(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 def _packets_end(path: Path, size: int) -> int:
     """A transport stream is made of packets of 188 bytes (192 with a time before each)."""
-    with path.open("rb") as file:
-        length = 188 if file.read(1) == b"\x47" else 192
+    length = 188 if _head(path, 1) == b"\x47" else 192
     return -(-size // length) * length
 
 

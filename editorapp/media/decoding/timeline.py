@@ -103,7 +103,11 @@ class _Claims:
 
 
 def build(
-    path: Path, sniffed: Sniffed, packets: list[Packet], *, on_frame: OnFrame | None = None
+    path: Path,
+    sniffed: Sniffed,
+    packets: list[Packet],
+    *,
+    on_frame: OnFrame | None = None,
 ) -> Timeline:
     """Make the index of a clip's frames.
 
@@ -174,10 +178,12 @@ def _said(packets: list[Packet]) -> list[int]:
 
 def _usual_step(times: list[int], stream: Any) -> int:
     gaps = sorted(after - before for before, after in pairwise(times))
-    if gaps:
-        return max(1, gaps[len(gaps) // 2])
+    return max(1, gaps[len(gaps) // 2] if gaps else _guessed_step(stream))
+
+
+def _guessed_step(stream: Any) -> int:
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    return max(1, round(1 / (Fraction(rate) * stream.time_base)))
+    return round(1 / (Fraction(rate) * stream.time_base))
 
 
 def _decode_all(stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
@@ -199,10 +205,14 @@ def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) 
         second = round(1 / stream.time_base)
         if not _matches(decoded(stream), said, 0, said[0] + second):
             return False
-    late = keys[max(0, bisect.bisect_right(keys, said[-1] - second) - 1)] if keys else said[0]
+    late = _last_key(keys, said[-1] - second) if keys else said[0]
     with open_clip(path, sniffed=sniffed) as stream:
         frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
+
+
+def _last_key(keys: list[int], until: int) -> int:
+    return keys[max(0, bisect.bisect_right(keys, until) - 1)]
 
 
 def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | None) -> bool:
@@ -250,7 +260,8 @@ def exact_rate(timeline: Timeline, stream: Any) -> tuple[Fraction, bool]:
     # off.
     is_rough = stream.container.format.name == "mpeg"
     for rate in _likely_rates(average, hints):
-        if _is_on_grid(pts, base, rate, slack=1 / rate if is_rough else Fraction(0)):
+        slack = 1 / rate if is_rough else Fraction(0)
+        if _is_on_grid(pts, base, rate, slack=slack):
             return rate, False
     if _is_on_grid(pts, base, average):
         return average.limit_denominator(10_000), False

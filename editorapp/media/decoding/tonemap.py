@@ -23,8 +23,9 @@ class Mapper:
         self.shape: tuple[int, int] | None = None
 
     def mapped(self, frame: Any) -> Any:
-        if self.shape != (frame.width, frame.height):
-            self.shape = (frame.width, frame.height)
+        shape = (frame.width, frame.height)
+        if self.shape != shape:
+            self.shape = shape
             self.graph = self._graph(frame)
         self.graph.push(frame)
         return self.graph.pull()

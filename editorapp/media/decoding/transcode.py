@@ -76,8 +76,8 @@ class _Picture:
         return stream
 
     def _hevc_options(self, frame: Any, tags: tuple[int, ...]) -> dict[str, str]:
-        words = f"log-level=none:colorprim={tags[0]}:transfer={tags[1]}:colormatrix={tags[2]}"
-        return {"x265-params": words + (colour.mastering(frame) if self.keeps_hdr else "")}
+        light = colour.mastering(frame) if self.keeps_hdr else ""
+        return {"x265-params": _colour_words(*tags) + light}
 
     def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
         """Encode one frame, shown at `pts` of the source's clock for so long."""
@@ -91,7 +91,7 @@ class _Picture:
         return self.durations.on(self.stream.encode(None))
 
     def _prepared(self, frame: Any) -> Any:
-        coded = self.size[::-1] if self.turn.transposed else self.size
+        coded = self.turn.coded(*self.size)
         matrix, reformat = colour.swscale_matrix(frame), self.reformatter.reformat
         if self.mapper:
             linear = reformat(frame, *coded, "gbrp12le", src_colorspace=matrix)
@@ -106,6 +106,10 @@ class _Picture:
             dst_color_range=_LIMITED_RANGE,
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
+
+
+def _colour_words(primaries: int, curve: int, matrix: int) -> str:
+    return f"log-level=none:colorprim={primaries}:transfer={curve}:colormatrix={matrix}"
 
 
 def _options(recipe: Recipe) -> dict[str, str]:
@@ -123,7 +127,13 @@ class _Writer:
     Both streams begin with the first picture, which says how they are written.
     """
 
-    def __init__(self, out: Any, stream: Any, timeline: Timeline, span: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        out: Any,
+        stream: Any,
+        timeline: Timeline,
+        span: tuple[int, int],
+    ) -> None:
         self.out, self.timeline, self.span = out, timeline, span
         self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
         self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
@@ -146,23 +156,36 @@ class _Writer:
 
     def begin(self, frame: Any, *, rate: Fraction, recipe: Recipe, is_timed: bool) -> None:
         base = self.timeline.time_base
-        self.picture = _Picture(self.out, frame, self.aspect, rate=rate, base=base, recipe=recipe)
-        if self.track is None:
-            return
+        self.picture = _Picture(
+            self.out,
+            frame,
+            self.aspect,
+            rate=rate,
+            base=base,
+            recipe=recipe,
+        )
+        if self.track is not None:
+            self._begin_sound(base, is_timed=is_timed)
+
+    def _begin_sound(self, base: Fraction, *, is_timed: bool) -> None:
         start, end = self.start * base, self.end * base
-        self.sound = Sound(self.out, self.track, start=start, end=end, is_timed=is_timed)
-        early, sound = self.early, self.sound
+        sound = Sound(self.out, self.track, start=start, end=end, is_timed=is_timed)
+        self.sound, early = sound, self.early
         self.out.mux([packet for piece in early for packet in sound.packets(piece)])
         early.clear()
 
     def finish(self) -> None:
         """Write what is still held back. Raises: Refusal, when a frame of the span never came."""
-        first, last = self.span
-        if self.picture is None or self.written < last - first + 1:
-            raise Refusal("damaged", detail=f"frame {first + self.written} cannot be decoded")
+        if self.picture is None or not self._is_complete():
+            missing = self.span[0] + self.written
+            raise Refusal("damaged", detail=f"frame {missing} cannot be decoded")
         self.out.mux(self.picture.rest())
         if self.sound is not None:
             self.out.mux(self.sound.rest())
+
+    def _is_complete(self) -> bool:
+        first, last = self.span
+        return self.written >= last - first + 1
 
     def _end_of(self, index: int) -> int:
         following = self.timeline.pts[index + 1 : index + 2]
@@ -253,9 +276,7 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
     """
     if not _has_true_sound(path):
         raise Refusal("damaged", detail="the times of its sound make no sense")
-    with open_clip(path) as stream:
-        frame = next(decoded(stream), None)
-        turned = colour.display_matrix(frame) if frame is not None else None
+    turned = _display_matrix(path)
     try:
         with open_clip(path) as stream, _new_mp4(out) as made:
             _copy_packets(stream, made, timeline, turned)
@@ -263,7 +284,18 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
 
 
-def _copy_packets(stream: Any, made: Any, timeline: Timeline, turned: list[int] | None) -> None:
+def _display_matrix(path: Path) -> list[int] | None:
+    with open_clip(path) as stream:
+        frame = next(decoded(stream), None)
+        return colour.display_matrix(frame) if frame is not None else None
+
+
+def _copy_packets(
+    stream: Any,
+    made: Any,
+    timeline: Timeline,
+    turned: list[int] | None,
+) -> None:
     sounding = track_of(stream.container)
     streams = [stream] if sounding is None else [stream, sounding]
     copies = {one.index: made.add_stream_from_template(one) for one in streams}
@@ -285,8 +317,12 @@ def _move(packet: Any, start: Fraction) -> None:
     Sound before that is noted as before the start: not played.
     """
     late = round(start / packet.time_base)
-    packet.pts = packet.pts if packet.pts is None else packet.pts - late
-    packet.dts = packet.dts if packet.dts is None else packet.dts - late
+    packet.pts = _earlier(packet.pts, late)
+    packet.dts = _earlier(packet.dts, late)
+
+
+def _earlier(at: int | None, by: int) -> int | None:
+    return None if at is None else at - by
 
 
 def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:

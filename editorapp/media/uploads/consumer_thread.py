@@ -3,7 +3,6 @@
 import queue
 import threading
 from collections.abc import Callable
-from types import TracebackType
 
 # Batches that may wait for one consumer: its memory is bounded, and who reads waits for it.
 _AHEAD = 4
@@ -42,12 +41,7 @@ class ConsumerThread:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._batches.put(None)
         self._thread.join()
         if kind is None and self._error is not None:

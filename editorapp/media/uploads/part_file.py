@@ -33,6 +33,11 @@ def path(token: str) -> Path:
     return store.incoming() / f"{token}.part"
 
 
+def taking_name(path: Path) -> Path:
+    """Return a name that nobody uses, for a file that is being taken in."""
+    return path.with_suffix(f".{secrets.token_hex(4)}.taking")
+
+
 class PartFile:
     """The pieces of one upload, one after the other in one file."""
 
@@ -73,7 +78,7 @@ class PartFile:
         """Return the whole file under a second name, which may be used up: the pieces stay until
         they are forgotten.
         """
-        taking = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
+        taking = taking_name(self._path)
         try:
             os.link(self._path, taking)
         except OSError:  # a file system without links

@@ -10,7 +10,6 @@ be fetched back.
 
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,14 @@ from editorapp.core.fault_points import reached
 from editorapp.media import layout, store
 from editorapp.media.backends.s3 import MediaStorage
 from editorapp.media.refusals import Refusal
-from editorapp.media.uploads.part_file import Body, arriving, crc32_of, locked, path
+from editorapp.media.uploads.part_file import (
+    Body,
+    arriving,
+    crc32_of,
+    locked,
+    path,
+    taking_name,
+)
 
 OBJECT_BYTES = 2 * 1024 * 1024  # lies in memory once for each piece that is being taken
 
@@ -104,12 +110,15 @@ class PieceObjects:
         end = 0
         for one in self._stretches():
             if _hash(os.pread(copy, one.size, one.start)) != one.sha256:
-                data = b"".join(self._storage.get(self._prefix + one.name))
-                if _hash(data) != one.sha256:
-                    raise Refusal("storage_damaged")
-                _write(copy, data, one.start)
+                _write(copy, self._fetched(one), one.start)
             end = one.end
         os.ftruncate(copy, end)
+
+    def _fetched(self, one: _Stretch) -> bytes:
+        data = b"".join(self._storage.get(self._prefix + one.name))
+        if _hash(data) != one.sha256:
+            raise Refusal("storage_damaged")
+        return data
 
     def whole(self) -> Path:
         """Return the whole file on this machine, under a name that may be used up.
@@ -118,7 +127,7 @@ class PieceObjects:
         """
         with store.telling_full_disk(), self._own_copy() as copy:
             self._bring_here(copy)
-        claimed = self._path.with_suffix(f".{secrets.token_hex(4)}.taking")
+        claimed = taking_name(self._path)
         os.rename(self._path, claimed)
         return claimed
 

@@ -9,7 +9,7 @@ same asset or the same refusal.
 import logging
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils import timezone
 from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.display_names import safe_name
+from editorapp.media.facts import JsonObject
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import check_bytes
@@ -72,7 +73,7 @@ def begin(*, name: str, size_bytes: int, member: Member, mark: str = "") -> Uplo
     return upload
 
 
-def _known(of_file: dict[str, Any]) -> Upload | None:
+def _known(of_file: JsonObject) -> Upload | None:
     """Return this person's upload of a file: the one under way, or the one that became an asset a
     moment ago.
 
@@ -145,12 +146,16 @@ def append(upload: Upload, body: Body, *, at: int, length: int) -> int:
     if at + length > upload.size_bytes:
         if at != (here := pieces.offset()):
             raise WrongOffset(here)
-        raise Refusal("too_big", size=show_bytes(at + length), limit=show_bytes(upload.size_bytes))
+        raise _too_big(at + length, upload.size_bytes)
     _touch(upload)
     end = pieces.append(body, at=at, length=length)
     if end is None:
         raise WrongOffset(offset(upload))
     return end
+
+
+def _too_big(size: int, limit: int) -> Refusal:
+    return Refusal("too_big", size=show_bytes(size), limit=show_bytes(limit))
 
 
 def finish(upload: Upload, *, timing: Timing | None = None) -> Asset:
@@ -185,7 +190,12 @@ def _take(upload: Upload, timing: Timing | None) -> Asset:
     file = _pieces(upload).whole()
     reached("upload.taking")
     asset = take_in(
-        file, name=upload.name, team=upload.team, user=upload.user, sha256=sha256, timing=timing
+        file,
+        name=upload.name,
+        team=upload.team,
+        user=upload.user,
+        sha256=sha256,
+        timing=timing,
     )
     reached("upload.taken")
     return asset

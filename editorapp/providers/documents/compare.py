@@ -99,9 +99,9 @@ class Compared:
 
     def differs(self, kind: DifferenceKind, place: str, came: str, documented: str) -> None:
         """Note a difference, once for a place."""
-        one = Difference(kind, self.call, place, came, documented)
-        if all((one.kind, one.place) != (each.kind, each.place) for each in self.differences):
-            self.differences.append(one)
+        known = {(each.kind, each.place) for each in self.differences}
+        if (kind, place) not in known:
+            self.differences.append(Difference(kind, self.call, place, came, documented))
 
 
 def compare(
@@ -134,19 +134,19 @@ def compare(
 
 
 def _call_of(documents: Documents, exchange: Exchange) -> Call | None:
-    for call in documents.calls:
-        is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
-        if is_there and set(call.params) <= set(exchange.params):
-            return call
-    return None
+    return next((call for call in documents.calls if _is_of(call, exchange)), None)
+
+
+def _is_of(call: Call, exchange: Exchange) -> bool:
+    is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
+    return bool(is_there) and set(call.params) <= set(exchange.params)
 
 
 def _of_file(documents: Documents, exchange: Exchange, hosts: tuple[str, ...]) -> Compared:
     """Hold a file's head against the documents: the clip behind a link, or the answer to an upload."""
-    is_link = exchange.path == LINK
-    found = Compared("download" if is_link else "upload of the bytes", exchange.status)
-    if not is_link:
-        return found
+    if exchange.path != LINK:
+        return Compared("upload of the bytes", exchange.status)
+    found = Compared("download", exchange.status)
     if exchange.status not in (200, 206):
         found.differs(DifferenceKind.STATUS, "status", str(exchange.status), "200")
         return found
@@ -173,20 +173,27 @@ def _compare_headers(found: Compared, documents: Documents, call: Call, exchange
     rows = (*documents.headers, *own)
     for row in rows:
         _compare_header(found, row, exchange.headers.get(row.name))
-    known = {row.name.lower() for row in rows}
-    for name in exchange.headers:
-        if _LIMITING.search(name) and name.lower() not in known:
-            kind, place = DifferenceKind.NEW_HEADER, shown_name(name)
-            found.differs(kind, place, "there", "not documented here")
+    _new_headers(found, exchange, known={row.name.lower() for row in rows})
     if exchange.content or exchange.headers.get("Content-Type"):
         _compare_content_type(found, exchange, (call.content_type,))
 
 
+def _new_headers(found: Compared, exchange: Exchange, *, known: set[str]) -> None:
+    for name in exchange.headers:
+        if _LIMITING.search(name) and name.lower() not in known:
+            kind = DifferenceKind.NEW_HEADER
+            found.differs(kind, shown_name(name), "there", "not documented here")
+
+
 def _compare_content_type(found: Compared, exchange: Exchange, known: tuple[str, ...]) -> None:
-    said = exchange.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    said = _media_type(exchange.headers)
     if said not in known:
         shown = shown_media_type(said) if said else "none"
         found.differs(DifferenceKind.CONTENT_TYPE, "Content-Type", shown, " or ".join(known))
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _compare_header(found: Compared, row: Header, value: str | None) -> None:
@@ -211,11 +218,15 @@ def _compare_body(
     _Walk(found, exchange.at, hosts).value(shape, body, "")
     found.form = sorted(set(_lines(body, "")))[:MOST_LINES]
     odd, found.differences = found.differences, before
-    for one in odd:
-        # Whatever is odd about a refusal, it is the refusal that looks otherwise.
-        if found.is_refused and one.kind in OF_A_BODY:
-            one = replace(one, kind=DifferenceKind.REFUSAL, came=f"{one.kind}: {one.came}")
+    for one in map(_of_refusal, odd) if found.is_refused else odd:
         found.differs(one.kind, one.place, one.came, one.documented)
+
+
+def _of_refusal(one: Difference) -> Difference:
+    """Whatever is odd about a refusal, it is the refusal that looks otherwise."""
+    if one.kind not in OF_A_BODY:
+        return one
+    return replace(one, kind=DifferenceKind.REFUSAL, came=f"{one.kind}: {one.came}")
 
 
 @dataclass
@@ -229,11 +240,17 @@ class _Walk:
     def value(self, shape: Shape, value: Any, place: str) -> None:
         if shape.form is Form.ANY:
             return
-        if not _fits(shape, value):
+        if _fits(shape, value):
+            self._inside(shape, value, place)
+        else:
             expected = str(shape.form) + (f" ({shape.pattern})" if shape.pattern else "")
             self.found.differs(DifferenceKind.FORM, place or BODY, form_of(value), expected)
-        elif shape.form is Form.OBJECT:
-            self._fields(shape, value, place)
+        if shape.is_price and (said := amount(value)) is not None:
+            self.found.prices[place] = format(said.normalize(), "f")
+
+    def _inside(self, shape: Shape, value: Any, place: str) -> None:
+        if shape.form is Form.OBJECT:
+            self._fields(shape, value, f"{place}." if place else "")
         elif shape.form is Form.LIST and shape.of is not None:
             for one in value[:MOST_ITEMS]:
                 self.value(shape.of, one, f"{place}[]")
@@ -242,11 +259,8 @@ class _Walk:
             self.found.differs(DifferenceKind.WORD, place, shown_word(value), known)
         elif shape.form is Form.LINK:
             self._link(shape.lasts, value, place)
-        if shape.is_price and (said := amount(value)) is not None:
-            self.found.prices[place] = format(said.normalize(), "f")
 
-    def _fields(self, shape: Shape, value: Mapping[str, Any], place: str) -> None:
-        before = f"{place}." if place else ""
+    def _fields(self, shape: Shape, value: Mapping[str, Any], before: str) -> None:
         for name, inner in shape.must.items():
             if name in value:
                 self.value(inner, value[name], before + name)
@@ -257,7 +271,11 @@ class _Walk:
             if value.get(name) is not None:
                 self.value(inner, value[name], before + name)
         if not shape.is_open:
-            for name in (one for one in value if one not in shape.must and one not in shape.may):
+            self._new_fields(value, before, known={*shape.must, *shape.may})
+
+    def _new_fields(self, value: Mapping[str, Any], before: str, *, known: set[str]) -> None:
+        for name in value:
+            if name not in known:
                 place, came = before + shown_name(name), form_of(value[name])
                 self.found.differs(DifferenceKind.NEW_FIELD, place, came, "no such field")
 
@@ -268,15 +286,18 @@ class _Walk:
         if lasts is None:
             return
         if left is not None and not _is_within(left, lasts):
-            came, known = f"{left:.0f} s", lifetime_in_words(lasts)
-            self.found.differs(DifferenceKind.LIFETIME, place, came, known)
+            known = lifetime_in_words(lasts)
+            self.found.differs(DifferenceKind.LIFETIME, place, f"{left:.0f} s", known)
         _compare_host(self.found, place, url, self.hosts)
 
 
 def _compare_host(found: Compared, place: str, url: str, hosts: tuple[str, ...]) -> None:
-    host = urlsplit(url).hostname or ""
-    if hosts and not any(host == one or host.endswith(f".{one}") for one in hosts):
+    if hosts and not _lies_at(urlsplit(url).hostname or "", hosts):
         found.differs(DifferenceKind.HOST, place, "another host", " or ".join(hosts))
+
+
+def _lies_at(host: str, hosts: tuple[str, ...]) -> bool:
+    return any(host == one or host.endswith(f".{one}") for one in hosts)
 
 
 def _is_within(left: float, lasts: Lifetime) -> bool:
@@ -285,9 +306,10 @@ def _is_within(left: float, lasts: Lifetime) -> bool:
 
 
 def lifetime_in_words(lasts: Lifetime) -> str:
-    least, most = lasts.least_seconds, lasts.most_seconds
-    said = [f"at least {least:g} s"] if least is not None else []
-    return " and ".join([*said, *([f"at most {most:g} s"] if most is not None else [])])
+    bounds = {"at least": lasts.least_seconds, "at most": lasts.most_seconds}
+    return " and ".join(
+        f"{word} {bound:g} s" for word, bound in bounds.items() if bound is not None
+    )
 
 
 def _fits(shape: Shape, value: Any) -> bool:
@@ -347,20 +369,27 @@ def form_of(value: Any) -> str:
 
 def _lines(value: Any, place: str, depth: int = 0) -> Iterator[str]:
     """Yield where something stands in a body, and of which form."""
-    if isinstance(value, Mapping) and value and depth < DEEPEST:
-        for name in list(value)[:MOST_LINES]:
-            yield from _lines(value[name], f"{place}.{shown_name(name)}".lstrip("."), depth + 1)
-    elif isinstance(value, list) and value and depth < DEEPEST:
-        for one in value[:MOST_ITEMS]:
-            yield from _lines(one, f"{place}[]", depth + 1)
-    else:
+    inner = _inner(value) if value and depth < DEEPEST else []
+    for name, one in inner:
+        yield from _lines(one, f"{place}{name}".lstrip("."), depth + 1)
+    if not inner:
         yield f"{place or BODY}: {form_of(value)}"
+
+
+def _inner(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return [(f".{shown_name(name)}", value[name]) for name in list(value)[:MOST_LINES]]
+    return [("[]", one) for one in value[:MOST_ITEMS]] if isinstance(value, list) else []
 
 
 def shown_name(name: str) -> str:
     """Return a field's or a header's name, where it is one that a protocol may have."""
-    is_plain = _NAME.fullmatch(name) and sum(map(str.isdigit, name)) <= WIDEST_DIGITS
-    return name if is_plain else f"(a name of {len(name)} characters)"
+    return name if _is_plain(_NAME, name) else f"(a name of {len(name)} characters)"
+
+
+def _is_plain(pattern: re.Pattern[str], text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return pattern.fullmatch(text) is not None and digits <= WIDEST_DIGITS
 
 
 def shown_word(word: str) -> str:
@@ -368,5 +397,4 @@ def shown_word(word: str) -> str:
 
 
 def shown_media_type(said: str) -> str:
-    is_plain = _MEDIA_TYPE.fullmatch(said) and sum(map(str.isdigit, said)) <= WIDEST_DIGITS
-    return said if is_plain else f"(another, of {len(said)} characters)"
+    return said if _is_plain(_MEDIA_TYPE, said) else f"(another, of {len(said)} characters)"

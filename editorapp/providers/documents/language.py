@@ -90,7 +90,10 @@ def each(shape: Shape, names: str) -> dict[str, Shape]:
 
 
 def an_object(
-    must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None, *, is_open: bool = False
+    must: Mapping[str, Shape],
+    may: Mapping[str, Shape] | None = None,
+    *,
+    is_open: bool = False,
 ) -> Shape:
     return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
 

@@ -19,7 +19,11 @@ _SIGNED = (
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 
-def seconds_left(url: str, at: datetime, headers: Mapping[str, str] | None = None) -> float | None:
+def seconds_left(
+    url: str,
+    at: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> float | None:
     """Return for how many seconds from `at` a link works; None where it does not say.
 
     Read are the signatures of S3, Google's and Azure's storages, CloudFront's policy, a plain
@@ -39,9 +43,7 @@ def _end_of(asked: Mapping[str, str]) -> float | None:
     try:
         for signed, lasts in _SIGNED:
             if signed in asked and lasts in asked:
-                return datetime.strptime(asked[signed], _COMPACT).replace(
-                    tzinfo=UTC
-                ).timestamp() + float(asked[lasts])
+                return _signed_at(asked[signed]) + float(asked[lasts])
         if "policy" in asked:
             return _of_policy(asked["policy"])
         if "se" in asked:
@@ -49,6 +51,10 @@ def _end_of(asked: Mapping[str, str]) -> float | None:
         return float(asked["expires"]) if "expires" in asked else None
     except (ValueError, KeyError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _signed_at(text: str) -> float:
+    return datetime.strptime(text, _COMPACT).replace(tzinfo=UTC).timestamp()
 
 
 def _of_policy(text: str) -> float:

@@ -64,9 +64,9 @@ def raise_for(
     """
     if response.is_success:
         return
-    error = (explain(response, is_paid) if explain is not None else None) or _error(
-        response, name=name, secret=secret, is_paid=is_paid
-    )
+    error = explain(response, is_paid) if explain is not None else None
+    if error is None:
+        error = _error(response, name=name, secret=secret, is_paid=is_paid)
     if error.retry_after_seconds is None:
         error.retry_after_seconds = wait_asked(response.headers)
     raise error
@@ -83,14 +83,24 @@ _MEANINGS: dict[int, tuple[type[ProviderError], str]] = {
 }
 
 
-def _error(response: httpx.Response, *, name: str, secret: str, is_paid: bool) -> ProviderError:
+def _error(
+    response: httpx.Response,
+    *,
+    name: str,
+    secret: str,
+    is_paid: bool,
+) -> ProviderError:
     status = response.status_code
     detail = detail_of(response, secret=secret)
     if status == 429:
         return _throttled(response, detail, name=name)
-    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    because = _because(detail, status)
     kind, says = _MEANINGS.get(status) or (_when_paid if is_paid else _when_free)(status)
     return kind(says.format(name=name, because=because, status=status), code=str(status))
+
+
+def _because(detail: str, status: int) -> str:
+    return f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
 
 
 def _when_paid(status: int) -> tuple[type[ProviderError], str]:
@@ -121,15 +131,12 @@ def _refusal(status: int) -> tuple[type[ProviderError], str]:
 
 
 def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
-    is_full = "concurrent" in detail.lower()
-    says = (
-        "is working on as many jobs as it takes at once"
-        if is_full
-        else "takes no more requests just now"
-    )
+    code, says = RATE, "takes no more requests just now"
+    if "concurrent" in detail.lower():
+        code, says = CONCURRENCY, "is working on as many jobs as it takes at once"
     return Throttled(
         f"{name} {says}; this is sent again by itself.",
-        code=CONCURRENCY if is_full else RATE,
+        code=code,
         retry_after_seconds=wait_of(response),
     )
 
@@ -153,13 +160,22 @@ def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
     if status >= 500 or status < 300 or status in AGAIN or wait is not None:
         said = f"{name} did not take the upload (HTTP {status})."
         raise Unavailable(said, code=str(status), retry_after_seconds=wait)
-    if status == 413:
-        said = f"The storage of {name} does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter."
-    elif status in {400, 415, 422}:
-        said = f"The storage of {name} does not take this file (HTTP {status}): export it anew, best as an H.264 MP4."
-    else:
-        said = f"The storage of {name} refuses the upload (HTTP {status})."
-    raise UploadRefused(said, code=UPLOAD_REFUSED)
+    raise UploadRefused(_upload_refused(status, name, size), code=UPLOAD_REFUSED)
+
+
+# What a storage's refusal means, by its status.
+_UPLOAD_REFUSALS = {
+    413: "does not take a file of {size:,} bytes (HTTP 413): make it smaller, or shorter.",
+    **dict.fromkeys(
+        (400, 415, 422),
+        "does not take this file (HTTP {status}): export it anew, best as an H.264 MP4.",
+    ),
+}
+
+
+def _upload_refused(status: int, name: str, size: int) -> str:
+    says = _UPLOAD_REFUSALS.get(status, "refuses the upload (HTTP {status}).")
+    return f"The storage of {name} " + says.format(status=status, size=size)
 
 
 def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
@@ -170,10 +186,12 @@ def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
     """
     now = time.time() if now is None else now
     wait = wait_asked(response.headers, now=now)
-    if wait is None:
-        reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
-        wait = DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
-    return wait
+    return _until_reset(response.headers, now) if wait is None else wait
+
+
+def _until_reset(headers: Mapping[str, str], now: float) -> float:
+    reset = _figure(headers.get("X-RateLimit-Reset", ""))
+    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
 
 
 def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
@@ -222,9 +240,13 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     anybody.
     """
     body = json_in(response)
-    if body is None and response.headers.get("Content-Type", "").startswith("text/plain"):
-        body = {"message": clean_text(response.text[:LONGEST_LOOKED_AT])}
+    if body is None and _is_plain_text(response):
+        body = clean_text(response.text[:LONGEST_LOOKED_AT])
     return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+
+
+def _is_plain_text(response: httpx.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/plain")
 
 
 def json_in(response: httpx.Response) -> Any:
@@ -245,22 +267,33 @@ def said_in(body: Any, *, secret: str = "") -> str:
     code word.
     Source: docs/providers/gmi-cloud.md, section 5, for the order.
     """
-    body, outcome = mapping(body), mapping(mapping(body).get("outcome"))
-    own = (body.get("message"), body.get("reason"), body.get("detail"))
-    places = (body.get("error"), outcome.get("error"), outcome.get("error_code"), *own)
-    texts = [text for place in places if (text := _text_of(place))]
+    texts = _texts_in(mapping(body))
     found = next((text for text in texts if " " in text), texts[0] if texts else "")
-    text = " ".join(
-        "".join(ch if ch.isprintable() else " " for ch in found[:LONGEST_LOOKED_AT]).split()
-    )
-    text = without_key(text, secret)
+    text = without_key(_on_one_line(found[:LONGEST_LOOKED_AT]), secret)
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
 
 
+def _texts_in(body: Mapping[str, Any]) -> list[str]:
+    outcome = mapping(body.get("outcome"))
+    places = (
+        body.get("error"),
+        outcome.get("error"),
+        outcome.get("error_code"),
+        body.get("message"),
+        body.get("reason"),
+        body.get("detail"),
+    )
+    return [text for place in places if (text := _text_of(place))]
+
+
+def _on_one_line(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())
+
+
 def without_key(text: str, secret: str) -> str:
-    for part in filter(
-        None, (secret, *secret.split(":"))
-    ):  # "key:secret" where the key has two parts
+    parts = (secret, *secret.split(":"))  # "key:secret" where the key has two parts
+    for part in filter(None, parts):
         text = text.replace(part, "***")
     return text
 
@@ -281,7 +314,11 @@ def _schema_error(item: Any) -> str:
 
 
 def object_in(
-    response: httpx.Response, *, name: str, secret: str = "", is_paid: bool = False
+    response: httpx.Response,
+    *,
+    name: str,
+    secret: str = "",
+    is_paid: bool = False,
 ) -> dict[str, Any]:
     """Return the JSON object of a 2xx answer, clean; {} where there is no content.
 
@@ -293,15 +330,18 @@ def object_in(
         return {}
     if not problem:
         try:
-            body = parse_json(response.content)
+            return _object(response.content)
         except JsonNotReadable as error:
             problem = str(error)
-        else:
-            if isinstance(body, dict):
-                return body
-            problem = "It is no JSON object."
     came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
     raise _unreadable(problem, name=name, is_paid=is_paid, came=came)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise JsonNotReadable("It is no JSON object.")
+    return body
 
 
 def _unreadable(problem: str, *, name: str, is_paid: bool, came: str) -> ProviderError:
@@ -319,25 +359,12 @@ def as_it_came(answer: Any, *, secret: str = "") -> str:
     What looks like a secret is hidden first, and what may be the first half of one is left out with
     the cut.
     """
-    text = (
-        answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
-    )
+    text = answer if isinstance(answer, str) else _as_json(answer)
     shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
     if len(text) > LONGEST_CAME * 4:
         shown = shown[:-LONGEST_KEY] + "…"
     return clean_text(shown, most=LONGEST_CAME)
 
 
-def check_about(asked: str, said: str, answer: Any, *, name: str, secret: str) -> None:
-    """Refuse an answer that names another thing than was asked for: its result would be somebody
-    else's.
-
-    One that names none ("") is about what was asked for. Raises: Unreadable.
-    """
-    if said and said.casefold() != asked.casefold():
-        came = as_it_came(answer, secret=secret)
-        raise Unreadable(
-            f"{name} answers about another job than the one it was asked for.",
-            code="another",
-            came=came,
-        )
+def _as_json(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False, default=str)

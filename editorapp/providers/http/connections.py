@@ -112,8 +112,12 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) 
         if not isinstance(error.__cause__, aiohttp.ClientError):
             raise
         failed = error.__cause__
-    named = next(name for kind, name in _NAMES if isinstance(failed, kind))
-    raise named(str(failed)) from failed
+    raise _named(failed) from failed
+
+
+def _named(failed: Exception) -> httpx.TransportError:
+    name = next(name for kind, name in _NAMES if isinstance(failed, kind))
+    return name(str(failed))
 
 
 async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
@@ -132,14 +136,17 @@ async def _content(response: httpx.Response) -> bytes:
     Raises: TooLong.
     """
     announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        raise TooLong("The answer is too long.")
+    _check_length(int(announced) if announced.isdecimal() else 0)
     came = bytearray()
     async for piece in response.aiter_raw():
         came += piece
-        if len(came) > MAX_BODY_BYTES:
-            raise TooLong("The answer is too long.")
+        _check_length(len(came))
     return bytes(came)
+
+
+def _check_length(size: int) -> None:
+    if size > MAX_BODY_BYTES:
+        raise TooLong("The answer is too long.")
 
 
 def _whole(response: httpx.Response, content: bytes) -> httpx.Response:
@@ -148,7 +155,9 @@ def _whole(response: httpx.Response, content: bytes) -> httpx.Response:
         content = unpack(content, packed, most=MAX_BODY_BYTES)
     except CannotUnpack as error:
         content, problem = b"", str(error)
-    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _SPENT]
     return httpx.Response(
-        response.status_code, headers=headers, content=content, extensions={PROBLEM: problem}
+        response.status_code,
+        headers=[line for line in response.headers.raw if line[0].lower() not in _SPENT],
+        content=content,
+        extensions={PROBLEM: problem},
     )

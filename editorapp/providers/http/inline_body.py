@@ -100,10 +100,7 @@ class InlineBody:
             before, _token, written = written.partition(token)
             self._parts += [before.encode(), path]
         self._parts.append(written.encode())
-        self.size = sum(
-            len(one) if isinstance(one, bytes) else _encoded(one.stat().st_size)
-            for one in self._parts
-        )
+        self.size = sum(map(_size_of, self._parts))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
@@ -123,11 +120,16 @@ class InlineBody:
             return {key: self._marked(one, files) for key, one in value.items()}
         if isinstance(value, list):
             return [self._marked(one, files) for one in value]
-        if not isinstance(value, StoredFile):
-            return value
+        return self._token(value, files) if isinstance(value, StoredFile) else value
+
+    def _token(self, file: StoredFile, files: dict[str, Path]) -> str:
         token = uuid.uuid4().hex
-        (files[token],) = self._held.enter_context(store.held(value.sha256, store.ORIGINAL))
+        (files[token],) = self._held.enter_context(store.held(file.sha256, store.ORIGINAL))
         return token
+
+
+def _size_of(part: bytes | Path) -> int:
+    return len(part) if isinstance(part, bytes) else _encoded(part.stat().st_size)
 
 
 def _encoded(size_bytes: int) -> int:

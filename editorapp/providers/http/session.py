@@ -63,7 +63,10 @@ class ProviderSession:
     """
 
     def __init__(
-        self, access: Access, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        access: Access,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.access = access
         module = registry.get(access.provider)
@@ -94,7 +97,12 @@ class ProviderSession:
         await asyncio.sleep(0)  # a turn of the loop, in which sockets are let go
 
     async def call(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
     ) -> dict[str, Any]:
         """Make a free call and return its JSON object; an empty answer is an empty one.
 
@@ -113,10 +121,11 @@ class ProviderSession:
             says = f"{self.name} gave an answer that is longer than {most:,} bytes."
             raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unavailable(
-                f"{self.name} did not answer ({_kind(error)}).", code=_kind(error)
-            ) from error
+            raise self._unavailable("did not answer", error) from error
         return self._object_in(response)
+
+    def _unavailable(self, says: str, error: Exception) -> Unavailable:
+        return Unavailable(f"{self.name} {says} ({_kind(error)}).", code=_kind(error))
 
     async def pay(self, path: str, *, body: Any, idempotency_key: str) -> dict[str, Any]:
         """Send the paid POST, exactly once, and return the provider's JSON object.
@@ -133,9 +142,7 @@ class ProviderSession:
         try:
             response = await self._pay(path, content, idempotency_key=idempotency_key)
         except NEVER_SENT as error:
-            raise Unavailable(
-                f"{self.name} could not be reached ({_kind(error)}).", code=_kind(error)
-            ) from error
+            raise self._unavailable("could not be reached", error) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(
                 f"{self.name} did not answer ({_kind(error)}). It may have taken the request.",
@@ -145,7 +152,13 @@ class ProviderSession:
             content.close()
         return self._object_in(response, is_paid=True)
 
-    async def _pay(self, path: str, content: InlineBody, *, idempotency_key: str) -> httpx.Response:
+    async def _pay(
+        self,
+        path: str,
+        content: InlineBody,
+        *,
+        idempotency_key: str,
+    ) -> httpx.Response:
         headers = {
             "Idempotency-Key": idempotency_key,
             "Content-Type": "application/json",
@@ -177,23 +190,30 @@ class ProviderSession:
         sent = {**headers, "Content-Length": str(size)}
         request = self._upload_request(method, url, sent, _pieces(path, start, size))
         began = time.monotonic()
-        try:
-            async with asyncio.timeout(FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND):
-                transport = self._transport(connections.for_links)
-                response = await connections.exchange(transport, request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            # Not chained: the address is a secret, and the message may hold it.
-            raise Unavailable(
-                f"The upload to {self.name} broke off ({_kind(error)}).", code=_kind(error)
-            ) from None
-        except ssrf_guard.AddressNotAllowed as error:
-            raise self._not_allowed(error) from error
+        response = await self._uploaded(request, size)
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
         answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
 
+    async def _uploaded(self, request: httpx.Request, size: int) -> httpx.Response:
+        deadline = FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND
+        try:
+            async with asyncio.timeout(deadline):
+                transport = self._transport(connections.for_links)
+                return await connections.exchange(transport, request)
+        except (httpx.HTTPError, TimeoutError) as error:
+            # Not chained: the address is a secret, and the message may hold it.
+            says = f"The upload to {self.name} broke off ({_kind(error)})."
+            raise Unavailable(says, code=_kind(error)) from None
+        except ssrf_guard.AddressNotAllowed as error:
+            raise self._not_allowed(error) from error
+
     def _upload_request(
-        self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterator[bytes]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: AsyncIterator[bytes],
     ) -> httpx.Request:
         """Raises: UploadRefused, for an address that is none, or none to send files to."""
         try:
@@ -227,16 +247,19 @@ class ProviderSession:
     @cached_property
     def _headers(self) -> dict[str, str]:
         """What every request says. Raises: BadCredentials."""
+        return {
+            **_COMMON,
+            "Authorization": f"{self.spec.auth} {self._key()}",
+            "Accept": "application/json",
+            **self.access.headers,
+        }
+
+    def _key(self) -> str:
         key = self.access.secret.strip()
         if not key or not key.isascii() or not key.isprintable():
-            raise BadCredentials(
-                f"The key for {self.name} is missing or holds characters that no key has.",
-                code="key",
-            )
-        if self.spec.auth is Auth.BASIC:
-            key = base64.b64encode(key.encode()).decode()
-        said = {"Authorization": f"{self.spec.auth} {key}", "Accept": "application/json"}
-        return {**_COMMON, **said, **self.access.headers}
+            says = f"The key for {self.name} is missing or holds characters that no key has."
+            raise BadCredentials(says, code="key")
+        return base64.b64encode(key.encode()).decode() if self.spec.auth is Auth.BASIC else key
 
     def _request(
         self,
@@ -266,7 +289,12 @@ class ProviderSession:
             ) from error
 
     async def _send(
-        self, make: MakeTransport, request: httpx.Request, path: str, *, deadline: float
+        self,
+        make: MakeTransport,
+        request: httpx.Request,
+        path: str,
+        *,
+        deadline: float,
     ) -> httpx.Response:
         """Make one exchange within its deadline, and note how it went."""
         method, began = request.method, time.monotonic()
@@ -326,10 +354,14 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
 def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
     if not log.isEnabledFor(level):
         return
-    request_id = response.headers.get("X-Request-Id", "-")[:80]
-    took = (time.monotonic() - began) * 1000
     log.log(
-        level, "%s %s -> %s in %.0f ms [%s]", method, path, response.status_code, took, request_id
+        level,
+        "%s %s -> %s in %.0f ms [%s]",
+        method,
+        path,
+        response.status_code,
+        (time.monotonic() - began) * 1000,
+        response.headers.get("X-Request-Id", "-")[:80],
     )
 
 

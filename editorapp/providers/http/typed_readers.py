@@ -35,15 +35,14 @@ def identifier(value: Any) -> str:
     So for one that is far too long, that had to be altered to be kept, or that would be a step in a
     path.
     """
-    if not isinstance(value, str) or isinstance(value, Altered) or not 0 < len(value) <= LONGEST_ID:
+    if not isinstance(value, str) or isinstance(value, Altered):
         return ""
-    is_plain = (
-        value.isprintable()
-        and " " not in value
-        and "\ufffd" not in value
-        and value.strip(".") != ""
-    )
-    return value if is_plain else ""
+    return value if len(value) <= LONGEST_ID and _is_plain(value) else ""
+
+
+def _is_plain(text: str) -> bool:
+    has_odd = " " in text or "\ufffd" in text
+    return text.isprintable() and not has_odd and text.strip(".") != ""
 
 
 def link(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Fixes: carry a form change through to the request, so that it can be tried before it is offered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,9 @@ NO_CONTROLS: dict[str, Any] = {f"{name}_enabled": None for name in CONTROLS} | d
 
 
 def applied(
-    wanted: GenerationRequest, source: MediaFacts | None, changes: Mapping[str, Any]
+    wanted: GenerationRequest,
+    source: MediaFacts | None,
+    changes: Mapping[str, Any],
 ) -> tuple[GenerationRequest, MediaFacts | None]:
     """Return the request and source facts as they would be after these form changes."""
     values: dict[str, Any] = {}
@@ -41,31 +43,32 @@ def _changed(wanted: GenerationRequest, values: Mapping[str, Any]) -> Generation
 
 
 def _values(wanted: GenerationRequest, key: str, value: Any) -> dict[str, Any]:
-    if key == "conditioning":
-        return (
-            {"auto_controls": True, "strength": None} | NO_CONTROLS
-            if value == "auto"
-            else {"auto_controls": None}
-        )
-    if key == "guides":
-        return _guides(wanted, value)
-    if key == "keyframe_index":
-        return {"keyframe_indexes": tuple(value)}
-    if key == "drop_keyframes":
-        return _without(wanted, set(value))
-    if key == "source_media_type":
-        return {"source": replace(wanted.source, media_type=value)} if wanted.source else {}
+    if key in _FORM_FIELDS:
+        return _FORM_FIELDS[key](wanted, value)
     if key in ATTRIBUTES:
         return {key: None if value is False or value == "" else value}
     raise KeyError(f"{key} is no form field")
 
 
-def _without(wanted: GenerationRequest, places: set[int]) -> dict[str, Any]:
+def _conditioning(wanted: GenerationRequest, value: str) -> dict[str, Any]:
+    if value == "auto":
+        return {"auto_controls": True, "strength": None} | NO_CONTROLS
+    return {"auto_controls": None}
+
+
+def _source_type(wanted: GenerationRequest, value: str) -> dict[str, Any]:
+    return {"source": replace(wanted.source, media_type=value)} if wanted.source else {}
+
+
+def _without(wanted: GenerationRequest, places: Collection[int]) -> dict[str, Any]:
     return {
-        name: tuple(one for at, one in enumerate(getattr(wanted, name) or ()) if at not in places)
-        or None
+        name: _others(getattr(wanted, name) or (), places) or None
         for name in ("keyframes", "keyframe_indexes")
     }
+
+
+def _others(values: Iterable[Any], places: Collection[int]) -> tuple[Any, ...]:
+    return tuple(one for at, one in enumerate(values) if at not in places)
 
 
 def _kept_by_cut(wanted: GenerationRequest, source: MediaFacts | None) -> dict[str, Any]:
@@ -87,6 +90,16 @@ def _guides(wanted: GenerationRequest, value: str) -> dict[str, Any]:
         changed["keyframes"] = wanted.keyframes or (PLACEHOLDER,)
         changed["keyframe_indexes"] = wanted.keyframe_indexes if wanted.keyframes else (0,)
     return changed
+
+
+# The form fields that are no attribute of a request.
+_FORM_FIELDS: dict[str, Callable[[GenerationRequest, Any], dict[str, Any]]] = {
+    "conditioning": _conditioning,
+    "guides": _guides,
+    "keyframe_index": lambda wanted, value: {"keyframe_indexes": tuple(value)},
+    "drop_keyframes": _without,
+    "source_media_type": _source_type,
+}
 
 
 def _trimmed(source: MediaFacts | None, seconds: Decimal) -> MediaFacts | None:

@@ -130,13 +130,16 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
 
 def _not_together(limits: Together) -> str:
     """Say what excludes and what needs what: "Auto with the controls; EXR needs HDR"."""
+    needs = [f"{one} without {other}" for one, other in limits.needs]
+    words = "; ".join([*_exclusions(limits), *needs])
+    return words[:1].upper() + words[1:] or "nothing excludes another"
+
+
+def _exclusions(limits: Together) -> list[str]:
     by_first: dict[str, list[str]] = {}
     for one, other in limits.excludes:
         by_first.setdefault(one, []).append(other)
-    said = [f"{one} with {_or(others)}" for one, others in by_first.items()]
-    said += [f"{one} without {other}" for one, other in limits.needs]
-    words = "; ".join(said)
-    return words[:1].upper() + words[1:] or "nothing excludes another"
+    return [f"{one} with {_or(others)}" for one, others in by_first.items()]
 
 
 def _or(words: list[str]) -> str:
@@ -146,17 +149,23 @@ def _or(words: list[str]) -> str:
 
 def basis_of(table: PriceTable) -> str:
     """Say what an amount of the table is for."""
-    if table.counted is Counted.BLOCKS:
-        tiers = dict.fromkeys(tier for _range, _size, tier, _usd in table.rows())
-        return f"each started {' or '.join(map(tier_in_words, tiers))} of the source"
-    return str(table.counted)
+    if table.counted is not Counted.BLOCKS:
+        return str(table.counted)
+    blocks = " or ".join(map(tier_in_words, table.tier_names))
+    return f"each started {blocks} of the source"
 
 
 def _price(spec: Spec, model: Model, prices: Mapping[str, PriceTable]) -> str:
     table = prices.get(model.task)
     if table is not None:
-        amounts = [amount for _range, _size, _tier, amount in table.rows()]
-        return f"{show_usd(min(amounts))} to {show_usd(max(amounts))} for {basis_of(table)}"
-    if model.is_priced_by_asking:
-        return f"not published: {spec.name} is asked" + (f", in {spec.unit}" if spec.unit else "")
-    return "not published"
+        return _published(table)
+    if not model.is_priced_by_asking:
+        return "not published"
+    unit = f", in {spec.unit}" if spec.unit else ""
+    return f"not published: {spec.name} is asked{unit}"
+
+
+def _published(table: PriceTable) -> str:
+    amounts = [amount for *_place, amount in table.rows()]
+    low, high = show_usd(min(amounts)), show_usd(max(amounts))
+    return f"{low} to {high} for {basis_of(table)}"

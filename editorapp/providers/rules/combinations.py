@@ -6,7 +6,7 @@ asked once a model.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,8 @@ from editorapp.providers.rules import table
 from editorapp.providers.rules.unavailable import switched_on
 from editorapp.providers.spec import Model, Spec
 
+Said = Mapping[str, Any]  # attributes of a request
+Refused = set[tuple[str, str]]  # a rule's id and the field that it hits
 A_FILE = Ref(asset_id=1)
 NEEDED = ("prompt", "source", "aspect_ratio")  # what some model does nothing without
 
@@ -37,61 +39,78 @@ def plain_request(model: Model) -> GenerationRequest:
     return GenerationRequest(task=model.task, model=model.name, **known)
 
 
-def _options(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+def _options(model: Model) -> Iterator[tuple[str, Said]]:
     """Yield what can be chosen, each with what it says in a request."""
-    edits = model.task == Task.EDIT
-    everything: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("Auto", {"auto_controls": True}),
-        ("a strength", {"strength": "flex_2"}),
-        ("HDR", {"hdr": True}),
-        ("EXR", {"exr": True}),
-        ("loop", {"loop": True}),
-        ("a guide frame" if edits else "a first frame", {"start_frame": A_FILE}),
-        ("a last frame", {"end_frame": A_FILE}),
-        ("keyframes", {"keyframes": (A_FILE,), "keyframe_indexes": (0,)}),
-    )
-    yield from (
-        (words, said)
-        for words, said in everything
-        if all(map(model.knows, said)) or _is_pinned(model, said)
-    )
+    for words, said in _switches(is_edit=model.task == Task.EDIT).items():
+        if all(map(model.knows, said)) or _is_pinned(model, said):
+            yield words, said
     if control := next(filter(None, (switched_on(model, name) for name in CONTROLS)), None):
         yield "the controls", control
-    if model.knows("resolution"):
-        yield from ((size, {"resolution": size}) for size in model.limits.resolutions)
-    if model.knows("duration"):
-        yield from ((length, {"duration": length}) for length in model.limits.durations)
+    for name, values in (
+        ("resolution", model.limits.resolutions),
+        ("duration", model.limits.durations),
+    ):
+        if model.knows(name):
+            yield from ((value, {name: value}) for value in values)
 
 
-def _is_pinned(model: Model, said: Mapping[str, Any]) -> bool:
+def _switches(*, is_edit: bool) -> dict[str, Said]:
+    first = "a guide frame" if is_edit else "a first frame"
+    return {
+        "Auto": {"auto_controls": True},
+        "a strength": {"strength": "flex_2"},
+        "HDR": {"hdr": True},
+        "EXR": {"exr": True},
+        "loop": {"loop": True},
+        first: {"start_frame": A_FILE},
+        "a last frame": {"end_frame": A_FILE},
+        "keyframes": {"keyframes": (A_FILE,), "keyframe_indexes": (0,)},
+    }
+
+
+def _is_pinned(model: Model, said: Said) -> bool:
     """Do keyframes bring their positions along, without a parameter of their own?"""
     return "keyframes" in said and model.knows("keyframes")
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """Tries what can be said to a model beside the least that is said to it."""
+
+    spec: Spec
+    plain: GenerationRequest
+
+    @cached_property
+    def _before(self) -> Refused:
+        return self._refused({})
+
+    def _refused(self, said: Said) -> Refused:
+        wanted = replace(self.plain, **said)
+        broken = table.check(self.spec, wanted, None)
+        return {(one.rule_id, one.field) for one in broken if one.is_refusal}
+
+    def new(self, said: Said) -> Refused:
+        """Return what is refused only since this is said."""
+        return self._refused(said) - self._before
+
+    def required(self) -> frozenset[str]:
+        return frozenset(name for name in NEEDED if self.new({name: None}))
 
 
 @lru_cache(maxsize=256)
 def together(spec: Spec, model: Model) -> Together:
     """Return what excludes and what needs what, and what must be said."""
-    plain = plain_request(model)
-
-    def refused(said: Mapping[str, Any]) -> set[tuple[str, str]]:
-        found = table.refusals(table.check(spec, replace(plain, **said), None))
-        return {(one.rule_id, one.field) for one in found}
-
-    before = refused({})
+    trials = _Trials(spec, plain_request(model))
     options = list(_options(model))
-    alone = {words: refused(said) - before for words, said in options}
+    alone = {words: trials.new(said) for words, said in options}
     excludes, needs = [], []
     for (one, says), (other, adds) in combinations(options, 2):
         if says.keys() & adds.keys():
             continue  # one takes the other's place
-        both = refused({**says, **adds}) - before
+        both = trials.new({**says, **adds})
         if both - alone[one] - alone[other]:
             excludes.append((one, other))
-        needs += [
-            (needy, giver)
-            for needy, giver in ((one, other), (other, one))
-            if alone[needy] and not both - alone[giver]
-        ]
-    said = [name for name in NEEDED if getattr(plain, name) is not None]
-    required = frozenset(name for name in said if refused({name: None}) - before)
-    return Together(tuple(excludes), tuple(needs), required)
+        for needy, giver in ((one, other), (other, one)):
+            if alone[needy] and not both - alone[giver]:
+                needs.append((needy, giver))
+    return Together(tuple(excludes), tuple(needs), trials.required())

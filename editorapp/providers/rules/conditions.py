@@ -32,9 +32,8 @@ class Mentions:
     fields: tuple[str, ...]
 
     def __call__(self, case: Case) -> list[Hit]:
-        return [
-            Hit(name, option=name) for name in self.fields if is_said(getattr(case.wanted, name))
-        ]
+        said = (name for name in self.fields if is_said(getattr(case.wanted, name)))
+        return [Hit(name, option=name) for name in said]
 
 
 def said(*fields: str) -> Mentions:
@@ -72,10 +71,11 @@ def outside(low: float, high: float, *fields: str, is_open: bool = False) -> Hit
     return condition
 
 
-def beyond_length(text: str, longest: int) -> str:
-    """Say by how much a prompt is too long."""
+def beyond_length(text: str, longest: int) -> list[Hit]:
+    """Hit a prompt that is too long, and say by how much."""
     over = len(text) - longest
-    return f"The prompt has {len(text):,} characters, {over:,} more than the {longest:,} allowed."
+    says = f"The prompt has {len(text):,} characters, {over:,} more than the {longest:,} allowed."
+    return [Hit(says=says)] if over > 0 else []
 
 
 def pictures_and_frames(wanted: GenerationRequest) -> tuple[int, int]:
@@ -87,15 +87,20 @@ def odd_indexes(case: Case) -> Iterator[Hit]:
     """Hit each keyframe position that is no whole number from 0, or taken by an earlier one."""
     seen: set[Any] = set()
     for at, index in enumerate(case.wanted.keyframe_indexes or ()):
-        problem = ""
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            problem = "is not a frame number from 0"
-        elif index in seen:
-            problem = "is used twice"
+        if problem := _problem_of(index, seen):
+            yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem=problem)
         else:
             seen.add(index)
-        if problem:
-            yield Hit(f"keyframe_indexes.{at}", at=at, index=index, problem=problem)
+
+
+def _problem_of(index: Any, seen: set[Any]) -> str:
+    if not _is_frame_number(index):
+        return "is not a frame number from 0"
+    return "is used twice" if index in seen else ""
+
+
+def _is_frame_number(index: Any) -> bool:
+    return isinstance(index, int) and not isinstance(index, bool) and index >= 0
 
 
 def indexes_beyond(wanted: GenerationRequest, last: int) -> list[Hit]:
@@ -105,6 +110,11 @@ def indexes_beyond(wanted: GenerationRequest, last: int) -> list[Hit]:
         for at, index in enumerate(wanted.keyframe_indexes or ())
         if isinstance(index, int) and index > last
     ]
+
+
+def saying(words: str, hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield hits whose sentence is these words, filled in with their own."""
+    return (Hit(hit.field, says=words.format(**hit.words)) for hit in hits)
 
 
 def too_long(case: Case) -> list[Hit]:
@@ -144,8 +154,12 @@ def too_big(case: Case) -> list[Hit]:
 def larger_than(case: Case, largest: int | None, *, digits: int = 1) -> list[Hit]:
     if largest is None or case.source is None or case.source.size_bytes <= largest:
         return []
-    size = f"{case.source.size_bytes / 1e6:,.{digits}f} MB"
-    return [Hit(largest=f"{largest / 1e6:,.0f} MB", size=size)]
+    size = _megabytes(case.source.size_bytes, digits)
+    return [Hit(largest=_megabytes(largest, 0), size=size)]
+
+
+def _megabytes(size: int, digits: int) -> str:
+    return f"{size / 1e6:,.{digits}f} MB"
 
 
 def each_ref(test: Callable[[Ref], bool], *, only: str = "") -> RefCondition:
@@ -176,8 +190,12 @@ def is_private_url(ref: Ref) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return True
-    if parts.scheme != "https" or not host or any(ch.isspace() for ch in ref.url):
+    if parts.scheme != "https" or not host or any(map(str.isspace, ref.url)):
         return True
+    return _is_private_host(host)
+
+
+def _is_private_host(host: str) -> bool:
     try:
         return not ip_address(host).is_global
     except ValueError:
@@ -196,7 +214,10 @@ def lacks_type(carrier: str, family: str) -> RefCondition:
     """Hit what comes by this carrier without a media type of the family ("video", "image")."""
 
     def test(ref: Ref) -> bool:
-        is_of_family = str(ref.media_type or "").lower().startswith(f"{family}/")
-        return getattr(ref, carrier) is not None and not is_of_family
+        return getattr(ref, carrier) is not None and not _is_of(family, ref)
 
     return each_ref(test, only=family)
+
+
+def _is_of(family: str, ref: Ref) -> bool:
+    return str(ref.media_type or "").lower().startswith(f"{family}/")

@@ -5,10 +5,11 @@ The page of the models and docs/models.md both show this, so neither can say wha
 do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 from editorapp.core.money import show_usd
 from editorapp.providers.contract import GenerationRequest, Task
@@ -134,8 +135,8 @@ def described(provider: ModuleType, model: Model) -> Described:
     """Describe a model by its rows."""
     spec: Spec = provider.SPEC
     path = provider.endpoint(GenerationRequest(task=model.task, model=model.name))
-    required = together(spec, model).required
     prices = tables_of(getattr(provider, "PRICES", {}), model.task, model.name)
+    limits = _limits(model, model)
     return Described(
         model=model,
         anchor=anchor(spec, model),
@@ -149,14 +150,17 @@ def described(provider: ModuleType, model: Model) -> Described:
         summary=model.summary,
         source=model.source,
         capabilities=capabilities(spec, model, prices),
-        parameters=tuple(
-            _parameter(model, row, is_required=row.field in required) for row in model.parameters
-        ),
-        limits=tuple(
-            LimitRow(label, value) for _name, label, value in limits_in_words(model, model.limits)
-        ),
+        parameters=_parameters(spec, model),
+        limits=tuple(LimitRow(label, value) for label, value in limits.items()),
         rules=tuple(_rule(spec, model, rule) for rule in model.rules),
         prices=tuple(_prices(kind, table) for kind, table in prices.items()),
+    )
+
+
+def _parameters(spec: Spec, model: Model) -> tuple[ParameterRow, ...]:
+    required = together(spec, model).required
+    return tuple(
+        _parameter(model, row, is_required=row.field in required) for row in model.parameters
     )
 
 
@@ -178,21 +182,25 @@ def _parameter(model: Model, row: Parameter, *, is_required: bool) -> ParameterR
 
 def _allowed(row: Parameter) -> str:
     if row.values:
-        return ", ".join(f"{ours} (sent as {theirs!r})" for ours, theirs in row.values.items())
+        return ", ".join(_sent_as(row.values))
     if row.choices:
         return ", ".join(row.choices)
-    if row.kind in REF_KINDS:
-        return ways_of(row)
-    return _between(row.low, row.high, row.unit)
+    return ways_of(row) if row.kind in REF_KINDS else _between(row)
 
 
-def _between(low: float | None, high: float | None, unit: str) -> str:
-    if low is None and high is None:
-        return ""
-    unit = f" {unit}" if unit else ""
+def _sent_as(values: Mapping[str, Any]) -> Iterator[str]:
+    return (f"{ours} (sent as {theirs!r})" for ours, theirs in values.items())
+
+
+def _between(row: Parameter) -> str:
+    words = _range(row.low, row.high)
+    return f"{words} {row.unit}" if words and row.unit else words
+
+
+def _range(low: float | None, high: float | None) -> str:
     if high is None:
-        return f"from {low:,g}{unit}"
-    return f"up to {high:,g}{unit}" if low is None else f"{low:,g} to {high:,g}{unit}"
+        return "" if low is None else f"from {low:,g}"
+    return f"up to {high:,g}" if low is None else f"{low:,g} to {high:,g}"
 
 
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
@@ -204,20 +212,23 @@ def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
 
 
 def _prices(kind: str, table: PriceTable) -> PriceRows:
-    tiers = tuple(dict.fromkeys(tier for _range, _size, tier, _usd in table.rows()))
-    lines: dict[str, dict[str, str]] = {}
-    for dynamic_range, size, tier, amount in table.rows():
-        lines.setdefault(f"{size} {dynamic_range}", {})[tier] = show_usd(amount)
     return PriceRows(
         title=kind.capitalize(),
         basis=basis_of(table),
         as_of=table.as_of.isoformat(),
         source=table.source,
-        tiers=tuple(map(tier_in_words, tiers)),
-        lines=tuple(
-            (name, tuple(amounts.get(tier, "") for tier in tiers))
-            for name, amounts in lines.items()
-        ),
+        tiers=tuple(map(tier_in_words, table.tier_names)),
+        lines=_price_lines(table),
+    )
+
+
+def _price_lines(table: PriceTable) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    lines: dict[str, dict[str, str]] = {}
+    for dynamic_range, size, tier, amount in table.rows():
+        lines.setdefault(f"{size} {dynamic_range}", {})[tier] = show_usd(amount)
+    return tuple(
+        (name, tuple(amounts.get(tier, "") for tier in table.tier_names))
+        for name, amounts in lines.items()
     )
 
 
@@ -225,6 +236,19 @@ def with_account_limits(one: Described, accounts: Iterable[tuple[str, Spec]]) ->
     """Return the description with what each account's provider said of its own limits, where that
     differs.
     """
+    told = _told(one, accounts)
+    if not told:
+        return one
+    known = {row.label for row in one.limits}
+    others = (LimitRow(label, "not published") for label in told if label not in known)
+    rows = (
+        replace(row, of_accounts=tuple(told.get(row.label, ()))) for row in (*one.limits, *others)
+    )
+    return replace(one, limits=tuple(rows))
+
+
+def _told(one: Described, accounts: Iterable[tuple[str, Spec]]) -> dict[str, list[tuple[str, str]]]:
+    """Return what accounts' providers said that differs: by label, as (account, words)."""
     published = _limits(one.model, one.model)
     told: dict[str, list[tuple[str, str]]] = {}
     for account, spec in accounts:
@@ -232,10 +256,7 @@ def with_account_limits(one: Described, accounts: Iterable[tuple[str, Spec]]) ->
         for label, value in _limits(one.model, model or one.model).items():
             if published.get(label) != value:
                 told.setdefault(label, []).append((account, value))
-    known = {row.label: row for row in one.limits}
-    known |= {label: LimitRow(label, "not published") for label in told if label not in known}
-    rows = (replace(row, of_accounts=tuple(told.get(row.label, ()))) for row in known.values())
-    return replace(one, limits=tuple(rows)) if told else one
+    return told
 
 
 def _limits(model: Model, of: Model) -> dict[str, str]:

@@ -7,25 +7,30 @@ asks again only the few rules that it touches.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules.apply_fixes import ATTRIBUTES, applied
-from editorapp.providers.spec import OFFER, WARN, Case, Fix, Hit, Model, Rule
+from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, Model, Rule
 
 # How often each rule hits each field. One of several counts as its list, since a fix may renumber
 # them.
 Refused = Counter[tuple[str, str]]
+Row = tuple[Rule, set[str], list[Hit]]  # a rule, what it reads, and what it finds
 MOST_STEPS = 4  # changes that one click carries out
 
 
 def hits_of(rule: Rule, case: Case) -> Iterable[Hit]:
     """Return what a rule about the request as a whole finds."""
     assert rule.broken is not None
-    found = rule.broken(case)
+    return hits_in(rule.broken(case))
+
+
+def hits_in(found: Found) -> Iterable[Hit]:
+    """Return what a condition has found; a plain yes is a hit of the rule's own field."""
     if isinstance(found, bool):
         return (Hit(),) if found else ()
     return found
@@ -39,8 +44,14 @@ def fixes_of(rule: Rule, case: Case, hit: Hit) -> tuple[Fix, ...]:
     return rule.fixes(case, hit.words) if callable(rule.fixes) else rule.fixes
 
 
+def leaving_alone(kept: Collection[str], fixes: Iterable[Fix]) -> Iterator[Fix]:
+    """Yield the fixes that touch none of these form fields."""
+    return (fix for fix in fixes if fix.changes.keys().isdisjoint(kept))
+
+
 def _key(rule: Rule, hit: Hit) -> tuple[str, str]:
-    return rule.id, (hit.field or rule.field).partition(".")[0]
+    field = hit.field or rule.field
+    return rule.id, field.partition(".")[0]
 
 
 class _Recorder:
@@ -67,14 +78,14 @@ class CheckedRequest:
     case: Case
 
     @cached_property
-    def rows(self) -> list[tuple[Rule, set[str], list[Hit]]]:
-        rows = []
-        for rule in self.model.whole_rules:
-            if rule.level != WARN:
-                reads: set[str] = set()
-                recorder = cast(GenerationRequest, _Recorder(self.case.wanted, reads))
-                rows.append((rule, reads, list(hits_of(rule, self.case._replace(wanted=recorder)))))
-        return rows
+    def rows(self) -> list[Row]:
+        return [self._row(rule) for rule in self.model.whole_rules if rule.level != WARN]
+
+    def _row(self, rule: Rule) -> Row:
+        reads: set[str] = set()
+        recorder = cast(GenerationRequest, _Recorder(self.case.wanted, reads))
+        hits = hits_of(rule, self.case._replace(wanted=recorder))
+        return rule, reads, list(hits)
 
     @cached_property
     def refused(self) -> Refused:
@@ -88,29 +99,36 @@ class CheckedRequest:
 
     def changed(self, start: GenerationRequest, changes: Mapping[str, Any]) -> Case:
         """Return the case that these form changes make of a request."""
-        wanted, source = applied(start, self.case.source, changes)
-        return Case(wanted, source, self.case.limits)
+        return Case(*applied(start, self.case.source, changes), self.case.limits)
 
     def first_new(
-        self, tried: Case, *, allowed: Refused, with_offers: bool = False
+        self,
+        tried: Case,
+        *,
+        allowed: Refused,
+        with_offers: bool = False,
     ) -> tuple[Rule, Hit] | None:
         """Return the first refusal of a changed request that goes beyond the allowed ones.
 
         A rule may hit a field as often as it did.
         """
-        now = self.case.wanted.__dict__
-        changed = {name for name, value in tried.wanted.__dict__.items() if value is not now[name]}
+        changed = self._changed_by(tried)
+        is_recut = tried.source is not self.case.source
         seen: Refused = Counter()
         for rule, reads, hits in self.rows:
             if rule.level == OFFER and not with_offers:
                 continue
-            touched = tried.source is not self.case.source or not reads.isdisjoint(changed)
-            for hit in hits_of(rule, tried) if touched else hits:
+            is_touched = is_recut or not reads.isdisjoint(changed)
+            for hit in hits_of(rule, tried) if is_touched else hits:
                 key = _key(rule, hit)
                 seen[key] += 1
                 if seen[key] > allowed[key]:
                     return rule, hit
         return None
+
+    def _changed_by(self, tried: Case) -> set[str]:
+        now = self.case.wanted.__dict__
+        return {name for name, value in tried.wanted.__dict__.items() if value is not now[name]}
 
     def carried_through(
         self,
@@ -132,8 +150,9 @@ class CheckedRequest:
             new = self.first_new(tried, allowed=allowed)
             if new is None:
                 return Fix(_sentence(labels), changes)
-            taken, offered = changes.keys() | kept, fixes_of(new[0], tried, new[1])
-            follow = next((one for one in offered if not one.changes.keys() & taken), None)
+            rule, hit = new
+            offered = leaving_alone(changes.keys() | kept, fixes_of(rule, tried, hit))
+            follow = next(offered, None)
             if follow is None:
                 return None
             labels.append(follow.label)
@@ -143,4 +162,8 @@ class CheckedRequest:
 
 def _sentence(labels: list[str]) -> str:
     first, *others = labels
-    return " and ".join([first, *(label[:1].lower() + label[1:] for label in others)])
+    return " and ".join([first, *map(_uncapitalised, others)])
+
+
+def _uncapitalised(label: str) -> str:
+    return label[:1].lower() + label[1:]

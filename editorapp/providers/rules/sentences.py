@@ -34,11 +34,16 @@ def words_of(spec: Spec, case: Case, rule: Rule, hit: Hit) -> dict[str, Any]:
 def label_of(spec: Spec, model: Model, field: str) -> str:
     """Name a field for people: its label, and for one of several its number, counted from 1."""
     head, _, at = field.partition(".")
-    row = spec.parameter(model, head)
-    label = row.label if row else UNLABELLED.get(head) or head.replace("_", " ")
+    label = _label_of_all(spec, model, head)
     if not at:
         return label
-    return f"{'Keyframe' if head.startswith('keyframe') else label} {int(at) + 1}"
+    noun = "Keyframe" if head.startswith("keyframe") else label
+    return f"{noun} {int(at) + 1}"
+
+
+def _label_of_all(spec: Spec, model: Model, field: str) -> str:
+    row = spec.parameter(model, field)
+    return row.label if row else UNLABELLED.get(field) or field.replace("_", " ")
 
 
 def inside(label: str) -> str:

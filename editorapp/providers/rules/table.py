@@ -3,12 +3,13 @@
 Pure and quick: no query, no clock, no network. The page asks on every keystroke.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from editorapp.core.typed_text import without, wrong_in
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, hits_of
+from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, hits_in, hits_of
 from editorapp.providers.rules.sentences import label_of, words_of
 from editorapp.providers.spec import OFFER, REFUSE, Broken, Case, Fix, Hit, Model, Rule, Spec
 
@@ -49,8 +50,7 @@ def _ref_hits(model: Model, case: Case) -> Iterator[tuple[Rule, Hit]]:
     for rule in model.ref_rules:
         assert rule.each_ref is not None
         for path, ref in refs:
-            found = rule.each_ref(path, ref, case.limits)
-            for hit in ((Hit(),) if found else ()) if isinstance(found, bool) else found:
+            for hit in hits_in(rule.each_ref(path, ref, case.limits)):
                 yield rule, Hit(hit.field or path, **hit.words)
 
 
@@ -75,7 +75,7 @@ def _whole_fixes(model: Model, case: Case, rule: Rule, hit: Hit) -> tuple[Fix, .
     standing = CheckedRequest(model, case)
     allowed = standing.without(rule, hit)
     whole = (standing.carried_through(case.wanted, fix, allowed=allowed) for fix in fixes)
-    return tuple(fix for fix in whole if fix is not None)
+    return tuple(filter(None, whole))
 
 
 def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[Broken]:
@@ -87,19 +87,25 @@ def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[
     """
     for field, text in _texts(wanted):
         if wrong := wrong_in(text):
-            fixes = (Fix("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
-            said, detail = label_of(spec, model, field), f"{field}: control character"
-            yield Broken(NOT_TYPED, field, REFUSE, f"{said}: {wrong}", fixes, detail=detail)
+            says = f"{label_of(spec, model, field)}: {wrong}"
+            detail = f"{field}: control character"
+            yield Broken(NOT_TYPED, field, REFUSE, says, _taken_out(field, text), detail=detail)
+
+
+def _taken_out(field: str, text: str) -> tuple[Fix, ...]:
+    return (Fix("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
 
 
 def _texts(wanted: GenerationRequest) -> Iterator[tuple[str, str]]:
     """Yield every text of a request with its field."""
     for name, value in vars(wanted).items():
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, str):
-                yield name, one
+        yield from _texts_in(name, value if isinstance(value, tuple) else (value,))
     for name, ref in wanted.refs():
-        yield from ((name, said) for said in vars(ref).values() if isinstance(said, str))
+        yield from _texts_in(name, vars(ref).values())
+
+
+def _texts_in(field: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    return ((field, one) for one in values if isinstance(one, str))
 
 
 def refusals(broken: list[Broken]) -> list[Broken]:

@@ -12,10 +12,11 @@ from editorapp.providers.contract import (
     Task,
 )
 from editorapp.providers.rules.apply_fixes import PLACEHOLDER
-from editorapp.providers.rules.incremental import CheckedRequest, fixes_of
+from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, leaving_alone
 from editorapp.providers.rules.sentences import words_of
 from editorapp.providers.spec import Case, Fix, Hit, Model, Rule, Spec, UnavailableOption
 
+SWITCHES = {"hdr": "HDR", "exr": "EXR", "loop": "loop"}
 Option = tuple[str, str, dict[str, Any]]  # its name, its words, and what chooses it
 
 
@@ -31,30 +32,42 @@ def unavailable(
     """
     model = spec.model_for(wanted)
     standing = CheckedRequest(model, Case(wanted, source, model.limits))
-    before = standing.refused
     found: dict[str, UnavailableOption] = {}
     for option, words, changes in _options(model, wanted):
         tried = standing.changed(wanted, changes)
-        new = standing.first_new(tried, allowed=before, with_offers=True)
+        new = standing.first_new(tried, allowed=standing.refused, with_offers=True)
         if new is not None:
-            said = words_of(spec, tried, *new) | {"option": words}
-            reason = (new[0].why or new[0].message).format(**said)
+            reason = _reason(spec, tried, *new, option=words)
             fix = _fix_of_option(standing, tried, *new, chosen=frozenset(changes))
             found[option] = UnavailableOption(reason, fix)
     return found
 
 
+def _reason(spec: Spec, tried: Case, rule: Rule, hit: Hit, *, option: str) -> str:
+    words = words_of(spec, tried, rule, hit) | {"option": option}
+    return (rule.why or rule.message).format(**words)
+
+
 def _fix_of_option(
-    standing: CheckedRequest, tried: Case, rule: Rule, hit: Hit, *, chosen: frozenset[str]
+    standing: CheckedRequest,
+    tried: Case,
+    rule: Rule,
+    hit: Hit,
+    *,
+    chosen: frozenset[str],
 ) -> Fix | None:
     """Return the first fix that does not take the option itself back."""
-    before, case = standing.refused, tried._replace(source=standing.case.source)
-    whole = (
-        standing.carried_through(tried.wanted, fix, allowed=before, kept=chosen)
-        for fix in fixes_of(rule, case, hit)
-        if not fix.changes.keys() & chosen
-    )
-    return next((fix for fix in whole if fix is not None), None)
+    case = tried._replace(source=standing.case.source)
+    for fix in leaving_alone(chosen, fixes_of(rule, case, hit)):
+        whole = standing.carried_through(
+            tried.wanted,
+            fix,
+            allowed=standing.refused,
+            kept=chosen,
+        )
+        if whole is not None:
+            return whole
+    return None
 
 
 def _options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
@@ -63,9 +76,22 @@ def _options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
     One of a group (a resolution, single or keyframes) takes its sibling's place; a switch is added
     to what is there.
     """
-    for name, words in (("hdr", "HDR"), ("exr", "EXR"), ("loop", "loop")):
+    yield from _switches(model, wanted)
+    yield from _choices(model, wanted)
+    if wanted.task == Task.EDIT:
+        yield from _conditioning_options(model, wanted)
+        yield from _guide_options(model, wanted)
+    else:
+        yield from _frame_options(model, wanted)
+
+
+def _switches(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
+    for name, words in SWITCHES.items():
         if model.knows(name) and not getattr(wanted, name):
             yield name, words, {name: True}
+
+
+def _choices(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
     limits = model.limits
     for name, values in (
         ("resolution", limits.resolutions),
@@ -75,11 +101,6 @@ def _options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
         for value in values if model.knows(name) else ():
             if value != getattr(wanted, name):
                 yield f"{name}={value}", value, {name: value}
-    if wanted.task == Task.EDIT:
-        yield from _conditioning_options(model, wanted)
-        yield from _guide_options(model, wanted)
-    else:
-        yield from _frame_options(model, wanted)
 
 
 def _conditioning_options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
@@ -87,7 +108,10 @@ def _conditioning_options(model: Model, wanted: GenerationRequest) -> Iterator[O
         yield "auto", "Auto", {"conditioning": "auto"}
     if model.knows("strength") and wanted.strength is None:
         yield "strength", "a strength", {"strength": "flex_2"}
-    in_use = wanted.controls_in_use()
+    yield from _control_options(model, wanted.controls_in_use())
+
+
+def _control_options(model: Model, in_use: tuple[str, ...]) -> Iterator[Option]:
     if not in_use and model.knows("face_enabled"):
         yield "controls", "controls", {"face_enabled": True}
     for name in CONTROLS:

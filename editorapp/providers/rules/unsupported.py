@@ -28,17 +28,15 @@ WITH_GUIDES = frozenset({"start_frame", "end_frame", "keyframes", "keyframe_inde
 
 
 def takes_no(
-    rule_id: str, source: str, parameters: Iterable[Parameter], rules: Iterable[Rule] = ()
+    rule_id: str,
+    source: str,
+    parameters: Iterable[Parameter],
+    rules: Iterable[Rule] = (),
 ) -> Rule:
     """Return the rule that refuses every attribute for which there is no parameter; some are the
     business of other `rules` of the model.
     """
-    known = {"task", "model"}
-    for row in parameters:
-        known |= {row.field, row.switch}
-        known |= {"keyframe_indexes"} if row.kind is ParameterKind.PINNED else set()
-    for rule in rules:
-        known |= {*rule.broken.fields} if isinstance(rule.broken, Mentions) else set()
+    known = {"task", "model"}.union(*map(_fields_of, parameters), *map(_mentioned_by, rules))
     names = tuple(one.name for one in fields(GenerationRequest) if one.name not in known)
     return Rule(
         id=rule_id,
@@ -53,21 +51,36 @@ def takes_no(
     )
 
 
+def _fields_of(row: Parameter) -> set[str]:
+    pinned = {"keyframe_indexes"} if row.kind is ParameterKind.PINNED else set()
+    return {row.field, row.switch} | pinned
+
+
+def _mentioned_by(rule: Rule) -> tuple[str, ...]:
+    return rule.broken.fields if isinstance(rule.broken, Mentions) else ()
+
+
 def _said_once(mentions: Mentions) -> Condition:
     """Hit what is said; of a position and of keyframes, which are several fields, the first."""
 
     def condition(case: Case) -> list[Hit]:
         first: dict[str, Hit] = {}
         for hit in mentions(case):
-            first.setdefault(_WHOLES.get(str(hit.field), str(hit.field)), hit)
+            first.setdefault(_whole_of(str(hit.field)), hit)
         return list(first.values())
 
     return condition
 
 
+def _whole_of(field: str) -> str:
+    return _WHOLES.get(field, field)
+
+
 def _left_out(case: Case, words: Words) -> tuple[Fix, ...]:
-    name = words["option"]
-    changes: dict[str, Any] = {"guides": "none"} if name in WITH_GUIDES else {name: ""}
+    return (to("Leave it out", **_without(words["option"])),)
+
+
+def _without(name: str) -> dict[str, Any]:
     if name in POSITION:
-        changes = dict.fromkeys(POSITION, "")
-    return (to("Leave it out", **changes),)
+        return dict.fromkeys(POSITION, "")
+    return {"guides": "none"} if name in WITH_GUIDES else {name: ""}

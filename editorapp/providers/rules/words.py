@@ -25,20 +25,16 @@ PICTURES = ("start_frame", "end_frame", "keyframes", "image_refs")
 
 def ways_of(row: Parameter) -> str:
     """Say how a clip or a picture can be given: "an upload, an earlier result, a public URL"."""
-    given = (
-        ("file_id",)
-        if row.kind is ParameterKind.PINNED
-        else tuple(row.carriers) or tuple(CARRIER_WORDS)
-    )
+    given = _carriers_of(row)
     said = [STORED_WORDS[row.stored_as]] if row.stored_as in given else []
-    return ", ".join(
-        said
-        + [
-            words
-            for name, words in CARRIER_WORDS.items()
-            if name in given and name != row.stored_as
-        ]
-    )
+    others = [name for name in CARRIER_WORDS if name in given and name != row.stored_as]
+    return ", ".join(said + [CARRIER_WORDS[name] for name in others])
+
+
+def _carriers_of(row: Parameter) -> tuple[str, ...]:
+    if row.kind is ParameterKind.PINNED:
+        return ("file_id",)
+    return tuple(row.carriers or CARRIER_WORDS)
 
 
 def tier_in_words(tier: str) -> str:
@@ -48,10 +44,13 @@ def tier_in_words(tier: str) -> str:
 
 def size_in_bytes(size: int) -> str:
     """Write a limit as it was published: 200 MB, or 50 MiB where it is binary."""
-    for unit, bytes_each in (("GiB", 1024**3), ("MiB", 1024**2), ("MB", 10**6), ("kB", 10**3)):
+    for unit, bytes_each in _UNITS:
         if size % bytes_each == 0:
             return f"{size // bytes_each:,} {unit}"
     return f"{size:,} bytes"
+
+
+_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("MB", 10**6), ("kB", 10**3))
 
 
 def _seconds(value: float) -> str:
@@ -95,11 +94,15 @@ def limits_in_words(model: Model, limits: Limits) -> list[tuple[str, str, str]]:
     found = []
     for name, (label, written, needs) in LIMIT_WORDS.items():
         value = getattr(limits, name)
-        if name == "grid_fps" and model.task != Task.GENERATE:
-            continue  # an edit's keyframes lie on the source's own grid
-        if value not in (None, (), 0) and (not needs or any(_sends(model, need) for need in needs)):
+        if value not in (None, (), 0) and _is_about(model, name, needs):
             found.append((name, label, written(value)))
     return found
+
+
+def _is_about(model: Model, figure: str, needs: tuple[str, ...]) -> bool:
+    if figure == "grid_fps" and model.task != Task.GENERATE:
+        return False  # an edit's keyframes lie on the source's own grid
+    return not needs or any(_sends(model, need) for need in needs)
 
 
 def _sends(model: Model, name: str) -> bool:

@@ -5,17 +5,24 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
-from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
-from editorapp.simulator.luma_agents.multipart import parse_multipart
+from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, TooLarge
+from editorapp.simulator.luma_agents.multipart import Parts, parse_multipart
 from editorapp.simulator.protocol import moment
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedFile
-from editorapp.simulator.storage import check_content_type, denied, no_such_key, store
+from editorapp.simulator.storage import (
+    check_content_type,
+    denied,
+    no_such_key,
+    store,
+)
+from editorapp.simulator.tables import JsonObject
 from editorapp.simulator.worker_pool import WorkerLost
 
 MAX_FILE_BYTES = 5 * 1024**3
@@ -26,6 +33,10 @@ STATES = ("pending", "ready", "failed", "deleted")
 
 def _error(status: int, detail: str) -> Response:
     return Response.of_json({"detail": detail}, status)
+
+
+def _refusal(status: int, detail: str) -> EarlyAnswer:
+    return EarlyAnswer(_error(status, detail))
 
 
 def _refuse(fault: Fault) -> Response:
@@ -50,29 +61,29 @@ class LumaFiles:
         file = self.state.file(client, file_id)
         if file is None:
             return _error(404, "File not found")
-        faults = self.simulation.faults
         match (request.method, action):
             case ("POST", "complete"):
                 return await self._complete_under_fault(file)
             case ("GET", ""):
-                return await faults.under("file", _refuse, lambda: _answer(file))
+                return await self._call("file", lambda: _answer(file))
             case ("DELETE", ""):
                 return self._delete(file)
         return _error(404, "Not Found") if action else _error(405, "Method Not Allowed")
 
     async def _collection(self, request: Request, client: str) -> Response:
         if request.method == "POST":
-            return await self.simulation.faults.under(
-                "upload", _refuse, lambda: self._create(request, client)
-            )
+            return await self._call("upload", lambda: self._create(request, client))
         if request.method == "GET":
             return self._list(request, client)
         return _error(405, "Method Not Allowed")
 
+    async def _call(self, name: str, act: Act) -> Response:
+        return await self.simulation.faults.under(name, _refuse, act)
+
     # Create
 
     async def _create(self, request: Request, client: str) -> Response:
-        kind = request.headers.get("content-type", "")
+        kind = request.header("content-type")
         try:
             if kind.startswith("multipart/form-data"):
                 return await self._create_inline(request, client, kind)
@@ -83,22 +94,27 @@ class LumaFiles:
             return _error(400, "Request body is not valid JSON")
         file = _file_from(body, client)
         self.state.save(file)
-        upload = {
+        return _created(file, self._upload_for(request, file))
+
+    def _upload_for(self, request: Request, file: SimulatedFile) -> JsonObject:
+        return {
             "url": self.simulation.link(request, "PUT", f"files/{file.id}"),
             "method": "PUT",
             "headers": {"Content-Type": file.mime_type},
-            "expires_at": moment(time.time() + self.simulation.options.url_lifetime),
+            "expires_at": moment(self.simulation.link_ends_at()),
         }
-        return _created(file, upload)
 
-    async def _create_inline(self, request: Request, client: str, content_type: str) -> Response:
+    async def _create_inline(
+        self,
+        request: Request,
+        client: str,
+        content_type: str,
+    ) -> Response:
         parts = parse_multipart(await request.body(MAX_INLINE_BYTES), content_type)
         head, data = parts.get("file", (None, b""))
         if head is None or head.get_filename() is None:
             return _error(400, "file: a part with the file's bytes is required")
-        named = ("purpose", "user_id", "expires_at")
-        said: dict[str, Any] = {name: parts[name][1].decode() for name in named if name in parts}
-        said |= {
+        said = _said_beside(parts) | {
             "mime_type": head.get("content-type", "application/octet-stream"),
             "size_bytes": len(data),
             "filename": head.get_filename(),
@@ -115,7 +131,11 @@ class LumaFiles:
             return no_such_key()
         check_content_type(request, file.mime_type)
         if file.is_completed:
-            return denied("The upload is complete already", code="PreconditionFailed", status=412)
+            return denied(
+                "The upload is complete already",
+                code="PreconditionFailed",
+                status=412,
+            )
         return await store(
             request,
             self.state.path_of(file.id),
@@ -131,7 +151,7 @@ class LumaFiles:
         if fault is None or fault.kind != "fail":
             return await under_fault(fault, _refuse, lambda: self._complete(file))
         file.is_completed = True
-        file.state, file.failure_reason = "failed", FAILURES[fault.code]
+        _fail(file, FAILURES[fault.code])
         self.state.save(file)
         return _answer(file)
 
@@ -162,19 +182,22 @@ class LumaFiles:
         """
         path = self.state.path_of(file.id)
         size = path.stat().st_size
-        try:
-            (known,) = await self.simulation.inspect(str(path))
-            problem = ""
-        except WorkerLost:
-            problem = "The file could not be read"
+        known = await self._measured(path)
         if size != file.size_bytes:
-            problem = f"Expected {file.size_bytes} bytes but received {size}"
-        if problem:
-            file.state, file.failure_reason = "failed", problem
+            _fail(file, f"Expected {file.size_bytes} bytes but received {size}")
+        elif known is None:
+            _fail(file, "The file could not be read")
         else:
             file.facts, file.state = known | {"size_bytes": size}, "ready"
         if file.deleted_at is None:
             self.state.save(file)
+
+    async def _measured(self, path: Path) -> JsonObject | None:
+        try:
+            (known,) = await self.simulation.inspect(str(path))
+        except WorkerLost:
+            return None
+        return known
 
     # Read and delete
 
@@ -183,56 +206,88 @@ class LumaFiles:
         limit, cursor = as_whole(query.get("limit", "25")), query.get("cursor")
         if limit is None or not 1 <= limit <= 100:
             return _error(400, "limit must be between 1 and 100")
-        found = list(self.state.files_of(client, _filter_of(query)))
+        found = list(filter(_filter_of(query), self.state.files_of(client)))
         if cursor:
             after = self.state.file(client, _from_cursor(cursor))
             if after is None:
                 return _error(400, "Invalid cursor")
-            # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
-            found = [file for file in found if file.created_at < after.created_at]
+            found = _before(found, after)
         return _page(found, limit)
 
     def _delete(self, file: SimulatedFile) -> Response:
         if file.deleted_at is None:
-            file.deleted_at, file.state = time.time(), "deleted"
-            self.state.save(file)
-            self.state.path_of(file.id).unlink(missing_ok=True)
+            self._forget(file)
         return Response(204)
+
+    def _forget(self, file: SimulatedFile) -> None:
+        file.deleted_at = time.time()
+        file.state = "deleted"
+        self.state.save(file)
+        self.state.path_of(file.id).unlink(missing_ok=True)
+
+
+def _fail(file: SimulatedFile, reason: str) -> None:
+    file.state, file.failure_reason = "failed", reason
+
+
+def _said_beside(parts: Parts) -> JsonObject:
+    named = ("purpose", "user_id", "expires_at")
+    return {name: parts[name][1].decode() for name in named if name in parts}
+
+
+def _before(files: list[SimulatedFile], last: SimulatedFile) -> list[SimulatedFile]:
+    # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
+    return [file for file in files if file.created_at < last.created_at]
 
 
 def _filter_of(query: dict[str, str]) -> Callable[[SimulatedFile], bool]:
     """Return whether a file belongs on the list. Raises: EarlyAnswer, with the refusal."""
-    state, purpose = query.get("state"), query.get("purpose")
-    if state is not None:
-        _check_choice("state", state, STATES)
-    if purpose is not None:
-        _check_choice("purpose", purpose, PURPOSES)
+    state = _choice_in(query, "state", STATES)
+    purpose = _choice_in(query, "purpose", PURPOSES)
+    return lambda file: _has(file, state, purpose)
 
-    def matches(file: SimulatedFile) -> bool:
-        shown = _state(file)
-        is_state = shown == state if state else shown != "deleted"
-        return is_state and purpose in (None, file.purpose)
 
-    return matches
+def _choice_in(
+    query: dict[str, str],
+    name: str,
+    choices: tuple[str, ...],
+) -> str | None:
+    if name in query:
+        _check_choice(name, query[name], choices)
+    return query.get(name)
+
+
+def _has(file: SimulatedFile, state: str | None, purpose: str | None) -> bool:
+    shown = _state(file)
+    is_state = shown == state if state else shown != "deleted"
+    return is_state and purpose in (None, file.purpose)
 
 
 def _page(found: list[SimulatedFile], limit: int) -> Response:
     page, more = found[:limit], len(found) > limit
-    following = base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None
-    data = [_shown(one) for one in page]
-    return Response.of_json({"data": data, "has_more": more, "next_cursor": following})
+    told = {
+        "data": [_shown(one) for one in page],
+        "has_more": more,
+        "next_cursor": _cursor_of(page[-1]) if more else None,
+    }
+    return Response.of_json(told)
 
 
 def _answer(file: SimulatedFile) -> Response:
     return Response.of_json(_shown(file))
 
 
-def _created(file: SimulatedFile, upload: dict[str, Any] | None) -> Response:
-    told = {"id": file.id, "state": file.state, "file": _shown(file), "upload": upload}
+def _created(file: SimulatedFile, upload: JsonObject | None) -> Response:
+    told = {
+        "id": file.id,
+        "state": file.state,
+        "file": _shown(file),
+        "upload": upload,
+    }
     return Response.of_json(told, 201)
 
 
-def _shown(file: SimulatedFile) -> dict[str, Any]:
+def _shown(file: SimulatedFile) -> JsonObject:
     return {
         "id": file.id,
         "created_at": moment(file.created_at),
@@ -253,6 +308,10 @@ def _state(file: SimulatedFile) -> str:
     return "deleted" if has_expired else file.state
 
 
+def _cursor_of(file: SimulatedFile) -> str:
+    return base64.urlsafe_b64encode(file.id.encode()).decode()
+
+
 def _from_cursor(cursor: str) -> str:
     try:
         return base64.urlsafe_b64decode(cursor).decode()
@@ -262,14 +321,13 @@ def _from_cursor(cursor: str) -> str:
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        says = f"Invalid {name} '{value}'. Valid: {', '.join(choices)}"
-        raise EarlyAnswer(_error(400, says))
+        raise _refusal(400, f"Invalid {name} '{value}'. Valid: {', '.join(choices)}")
 
 
 def _file_from(body: Any, client: str) -> SimulatedFile:
     """Return a new file as described by a create call. Raises: EarlyAnswer, with the refusal."""
     if not isinstance(body, dict):
-        raise EarlyAnswer(_error(400, "Request body must be an object"))
+        raise _refusal(400, "Request body must be an object")
     purpose = body.get("purpose") or "input"
     _check_bytes(body.get("mime_type"), body.get("size_bytes"))
     _check_choice("purpose", purpose, PURPOSES)
@@ -288,16 +346,15 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
-        raise EarlyAnswer(_error(400, "mime_type is required"))
+        raise _refusal(400, "mime_type is required")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise EarlyAnswer(_error(400, "size_bytes must be a positive integer"))
+        raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:
-        raise EarlyAnswer(_error(413, "size_bytes exceeds the 5 GiB limit"))
+        raise _refusal(413, "size_bytes exceeds the 5 GiB limit")
 
 
 def _end_of(said: Any) -> float | None:
     try:
         return datetime.fromisoformat(said).astimezone(UTC).timestamp() if said else None
     except (ValueError, TypeError, OverflowError):
-        says = "expires_at must be an ISO 8601 date and time"
-        raise EarlyAnswer(_error(400, says)) from None
+        raise _refusal(400, "expires_at must be an ISO 8601 date and time") from None

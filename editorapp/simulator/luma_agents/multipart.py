@@ -2,9 +2,12 @@
 
 from email.message import Message
 from email.parser import HeaderParser
+from typing import TypeAlias
+
+Parts: TypeAlias = dict[str, tuple[Message, bytes]]
 
 
-def parse_multipart(body: bytes, content_type: str) -> dict[str, tuple[Message, bytes]]:
+def parse_multipart(body: bytes, content_type: str) -> Parts:
     """Return head and bytes of the parts of a multipart/form-data body, by name.
 
     The bytes are cut out as they are: the library's own reader of bodies would make lines of them.

@@ -41,7 +41,12 @@ class Camera:
     """
 
     def __init__(
-        self, concepts: Iterable[str], *, count: int, loop: bool, anchors: Collection[int] = ()
+        self,
+        concepts: Iterable[str],
+        *,
+        count: int,
+        loop: bool,
+        anchors: Collection[int] = (),
     ) -> None:
         self._moves = [MOVES[name] for name in concepts if name in MOVES]
         self._count, self._loop, self._anchors = count, loop, anchors
@@ -87,7 +92,13 @@ def _between(ends: tuple[float, float], at: float) -> float:
     return ends[0] + (ends[1] - ends[0]) * at
 
 
-def _through(picture: Planes, x: float, y: float, zoom: float, roll: float) -> Planes:
+def _through(
+    picture: Planes,
+    x: float,
+    y: float,
+    zoom: float,
+    roll: float,
+) -> Planes:
     """Return the picture through a window that never leaves it, however it is turned."""
     width, height = picture.width, picture.height
     # A turned window needs this much more of the picture around it.
@@ -98,15 +109,37 @@ def _through(picture: Planes, x: float, y: float, zoom: float, roll: float) -> P
     seen = Planes.empty(width, height)
     for target, plane in zip(seen.parts, picture.parts, strict=True):
         high, wide = plane.shape
-        target[:] = _plane_through(plane, (0.5 + x) * wide, (0.5 + y) * high, zoom, roll)
+        target[:] = _plane_through(
+            plane,
+            (0.5 + x) * wide,
+            (0.5 + y) * high,
+            zoom,
+            roll,
+        )
     return seen
 
 
-def _plane_through(plane: Array, x: float, y: float, zoom: float, roll: float) -> Array:
+def _plane_through(
+    plane: Array,
+    x: float,
+    y: float,
+    zoom: float,
+    roll: float,
+) -> Array:
     high, wide = plane.shape
     a, b = cos(roll) / zoom, sin(roll) / zoom
-    where = (a, b, x - a * wide / 2 - b * high / 2, -b, a, y + b * wide / 2 - a * high / 2)
+    where = (
+        a,
+        b,
+        x - a * wide / 2 - b * high / 2,
+        -b,
+        a,
+        y + b * wide / 2 - a * high / 2,
+    )
     turned = Image.fromarray(plane).transform(
-        (wide, high), Image.Transform.AFFINE, where, resample=Image.Resampling.BILINEAR
+        (wide, high),
+        Image.Transform.AFFINE,
+        where,
+        resample=Image.Resampling.BILINEAR,
     )
     return np.asarray(turned)

@@ -17,7 +17,15 @@ from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_c
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import BT709, FULL_RANGE, HLG, LIMITED_RANGE, PQ, Array
+from editorapp.simulator.render.colour import (
+    BT709,
+    FULL_RANGE,
+    HLG,
+    LIMITED_RANGE,
+    PQ,
+    Array,
+    Size,
+)
 
 
 @dataclass
@@ -70,17 +78,18 @@ class Planes:
         has_its_coding = (
             frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
         )
-        if not has_its_coding or (frame.width, frame.height) != (width, height):
-            frame = frame.reformat(
-                width,
-                height,
-                "yuv420p",
-                src_colorspace=stated,
-                dst_colorspace=BT709,
-                dst_color_range=LIMITED_RANGE,
-                interpolation="BICUBIC" if has_its_coding else colour.exact(),
-            )
-        return cls(frame.to_ndarray())
+        if has_its_coding and (frame.width, frame.height) == (width, height):
+            return cls(frame.to_ndarray())
+        coded = frame.reformat(
+            width,
+            height,
+            "yuv420p",
+            src_colorspace=stated,
+            dst_colorspace=BT709,
+            dst_color_range=LIMITED_RANGE,
+            interpolation="BICUBIC" if has_its_coding else colour.exact(),
+        )
+        return cls(coded.to_ndarray())
 
     def frame(self) -> Any:
         """Return the picture as a frame that says how it is coded."""
@@ -156,7 +165,7 @@ class SourceClip:
         self.transfer, self.primaries = int(first.color_trc or 0), int(first.color_primaries or 0)
         self.first_pts = int(first.pts or 0)
 
-    def lying(self, width: int, height: int) -> tuple[int, int]:
+    def lying(self, width: int, height: int) -> Size:
         """Return a size as displayed in the frames' own position, or the other way round."""
         return (height, width) if self.quarters % 2 else (width, height)
 
@@ -197,14 +206,21 @@ class SourceClip:
                 step = pts - held[1]
                 yield Shot(held[0], index, held[1], step)
                 index += 1
-            held = (self.planes(frame, *size), max(0, pts), int(frame.duration or 0))
+            held = (
+                self.planes(frame, *size),
+                max(0, pts),
+                int(frame.duration or 0),
+            )
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
     def _frames(self) -> Iterator[Any]:
-        streams = [self.stream, self.audio] if self.audio else [self.stream]
-        for packet in demuxed(*streams):
+        for packet in demuxed(*self._streams):
             yield from frames_in(packet.stream, packet)
+
+    @property
+    def _streams(self) -> list[Any]:
+        return [self.stream, self.audio] if self.audio else [self.stream]
 
     def planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
@@ -215,22 +231,33 @@ class SourceClip:
     def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
             return Planes.of(frame, width, height)
+        return Planes(self._converter(width, height).convert(frame).to_ndarray())
+
+    def _converter(self, width: int, height: int) -> hdr.Converter:
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter(f"from_{hdr.name_of(self.transfer)}", width, height)
-        return Planes(self._to_sdr.convert(frame).to_ndarray())
+            self._to_sdr = hdr.Converter(
+                f"from_{hdr.name_of(self.transfer)}",
+                width,
+                height,
+            )
+        return self._to_sdr
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
     nothing stretched.
     """
+    picture = _picture_of(path, last=last)
+    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    return Planes.of(av.VideoFrame.from_image(filling), width, height)
+
+
+def _picture_of(path: str, *, last: bool) -> Any:
     try:
         with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
+            return ImageOps.exif_transpose(opened).convert("RGB")
     except OSError:
-        picture = _frame_of(path, last=last)
-    picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return Planes.of(av.VideoFrame.from_image(picture), width, height)
+        return _frame_of(path, last=last)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:
@@ -247,7 +274,7 @@ def even(value: float) -> int:
     return max(2, round(value / 2) * 2)
 
 
-def fitted(width: int, height: int, short_side: int) -> tuple[int, int]:
+def fitted(width: int, height: int, short_side: int) -> Size:
     """Return the output size: the short side as asked for, the shape kept, both even."""
     scale = short_side / min(width, height)
     return even(width * scale), even(height * scale)

@@ -57,7 +57,13 @@ class Conditioning:
 class SourceGuard:
     """Brings the source back into edited frames of one clip, in order."""
 
-    def __init__(self, controls: Conditioning, width: int, height: int, seed: int) -> None:
+    def __init__(
+        self,
+        controls: Conditioning,
+        width: int,
+        height: int,
+        seed: int,
+    ) -> None:
         self.controls = controls
         self.is_needed = controls.face or controls.follows
         self._light_before: Array | None = None  # of the source, for what moves
@@ -68,7 +74,13 @@ class SourceGuard:
         """Blend the source into its edited picture, in place."""
         if self.controls.follows:
             back = effects.enlarged(self._held(source), source.width, source.height)
-            effects.blend(picture, source.parts, back, tint=TINT, rounding=self._dither)
+            effects.blend(
+                picture,
+                source.parts,
+                back,
+                tint=TINT,
+                rounding=self._dither,
+            )
         if self._face is not None:
             effects.blend(picture, source.parts, self._face)
 
@@ -84,7 +96,12 @@ class SourceGuard:
         moving = np.minimum(1, np.abs(light - before) / np.float32(16))
         places = (contours, near, 1 - contours, moving)
         controls = self.controls
-        parts = (controls.pose, controls.depth, controls.normals, controls.trajectory)
+        parts = (
+            controls.pose,
+            controls.depth,
+            controls.normals,
+            controls.trajectory,
+        )
         free = np.ones(light.shape, np.float32)
         for part, place in zip(parts, places, strict=True):
             if part:

@@ -9,7 +9,12 @@ from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.conditioning import Conditioning, SourceGuard
-from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables, tone_table
+from editorapp.simulator.render.look import (
+    chroma_tables,
+    look_of,
+    tint_tables,
+    tone_table,
+)
 from editorapp.simulator.render.weather import Weather, scaled
 
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side
@@ -65,7 +70,13 @@ class Edit:
             np.clip(effects.BYTES - 110, 0, 255) * 0.6 * (look.glow * amount)
         )
         self._vignette = scaled(effects.vignette_weights(*self.size), 0.75 * look.vignette * amount)
-        self._weather = Weather(look, amount, *self.size, fps=self.fps, seed=self.seed)
+        self._weather = Weather(
+            look,
+            amount,
+            *self.size,
+            fps=self.fps,
+            seed=self.seed,
+        )
 
     # The look
 
@@ -80,7 +91,11 @@ class Edit:
             picture.y[:] = effects.shifted(picture.y, contours)
         self._weather.fall_on(picture, index)
         if self.look.vignette:
-            picture.y[:] = effects.mixed(picture.y, effects.shade(BLACK), self._vignette)
+            picture.y[:] = effects.mixed(
+                picture.y,
+                effects.shade(BLACK),
+                self._vignette,
+            )
 
     def _soften(self, picture: Planes, amount: float) -> Array | None:
         """Let go of structure as far as the look and the strength say; return contours to add."""
@@ -91,9 +106,17 @@ class Edit:
         if look.ink:
             away = np.abs(picture.y.astype(np.int16) - soft.y)
             contours = (-away * np.float32(3.2 * look.ink * amount)).astype(np.int16)
-        effects.mix_into(picture, soft, min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount))
+        effects.mix_into(
+            picture,
+            soft,
+            min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount),
+        )
         if look.ink >= 1:
-            picture.y[:] = effects.mixed(picture.y, effects.shade(PAPER), 0.85 * amount)
+            picture.y[:] = effects.mixed(
+                picture.y,
+                effects.shade(PAPER),
+                0.85 * amount,
+            )
         return contours
 
     # Guide frames

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.colour import Array, Tables
 
 BYTES = np.arange(256)
 
@@ -20,7 +20,12 @@ def byte_table(values: Array) -> Array:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
-def mixed(a: Array, b: Array, weight: float | Array, rounding: Array | None = None) -> Array:
+def mixed(
+    a: Array,
+    b: Array,
+    weight: float | Array,
+    rounding: Array | None = None,
+) -> Array:
     """Return a * (1 - weight) + b * weight; weight 0..1, one number or uint16 of 0..256 per pixel.
 
     What is left of a step is dropped, or raised to one from where `rounding` (0..255 per pixel)
@@ -70,7 +75,11 @@ def blurred(planes: Planes, factor: int) -> Planes:
     return planes.resized(width, height, "AREA").resized(planes.width, planes.height)
 
 
-def recolour(planes: Planes, chroma: tuple[Array, ...], tints: tuple[Array, ...]) -> None:
+def recolour(
+    planes: Planes,
+    chroma: Tables,
+    tints: Tables,
+) -> None:
     """Turn, stretch and tint the chroma planes, in place; tints by the luma of each place.
 
     `chroma`: tables for u and v, of each plane's own part and the other's: uu, uv, vu, vv.

@@ -40,7 +40,12 @@ class Scene:
         # The words restyle the scene as they would a clip, at full strength.
         styled = GenerationRequest(prompt=wanted.prompt, strength="reimagine_1")
         self._style = Edit(styled, width, height, guides={}, fps=24, seed=seed)
-        self._camera = Camera(wanted.concepts or (), count=count, loop=self.loop, anchors=anchors)
+        self._camera = Camera(
+            wanted.concepts or (),
+            count=count,
+            loop=self.loop,
+            anchors=anchors,
+        )
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
 
     def _draw_lots(self, random: np.random.Generator) -> None:
@@ -51,13 +56,19 @@ class Scene:
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""
-        # A loop's motion returns to where it began; otherwise it wanders on.
-        turn = index / self.count
-        drawn = self._landscape(2 * np.pi * turn if self.loop else 1.3 * np.pi * turn)
-        picture = self._style.turn(drawn.resized(self.width, self.height, "BICUBIC"), index)
+        picture = self._styled(index)
         if self.anchors:
             self._show_anchors(picture, index)
         return self._camera.seen(picture, index)
+
+    def _styled(self, index: int) -> Planes:
+        drawn = self._landscape(self._angle(index))
+        return self._style.turn(drawn.resized(self.width, self.height, "BICUBIC"), index)
+
+    def _angle(self, index: int) -> float:
+        # A loop's motion returns to where it began; otherwise it wanders on.
+        turn = index / self.count
+        return 2 * np.pi * turn if self.loop else 1.3 * np.pi * turn
 
     def _landscape(self, angle: float) -> Planes:
         light = self._lit_sky(angle)
@@ -105,6 +116,9 @@ class Scene:
             return
         at = before if before is not None else after
         assert at is not None
+        self._lean_to_anchor(picture, index, at)
+
+    def _lean_to_anchor(self, picture: Planes, index: int, at: int) -> None:
         far = min(1.0, abs(index - at) / (0.7 * self.count))
         effects.mix_into(picture, self._drifted(at, index), 1 - 0.8 * far)
 
@@ -120,10 +134,13 @@ class Scene:
         inner = Planes.empty(self.width - 2 * left, self.height - 2 * top)
         for target, plane in zip(inner.parts, picture.parts, strict=True):
             half = self.height // len(plane)  # 2 for chroma
-            rows, columns = target.shape
-            y, x = top // half, left // half
-            target[:] = plane[y : y + rows, x : x + columns]
+            _cut_out(target, plane, top // half, left // half)
         return inner.resized(self.width, self.height, "BICUBIC")
+
+
+def _cut_out(target: Array, plane: Array, y: int, x: int) -> None:
+    rows, columns = target.shape
+    target[:] = plane[y : y + rows, x : x + columns]
 
 
 def _laid(plane: Array, inside: Array, shade: float) -> Array:

@@ -26,8 +26,10 @@ MASTERED = (
     "hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)"
     f"L({PEAK_NITS * 10_000:.0f},50):max-cll={PEAK_NITS:.0f},{PEAK_NITS:.0f}"
 )
+CLOCK = Fraction(1, 1000)  # of the frames in a graph, which keeps no times
 CUBE_SIZE = 33
 _TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+_FROM_2020 = np.linalg.inv(_TO_2020)
 _CURVE_IN = np.linspace(0, 1, 4096)
 _CURVE_OUT = _CURVE_IN * (
     1 + (PEAK_NITS / WHITE_NITS - 1) * np.clip((_CURVE_IN - 0.18) / 0.82, 0, 1) ** 2
@@ -77,7 +79,11 @@ def hlg(nits: Array) -> Array:
 
 def from_hlg(signal: Array) -> Array:
     x = np.clip(signal, 0, 1)
-    scene = np.where(x <= 0.5, x**2 / 3, (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    scene = np.where(
+        x <= 0.5,
+        x**2 / 3,
+        (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12,
+    )
     return 1000 * np.power(scene, 1.2)
 
 
@@ -107,7 +113,7 @@ def _wide_nits(signal: Array) -> Array:
 
 
 def _sdr(nits: Array) -> Array:
-    light = np.maximum(nits / WHITE_NITS @ np.linalg.inv(_TO_2020).T, 0)
+    light = np.maximum(nits / WHITE_NITS @ _FROM_2020.T, 0)
     return np.power(np.clip(compressed(light), 0, 1), 1 / 2.4)
 
 
@@ -123,7 +129,11 @@ _TO_HDR = (
     "gbrp12le",
     ("scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le"),
 )
-_TO_SDR = ("bt2020", "gbrp12le", ("scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p"))
+_TO_SDR = (
+    "bt2020",
+    "gbrp12le",
+    ("scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p"),
+)
 # By the name of a table: the colour matrix that comes in, the format for the cube, what follows.
 _STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "pq": _TO_HDR,
@@ -152,24 +162,35 @@ class Converter:
 
     def convert(self, frame: Any) -> Any:
         """Return the frame in its new colours; times are not kept."""
+        graph = self._graph_for(frame)
+        frame.pts, frame.time_base = None, CLOCK
+        graph.push(frame)
+        return graph.pull()
+
+    def _graph_for(self, frame: Any) -> Any:
         if self._graph is None:
             self._graph = self._build(frame)
-        frame.pts, frame.time_base = None, Fraction(1, 1000)
-        self._graph.push(frame)
-        return self._graph.pull()
+        return self._graph
 
     def _build(self, frame: Any) -> Any:
         graph = av.filter.Graph()
         last = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=CLOCK,
         )
         for step in self._steps:
-            name, _equals, options = step.partition("=")
-            node = graph.add(name, options or None)
-            last.link_to(node)
-            last = node
+            last = _linked(graph, last, step)
         graph.configure()
         return graph
+
+
+def _linked(graph: Any, last: Any, step: str) -> Any:
+    name, _equals, options = step.partition("=")
+    node = graph.add(name, options or None)
+    last.link_to(node)
+    return node
 
 
 def name_of(transfer: int) -> str:

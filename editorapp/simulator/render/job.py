@@ -1,9 +1,7 @@
 """Render job: one task of the worker process, from the request to its files."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import av
 
@@ -12,22 +10,26 @@ from editorapp.media.sample import draw
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.inspection import inspect
 from editorapp.simulator.render.plan import RenderPlan
-from editorapp.simulator.render.result import CannotRender
+from editorapp.simulator.render.result import Alive, CannotRender
+from editorapp.simulator.tables import JsonObject
 
 NOT_DECODED = CannotRender("corrupt_input", "The source could not be decoded.")
 
 
-def render(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+UNREADABLE = (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal)
+
+
+def render(task: JsonObject, alive: Alive) -> JsonObject:
     """Render a job into its folder; return its outputs and the clip's facts, or a failure."""
     try:
         return _rendered(task, alive)
     except CannotRender as failure:
         return _failed(failure)
-    except (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, Refusal):
+    except UNREADABLE:
         return _failed(NOT_DECODED)
 
 
-def _rendered(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]:
+def _rendered(task: JsonObject, alive: Alive) -> JsonObject:
     folder = Path(task["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     inputs = dict(task["inputs"])
@@ -35,14 +37,22 @@ def _rendered(task: dict[str, Any], alive: Callable[[], None]) -> dict[str, Any]
         if path == "sample":
             inputs[name] = _sample(Path(task["sample"]))
     wanted = GenerationRequest.from_json(task["request"])
-    if wanted.source is not None and (problem := inspect(inputs["source"])["problem"]):
-        raise CannotRender(problem, NOT_DECODED.reason)
+    if wanted.source is not None:
+        _check(inputs["source"])
     outputs = RenderPlan(wanted, inputs, folder, task["seed"], alive).carry_out()
-    video = folder / outputs[0]["file"]
-    return {"outputs": outputs, "facts": inspect(str(video)) | {"size_bytes": video.stat().st_size}}
+    return {"outputs": outputs, "facts": _facts(folder / outputs[0]["file"])}
 
 
-def _failed(failure: CannotRender) -> dict[str, Any]:
+def _check(source: str) -> None:
+    if problem := inspect(source)["problem"]:
+        raise CannotRender(problem, NOT_DECODED.reason)
+
+
+def _facts(video: Path) -> JsonObject:
+    return inspect(str(video)) | {"size_bytes": video.stat().st_size}
+
+
+def _failed(failure: CannotRender) -> JsonObject:
     return {"failure_code": failure.code, "failure_reason": failure.reason}
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from editorapp.simulator.render.colour import Array
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.render.colour import Array, Tables
+from editorapp.simulator.tables import JsonObject, read_table
 
 ENOUGH_FORCE = 34.0
 
@@ -62,8 +62,8 @@ class Look:
 
 _TABLE = read_table("render/looks")
 _COLOURS: dict[str, tuple[int, int]] = _TABLE["colours"]
-_NEUTRAL: dict[str, dict[str, Any]] = _TABLE["neutral"]
-_WORDS: dict[str, dict[str, Any]] = {
+_NEUTRAL: dict[str, JsonObject] = _TABLE["neutral"]
+_WORDS: dict[str, JsonObject] = {
     word: look for look in _TABLE["looks"] for word in look.pop("words").split()
 }
 
@@ -93,7 +93,7 @@ def _said_by(words: list[str], look: Look) -> Look:
     return look
 
 
-def _tinted(colour: tuple[int, int], part: float) -> dict[str, Any]:
+def _tinted(colour: tuple[int, int], part: float) -> JsonObject:
     u, v = colour
     return {"shadows": (u * part * 0.6, v * part * 0.6), "highlights": (u * part, v * part)}
 
@@ -101,8 +101,12 @@ def _tinted(colour: tuple[int, int], part: float) -> dict[str, Any]:
 def _of_all_words(words: list[str]) -> Look:
     """Return a grade drawn from all words: mild, and easily covered by what they mean."""
     part = _drawn_from(words)
-    gamma = 0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3]
+    gamma = _mild_gamma(part)
     return _leaning(part, 9 + 7 * part[1]).add(gamma=gamma, contrast=1.08 + 0.22 * part[2])
+
+
+def _mild_gamma(part: list[float]) -> float:
+    return 0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3]
 
 
 def _of_all_words_alone(words: list[str]) -> Look:
@@ -112,7 +116,11 @@ def _of_all_words_alone(words: list[str]) -> Look:
         (0.68 + 0.08 * part[3], 0.05) if part[4] < 0.5 else (1.36 + 0.16 * part[3], -0.05)
     )
     look = _leaning(part, 18 + 8 * part[1])
-    return look.add(gamma=gamma, brightness=brightness, contrast=1.05 + 0.1 * part[2])
+    return look.add(
+        gamma=gamma,
+        brightness=brightness,
+        contrast=1.05 + 0.1 * part[2],
+    )
 
 
 def _drawn_from(words: list[str]) -> list[float]:
@@ -123,7 +131,11 @@ def _drawn_from(words: list[str]) -> list[float]:
 def _leaning(part: list[float], lean: float) -> Look:
     angle = part[0] * 2 * np.pi
     u, v = float(np.cos(angle)) * lean, float(np.sin(angle)) * lean
-    return Look(saturation=0.94 + 0.22 * part[5], shadows=(-u, -v), highlights=(u, v))
+    return Look(
+        saturation=0.94 + 0.22 * part[5],
+        shadows=(-u, -v),
+        highlights=(u, v),
+    )
 
 
 def _force(look: Look) -> float:
@@ -155,7 +167,7 @@ def _light() -> Array:
     return np.clip((np.arange(256) - 16) / 219, 0, 1)
 
 
-def chroma_tables(look: Look, amount: float) -> tuple[Array, ...]:
+def chroma_tables(look: Look, amount: float) -> Tables:
     """Return tables (256, int16) of one chroma plane's own and the other's part, for u and for v:
     uu, uv, vu, vv.
     """
@@ -168,12 +180,14 @@ def chroma_tables(look: Look, amount: float) -> tuple[Array, ...]:
     return tuple(np.round(part * centred).astype(np.int16) for part in matrix.ravel())
 
 
-def tint_tables(look: Look, amount: float) -> tuple[Array, ...]:
+def tint_tables(look: Look, amount: float) -> Tables:
     """Return chroma offsets by luma (256, int16), for u and v: shadows lean one way, highlights
     another.
     """
+    leans = zip(look.shadows, look.highlights, strict=True)
+    return tuple(_tints(amount, *lean) for lean in leans)
+
+
+def _tints(amount: float, low: float, high: float) -> Array:
     light = _light()
-    return tuple(
-        np.round(amount * (low * (1 - light) + high * light)).astype(np.int16)
-        for low, high in zip(look.shadows, look.highlights, strict=True)
-    )
+    return np.round(amount * (low * (1 - light) + high * light)).astype(np.int16)

@@ -1,11 +1,14 @@
 """Mark: the word "Simulated", burned into the lower right corner of every result."""
 
+from typing import TypeAlias
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.colour import Array, Point
 
+Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"
 
 
@@ -32,14 +35,14 @@ def _letter_size(width: int, height: int) -> int:
     return max(11, round(min(width, height) * 0.034))
 
 
-def _corner(alpha: Array, width: int, height: int) -> tuple[int, int]:
+def _corner(alpha: Array, width: int, height: int) -> Point:
     """Return the row and column where the mark begins."""
     inset = _even(_letter_size(width, height) * 0.7)
     high, wide = alpha.shape
     return max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
 
 
-def _place(row: int, column: int, alpha: Array) -> tuple[slice, slice]:
+def _place(row: int, column: int, alpha: Array) -> Region:
     return slice(row, row + alpha.shape[0]), slice(column, column + alpha.shape[1])
 
 
@@ -51,13 +54,17 @@ def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
     wide = min(_even(right - left + 2 * pad), width)
     high = min(_even(bottom - top + pad + pad // 2), height)
     pill, words = Image.new("L", (wide, high), 0), Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(pill).rounded_rectangle((0, 0, wide - 1, high - 1), high // 2, fill=150)
+    ImageDraw.Draw(pill).rounded_rectangle(
+        (0, 0, wide - 1, high - 1),
+        high // 2,
+        fill=150,
+    )
     middle = ((wide - (right - left)) / 2 - left, (high - (bottom - top)) / 2 - top)
     ImageDraw.Draw(words).text(middle, TEXT, fill=255, font=font)
     return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)
 
 
-def _blend(plane: Array, at: tuple[slice, slice], keep: Array, add: Array) -> None:
+def _blend(plane: Array, at: Region, keep: Array, add: Array) -> None:
     rows, columns = plane[at].shape
     mixed = (plane[at] * keep[:rows, :columns] + add[:rows, :columns]) // 255
     plane[at] = mixed.astype(np.uint8)

@@ -15,10 +15,11 @@ from PIL import ExifTags, Image
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
-from editorapp.simulator.render.colour import HLG, PQ
+from editorapp.simulator.render.colour import HLG, PQ, Size
 from editorapp.simulator.render.mark import Mark
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
+from editorapp.simulator.tables import Files
 
 SRGB = Image.Exif()  # a picture that says of itself that it is in sRGB
 SRGB.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 1
@@ -33,43 +34,58 @@ class Outputs:
         self,
         wanted: GenerationRequest,
         folder: Path,
-        size: tuple[int, int],
+        size: Size,
         clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
-        transfer = 0
-        self._to_hdr: hdr.Converter | None = None
-        if wanted.hdr:
-            transfer = HLG if source is not None and source.transfer == HLG else PQ
-            self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)
+        transfer = _transfer_for(source) if wanted.hdr else 0
+        self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size) if wanted.hdr else None
         self._mark = Mark(*size)
         self._poster: Path | None = folder / POSTER
         has_frames = wanted.hdr and wanted.exr
         self._frames = ExrFrames(folder / "frames.zip", *size) if has_frames else None
-        self._video = Writer(folder / "video.mp4", size, clock, transfer=transfer, source=source)
+        self._video = Writer(
+            folder / "video.mp4",
+            size,
+            clock,
+            transfer=transfer,
+            source=source,
+        )
 
     def picture(self, planes: Planes, at: Shot) -> None:
         """Take the picture of a shot: it is marked, in place."""
         self._mark.burn(planes)
-        if self._poster is not None:
-            planes.picture().save(self._poster, quality=90, subsampling=0, exif=SRGB)
-            self._poster = None
+        self._keep_first(planes)
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, at.pts, at.duration)
         if self._frames is not None:
             self._frames.add(planes)
 
+    def _keep_first(self, planes: Planes) -> None:
+        if self._poster is not None:
+            planes.picture().save(
+                self._poster,
+                quality=90,
+                subsampling=0,
+                exif=SRGB,
+            )
+            self._poster = None
+
     def sound(self, frame: Any) -> None:
         self._video.sound(frame)
 
-    def close(self) -> list[dict[str, str]]:
-        """Finish all files; return them: {"type", "file"}."""
+    def close(self) -> Files:
+        """Finish all files; return them."""
         self._video.close()
         made = [{"type": "video", "file": "video.mp4"}]
         if self._frames is not None:
             self._frames.close()
             made.append({"type": "exr", "file": "frames.zip"})
         return made
+
+
+def _transfer_for(source: SourceClip | None) -> int:
+    return HLG if source is not None and source.transfer == HLG else PQ
 
 
 class ExrFrames:
@@ -93,13 +109,15 @@ class ExrFrames:
     def add(self, planes: Planes) -> None:
         frame = self._to_linear.convert(planes.frame())
         frame.pts, frame.time_base = self._count, Fraction(1, 24)
-        for packet in self._encoder.encode(frame):
-            self._write(packet)
+        self._encode(frame)
 
     def close(self) -> None:
-        for packet in self._encoder.encode(None):
-            self._write(packet)
+        self._encode(None)
         self._zip.close()
+
+    def _encode(self, frame: Any) -> None:
+        for packet in self._encoder.encode(frame):
+            self._write(packet)
 
     def _write(self, packet: Any) -> None:
         data = with_primaries(bytes(packet), lines=self._height)

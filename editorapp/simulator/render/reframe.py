@@ -5,13 +5,13 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes, SourceClip, even
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.colour import Array, Size
 from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
 
 SOFT = 8  # how many times smaller the surroundings are drawn
 
 
-def canvas_size(ratio: tuple[int, int], short_side: int) -> tuple[int, int]:
+def canvas_size(ratio: Size, short_side: int) -> Size:
     """Return width and height of a canvas of this ratio, both even."""
     across, down = ratio
     if across >= down:
@@ -26,7 +26,11 @@ class Canvas:
     """
 
     def __init__(
-        self, wanted: GenerationRequest, source: SourceClip, width: int, height: int
+        self,
+        wanted: GenerationRequest,
+        source: SourceClip,
+        width: int,
+        height: int,
     ) -> None:
         self.canvas_width, self.canvas_height = width, height
         x, y, self.width, self.height = _place(wanted, source, width, height)
@@ -53,7 +57,11 @@ class Canvas:
 
     def _surroundings(self, picture: Planes) -> Planes:
         """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
-        small = picture.resized(even(self.width / SOFT), even(self.height / SOFT), "AREA")
+        small = picture.resized(
+            even(self.width / SOFT),
+            even(self.height / SOFT),
+            "AREA",
+        )
         wide, high = even(self.canvas_width / SOFT), even(self.canvas_height / SOFT)
         around = Planes.empty(wide, high)
         for target, plane in zip(around.parts, small.parts, strict=True):
@@ -67,7 +75,10 @@ class Canvas:
 
 
 def _place(
-    wanted: GenerationRequest, source: SourceClip, width: int, height: int
+    wanted: GenerationRequest,
+    source: SourceClip,
+    width: int,
+    height: int,
 ) -> tuple[int, int, int, int]:
     """Return x, y, width and height of the source on the canvas in pixels: as wanted, or a centred
     fit.

@@ -1,5 +1,9 @@
 """Results: how long a new one lasts, the name of its poster, and the error where there is none."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
+Alive: TypeAlias = Callable[[], None]  # called while a job is rendered
 SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
 POSTER = "poster.jpg"  # the first frame of a result, beside it
 

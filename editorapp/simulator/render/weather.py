@@ -6,7 +6,7 @@ import numpy as np
 
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.colour import Array, Point
 from editorapp.simulator.render.look import Look
 
 FOG_SHADES = (196, 128, 128)
@@ -27,7 +27,14 @@ class Weather:
     """The weather of one look over pictures of one size."""
 
     def __init__(
-        self, look: Look, amount: float, width: int, height: int, *, fps: float, seed: int
+        self,
+        look: Look,
+        amount: float,
+        width: int,
+        height: int,
+        *,
+        fps: float,
+        seed: int,
     ) -> None:
         self._height, self._width, self._fps = height, width, fps
         self._fog = scaled(fog_weights(width, height), look.fog * amount) if look.fog else None
@@ -48,7 +55,12 @@ class Weather:
         seconds = index / self._fps
         for tile, strength, speed in self._falling:
             right = round(speed.drift * self._width * np.sin(seconds * 1.3))
-            window = slid(tile, self._height, round(seconds * speed.fall * self._height), right)
+            window = slid(
+                tile,
+                self._height,
+                round(seconds * speed.fall * self._height),
+                right,
+            )
             picture.y[:] = effects.added(picture.y, effects.looked_up(window, strength))
         if self._grain is not None:
             moved = (index * 37 % self._height, index * 91 % self._width)
@@ -91,11 +103,16 @@ def _dark(width: int, height: int) -> Array:
     return np.zeros((height * 3 // 2, width), np.uint8)
 
 
-def _place(random: np.random.Generator, tile: Array) -> tuple[int, int]:
+def _place(random: np.random.Generator, tile: Array) -> Point:
     return int(random.integers(0, tile.shape[1])), int(random.integers(0, tile.shape[0]))
 
 
-def _lighten(tile: Array, rows: Array, columns: Array, light: Array | np.uint8) -> None:
+def _lighten(
+    tile: Array,
+    rows: Array,
+    columns: Array,
+    light: Array | np.uint8,
+) -> None:
     at = rows % tile.shape[0], columns % tile.shape[1]
     tile[at] = np.maximum(tile[at], light)
 

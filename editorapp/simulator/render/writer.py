@@ -10,7 +10,14 @@ from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, SourceClip
-from editorapp.simulator.render.colour import BT709, BT2020, LIMITED_RANGE, PQ, WIDE_PRIMARIES
+from editorapp.simulator.render.colour import (
+    BT709,
+    BT2020,
+    LIMITED_RANGE,
+    PQ,
+    WIDE_PRIMARIES,
+    Size,
+)
 
 
 class Writer:
@@ -19,7 +26,7 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        size: tuple[int, int],
+        size: Size,
         clock: Clock,
         *,
         transfer: int = 0,
@@ -51,19 +58,15 @@ class Writer:
         options = {"preset": "superfast", "crf": "20", "bf": "0", "g": "48"}
         stream = self.container.add_stream("libx264", rate=fps, options=options)
         stream.pix_fmt = "yuv420p"
-        is_wide = source and source.primaries in WIDE_PRIMARIES and not source.is_hdr
         context = stream.codec_context
-        context.color_primaries = source.primaries if source and is_wide else BT709
+        context.color_primaries = _primaries_of(source)
         context.color_trc = context.colorspace = BT709
         return stream
 
     def _hdr(self, fps: Fraction) -> Any:
-        curve = "smpte2084" if self.transfer == PQ else "arib-std-b67"
-        x265 = f"log-level=none:bframes=0:keyint=48:colorprim=bt2020:transfer={curve}:colormatrix=bt2020nc:pools=2"
-        x265 += f":{hdr.MASTERED}"
-        stream = self.container.add_stream(
-            "libx265", rate=fps, options={"preset": "ultrafast", "crf": "20", "x265-params": x265}
-        )
+        x265 = _x265_words("smpte2084" if self.transfer == PQ else "arib-std-b67")
+        options = {"preset": "ultrafast", "crf": "20", "x265-params": x265}
+        stream = self.container.add_stream("libx265", rate=fps, options=options)
         stream.pix_fmt = "yuv420p10le"
         context = stream.codec_context
         context.codec_tag = "hvc1"
@@ -75,6 +78,9 @@ class Writer:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration
         frame.pict_type = 0
         self._durations.note(pts, duration)
+        self._encode(frame)
+
+    def _encode(self, frame: Any) -> None:
         self.container.mux(self._durations.on(self.video.encode(frame)))
 
     def sound(self, frame: Any) -> None:
@@ -85,7 +91,21 @@ class Writer:
             self.container.mux(self._sound.packets(frame))
 
     def close(self) -> None:
-        self.container.mux(self._durations.on(self.video.encode(None)))
+        self._encode(None)
         if self._sound is not None:
             self.container.mux(self._sound.rest())
         self.container.close()
+
+
+def _primaries_of(source: SourceClip | None) -> int:
+    """Return the primaries of an SDR result: the source's, where they are wide."""
+    if source is None or source.is_hdr or source.primaries not in WIDE_PRIMARIES:
+        return BT709
+    return source.primaries
+
+
+def _x265_words(curve: str) -> str:
+    return (
+        "log-level=none:bframes=0:keyint=48:colorprim=bt2020"
+        f":transfer={curve}:colormatrix=bt2020nc:pools=2:{hdr.MASTERED}"
+    )

@@ -9,15 +9,19 @@ parameter: a job that is taken here should be one that would be made there.
 import base64
 import secrets
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROL_VALUES,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model
 from editorapp.simulator.http import Request, Response, TooLarge, answered
-from editorapp.simulator.protocol import ProviderProtocol
+from editorapp.simulator.protocol import Decoded, ProviderProtocol
 from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.scenario.assets import ScenarioAssets
 from editorapp.simulator.scenario.bodies import json_of, new_id
@@ -34,7 +38,7 @@ from editorapp.simulator.scenario.uploads import ScenarioUploads
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.submission import submit
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 PUBLIC_TOKEN = "public-auth-token"  # reads a model's schema without a key
 RESTRICTED = "api_restricted"  # a key whose plan includes none of these models
@@ -87,7 +91,13 @@ class Scenario(ProviderProtocol):
         except ValueError:
             return self.error(400, "Request body is not a JSON object")
 
-    async def _answer(self, request: Request, client: str, what: str, rest: str) -> Response:
+    async def _answer(
+        self,
+        request: Request,
+        client: str,
+        what: str,
+        rest: str,
+    ) -> Response:
         if what == "generate" and rest.startswith("custom/") and request.method == "POST":
             return await self._generate(request, client, path=f"/{what}/{rest}")
         if what == "assets":
@@ -100,10 +110,7 @@ class Scenario(ProviderProtocol):
 
     def key_in(self, authorization: str) -> str:
         word, _space, encoded = authorization.partition(" ")
-        try:
-            key, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
-            return ""
+        key, _colon, secret = _decoded(encoded).partition(":")
         return key if word == "Basic" and secret and key.startswith("api_") else ""
 
     # What is read
@@ -115,8 +122,13 @@ class Scenario(ProviderProtocol):
             return self._model(request, rest)
         if (what, rest) == ("oscu", "prices"):
             return Response.of_json({"prices": PACKS})
+        if what == "teams":
+            return self._team(rest)
+        return self.error(404, "Not found")
+
+    def _team(self, rest: str) -> Response:
         team, _slash, word = rest.partition("/")
-        if what == "teams" and team and word == "limits":
+        if team and word == "limits":
             return Response.of_json(limits_of_team(self.simulation.options.concurrent))
         return self.error(404, "Not found")
 
@@ -128,14 +140,18 @@ class Scenario(ProviderProtocol):
 
     # Generate
 
-    async def _generate(self, request: Request, client: str, *, path: str) -> Response:
+    async def _generate(
+        self,
+        request: Request,
+        client: str,
+        *,
+        path: str,
+    ) -> Response:
         model_id = path.rpartition("/")[2]
         if self.model_of(model_id) is None:
             return self.error(404, f"Model {model_id} not found")
         if client.startswith(RESTRICTED):
-            details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
-            told = _error(403, "The plan does not include this model", details)
-            return Response.of_json(told | {"error": "ModelAccessRestrictedError"}, 403)
+            return _restricted(model_id)
         if "dryRun" in request.query:
             return await self._dry_run(request, client, path)
         return await submit(self, request, client, path=path)
@@ -145,26 +161,29 @@ class Scenario(ProviderProtocol):
         if request.query["dryRun"] not in ("true", "api"):
             return self.error(400, "dryRun must be true or api")
         wanted, _misread = self.decode(await json_of(request), path=path)
-        units = units_of(wanted, self._seconds_of(client, wanted))
-        return await self.call("price", lambda: Response.of_json(_cost(units), 269))
+        cost = _cost(self._price(client, wanted))
+        return await self.call("price", lambda: Response.of_json(cost, 269))
+
+    def _price(self, client: str, wanted: GenerationRequest) -> float:
+        return units_of(wanted, self._seconds_of(client, wanted))
 
     def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
-        known = None
-        if wanted.source is not None:
-            with suppress(UnusableReference):
-                _file, known = self.find(client, "source", wanted.source)
+        known = self._known_of(client, wanted.source) if wanted.source is not None else None
         return float((known or {}).get("duration_seconds") or 5.0)
 
-    def decode(self, body: Any, *, path: str) -> tuple[GenerationRequest, list[Broken]]:
+    def _known_of(self, client: str, source: Ref) -> JsonObject | None:
+        try:
+            _file, known = self.find(client, "source", source)
+        except UnusableReference:
+            return None
+        return known
+
+    def decode(self, body: Any, *, path: str) -> Decoded:
         """Read a body. A control's value without its switch has no effect and breaks nothing, but
         for its range (7).
         """
         wanted, broken = self.provider.decode(body, path=path, spec=self.spec)
-        idle = {
-            f"{name}_enabled": False
-            for name, value in CONTROL_VALUES.items()
-            if getattr(wanted, value) is not None and getattr(wanted, f"{name}_enabled") is None
-        }
+        idle = {f"{name}_enabled": False for name in CONTROL_VALUES if _is_idle(wanted, name)}
         return replace(wanted, **idle), broken
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
@@ -188,19 +207,22 @@ class Scenario(ProviderProtocol):
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said."""
-        changed: dict[str, Any] = {}
         is_edit = wanted.task in (Task.EDIT, Task.MODIFY)
         if is_edit and wanted.strength is None and not wanted.auto_controls:
-            changed["strength"] = "adhere_1"
-        if str(wanted.model).startswith("ray-flash-2-"):
-            changed["resolution"] = str(wanted.model).rpartition("-")[2]
-        return replace(wanted, **changed)
+            wanted = replace(wanted, strength="adhere_1")
+        ray_flash, _dash, resolution = str(wanted.model).rpartition("-")
+        return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
 
     def units(self, job: SimulatedJob, client: str) -> float:
-        taken = GenerationRequest.from_json(job.request)
-        return units_of(taken, self._seconds_of(client, taken))
+        return self._price(client, GenerationRequest.from_json(job.request))
 
-    def accepted(self, request: Request, job: SimulatedJob, client: str, now: float) -> Response:
+    def accepted(
+        self,
+        request: Request,
+        job: SimulatedJob,
+        client: str,
+        now: float,
+    ) -> Response:
         return Response.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs
@@ -212,15 +234,18 @@ class Scenario(ProviderProtocol):
                 jobs = list(self.simulation.state.jobs_of(client, self.slug))
                 return await self.listed(jobs, lambda jobs: self._page(request, jobs))
             case ("GET", True, ""):
-                return await self.poll(
-                    client,
-                    job_id,
-                    unknown=f"Job {job_id} not found",
-                    shown=lambda job: {"job": job_of(job, time.time())},
-                )
+                return await self._poll(client, job_id)
             case ("POST", True, "action"):
                 return await self._act(request, client, job_id)
         return self.error(404, "Not found")
+
+    async def _poll(self, client: str, job_id: str) -> Response:
+        return await self.poll(
+            client,
+            job_id,
+            unknown=f"Job {job_id} not found",
+            shown=lambda job: {"job": job_of(job, time.time())},
+        )
 
     def _page(self, request: Request, jobs: list[SimulatedJob]) -> Response:
         try:
@@ -236,16 +261,34 @@ class Scenario(ProviderProtocol):
         return self.error(400, "Cannot cancel this type of job" if is_cancel else "Unknown action")
 
 
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def _is_idle(wanted: GenerationRequest, control: str) -> bool:
+    value = getattr(wanted, CONTROL_VALUES[control])
+    return value is not None and getattr(wanted, f"{control}_enabled") is None
+
+
 def _with_keyframes(model: Model) -> Model:
     return replace(model, limits=replace(model.limits, keyframe_keys=KEYFRAME_KEYS))
 
 
-def _error(status: int, says: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+def _error(status: int, says: str, details: JsonObject | None = None) -> JsonObject:
     told = {"error": ERRORS.get(str(status), "Error"), "message": says}
     return told | ({"details": details} if details else {})
 
 
-def _cost(units: float) -> dict[str, Any]:
+def _restricted(model_id: str) -> Response:
+    details = {"modelId": model_id, "requiredPlan": RESTRICTED_PLAN}
+    told = _error(403, "The plan does not include this model", details)
+    return Response.of_json(told | {"error": "ModelAccessRestrictedError"}, 403)
+
+
+def _cost(units: float) -> JsonObject:
     return {
         "creativeUnitsCost": units,
         "creativeUnitsDiscount": 0,

@@ -15,6 +15,7 @@ from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.scenario.jobs import history_of
 from editorapp.simulator.scenario.links import asset_behind, link_to
 from editorapp.simulator.state import SimulatedFile, SimulatedJob
+from editorapp.simulator.tables import JsonObject
 
 SMALL_IMAGE_BYTES = 6_000_000
 BULK, DELETES = 200, 100
@@ -42,7 +43,16 @@ class ScenarioAssets:
             return await self._many(request, client)
         if request.method == "GET" and item and not action:
             return await call(
-                "file", lambda: Response.of_json({"asset": self._known(request, client, item)})
+                "file",
+                lambda: Response.of_json(
+                    {
+                        "asset": self._known(
+                            request,
+                            client,
+                            item,
+                        )
+                    }
+                ),
             )
         if request.method == "POST" and action == "download":
             return await self._link_to(request, client, item)
@@ -54,14 +64,11 @@ class ScenarioAssets:
         """Return the file of an asset that a request names. Raises: Unusable."""
         job = self.state.job_of_result(client, asset_id)
         if job is not None and job.outputs:
-            return str(self.state.folder / job.outputs[0]["file"]), job.facts or None
+            return str(self.state.folder / job.file), job.facts or None
         file = self._file(client, asset_id)
         if file is None:
             raise UnusableReference(name, 404, f"Asset {asset_id} not found")
-        kind = file.facts.get("kind")
-        wanted = "video" if name == "source" else "image"
-        if kind and kind != wanted:
-            raise UnusableReference(name, 400, f"asset {asset_id} must be of kind {wanted}")
+        _check_kind(file, name)
         return str(self.state.path_of(file.id)), file.facts or None
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:
@@ -69,7 +76,12 @@ class ScenarioAssets:
         is_asset = file is not None and file.purpose == PURPOSE and file.deleted_at is None
         return file if is_asset else None
 
-    def _asset(self, request: Request, client: str, asset_id: str) -> dict[str, Any] | None:
+    def _asset(
+        self,
+        request: Request,
+        client: str,
+        asset_id: str,
+    ) -> JsonObject | None:
         """Return an asset as Scenario shows it; None for an unknown one."""
         job = self.state.job_of_result(client, asset_id)
         if (file := self._file(client, asset_id)) is not None:
@@ -79,9 +91,15 @@ class ScenarioAssets:
         else:
             return None
         link = link_to(self.simulation, request, asset_id, mime_type)
-        return {"id": asset_id, "url": link, "mimeType": mime_type, **told, **_ALIKE}
+        return {
+            "id": asset_id,
+            "url": link,
+            "mimeType": mime_type,
+            **told,
+            **_ALIKE,
+        }
 
-    def _known(self, request: Request, client: str, asset_id: str) -> dict[str, Any]:
+    def _known(self, request: Request, client: str, asset_id: str) -> JsonObject:
         asset = self._asset(request, client, asset_id)
         if asset is None:
             raise EarlyAnswer(self.protocol.error(404, f"Asset {asset_id} not found"))
@@ -98,10 +116,9 @@ class ScenarioAssets:
         found = (self._asset(request, client, one) for one in ids)
         return Response.of_json({"assets": [one for one in found if one is not None]})
 
-    def _ids_in(self, body: dict[str, Any], most: int) -> list[str]:
+    def _ids_in(self, body: JsonObject, most: int) -> list[str]:
         ids: Any = body.get("assetIds")
-        is_list = isinstance(ids, list) and 1 <= len(ids) <= most
-        if not is_list or not all(isinstance(one, str) for one in ids):
+        if not _are_ids(ids, most):
             says = f"assetIds must be a list of 1 to {most} ids"
             raise EarlyAnswer(self.protocol.error(400, says))
         return list(ids)
@@ -109,13 +126,19 @@ class ScenarioAssets:
     def _delete(self, client: str, asset_id: str) -> None:
         file, job = self._file(client, asset_id), self.state.job_of_result(client, asset_id)
         if file is not None:
-            file.deleted_at = time.time()
-            self.state.path_of(file.id).unlink(missing_ok=True)
-            self.state.save(file)
+            self._delete_file(file)
         elif job is not None and job.outputs:
-            (self.state.folder / job.outputs[0]["file"]).unlink(missing_ok=True)
-            job.outputs = []
-            self.state.save(job)
+            self._delete_result(job)
+
+    def _delete_file(self, file: SimulatedFile) -> None:
+        file.deleted_at = time.time()
+        self.state.path_of(file.id).unlink(missing_ok=True)
+        self.state.save(file)
+
+    def _delete_result(self, job: SimulatedJob) -> None:
+        (self.state.folder / job.file).unlink(missing_ok=True)
+        job.outputs = []
+        self.state.save(job)
 
     async def _small_image(self, request: Request, client: str) -> Response:
         body = await json_of(request)
@@ -130,7 +153,13 @@ class ScenarioAssets:
             return self.protocol.error(413, "Image is too large: use POST /uploads")
         return await self._keep_image(request, client, name, data)
 
-    async def _keep_image(self, request: Request, client: str, name: str, data: bytes) -> Response:
+    async def _keep_image(
+        self,
+        request: Request,
+        client: str,
+        name: str,
+        data: bytes,
+    ) -> Response:
         file = self.new_asset(client, name, _image_type(data), len(data))
         path = self.state.path_of(file.id)
         path.write_bytes(data)
@@ -141,12 +170,18 @@ class ScenarioAssets:
         self.keep(file, known)
         return Response.of_json({"asset": self._asset(request, client, file.id)})
 
-    def keep(self, file: SimulatedFile, known: dict[str, Any]) -> None:
+    def keep(self, file: SimulatedFile, known: JsonObject) -> None:
         """Keep an asset that is found to be good."""
         file.facts, file.state = known, "ready"
         self.state.save(file)
 
-    def new_asset(self, client: str, name: str | None, mime_type: str, size: int) -> SimulatedFile:
+    def new_asset(
+        self,
+        client: str,
+        name: str | None,
+        mime_type: str,
+        size: int,
+    ) -> SimulatedFile:
         return SimulatedFile(
             id=new_id("asset"),
             client=client,
@@ -163,10 +198,15 @@ class ScenarioAssets:
         """Serve a signed link. Raises: EarlyAnswer, with the refusal."""
         asset_id = asset_behind(self.simulation, request)
         job = self.state.job_behind(asset_id)
-        stored = job.outputs[0]["file"] if job is not None and job.outputs else f"files/{asset_id}"
+        stored = job.file if job is not None and job.outputs else f"files/{asset_id}"
         return await self.simulation.deliver(request, stored, job)
 
-    async def _link_to(self, request: Request, client: str, asset_id: str) -> Response:
+    async def _link_to(
+        self,
+        request: Request,
+        client: str,
+        asset_id: str,
+    ) -> Response:
         wanted = (await json_of(request)).get("targetFormat")
         asset = self._known(request, client, asset_id)
         is_other = wanted not in (None, asset["mimeType"].rpartition("/")[2])
@@ -175,7 +215,7 @@ class ScenarioAssets:
         return Response.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
 
 
-_ALIKE: dict[str, Any] = {
+_ALIKE: JsonObject = {
     "status": "success",
     "privacy": "private",
     "authorId": "user_simulated",
@@ -186,22 +226,43 @@ _ALIKE: dict[str, Any] = {
 }
 
 
-def _upload_shown(file: SimulatedFile) -> dict[str, Any]:
+def _check_kind(file: SimulatedFile, name: str) -> None:
+    kind = file.facts.get("kind")
+    wanted = "video" if name == "source" else "image"
+    if kind and kind != wanted:
+        raise UnusableReference(
+            name,
+            400,
+            f"asset {file.id} must be of kind {wanted}",
+        )
+
+
+def _are_ids(ids: Any, most: int) -> bool:
+    return (
+        isinstance(ids, list) and 1 <= len(ids) <= most and all(isinstance(one, str) for one in ids)
+    )
+
+
+def _upload_shown(file: SimulatedFile) -> JsonObject:
     kind = file.facts.get("kind") or file.mime_type.partition("/")[0]
     source = "uploaded-video" if kind == "video" else "uploaded"
     named = {"name": file.filename} if file.filename else {}
     return _described(kind, source, file.facts, file.created_at, named)
 
 
-def _result_shown(job: SimulatedJob) -> dict[str, Any]:
+def _result_shown(job: SimulatedJob) -> JsonObject:
     source = "video2video" if "source" in job.inputs else "txt2video"
     made_by = {"parentJobId": job.id, "modelId": job.model}
     return _described("video", source, job.facts, job.rendered_at or 0.0, made_by)
 
 
 def _described(
-    kind: str, source: str, known: dict[str, Any], at: float, more: dict[str, Any]
-) -> dict[str, Any]:
+    kind: str,
+    source: str,
+    known: JsonObject,
+    at: float,
+    more: JsonObject,
+) -> JsonObject:
     return {
         "kind": kind,
         "source": source,
@@ -212,8 +273,8 @@ def _described(
     }
 
 
-def _properties(known: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"size": known.get("size_bytes", 0)}
+def _properties(known: JsonObject) -> JsonObject:
+    found: JsonObject = {"size": known.get("size_bytes", 0)}
     found |= {name: known[name] for name in ("width", "height") if name in known}
     seconds = known.get("duration_seconds")
     if known.get("kind") == "video" and seconds:

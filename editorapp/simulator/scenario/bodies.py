@@ -2,16 +2,16 @@
 
 import secrets
 import string
-from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.simulator.http import Request
+from editorapp.simulator.tables import JsonObject
 
 MAX_JSON_BYTES = 9_000_000  # a picture of 6 MB in base64, and some
 _ALPHABET = string.ascii_letters + string.digits
 
 
-async def json_of(request: Request) -> dict[str, Any]:
+async def json_of(request: Request) -> JsonObject:
     """Return the body as an object. Raises: TooLarge; ValueError, when it is none."""
     body = strict_json.parse(await request.body(MAX_JSON_BYTES) or b"{}")
     if not isinstance(body, dict):

@@ -12,7 +12,7 @@ from editorapp.core.request_values import as_whole
 from editorapp.simulator.protocol import moment
 from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 STATUSES = (
     "pending",
@@ -35,12 +35,12 @@ def history_of(job: SimulatedJob, now: float) -> list[tuple[float, str]]:
     """Return the states that a job has reached by now, each with its instant, in order."""
     # Even where there is no queue, a job is pending in the instant that it is made.
     queued = job.created_at + max(0.001, job.queue_seconds / 2)
-    begins = max(job.created_at + job.queue_seconds, job.started_at or 0.0, queued)
+    begins = max(job.leaves_queue_at, job.started_at or 0.0, queued)
     steps = [(job.created_at, "pending"), (queued, "queued")]
     if job.started_at is not None:
         steps += [(begins, "warming-up"), (begins + WARMING_SECONDS, "in-progress")]
     if job.rendered_at is not None:
-        earliest = job.created_at + job.queue_seconds + job.render_seconds
+        earliest = job.leaves_queue_at + job.render_seconds
         made = max(job.rendered_at, begins + WARMING_SECONDS, earliest)
         if job.failure_code:
             steps.append((made, "canceled" if job.failure_code == "cancelled" else "failure"))
@@ -49,7 +49,7 @@ def history_of(job: SimulatedJob, now: float) -> list[tuple[float, str]]:
     return [step for step in steps if step[0] <= now] or steps[:1]
 
 
-def job_of(job: SimulatedJob, now: float) -> dict[str, Any]:
+def job_of(job: SimulatedJob, now: float) -> JsonObject:
     """Return a job as Scenario describes it."""
     history = history_of(job, now)
     at, status = history[-1]
@@ -68,20 +68,24 @@ def job_of(job: SimulatedJob, now: float) -> dict[str, Any]:
     }
 
 
-def _metadata(job: SimulatedJob, status: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"input": job.body}
+def _metadata(job: SimulatedJob, status: str) -> JsonObject:
+    metadata: JsonObject = {"input": job.body}
     if status == "success":
         metadata["assetIds"] = [job.result_id] if job.outputs else []
     if status in FAILED:
-        metadata["error"] = job.failure_reason or "The job was canceled"
-        metadata |= {"hint": HINTS[job.failure_code]} if job.failure_code in HINTS else {}
+        metadata |= _failure_of(job)
     return metadata
 
 
-def _billing(job: SimulatedJob, status: str) -> dict[str, Any]:
+def _failure_of(job: SimulatedJob) -> JsonObject:
+    told = {"error": job.failure_reason or "The job was canceled"}
+    return told | ({"hint": HINTS[job.failure_code]} if job.failure_code in HINTS else {})
+
+
+def _billing(job: SimulatedJob, status: str) -> JsonObject:
     is_refunded = job.model not in NOT_REFUNDED
     cost = 0 if status in FAILED and is_refunded else job.units
-    told: dict[str, Any] = {"cuCost": cost, "cuDiscount": 0}
+    told: JsonObject = {"cuCost": cost, "cuDiscount": 0}
     return told if is_refunded else told | {"disableRefund": True}
 
 
@@ -93,8 +97,10 @@ def _progress(history: Sequence[tuple[float, str]], now: float) -> float:
 
 
 def page_of_jobs(
-    jobs: Sequence[SimulatedJob], query: Mapping[str, str], now: float
-) -> dict[str, Any]:
+    jobs: Sequence[SimulatedJob],
+    query: Mapping[str, str],
+    now: float,
+) -> JsonObject:
     """Return a page of a client's jobs, newest first.
 
     Raises: ValueError, which says what is wrong with the question.
@@ -130,7 +136,11 @@ def _limits_in(query: Mapping[str, str], now: float) -> dict[str, float]:
     return after
 
 
-def _matches(job: Mapping[str, Any], query: Mapping[str, str], after: Mapping[str, float]) -> bool:
+def _matches(
+    job: Mapping[str, Any],
+    query: Mapping[str, str],
+    after: Mapping[str, float],
+) -> bool:
     kinds = query["types"].split(",") if query.get("types") else [query.get("type")]
     return (
         query.get("status") in (None, job["status"])

@@ -7,18 +7,28 @@ import base64
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from editorapp.simulator.http import EarlyAnswer, Request
 from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
 from editorapp.simulator.storage import denied
+from editorapp.simulator.tables import JsonObject
 
 CDN = "/scenario/cdn/assets/"
 KEY_PAIR_ID = "KSIMULATED0000"
-_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/png": ".png", "image/jpeg": ".jpg"}
+_SUFFIXES = {
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+}
 
 
-def link_to(simulation: Simulation, request: Request, asset_id: str, mime_type: str) -> str:
+def link_to(
+    simulation: Simulation,
+    request: Request,
+    asset_id: str,
+    mime_type: str,
+) -> str:
     """Return a link to an asset, signed over the whole of it and its end."""
     url = f"{request.origin}{CDN}{asset_id}{_SUFFIXES.get(mime_type, '')}"
     policy = _policy(url, lifetime_end(time.time(), simulation.options.url_lifetime))
@@ -34,7 +44,7 @@ def asset_behind(simulation: Simulation, request: Request) -> str:
     is_sealed = request.query.get("Signature") == simulation.signer.seal(policy)
     if not is_sealed or request.method not in ("GET", "HEAD"):
         raise EarlyAnswer(denied("Access denied"))
-    statement: dict[str, Any] = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
+    statement: JsonObject = json.loads(base64.urlsafe_b64decode(policy))["Statement"][0]
     if not str(statement["Resource"]).endswith(request.path):
         raise EarlyAnswer(denied("Access denied"))
     if time.time() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:
@@ -48,7 +58,12 @@ def lifetime_end(now: float, configured: float) -> float:
     """
     if configured != DEFAULT_URL_LIFETIME:
         return now + configured
-    today = datetime.fromtimestamp(now, UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+    today = datetime.fromtimestamp(now, UTC).replace(
+        hour=23,
+        minute=59,
+        second=59,
+        microsecond=0,
+    )
     first = (today.replace(day=28) + timedelta(days=4)).replace(day=1)  # of the next month
     if today.day <= 14:
         end = today.replace(day=14 if today.day <= 7 else 21)

@@ -8,10 +8,10 @@ publishes none.
 import json
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.spec import Model, Parameter, ParameterKind
+from editorapp.simulator.tables import JsonObject
 
 KEYFRAME_KEYS = ("image", "index")
 # A failure of this model is charged, to be met once.
@@ -39,7 +39,7 @@ _TYPES = {
     ParameterKind.REF: "file",
     ParameterKind.PINNED: "inputs_array",
 }
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS: JsonObject = {
     "resolution": "720p",
     "editStrength": "adhere_1",
     "mode": "adhere_1",
@@ -60,7 +60,7 @@ def units_of(wanted: GenerationRequest, seconds: float) -> float:
     return round(rate * max(1, ceil(seconds)) * (2 if wanted.hdr is True else 1), 2)
 
 
-def schema_of(model: Model) -> dict[str, Any]:
+def schema_of(model: Model) -> JsonObject:
     """Return a model as `GET /models/{id}` describes it."""
     rates = _PER_SECOND[str(model.task), model.name].values()
     variant = _ANSWERS["speed"] | {
@@ -84,10 +84,10 @@ def _able(model: Model) -> list[str]:
     return ["video2video"] if model.knows("source") else ["txt2video", "img2video"]
 
 
-def _input(model: Model, row: Parameter) -> dict[str, Any]:
+def _input(model: Model, row: Parameter) -> JsonObject:
     """Describe one parameter; lengths and sizes only where Scenario's own pages state them."""
     name = row.path
-    found: dict[str, Any] = {"name": name, "label": row.label, "description": row.help}
+    found: JsonObject = {"name": name, "label": row.label, "description": row.help}
     found |= {"type": _TYPES[row.kind]} | _values(row) | _of_kind(model, row)
     if name in _DEFAULTS:
         found["default"] = row.values.get(_DEFAULTS[name], _DEFAULTS[name])
@@ -100,34 +100,37 @@ def _input(model: Model, row: Parameter) -> dict[str, Any]:
     return found
 
 
-def _values(row: Parameter) -> dict[str, Any]:
+def _values(row: Parameter) -> JsonObject:
     if row.values:
         return {"type": "number", "allowedValues": list(row.values.values())}
     return {"allowedValues": list(row.choices)} if row.choices else {}
 
 
-def _of_kind(model: Model, row: Parameter) -> dict[str, Any]:
+def _of_kind(model: Model, row: Parameter) -> JsonObject:
     match row.kind:
         case ParameterKind.NUMBER:
             return {"min": row.low, "max": row.high, "step": 0.01}
         case ParameterKind.REF:
             return {"kind": "video" if row.field == "source" else "image"}
         case ParameterKind.PINNED:
-            picture, frame = KEYFRAME_KEYS
-            entry = [
-                {"name": picture, "type": "file", "kind": "image"},
-                {"name": frame, "type": "number", "min": 0},
-            ]
-            return {"maxLength": model.limits.max_keyframes, "inputs": entry}
+            return {"maxLength": model.limits.max_keyframes, "inputs": _keyframe()}
     return {}
 
 
-def _caps(model: Model) -> dict[str, Any]:
+def _keyframe() -> list[JsonObject]:
+    picture, frame = KEYFRAME_KEYS
+    return [
+        {"name": picture, "type": "file", "kind": "image"},
+        {"name": frame, "type": "number", "min": 0},
+    ]
+
+
+def _caps(model: Model) -> JsonObject:
     said = {"maxDuration": model.limits.max_source_seconds, "maxSize": model.limits.max_file_bytes}
     return {name: value for name, value in said.items() if value is not None}
 
 
-def limits_of_team(parallel_jobs: int) -> dict[str, Any]:
+def limits_of_team(parallel_jobs: int) -> JsonObject:
     """Return a plan's limits; 0 parallel jobs means that there is no limit."""
     plan = _ANSWERS["plan"]
     return plan | {"limits": plan["limits"] | {"parallelCustomJobs": parallel_jobs or 1000}}

@@ -17,6 +17,7 @@ from editorapp.simulator.scenario.assets import ScenarioAssets
 from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, store
+from editorapp.simulator.tables import JsonObject
 
 MIN_PART_BYTES, MAX_PARTS = 5 * 1000**2, 10_000
 MAX_FILE_BYTES = 5 * 1000**4
@@ -64,11 +65,20 @@ class ScenarioUploads:
         links = [self._link(request, upload, number) for number in numbers]
         return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
 
-    def _link(self, request: Request, upload: SimulatedFile, number: int) -> dict[str, Any]:
+    def _link(
+        self,
+        request: Request,
+        upload: SimulatedFile,
+        number: int,
+    ) -> JsonObject:
         return {
             "number": number,
-            "url": self.simulation.link(request, "PUT", f"scenario/{upload.id}/{number}"),
-            "expires": moment(time.time() + self.simulation.options.url_lifetime),
+            "url": self.simulation.link(
+                request,
+                "PUT",
+                f"scenario/{upload.id}/{number}",
+            ),
+            "expires": moment(self.simulation.link_ends_at()),
         }
 
     async def receive(self, request: Request, rest: str) -> Response:
@@ -76,7 +86,11 @@ class ScenarioUploads:
         upload_id, _slash, number = rest.partition("/")
         upload = self.state.files.get(upload_id)
         if upload is None or upload.facts.get("status") != "pending":
-            return denied("The specified upload does not exist.", code="NoSuchUpload", status=404)
+            return denied(
+                "The specified upload does not exist.",
+                code="NoSuchUpload",
+                status=404,
+            )
         return await store(
             request,
             self._part(upload, int(number)),
@@ -98,7 +112,11 @@ class ScenarioUploads:
         if fault is not None and fault.kind == "fail":
             self._fail(upload, FAILURES[fault.code])
             return _answer(upload)
-        return await under_fault(fault, self.protocol.refuse, lambda: self._complete(upload))
+        return await under_fault(
+            fault,
+            self.protocol.refuse,
+            lambda: self._complete(upload),
+        )
 
     def _complete(self, upload: SimulatedFile) -> Response:
         if upload.facts["status"] == "pending":
@@ -108,12 +126,7 @@ class ScenarioUploads:
         return _answer(upload)
 
     def _check_parts(self, parts: list[Path]) -> None:
-        problem = ""
-        if not parts or not all(part.exists() for part in parts):
-            problem = "Not all parts have been uploaded"
-        elif any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
-            problem = "Every part but the last must have at least 5 MB"
-        if problem:
+        if problem := _problem_of(parts):
             raise EarlyAnswer(self.protocol.error(400, problem))
 
     def resume(self) -> None:
@@ -121,13 +134,19 @@ class ScenarioUploads:
         nobody completed.
         """
         abandoned = time.time() - ABANDONED_SECONDS
-        for upload in [one for one in self.state.files.values() if one.purpose == PURPOSE]:
-            status = upload.facts["status"]
-            if status in ("validating", "validated") and upload.facts["parts"]:
-                self.simulation.start(self._validate(upload))
-            elif status == "pending" and upload.created_at < abandoned:
-                self._drop_parts(upload)
-                self._fail(upload, "The upload was not completed in time")
+        for upload in self._kept():
+            self._take_up(upload, abandoned)
+
+    def _kept(self) -> list[SimulatedFile]:
+        return [file for file in self.state.files.values() if file.purpose == PURPOSE]
+
+    def _take_up(self, upload: SimulatedFile, abandoned: float) -> None:
+        status = upload.facts["status"]
+        if status in ("validating", "validated") and upload.facts["parts"]:
+            self.simulation.start(self._validate(upload))
+        elif status == "pending" and upload.created_at < abandoned:
+            self._drop_parts(upload)
+            self._fail(upload, "The upload was not completed in time")
 
     def _drop_parts(self, upload: SimulatedFile) -> None:
         for part in self._parts(upload):
@@ -143,7 +162,10 @@ class ScenarioUploads:
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
         asset = self.assets.new_asset(
-            upload.client, upload.filename, upload.mime_type, upload.size_bytes
+            upload.client,
+            upload.filename,
+            upload.mime_type,
+            upload.size_bytes,
         )
         path = self.state.path_of(asset.id)
         size = await asyncio.to_thread(_join, self._parts(upload), path)
@@ -160,7 +182,10 @@ class ScenarioUploads:
             ("source", "video/mp4") if upload.facts["kind"] == "video" else ("image", "image/png")
         )
         asset = self.assets.new_asset(
-            upload.client, upload.filename, upload.mime_type or mime_type, 0
+            upload.client,
+            upload.filename,
+            upload.mime_type or mime_type,
+            0,
         )
         path = self.state.path_of(asset.id)
         try:
@@ -172,7 +197,12 @@ class ScenarioUploads:
         self._step(upload, "validating")
         await self._import_file(upload, asset, path)
 
-    async def _import_file(self, upload: SimulatedFile, asset: SimulatedFile, path: Path) -> None:
+    async def _import_file(
+        self,
+        upload: SimulatedFile,
+        asset: SimulatedFile,
+        path: Path,
+    ) -> None:
         known = await self.simulation.inspect_upload(path)
         any_media = self.simulation.options.any_media
         problem = "" if any_media else _unfit(known, upload.facts["kind"], path)
@@ -186,7 +216,7 @@ class ScenarioUploads:
         self._step(upload, "imported", entity=asset.id)
 
 
-def _upload_from(body: dict[str, Any], client: str) -> SimulatedFile:
+def _upload_from(body: JsonObject, client: str) -> SimulatedFile:
     is_import = "url" in body
     return SimulatedFile(
         id=new_id("upload"),
@@ -205,7 +235,7 @@ def _upload_from(body: dict[str, Any], client: str) -> SimulatedFile:
     )
 
 
-def _no_upload(body: dict[str, Any]) -> str:
+def _no_upload(body: JsonObject) -> str:
     """Say what is wrong with the announcement of an upload; "" where nothing is."""
     if body.get("kind") not in KINDS:
         return f"kind must be one of: {', '.join(KINDS)}"
@@ -222,18 +252,34 @@ def _no_upload(body: dict[str, Any]) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 1 <= value <= most and value % 1 == 0
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 1 <= value <= most
+        and value % 1 == 0
+    )
 
 
-def _unfit(known: dict[str, Any], kind: str, path: Path) -> str:
+def _unfit(known: JsonObject, kind: str, path: Path) -> str:
     """Say why a file is not what it was announced as."""
     if kind not in ("video", "image"):
         return ""
-    with path.open("rb") as file:
-        is_quicktime = file.read(12)[4:12] == b"ftypqt  "
-    if known.get("kind") != kind or known.get("problem") or (kind == "video" and is_quicktime):
+    is_other = known.get("kind") != kind or known.get("problem")
+    if is_other or (kind == "video" and _is_quicktime(path)):
         return f"The file is not a supported {kind}"
+    return ""
+
+
+def _is_quicktime(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(12)[4:12] == b"ftypqt  "
+
+
+def _problem_of(parts: list[Path]) -> str:
+    if not parts or not all(part.exists() for part in parts):
+        return "Not all parts have been uploaded"
+    if any(part.stat().st_size < MIN_PART_BYTES for part in parts[:-1]):
+        return "Every part but the last must have at least 5 MB"
     return ""
 
 
@@ -246,9 +292,9 @@ def _join(parts: list[Path], path: Path) -> int:
     return path.stat().st_size
 
 
-def _upload_of(upload: SimulatedFile) -> dict[str, Any]:
+def _upload_of(upload: SimulatedFile) -> JsonObject:
     known = upload.facts
-    shown: dict[str, Any] = {
+    shown: JsonObject = {
         "id": upload.id,
         "authorId": "user_simulated",
         "ownerId": "proj_simulated",

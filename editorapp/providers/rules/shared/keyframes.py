@@ -1,5 +1,7 @@
 """Shared rules of keyframes: pictures that are pinned to frames of the source."""
 
+from collections.abc import Callable
+
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.spec import Case, Fix, Hit, Rule, Words
@@ -7,16 +9,14 @@ from editorapp.providers.spec import Case, Fix, Hit, Rule, Words
 TOO_FEW = "Each keyframe needs a picture and a frame: there are {pictures} pictures and {frames} frame numbers."
 
 
-def _unpaired(case: Case) -> list[Hit]:
-    pictures, frames = ask.pictures_and_frames(case.wanted)
-    is_one_only = bool(pictures) != bool(frames)
-    return [Hit(pictures=pictures, frames=frames)] if is_one_only else []
+def _counted(is_wrong: Callable[[int, int], bool]) -> ask.HitList:
+    """Hit the numbers of pictures and of positions, where they are wrong together."""
 
+    def condition(case: Case) -> list[Hit]:
+        pictures, frames = ask.pictures_and_frames(case.wanted)
+        return [Hit(pictures=pictures, frames=frames)] if is_wrong(pictures, frames) else []
 
-def _uneven(case: Case) -> list[Hit]:
-    pictures, frames = ask.pictures_and_frames(case.wanted)
-    is_uneven = pictures and frames and pictures != frames
-    return [Hit(pictures=pictures, frames=frames)] if is_uneven else []
+    return condition
 
 
 def most(case: Case) -> int:
@@ -37,14 +37,14 @@ def _beyond_source(case: Case) -> list[Hit]:
 
 PAIRED = Rule(
     field="keyframes",
-    broken=_unpaired,
+    broken=_counted(lambda pictures, frames: bool(pictures) != bool(frames)),
     summary="Keyframes come with their positions: both or neither.",
     message=TOO_FEW,
     fixes=(fixes.NO_GUIDES,),
 )
 EVEN = Rule(
     field="keyframes",
-    broken=_uneven,
+    broken=_counted(lambda pictures, frames: min(pictures, frames) > 0 and pictures != frames),
     summary="There are as many positions as keyframes.",
     message=TOO_FEW,
 )

@@ -9,10 +9,10 @@ NO_SOURCE = "Choose a source: upload a clip, or take an earlier result."
 
 
 def _prompt_length(case: Case) -> list[Hit]:
-    prompt, longest = case.wanted.prompt, case.limits.prompt_max
+    prompt = case.wanted.prompt
     if not isinstance(prompt, str) or not prompt:
         return [Hit(says=EMPTY_PROMPT)]
-    return [Hit(says=ask.beyond_length(prompt, longest))] if len(prompt) > longest else []
+    return ask.beyond_length(prompt, case.limits.prompt_max)
 
 
 def _only_spaces(case: Case) -> bool:

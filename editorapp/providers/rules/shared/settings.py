@@ -1,5 +1,6 @@
 """Shared rules of what is set: size, shape and duration, HDR and EXR, strength and controls."""
 
+from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import POSITION, STRENGTHS
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
@@ -22,14 +23,15 @@ def ten_seconds_with(*fields: str) -> ask.HitList:
     def condition(case: Case) -> list[Hit]:
         if case.wanted.duration != "10s":
             return []
-        return [
-            Hit(name, thing=thing, fixes=(fixes.FIVE_SECONDS, without))
-            for name in fields
-            if ask.is_said(getattr(case.wanted, name))
-            for thing, without in (THINGS[name],)
-        ]
+        said = (name for name in fields if ask.is_said(getattr(case.wanted, name)))
+        return [_of_ten_seconds(name) for name in said]
 
     return condition
+
+
+def _of_ten_seconds(field: str) -> Hit:
+    thing, without = THINGS[field]
+    return Hit(field, thing=thing, fixes=(fixes.FIVE_SECONDS, without))
 
 
 def hdr_too_small(case: Case) -> bool:
@@ -40,8 +42,13 @@ def _same_shape(case: Case) -> bool:
     source, ratio = case.source, case.wanted.aspect_ratio
     if source is None or ratio not in case.limits.aspect_ratios or not source.height:
         return False
-    wide, high = map(int, str(ratio).split(":"))
-    return abs(source.width * high - source.height * wide) <= 0.01 * source.height * wide
+    return _has_ratio(source, str(ratio))
+
+
+def _has_ratio(source: MediaFacts, ratio: str) -> bool:
+    wide, high = map(int, ratio.split(":"))
+    expected = source.height * wide
+    return abs(source.width * high - expected) <= 0.01 * expected
 
 
 def _auto_with_controls(case: Case) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from editorapp.providers import field_mapping
 from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.http.typed_readers import mapping
 from editorapp.providers.spec import REFUSE, Broken, Spec
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import NAME, TASKS
@@ -27,7 +28,7 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
 
     What has no place in it is refused by name (GE15).
     """
-    said = body if isinstance(body, Mapping) else {}
+    said = mapping(body)
     word = said.get("model")
     task = TASKS.get(word, "") if isinstance(word, str) else ""
     wanted, broken = field_mapping.decode(
@@ -38,26 +39,34 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
         unknown=lambda place: _rule_of_unknown(task, place),
     )
     if task and not isinstance(said.get("payload"), Mapping):
-        missing = "There is no payload.", "payload is required"
-        broken.append(Broken(_FIELD_RULES[task], "prompt", REFUSE, missing[0], detail=missing[1]))
+        broken.append(_no_payload(task))
     return wanted, [replace(one, detail=f"{INVALID}: {one.detail}") for one in broken]
 
 
+def _no_payload(task: str) -> Broken:
+    says, detail = "There is no payload.", "payload is required"
+    return Broken(_FIELD_RULES[task], "prompt", REFUSE, says, detail=detail)
+
+
 _FIELD_RULES: dict[str, str] = {Task.EDIT: "GE15", Task.GENERATE: "GG7", Task.REFRAME: "GR1"}
-_URL_RULES: dict[str, str] = {Task.EDIT: "GE5", Task.REFRAME: "GR3"}
+# Of fields that other models of GMI's or of Luma's have.
+_UNKNOWN_RULES: dict[str, dict[str, str]] = {
+    Task.EDIT: {
+        **dict.fromkeys(("source_url", "video_url"), "GE5"),
+        **dict.fromkeys(("keyframes", "keyframe_indexes", "end_frame_url"), "GE17"),
+    },
+    Task.REFRAME: {
+        **dict.fromkeys(("source_url", "video_url"), "GR3"),
+        **dict.fromkeys(("hdr", "exr_export"), "GR4"),
+    },
+}
 
 
 def _rule_of_unknown(task: str, place: str) -> str | None:
     """Return the rule that a place breaks where no row reads; nothing is said of bodies for unknown
     models.
     """
-    field = place.removeprefix("payload.")
     if not task:
         return None
-    if field in ("source_url", "video_url"):
-        return _URL_RULES.get(task, _FIELD_RULES[task])
-    if task == Task.EDIT and field in ("keyframes", "keyframe_indexes", "end_frame_url"):
-        return "GE17"
-    if task == Task.REFRAME and field in ("hdr", "exr_export"):
-        return "GR4"
-    return _FIELD_RULES[task]
+    own = _UNKNOWN_RULES.get(task, {})
+    return own.get(place.removeprefix("payload."), _FIELD_RULES[task])

@@ -20,10 +20,11 @@ def _ten_seconds_with_pictures(case: Case) -> list[Hit]:
 
 def _extend_with(case: Case) -> list[Hit]:
     """Hit what going on from an earlier result excludes: a second one, 10 s, HDR and EXR."""
-    wanted, hits = case.wanted, []
+    wanted = case.wanted
     if not wanted.is_extension:
         return []
-    if wanted.start_frame and wanted.end_frame and not _pictures(wanted):
+    hits = []
+    if _goes_both_ways(wanted):
         says = "Extending goes one way: name one earlier result, first or last."
         only_one = (fixes.NO_LAST_FRAME, fixes.NO_FIRST_FRAME)
         hits.append(Hit("end_frame", says=says, fixes=only_one))
@@ -35,6 +36,10 @@ def _extend_with(case: Case) -> list[Hit]:
         for name, word in (("hdr", "HDR"), ("exr", "EXR"))
         if getattr(wanted, name) is True
     ]
+
+
+def _goes_both_ways(wanted: GenerationRequest) -> bool:
+    return bool(wanted.start_frame and wanted.end_frame) and not _pictures(wanted)
 
 
 def _second_anchor(case: Case) -> list[Hit]:

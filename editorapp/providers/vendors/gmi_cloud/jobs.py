@@ -19,13 +19,27 @@ from editorapp.providers.contract import (
 from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, line, link, mapping
-from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
 from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
+TOO_LARGE = (
+    f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
+    f"can set how much is put into a request with {MAX_INLINE_NAME}."
+)
+NO_HDR = (
+    f"The account has no access to HDR at {SPEC.name}: turn HDR off, ask GMI for it, or send this to another "
+    "provider."
+)
+BY_THE_HOUR = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
+MODERATED = "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
+NO_RESULT = (
+    "GMI Cloud says that it is done, but names no result. Its support can look the request up."
+)
 HOURLY_WAIT_SECONDS = 60.0
 NO_HDR_ACCESS = "hdr_access"  # code of a Rejected: the key is good, its account has no HDR (GE18)
+OF_RESULTS = ("video_url", "media_urls")  # the documented fields
 # Failures after which a person may send the same again: Luma's own codes, where GMI hands them on,
 # and words of being busy. A limit further on arrives as a failed request, too (5, OBS); nothing is
 # ever sent again by itself.
@@ -34,7 +48,11 @@ BUSY = ("rate limit", "too many requests", "try again", "timed out", "overloaded
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+    body: dict[str, Any],
+    *,
+    path: str,
+    session: ProviderSession,
+    idempotency_key: str,
 ) -> Job:
     """Send the paid POST, once.
 
@@ -56,8 +74,7 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
     answer = await session.call("GET", f"/requests/{path_part(job_id)}")
-    said = identifier(answer.get("request_id"))
-    answers.check_about(job_id, said, answer, name=SPEC.name, secret=session.access.secret)
+    check_about(session, answer, asked=job_id, said=identifier(answer.get("request_id")))
     return _job(answer, job_id)
 
 
@@ -71,23 +88,15 @@ async def ping(*, session: ProviderSession) -> None:
 
 def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     """Say what may be done about GMI's own refusals; None where the common reading knows it (5)."""
-    if response.status_code == 413 and is_paid:  # nothing but the paid request carries a clip
-        return Rejected(
-            f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
-            f"can set how much is put into a request with {MAX_INLINE_NAME}.",
-            code="413",
-        )
-    if response.status_code == 403 and "hdr" in answers.detail_of(response).lower():
-        return Rejected(
-            f"The account has no access to HDR at {SPEC.name}: turn HDR off, ask GMI for it, or send this to another "
-            "provider.",
-            code=NO_HDR_ACCESS,
-        )
-    if response.status_code != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
+    status = response.status_code
+    if status == 413 and is_paid:  # nothing but the paid request carries a clip
+        return Rejected(TOO_LARGE, code="413")
+    if status == 403 and "hdr" in answers.detail_of(response).lower():
+        return Rejected(NO_HDR, code=NO_HDR_ACCESS)
+    if status != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
         return None
     # Nothing says how long: GMI counts video requests by the hour (1 A).
-    says = f"{SPEC.name} takes no more requests for now: it counts them by the hour. This is sent again by itself."
-    return Throttled(says, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
+    return Throttled(BY_THE_HOUR, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
 def _job(answer: Mapping[str, Any], job_id: str) -> Job:
@@ -96,19 +105,17 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     A state that nobody has heard of counts as running, so it is asked again.
     """
     said = STATES.read(answer.get("status"))
-    outcome, state = mapping(answer.get("outcome")), said.state
+    state = said.state
     if state is JobState.FAILED:
         return Job(id=job_id, state=state, failure=_failure(answer, said.end))
     if state is not JobState.DONE:
         return Job(id=job_id, state=state, unknown_state=said.unknown)
+    outcome = mapping(answer.get("outcome"))
     found = _outputs(answer, outcome)
-    if not any(_is_result(one) for one in found):
-        reason = "GMI Cloud says that it is done, but names no result. Its support can look the request up."
-        failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-        return Job(id=job_id, state=JobState.FAILED, failure=failure)
-    return Job(
-        id=job_id, state=state, chain_id=identifier(outcome.get("generation_id")), outputs=found
-    )
+    if not any(map(_is_result, found)):
+        return without_result(job_id, NO_RESULT)
+    chain_id = identifier(outcome.get("generation_id"))
+    return Job(id=job_id, state=state, chain_id=chain_id, outputs=found)
 
 
 def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
@@ -124,12 +131,9 @@ def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Out
         if sent.names(url, entry.get("id")):
             continue
         one = output_kinds.output(url, *_said(place, entry), label=place)
-        is_documented = place in ("video_url", "media_urls")
-        found.append(
-            one
-            if is_documented or one.kind != output_kinds.VIDEO
-            else replace(one, kind=output_kinds.UNKNOWN)
-        )
+        if one.kind == output_kinds.VIDEO and place not in OF_RESULTS:
+            one = replace(one, kind=output_kinds.UNKNOWN)
+        found.append(one)
     return output_kinds.without_repeats(found)
 
 
@@ -145,7 +149,7 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
     in "url".
     """
     others = [key for key in outcome if isinstance(key, str) and key.endswith(("url", "urls"))]
-    for key in dict.fromkeys(("video_url", "media_urls", *others)):
+    for key in dict.fromkeys((*OF_RESULTS, *others)):
         value = outcome.get(key)
         for entry in value if isinstance(value, list) else (value,):
             beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
@@ -155,10 +159,8 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
 
 def _is_result(one: Output) -> bool:
     """Can this be the clip? Where a field beside the documented ones names it, it is none."""
-    return one.label in ("video_url", "media_urls") and one.kind in (
-        output_kinds.VIDEO,
-        output_kinds.UNKNOWN,
-    )
+    is_clip = one.kind in (output_kinds.VIDEO, output_kinds.UNKNOWN)
+    return is_clip and one.label in OF_RESULTS
 
 
 def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
@@ -170,11 +172,12 @@ def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
     said = answers.said_in(answer).rstrip(".")
     if end is not None:
         return job_states.ended(end, name=SPEC.name, said=said)
-    reason = "GMI Cloud could not make this."
-    if "moderat" in f"{code} {said}".lower():
-        reason = (
-            "GMI Cloud could not make this: moderation stopped it. Change the prompt or the source."
-        )
-    reason += f' It says: "{said}".' if said else ""
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
+    reason = _reason(code, said)
     return Failure(code=code or "failed", reason=reason, can_retry=can_retry, is_charged=None)
+
+
+def _reason(code: str, said: str) -> str:
+    is_moderated = "moderat" in f"{code} {said}".lower()
+    reason = MODERATED if is_moderated else "GMI Cloud could not make this."
+    return f'{reason} It says: "{said}".' if said else reason

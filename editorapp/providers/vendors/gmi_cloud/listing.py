@@ -5,20 +5,26 @@ Its paging, its order and how far back it reaches are documented nowhere. So wha
 believed, and what is not on it proves nothing (SPEC.lists_all).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from editorapp.providers.contract import Listed, Listing, Unavailable
+from editorapp.providers.contract import Listed, Listing
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier
+from editorapp.providers.http.typed_readers import identifier, mapping
+from editorapp.providers.shared_calls import records_in
+from editorapp.providers.vendors.gmi_cloud.models import SPEC
 
 PATH = "/requests"
 MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
 
 
 async def recent(
-    *, since: datetime, until: datetime, session: ProviderSession, models: Collection[str]
+    *,
+    since: datetime,
+    until: datetime,
+    session: ProviderSession,
+    models: Collection[str],
 ) -> Listing:
     """Return the account's requests for these models that were made in a window.
 
@@ -30,36 +36,30 @@ async def recent(
     is_whole = True
     for model in sorted(models):
         answer = await session.call("GET", PATH, params={"model_id": model})
-        records = answer.get("requests")
-        if not isinstance(records, list):
-            raise Unavailable(
-                "GMI Cloud's answer to the question for its requests is no list.", code="list"
-            )
+        records = records_in(answer, "requests", name=SPEC.name)
         found = [one for record in records if (one := _listed(record)) is not None]
-        is_whole = (
-            is_whole and len(found) == len(records) and _reaches(answer.get("total"), found, since)
-        )
+        is_read = len(found) == len(records)
+        is_whole = is_whole and is_read and _reaches(answer.get("total"), found, since)
         jobs += [one for one in found if since <= one.created_at <= until]
     return Listing(tuple(jobs), is_whole)
 
 
 def _listed(record: Any) -> Listed | None:
     """Read one record; None where it has no id or no instant."""
-    if not isinstance(record, Mapping):
-        return None
-    job_id, at = identifier(record.get("request_id")), _instant(record.get("created_at"))
+    said = mapping(record)
+    job_id, at = identifier(said.get("request_id")), _instant(said.get("created_at"))
     if not job_id or at is None:
         return None
-    return Listed(
-        job_id, at, {"model": record.get("model"), "payload": record.get("payload")}, PATH
-    )
+    body = {"model": said.get("model"), "payload": said.get("payload")}
+    return Listed(job_id, at, body, PATH)
 
 
 def _instant(value: Any) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         return None
+    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
     try:
-        return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
+        return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError):
         return None
 

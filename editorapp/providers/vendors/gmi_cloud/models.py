@@ -16,7 +16,13 @@ from editorapp.providers.vendors.gmi_cloud.parameters import (
 from editorapp.providers.vendors.gmi_cloud.rules import NO_MODEL, RULES
 
 
-def _model(task: Task, summary: str, source: str, *, is_priced_by_asking: bool = False) -> Model:
+def _model(
+    task: Task,
+    summary: str,
+    source: str,
+    *,
+    is_priced_by_asking: bool = False,
+) -> Model:
     parameters, rules = of_task(PARAMETERS, task), RULES[task]
     others = takes_no("ours.unknown", f"ours: no such parameter ({source})", parameters, rules)
     return Model(

@@ -81,13 +81,12 @@ def _price(said: Any) -> Decimal:
 
 
 def _quantity(
-    wanted: GenerationRequest, info: Mapping[str, Any], seconds: Decimal | None
+    wanted: GenerationRequest,
+    info: Mapping[str, Any],
+    seconds: Decimal | None,
 ) -> tuple[int, str]:
     """Return how many of the units a request takes, each started one whole, and what one is called."""
-    said = [
-        " ".join(re.split(r"[\s_/-]+", str(info.get(name) or "").lower()))
-        for name in ("unit", "pricing_type")
-    ]
+    said = [_plain_words(info.get(name)) for name in ("unit", "pricing_type")]
     for text in said:
         if _BLOCK.search(text):
             return math.ceil(_length(wanted, seconds) / BLOCK_SECONDS), f"started {BLOCK_SECONDS} s"
@@ -101,18 +100,20 @@ def _quantity(
     )
 
 
+def _plain_words(said: Any) -> str:
+    return " ".join(re.split(r"[\s_/-]+", str(said or "").lower()))
+
+
 def _length(wanted: GenerationRequest, seconds: Decimal | None) -> Decimal:
     """Return the seconds that are billed: an extension makes one block, whatever duration is said
     (6.2).
     """
     if wanted.task == Task.GENERATE:
-        return Decimal(
-            10 if wanted.duration == "10s" and not wanted.is_extension else BLOCK_SECONDS
-        )
+        is_double = wanted.duration == "10s" and not wanted.is_extension
+        return Decimal(10 if is_double else BLOCK_SECONDS)
     if seconds is None or seconds <= 0:
-        raise ProviderError(
-            "The price depends on the clip's length, which is not known.", code="no_length"
-        )
+        says = "The price depends on the clip's length, which is not known."
+        raise ProviderError(says, code="no_length")
     return seconds
 
 
@@ -124,9 +125,8 @@ def _dearer(wanted: GenerationRequest) -> Decimal:
     """
     edits = _times(PRICES[key(Task.EDIT, NAME)], wanted)
     if edits is None:
-        raise ProviderError(
-            "GMI Cloud does not sell this combination of size, HDR and EXR.", code="not_sold"
-        )
+        says = "GMI Cloud does not sell this combination of size, HDR and EXR."
+        raise ProviderError(says, code="not_sold")
     upstream = table_for(luma.PRICES, wanted)
     return max(edits, (_times(upstream, wanted) if upstream else None) or edits)
 

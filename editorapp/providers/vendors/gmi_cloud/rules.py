@@ -9,7 +9,7 @@ nothing need be said, and `false` is never written.
 
 from dataclasses import replace
 
-from editorapp.providers.contract import CONTROL_VALUES, DEFAULT_VALUES, Task
+from editorapp.providers.contract import CONTROL_VALUES, DEFAULT_VALUES, GenerationRequest, Task
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import MANUAL, to
 from editorapp.providers.spec import REFUSE, WARN, Case, Fix, Hit, Rule, Words
@@ -29,9 +29,13 @@ def _on_without_value(case: Case) -> list[Hit]:
     return [
         Hit(value, control=control, value=value, option=control)
         for control, value in CONTROL_VALUES.items()
-        if getattr(case.wanted, f"{control}_enabled") is True
-        and getattr(case.wanted, value) is None
+        if _lacks_value(case.wanted, control, value)
     ]
+
+
+def _lacks_value(wanted: GenerationRequest, control: str, value: str) -> bool:
+    is_on = getattr(wanted, f"{control}_enabled") is True
+    return is_on and getattr(wanted, value) is None
 
 
 def _give_value(case: Case, words: Words) -> tuple[Fix, ...]:

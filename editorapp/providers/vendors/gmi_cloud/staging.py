@@ -18,7 +18,12 @@ UPLOADS = {
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
+    path: Path,
+    *,
+    name: str,
+    media_type: str,
+    purpose: str,
+    session: ProviderSession,
 ) -> Ref:
     """Put a picture where GMI reads it, with the upload helper, and return its public address.
 
@@ -39,6 +44,10 @@ async def stage(
         )
     if media_type in UPLOADS:
         return await _uploaded(path, media_type, session)
+    return await _uploaded_as_png(path, session)
+
+
+async def _uploaded_as_png(path: Path, session: ProviderSession) -> Ref:
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
         await asyncio.to_thread(_as_png, path, picture)

@@ -9,6 +9,8 @@ from editorapp.providers.spec import Broken, Spec
 from editorapp.providers.vendors.luma_agents.models import SPEC
 from editorapp.providers.vendors.luma_agents.parameters import MODELS, PARAMETERS, TYPES
 
+_TASKS = {kind: task for task, kind in TYPES.items()}
+
 
 def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     """Return the exact body of `POST /generations`. Pure; what the page shows is what is sent."""
@@ -27,6 +29,6 @@ def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest,
     """
     said = body if isinstance(body, Mapping) else {"type": ""}
     word = str(said.get("type", "image"))
-    task = {kind: task for task, kind in TYPES.items()}.get(word, word)
+    task = _TASKS.get(word, word)
     model = SPEC.find(task, MODELS[0]) or SPEC.fallback
     return field_mapping.decode(model, body, task=task, name=said.get("model"), rows=PARAMETERS)

@@ -55,15 +55,11 @@ def _keyframes_wrong(case: Case) -> list[Hit]:
 
 
 def _positions_wrong(case: Case) -> list[Hit]:
-    hits = [
-        Hit(hit.field, says="Frame {index} {problem}.".format(**hit.words))
-        for hit in ask.odd_indexes(case)
-    ]
     last = (10 if case.wanted.duration == "10s" else 5) * case.limits.grid_fps
-    says = "The clip ends at frame {last}, and this is frame {index}."
-    return hits + [
-        Hit(hit.field, says=says.format(**hit.words))
-        for hit in ask.indexes_beyond(case.wanted, last)
+    beyond = ask.indexes_beyond(case.wanted, last)
+    return [
+        *ask.saying("Frame {index} {problem}.", ask.odd_indexes(case)),
+        *ask.saying("The clip ends at frame {last}, and this is frame {index}.", beyond),
     ]
 
 
@@ -71,15 +67,17 @@ def _keyframes_with(case: Case) -> list[Hit]:
     if not case.wanted.keyframes:
         return []
     without = fixes.to("Use no keyframes", guides="none")
-    frames = {
-        "start_frame": ("the first frame", fixes.NO_FIRST_FRAME),
-        "end_frame": ("the last frame", fixes.NO_LAST_FRAME),
-    }
     return [
         Hit(name, thing=thing, fixes=(leave_out, without))
-        for name, (thing, leave_out) in frames.items()
+        for name, (thing, leave_out) in _FRAMES.items()
         if getattr(case.wanted, name) is not None
     ]
+
+
+_FRAMES = {
+    "start_frame": ("the first frame", fixes.NO_FIRST_FRAME),
+    "end_frame": ("the last frame", fixes.NO_LAST_FRAME),
+}
 
 
 def _second_anchor(case: Case) -> bool:

@@ -1,22 +1,25 @@
 """Jobs at Luma Agents: the paid call, how a job is going, and what came of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import Failure, Job, JobState, Output
-from editorapp.providers.http import answers
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
-from editorapp.providers.shared_calls import accepted, path_part
-from editorapp.providers.vendors.luma_agents.models import SPEC
+from editorapp.providers.shared_calls import accepted, check_about, path_part
 from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
 from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+    body: dict[str, Any],
+    *,
+    path: str,
+    session: ProviderSession,
+    idempotency_key: str,
 ) -> Job:
     """Send the paid POST, once.
 
@@ -38,9 +41,7 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     Raises: NotFound, Unavailable, Throttled, BadCredentials.
     """
     answer = await session.call("GET", f"/generations/{path_part(job_id)}")
-    answers.check_about(
-        job_id, identifier(answer.get("id")), answer, name=SPEC.name, secret=session.access.secret
-    )
+    check_about(session, answer, asked=job_id, said=identifier(answer.get("id")))
     return _job(answer, job_id)
 
 
@@ -58,14 +59,12 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     A state that nobody has heard of counts as running, so that it is asked again.
     """
     said = STATES.read(answer.get("state"))
-    return Job(
-        id=job_id,
-        state=said.state,
-        chain_id=job_id if said.state is JobState.DONE else "",
-        outputs=_outputs(answer) if said.state is JobState.DONE else (),
-        failure=_failure(answer, said.end) if said.state is JobState.FAILED else None,
-        unknown_state=said.unknown,
-    )
+    job = Job(id=job_id, state=said.state, unknown_state=said.unknown)
+    if said.state is JobState.DONE:
+        return replace(job, chain_id=job_id, outputs=_outputs(answer))
+    if said.state is JobState.FAILED:
+        return replace(job, failure=_failure(answer, said.end))
+    return job
 
 
 def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:

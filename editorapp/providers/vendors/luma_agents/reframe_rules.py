@@ -15,8 +15,8 @@ def _position_wrong(case: Case) -> list[Hit]:
     if 0 < len(missing) < len(POSITION):
         says = "Give all four of x, y, width and height, or none."
         return [Hit(name, says=says) for name in missing]
-    says = "{value} is outside {low} to {high}."
-    return [Hit(hit.field, says=says.format(**hit.words)) for hit in (*_edges(case), *_sizes(case))]
+    outside = (*_edges(case), *_sizes(case))
+    return list(ask.saying("{value} is outside {low} to {high}.", outside))
 
 
 REFRAME_RULES = (

@@ -32,11 +32,14 @@ def _wrong_model(case: Case) -> Found:
 
 
 def _type_of_url(case: Case, words: Words) -> tuple[Fix, ...]:
-    """Read the media type from the name in the URL; without one, a clip is most often MP4."""
-    url = str(case.wanted.source.url if case.wanted.source else "")
-    guessed = mimetypes.guess_type(url.partition("?")[0])[0] or ""
-    kind = guessed if guessed.startswith("video/") else "video/mp4"
+    kind = _video_type(str(case.wanted.source.url if case.wanted.source else ""))
     return (to(f"Send it as {kind}", source_media_type=kind),)
+
+
+def _video_type(url: str) -> str:
+    """Read the media type from the name in the URL; without one, a clip is most often MP4."""
+    guessed = mimetypes.guess_type(url.partition("?")[0])[0] or ""
+    return guessed if guessed.startswith("video/") else "video/mp4"
 
 
 def _large_clip(path: str, ref: Ref, limits: Limits) -> bool:
@@ -49,8 +52,9 @@ def _large_picture(path: str, ref: Ref, limits: Limits) -> bool:
 
 def _long_user_id(case: Case) -> bool:
     tag = case.wanted.user_id
-    is_fine = isinstance(tag, str) and len(tag) <= case.limits.user_id_max
-    return tag is not None and not is_fine
+    if tag is None:
+        return False
+    return not isinstance(tag, str) or len(tag) > case.limits.user_id_max
 
 
 COMMON_RULES = (

@@ -14,7 +14,12 @@ from editorapp.providers.vendors.luma_agents.status_words import FILE_STATES
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
+    path: Path,
+    *,
+    name: str,
+    media_type: str,
+    purpose: str,
+    session: ProviderSession,
 ) -> Ref:
     """Upload a file with the Files API and return the reference to it once Luma says that it is
     ready. Free.
@@ -26,22 +31,32 @@ async def stage(
             may succeed.
     Source: section 2.6.
     """
-    size = path.stat().st_size
-    made = await session.call(
-        "POST",
-        "/files",
-        body={"mime_type": media_type, "size_bytes": size, "filename": name, "purpose": purpose},
-    )
-    upload, file_id = mapping(made.get("upload")), identifier(made.get("id"))
+    asked = {
+        "mime_type": media_type,
+        "size_bytes": path.stat().st_size,
+        "filename": name,
+        "purpose": purpose,
+    }
+    made = await session.call("POST", "/files", body=asked)
+    file_id = identifier(made.get("id"))
+    await _send(path, mapping(made.get("upload")), file_id, session)
+    place = f"/files/{path_part(file_id)}"
+    answer = await session.call("POST", f"{place}/complete")
+    await until_ready(session, place, answer, _file_state)
+    return Ref(file_id=file_id, media_type=media_type)
+
+
+async def _send(
+    path: Path,
+    upload: Mapping[str, Any],
+    file_id: str,
+    session: ProviderSession,
+) -> None:
     url = link(upload.get("url"))
     if not file_id or not url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     headers = {key: str(value) for key, value in mapping(upload.get("headers")).items()}
     await session.upload(url, path, headers=headers)
-    place = f"/files/{path_part(file_id)}"
-    answer = await session.call("POST", f"{place}/complete")
-    await until_ready(session, place, answer, _file_state)
-    return Ref(file_id=file_id, media_type=media_type)
 
 
 def _file_state(file: Mapping[str, Any]) -> FileState:

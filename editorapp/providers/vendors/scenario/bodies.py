@@ -23,16 +23,19 @@ def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     A control's value without its switch has no effect here (SE11), so the switch is sent along with
     it.
     """
-    model = spec.model_for(wanted)
-    changed: dict[str, Any] = {
+    changed = _switches_of(wanted)
+    prompt = spec.model_for(wanted).parameter("prompt")
+    if wanted.prompt == "" and prompt is not None and not prompt.is_required:
+        changed["prompt"] = None
+    return field_mapping.encode(spec, replace(wanted, **changed))
+
+
+def _switches_of(wanted: GenerationRequest) -> dict[str, Any]:
+    return {
         f"{name}_enabled": True
         for name, value in CONTROL_VALUES.items()
         if getattr(wanted, f"{name}_enabled") is None and getattr(wanted, value) is not None
     }
-    prompt = model.parameter("prompt")
-    if wanted.prompt == "" and prompt is not None and not prompt.is_required:
-        changed["prompt"] = None
-    return field_mapping.encode(spec, replace(wanted, **changed) if changed else wanted)
 
 
 def endpoint(wanted: GenerationRequest) -> str:
@@ -41,7 +44,12 @@ def endpoint(wanted: GenerationRequest) -> str:
     return PATH + quote(model_id, safe="")
 
 
-def decode(body: Any, *, path: str, spec: Spec = SPEC) -> tuple[GenerationRequest, list[Broken]]:
+def decode(
+    body: Any,
+    *,
+    path: str,
+    spec: Spec = SPEC,
+) -> tuple[GenerationRequest, list[Broken]]:
     """Read a body that was posted to a path back, as the simulator does.
 
     An unknown parameter breaks a rule: Scenario documents nothing about them, and they would be

@@ -1,6 +1,7 @@
 """The rules that Scenario's models share, each made for a model's own family of numbers."""
 
 import re
+from typing import Any
 
 from editorapp.providers.contract import Ref
 from editorapp.providers.rules import conditions as ask
@@ -22,11 +23,10 @@ _MISSING = {
 
 def required(rule_id: str, source: str, *names: str) -> Rule:
     def missing(case: Case) -> list[Hit]:
-        said = ((name, getattr(case.wanted, name)) for name in names)
         return [
             Hit(name, says=_MISSING[name])
-            for name, value in said
-            if value is None or (isinstance(value, str) and not value.strip())
+            for name in names
+            if _is_blank(getattr(case.wanted, name))
         ]
 
     listed = ", ".join(name.replace("_", " ") for name in names)
@@ -41,6 +41,10 @@ def required(rule_id: str, source: str, *names: str) -> Rule:
     )
 
 
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def prompt_length(rule_id: str) -> Rule:
     return media.PROMPT_LENGTH.adopt(
         rule_id,
@@ -52,12 +56,12 @@ def prompt_length(rule_id: str) -> Rule:
 
 
 def _prompt_too_long(case: Case) -> list[Hit]:
-    prompt, longest = case.wanted.prompt, case.limits.prompt_max
+    prompt = case.wanted.prompt
     if prompt is None:
         return []
     if not isinstance(prompt, str):
         return [Hit(says="The prompt is a text.")]
-    return [Hit(says=ask.beyond_length(prompt, longest))] if len(prompt) > longest else []
+    return ask.beyond_length(prompt, case.limits.prompt_max)
 
 
 def assets_only(rule_id: str, source: str) -> tuple[Rule, ...]:
@@ -96,10 +100,14 @@ def _no_asset(path: str, ref: Ref, limits: Limits) -> list[Hit]:
         return [Hit(says="no address: upload it first")]
     if ref.data is not None:
         return [Hit(says="no inline data: upload it first")]
-    ids = [one for one in (ref.file_id, ref.generation_id) if one is not None]
-    if all(isinstance(one, str) and ASSET_ID.fullmatch(one) for one in ids):
+    ids = (one for one in (ref.file_id, ref.generation_id) if one is not None)
+    if all(map(_is_asset_id, ids)):
         return []
     return [Hit(says="by an id that begins with asset_")]
+
+
+def _is_asset_id(said: Any) -> bool:
+    return isinstance(said, str) and ASSET_ID.fullmatch(said) is not None
 
 
 def _earlier_result(path: str, ref: Ref, limits: Limits) -> bool:

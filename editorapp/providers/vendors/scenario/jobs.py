@@ -1,6 +1,6 @@
 """Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ from editorapp.providers.http.typed_readers import (
     share,
 )
 from editorapp.providers.job_states import squeezed
-from editorapp.providers.shared_calls import accepted, path_part
+from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.scenario.models import SPEC
 
 STATES = job_states.Table(  # "canceled" is in every table
@@ -56,7 +56,11 @@ MODERATED = "Moderation stopped this. Change the prompt or the source."
 
 
 async def submit(
-    body: dict[str, Any], *, path: str, session: ProviderSession, idempotency_key: str
+    body: dict[str, Any],
+    *,
+    path: str,
+    session: ProviderSession,
+    idempotency_key: str,
 ) -> Job:
     """Send the paid POST, once. Scenario documents no idempotency; the key is sent all the same.
 
@@ -78,20 +82,18 @@ async def poll(job_id: str, *, session: ProviderSession) -> Job:
     """
     answer = await session.call("GET", f"/jobs/{path_part(job_id)}")
     job = _of(answer)
-    answers.check_about(
-        job_id, job_id_of(job), answer, name=SPEC.name, secret=session.access.secret
-    )
+    check_about(session, answer, asked=job_id, said=job_id_of(job))
     said = STATES.read(job.get("status"))
     cost, odd = cost_of(job, session.access.unit_price_usd)
     if said.state is JobState.DONE:
         return replace(await _finished(job_id, job, session), cost_usd=cost, odd_cost=odd)
     if said.state is JobState.FAILED:
         failure = _failure(job, said.end)
-        bill = (None, "") if failure.is_charged is False else (cost, odd)
-        return Job(id=job_id, state=said.state, failure=failure, cost_usd=bill[0], odd_cost=bill[1])
-    return Job(
-        id=job_id, state=said.state, progress=share(job.get("progress")), unknown_state=said.unknown
-    )
+        failed = Job(id=job_id, state=said.state, failure=failure)
+        is_free = failure.is_charged is False
+        return failed if is_free else replace(failed, cost_usd=cost, odd_cost=odd)
+    progress = share(job.get("progress"))
+    return Job(id=job_id, state=said.state, progress=progress, unknown_state=said.unknown)
 
 
 async def ping(*, session: ProviderSession) -> None:
@@ -114,37 +116,41 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
         return None
     details = mapping(body.get("details"))
     if response.status_code == 429 and details.get("actionName"):
-        return Throttled(
-            f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}; this is sent again "
-            "by itself.",
-            code=answers.CONCURRENCY,
-            retry_after_seconds=answers.wait_of(response),
-        )
+        return _all_slots_taken(response, details)
     if response.status_code == 403 and "ModelAccessRestrictedError" in response.text:
         return _restricted({**body, **details})
     return None
 
 
+def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Throttled:
+    says = f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}"
+    return Throttled(
+        f"{says}; this is sent again by itself.",
+        code=answers.CONCURRENCY,
+        retry_after_seconds=answers.wait_of(response),
+    )
+
+
 def _limit(details: Mapping[str, Any]) -> str:
     limit = details.get("actionLimit")
-    return (
-        f" ({details['actionName']}: {limit})"[:80] if isinstance(limit, int | float | str) else ""
-    )
+    is_told = isinstance(limit, int | float | str)
+    return f" ({details['actionName']}: {limit})"[:80] if is_told else ""
 
 
 def _restricted(said: Mapping[str, Any]) -> ProviderError:
     """A model that the plan does not include: the key is good, another provider may have it."""
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
-    label = next(
-        (model.label for model in SPEC.models if model.model_id == said.get("modelId")),
-        "this model",
-    )
     return Rejected(
-        f"The plan of this account at {SPEC.name} does not include {label}.{needs} An admin can change the plan, or "
-        "send this to another provider.",
+        f"The plan of this account at {SPEC.name} does not include {_label_of(said.get('modelId'))}."
+        f"{needs} An admin can change the plan, or send this to another provider.",
         code=NO_MODEL,
     )
+
+
+def _label_of(model_id: Any) -> str:
+    labels = (model.label for model in SPEC.models if model.model_id == model_id)
+    return next(labels, "this model")
 
 
 def job_id_of(job: Mapping[str, Any]) -> str:
@@ -161,15 +167,15 @@ def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal
     is not taken off: nothing says whether `cuCost` is before or after it, and this is the larger.
     """
     billing = mapping(job.get("billing"))
-    fees = mapping(billing.get("cuCostDetails"))
-    said = [one for one in (billing.get("cuCost"), *fees.values()) if one is not None]
     if billing.get("cuCost") is None or unit_price is None:
         return None, ""
-    units = [amount(one) for one in said]
-    odd = [one for one, figure in zip(said, units, strict=True) if figure is None]
-    if odd:
-        return None, f"{str(odd[0])[:LONGEST_SAID]} {SPEC.unit}"
-    return (sum((one for one in units if one), Decimal(0)) * unit_price).quantize(MICRO), ""
+    units = Decimal(0)
+    for said in (billing["cuCost"], *mapping(billing.get("cuCostDetails")).values()):
+        figure = amount(said)
+        if figure is None and said is not None:
+            return None, f"{str(said)[:LONGEST_SAID]} {SPEC.unit}"
+        units += figure or 0
+    return (units * unit_price).quantize(MICRO), ""
 
 
 def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -197,7 +203,7 @@ def _made_by(job: Mapping[str, Any]) -> list[str]:
     """Return the ids of what a job made: its assets, but for those that it was given itself."""
     metadata = mapping(job.get("metadata"))
     sent = output_kinds.Sent(metadata.get("input"))
-    ids = dict.fromkeys(identifier(one) for one in items(metadata.get("assetIds")))
+    ids = dict.fromkeys(map(identifier, items(metadata.get("assetIds"))))
     return [one for one in ids if one and not sent.names("", one)][:MOST_ASSETS]
 
 
@@ -218,17 +224,19 @@ class _Assets:
             self.gone = error
             return None
         asset = mapping(answer.get("asset"))
-        said_id, secret = identifier(asset.get("id")), session.access.secret
-        answers.check_about(asset_id, said_id, answer, name=SPEC.name, secret=secret)
-        is_pending = squeezed(asset.get("status")) == "pending"
+        check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
+        return self._noted(asset_id, asset) if self._is_ready(asset) else None
+
+    def _is_ready(self, asset: Mapping[str, Any]) -> bool:
+        status = asset.get("status")
+        is_pending = squeezed(status) == "pending"
         self.is_pending = self.is_pending or is_pending
-        is_over = STATES.read(asset.get("status")).state is JobState.FAILED
-        if is_pending or is_over or not link(asset.get("url")):
-            return None
-        return self._noted(asset_id, asset)
+        is_over = STATES.read(status).state is JobState.FAILED
+        return not is_pending and not is_over and bool(link(asset.get("url")))
 
     def _noted(self, asset_id: str, asset: Mapping[str, Any]) -> Output:
-        said, until = (asset.get("kind"), asset.get("mimeType")), datetime.now(UTC) + LINK_LIFETIME
+        until = datetime.now(UTC) + LINK_LIFETIME
+        said = asset.get("kind"), asset.get("mimeType")
         one = output_kinds.output(asset["url"], *said, expires_at=until)
         if one.kind == output_kinds.UNKNOWN:
             self.unclear_id = self.unclear_id or asset_id
@@ -244,12 +252,11 @@ class _Assets:
             return _done(job_id, self.unclear_id, tuple(self.others))
         if self.gone is not None:
             raise self.gone
-        reason = (
+        return without_result(
+            job_id,
             f"{SPEC.name} finished without a result. "
-            f"Ask Scenario about job {job_id} before you pay for another try."
+            f"Ask Scenario about job {job_id} before you pay for another try.",
         )
-        failure = Failure(code="no_output", reason=reason, can_retry=False, is_charged=None)
-        return Job(id=job_id, state=JobState.FAILED, failure=failure)
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
@@ -271,15 +278,19 @@ def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:
         charged = is_charged if end.code == "canceled" or is_charged else None
         return job_states.ended(end, name=SPEC.name, said=error, is_charged=charged)
     is_moderated = "moderat" in f"{error} {hint}".lower()
-    sentences = [
-        MODERATED if is_moderated else "The job failed.",
-        f'Scenario says: "{error.rstrip(".")}".' if error else "",
-        f"{hint.rstrip('.')}." if hint else "",
-        "It is charged: Scenario refunds no failures of this model." if is_charged else "",
-    ]
+    first = MODERATED if is_moderated else "The job failed."
     return Failure(
         code="content_moderated" if is_moderated else "failure",
-        reason=" ".join(filter(None, sentences)),
+        reason=" ".join([first, *_explained(error, hint, is_charged)]),
         can_retry=not is_moderated and not is_charged,
         is_charged=is_charged,
     )
+
+
+def _explained(error: str, hint: str, is_charged: bool) -> Iterator[str]:
+    if error:
+        yield f'Scenario says: "{error.rstrip(".")}".'
+    if hint:
+        yield f"{hint.rstrip('.')}."
+    if is_charged:
+        yield "It is charged: Scenario refunds no failures of this model."

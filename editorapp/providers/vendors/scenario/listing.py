@@ -2,13 +2,16 @@
 (2.3).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from editorapp.providers.contract import Listed, Listing, Unavailable
+from editorapp.providers.contract import Listed, Listing
 from editorapp.providers.http.session import ProviderSession
+from editorapp.providers.http.typed_readers import mapping
+from editorapp.providers.shared_calls import records_in
 from editorapp.providers.vendors.scenario.jobs import job_id_of
+from editorapp.providers.vendors.scenario.models import SPEC
 
 PAGE_SIZE, MAX_PAGES = 100, 100
 OURS = (
@@ -18,7 +21,11 @@ OURS = (
 
 
 async def recent(
-    *, since: datetime, until: datetime, session: ProviderSession, models: Collection[str]
+    *,
+    since: datetime,
+    until: datetime,
+    session: ProviderSession,
+    models: Collection[str],
 ) -> Listing:
     """Return the project's jobs that were made in a window. Free and repeatable.
 
@@ -29,14 +36,9 @@ async def recent(
     jobs: list[Listed] = []
     is_whole, token, seen = True, "", {""}
     for _ in range(MAX_PAGES):
-        page = await session.call(
-            "GET", "/jobs", params=asked | ({"paginationToken": token} if token else {})
-        )
-        records = page.get("jobs")
-        if not isinstance(records, list):
-            raise Unavailable(
-                "Scenario's answer to the question for its jobs is no list.", code="list"
-            )
+        params = asked | ({"paginationToken": token} if token else {})
+        page = await session.call("GET", "/jobs", params=params)
+        records = records_in(page, "jobs", name=SPEC.name)
         found = [one for record in records if (one := _listed(record)) is not None]
         is_whole = is_whole and len(found) == len(records)
         jobs += [one for one, kind in found if kind in OURS and since <= one.created_at <= until]
@@ -49,17 +51,12 @@ async def recent(
 
 def _listed(record: Any) -> tuple[Listed, Any] | None:
     """Read one job and its type; None where it has no id or no instant."""
-    if not isinstance(record, Mapping):
-        return None
-    job_id, at, metadata = (
-        job_id_of(record),
-        _instant(record.get("createdAt")),
-        record.get("metadata"),
-    )
+    job = mapping(record)
+    job_id, at = job_id_of(job), _instant(job.get("createdAt"))
     if not job_id or at is None:
         return None
-    body = metadata.get("input") if isinstance(metadata, Mapping) else None
-    return Listed(job_id, at, body), record.get("jobType")
+    body = mapping(job.get("metadata")).get("input")
+    return Listed(job_id, at, body), job.get("jobType")
 
 
 def _instant(value: Any) -> datetime | None:

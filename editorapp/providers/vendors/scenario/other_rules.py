@@ -2,6 +2,8 @@
 section 3.9.
 """
 
+from typing import Any
+
 from editorapp.providers.rules.shared import settings
 from editorapp.providers.rules.shared_fixes import LOOP_OFF, NO_LAST_FRAME, to
 from editorapp.providers.spec import Case, Fix, Hit, Rule, Words
@@ -42,8 +44,12 @@ def _no_concept(case: Case) -> list[Hit]:
         return []
     if not isinstance(named, tuple):
         return [Hit(value=named, kept=())]
-    kept = tuple(one for one in named if isinstance(one, str) and one in CONCEPTS)
-    return [Hit(value=one, kept=kept) for one in named if one not in kept]
+    kept = tuple(filter(_is_concept, named))
+    return [Hit(value=one, kept=kept) for one in named if not _is_concept(one)]
+
+
+def _is_concept(said: Any) -> bool:
+    return isinstance(said, str) and said in CONCEPTS
 
 
 def _known_concepts(case: Case, words: Words) -> tuple[Fix, ...]:

@@ -96,12 +96,15 @@ async def _dearest_pack(session: ProviderSession) -> Decimal | None:
 def _unit_prices(packs: Any) -> Iterator[Decimal]:
     for pack in map(mapping, items(packs)):
         if str(pack.get("currency", "")).lower() == "usd":
-            units, dollars = (
-                amount(pack.get("creativeUnits")),
-                amount(pack.get("unitAmount"), most=DEAREST_USD),
-            )
-            if units and dollars and (price := amount(dollars / units, most=DEAREST_UNIT_USD)):
+            price = _unit_price(pack)
+            if price:
                 yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
+
+
+def _unit_price(pack: Mapping[str, Any]) -> Decimal | None:
+    units = amount(pack.get("creativeUnits"))
+    dollars = amount(pack.get("unitAmount"), most=DEAREST_USD)
+    return amount(dollars / units, most=DEAREST_UNIT_USD) if units and dollars else None
 
 
 async def discover(*, session: ProviderSession) -> dict[str, Any]:
@@ -114,43 +117,49 @@ async def discover(*, session: ProviderSession) -> dict[str, Any]:
     """
     models: dict[str, dict[str, Any]] = {}
     for model in SPEC.models:
-        try:
-            answer = await session.call("GET", f"/models/{path_part(model.model_id)}")
-        except NotFound:
-            continue
-        except Rejected as error:
-            if error.code != NO_MODEL:
-                raise
-            continue
-        models[key(model.task, model.name)] = _limits(model, answer)
+        answer = await _model_answer(model, session)
+        if answer is not None:
+            models[key(model.task, model.name)] = _limits(model, answer)
     found: dict[str, Any] = {"models": models}
     price = await _dearest_pack(session)
     return found if price is None else found | {"unit_price_usd": str(price)}
+
+
+async def _model_answer(model: Model, session: ProviderSession) -> dict[str, Any] | None:
+    try:
+        return await session.call("GET", f"/models/{path_part(model.model_id)}")
+    except NotFound:
+        return None
+    except Rejected as error:
+        if error.code != NO_MODEL:
+            raise
+        return None
 
 
 def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the limits that a schema states, never wider than our own (2.10)."""
     inputs = map(mapping, items(mapping(answer.get("model")).get("inputs")))
     named = {one["name"]: one for one in inputs if isinstance(one.get("name"), str)}
-    video, prompt, keyframes = (
-        named.get("video", {}),
-        named.get("prompt", {}),
-        named.get("keyframes", {}),
-    )
+    video, prompt = named.get("video", {}), named.get("prompt", {})
     limits = model.limits
-    found: dict[str, Any] = {}
-    found["max_source_seconds"] = _least(video.get("maxDuration"), limits.max_source_seconds)
-    found["max_file_bytes"] = _least(video.get("maxSize"), limits.max_file_bytes, whole=True)
-    found["prompt_max"] = _least(prompt.get("maxLength"), limits.prompt_max, whole=True)
+    found: dict[str, Any] = {
+        "max_source_seconds": _least(video.get("maxDuration"), limits.max_source_seconds),
+        "max_file_bytes": _least(video.get("maxSize"), limits.max_file_bytes, whole=True),
+        "prompt_max": _least(prompt.get("maxLength"), limits.prompt_max, whole=True),
+    }
     if limits.max_keyframes:
-        found["max_keyframes"] = _least(
-            keyframes.get("maxLength"), limits.max_keyframes, whole=True
-        )
-        found["keyframe_keys"] = _entry_keys(keyframes.get("inputs"))
+        found |= _keyframe_limits(named.get("keyframes", {}), limits.max_keyframes)
     return {
         name: value
         for name, value in found.items()
         if value is not None and value != getattr(limits, name)
+    }
+
+
+def _keyframe_limits(said: Mapping[str, Any], ours: int) -> dict[str, Any]:
+    return {
+        "max_keyframes": _least(said.get("maxLength"), ours, whole=True),
+        "keyframe_keys": _entry_keys(said.get("inputs")),
     }
 
 
@@ -167,10 +176,11 @@ def _entry_keys(inputs: Any) -> list[str] | None:
     `number` (3.3).
     """
     fields = [mapping(one) for one in items(inputs)]
-    files = [
-        str(one.get("name")) for one in fields if one.get("type") == "file" and one.get("name")
-    ]
-    numbers = [
-        str(one.get("name")) for one in fields if one.get("type") == "number" and one.get("name")
-    ]
-    return [files[0], numbers[0]] if len(files) == 1 and len(numbers) == 1 else None
+    keys = [_only_name(fields, kind) for kind in ("file", "number")]
+    return keys if all(keys) else None
+
+
+def _only_name(fields: list[Mapping[str, Any]], kind: str) -> str:
+    """Return the name of the one field of a kind; "" where there are others, or none."""
+    names = [str(one["name"]) for one in fields if one.get("type") == kind and one.get("name")]
+    return names[0] if len(names) == 1 else ""

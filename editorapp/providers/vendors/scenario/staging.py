@@ -26,7 +26,12 @@ MAX_PARTS = 10_000
 
 
 async def stage(
-    path: Path, *, name: str, media_type: str, purpose: str, session: ProviderSession
+    path: Path,
+    *,
+    name: str,
+    media_type: str,
+    purpose: str,
+    session: ProviderSession,
 ) -> Ref:
     """Upload a file and return the reference to the asset that Scenario makes of it. Free.
 
@@ -37,24 +42,34 @@ async def stage(
     """
     size = path.stat().st_size
     if not media_type.startswith("image/"):
-        if media_type not in CONTAINERS.values():
-            raise Rejected(
-                f"{SPEC.name} takes MP4 and WebM clips only; this is {media_type}.",
-                code="content_type",
-            )
+        _check_container(media_type)
     elif size < SMALL_IMAGE_BYTES:
         return Ref(file_id=await _small_image(path, name, session), media_type=media_type)
     upload = await _begun(name, media_type, size, session)
-    places = [(one["number"], one["url"]) for one in upload["parts"]]
-    length = part_bytes(size)
-    for place, (_number, url) in enumerate(sorted(places)):
-        await session.upload(
-            url, path, headers={}, start=place * length, length=min(length, size - place * length)
-        )
+    await _send_parts(path, size, upload["parts"], session)
     address = f"/uploads/{path_part(upload['id'])}"
     answer = await session.call("POST", f"{address}/action", body={"action": "complete"})
     imported = await until_ready(session, address, answer, _file_state)
     return Ref(file_id=identifier(_upload_in(imported).get("entityId")), media_type=media_type)
+
+
+def _check_container(media_type: str) -> None:
+    if media_type not in CONTAINERS.values():
+        says = f"{SPEC.name} takes MP4 and WebM clips only; this is {media_type}."
+        raise Rejected(says, code="content_type")
+
+
+async def _send_parts(
+    path: Path,
+    size: int,
+    parts: list[Mapping[str, Any]],
+    session: ProviderSession,
+) -> None:
+    length = part_bytes(size)
+    places = sorted((one["number"], one["url"]) for one in parts)
+    for place, (_number, url) in enumerate(places):
+        start = place * length
+        await session.upload(url, path, headers={}, start=start, length=min(length, size - start))
 
 
 def part_bytes(size: int) -> int:
@@ -69,7 +84,7 @@ def _parts(size: int) -> int:
 
 
 async def _small_image(path: Path, name: str, session: ProviderSession) -> str:
-    data = await asyncio.to_thread(lambda: base64.b64encode(path.read_bytes()).decode())
+    data = await asyncio.to_thread(_as_base64, path)
     made = await session.call("POST", "/assets", body={"name": name, "image": data})
     asset_id = identifier(mapping(made.get("asset")).get("id"))
     if not asset_id:
@@ -77,29 +92,35 @@ async def _small_image(path: Path, name: str, session: ProviderSession) -> str:
     return asset_id
 
 
-async def _begun(name: str, media_type: str, size: int, session: ProviderSession) -> dict[str, Any]:
+def _as_base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+async def _begun(
+    name: str,
+    media_type: str,
+    size: int,
+    session: ProviderSession,
+) -> dict[str, Any]:
     """Announce a file and return the upload, whose parts have addresses."""
-    kind = "image" if media_type.startswith("image/") else "video"
-    made = await session.call(
-        "POST",
-        "/uploads",
-        body={
-            "fileName": name,
-            "contentType": media_type,
-            "fileSize": size,
-            "kind": kind,
-            "parts": _parts(size),
-        },
-    )
-    upload = _upload_in(made)
+    asked = {
+        "fileName": name,
+        "contentType": media_type,
+        "fileSize": size,
+        "kind": "image" if media_type.startswith("image/") else "video",
+        "parts": _parts(size),
+    }
+    upload = _upload_in(await session.call("POST", "/uploads", body=asked))
     parts = upload.get("parts")
-    is_whole = isinstance(parts, list) and all(
-        isinstance(one, Mapping) and link(one.get("url")) and isinstance(one.get("number"), int)
-        for one in parts
-    )
-    if not identifier(upload.get("id")) or not is_whole or len(upload["parts"]) != _parts(size):
+    is_whole = isinstance(parts, list) and len(parts) == _parts(size) and all(map(_is_place, parts))
+    if not identifier(upload.get("id")) or not is_whole:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")
     return upload
+
+
+def _is_place(part: Any) -> bool:
+    said = mapping(part)
+    return bool(link(said.get("url"))) and isinstance(said.get("number"), int)
 
 
 def _file_state(answer: Mapping[str, Any]) -> FileState:

@@ -41,7 +41,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for name, kind, default, words in ARGUMENTS:
-            parser.add_argument(name, type=kind, default=default, help=words or None)
+            parser.add_argument(
+                name,
+                type=kind,
+                default=default,
+                help=words or None,
+            )
         for name, words in SWITCHES.items():
             parser.add_argument(name, action="store_true", help=words)
 
@@ -58,7 +63,13 @@ class Command(BaseCommand):
             says = f"Cannot answer on port {options['port']}: {error.strerror or error}."
             raise CommandError(says) from error
 
-    async def _serve(self, options: Options, host: str, port: int, with_parent: bool) -> None:
+    async def _serve(
+        self,
+        options: Options,
+        host: str,
+        port: int,
+        with_parent: bool,
+    ) -> None:
         from editorapp.simulator.server import App
 
         end = asyncio.Event()

@@ -11,7 +11,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -54,7 +59,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     found = readiness.checks(timezone.now(), exclude=request.GET.getlist("exclude"))
     ready = all(problem == "" for problem in found.values())
-    said = {"ready": ready, "checks": {name: problem or "ok" for name, problem in found.items()}}
+    said = {
+        "ready": ready,
+        "checks": {name: problem or "ok" for name, problem in found.items()},
+    }
     return JsonResponse(said, status=200 if ready else 503)
 
 

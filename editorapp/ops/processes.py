@@ -90,7 +90,13 @@ class Processes:
         self.children[name] = child
         return child
 
-    def wait_until(self, name: str, is_ready: Callable[[], bool], *, seconds: float = 30) -> None:
+    def wait_until(
+        self,
+        name: str,
+        is_ready: Callable[[], bool],
+        *,
+        seconds: float = 30,
+    ) -> None:
         """Wait for a child to be ready.
 
         Raises: NotStarted, when it ends or the time is over.

@@ -75,16 +75,44 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SOURCE",
         help=f"the clip to work on: {PICTURE}; several make one batch, and a generation needs none",
     )
-    add("--takes", type=int, default=1, metavar="N", help="how many takes of each (default 1)")
-    add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
-    add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
+    add(
+        "--takes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many takes of each (default 1)",
+    )
+    add(
+        "--prompt",
+        metavar="TEXT",
+        help="what should be seen, 1 to 6,000 characters",
+    )
+    add(
+        "--task",
+        choices=list(Task),
+        default=Task.EDIT,
+        help="what is done (default edit)",
+    )
     slugs = ", ".join(registry.slugs())
-    add("--provider", metavar="SLUG", help=f"who does it: {slugs} (default: the team's account)")
+    add(
+        "--provider",
+        metavar="SLUG",
+        help=f"who does it: {slugs} (default: the team's account)",
+    )
     _add_options(parser, WHO)
     how = parser.add_mutually_exclusive_group()
     strengths = f"one of {', '.join(STRENGTHS)}"
-    how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=strengths)
-    how.add_argument("--auto", action="store_true", help="automatic controls (an edit's default)")
+    how.add_argument(
+        "--strength",
+        choices=STRENGTHS,
+        metavar="NAME",
+        help=strengths,
+    )
+    how.add_argument(
+        "--auto",
+        action="store_true",
+        help="automatic controls (an edit's default)",
+    )
     _add_options(parser, WHAT)
 
 
@@ -119,7 +147,11 @@ def _is_several(options: Mapping[str, Any]) -> bool:
     return max(1, len(options["source"])) * options["takes"] > 1
 
 
-def drafts(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> list[Draft]:
+def drafts(
+    options: Mapping[str, Any],
+    member: Member,
+    account: ProviderAccount,
+) -> list[Draft]:
     """Return a draft for each take that is asked for: every source so often as `--takes` says.
 
     Raises: BadArgument.
@@ -133,7 +165,11 @@ def drafts(options: Mapping[str, Any], member: Member, account: ProviderAccount)
     return [draft for draft in made for _ in range(takes)]
 
 
-def _draft(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Draft:
+def _draft(
+    options: Mapping[str, Any],
+    member: Member,
+    account: ProviderAccount,
+) -> Draft:
     """Read the arguments, and take the files that they name into the store.
 
     Raises: BadArgument, also when a file is not what it should be.
@@ -144,13 +180,23 @@ def _draft(options: Mapping[str, Any], member: Member, account: ProviderAccount)
     source = _source(options, member)
     frames, continued = _frames(options, member)
     said |= frames | _keyframes(options["keyframe"], member)
-    wanted = GenerationRequest(task=model.task, model=model.name, source=source.ref, **said)
+    wanted = GenerationRequest(
+        task=model.task,
+        model=model.name,
+        source=source.ref,
+        **said,
+    )
     try:
         takes = references.takes_named(wanted, member)
     except PermissionDenied as error:
         raise BadArgument(str(error)) from error
     made_from = continued if source.ref is None and continued is not None else source
-    wanted = references.reachable(wanted, account, parent=made_from.parent, takes=takes)
+    wanted = references.reachable(
+        wanted,
+        account,
+        parent=made_from.parent,
+        takes=takes,
+    )
     return Draft(wanted, account, made_from.asset, made_from.parent)
 
 
@@ -262,7 +308,10 @@ def _frames(
         given = [name for name, value in frames.items() if value]
         if len(given) > 1:
             raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
-    pictures = {"start_frame": options["guide"] or options["first"], "end_frame": options["last"]}
+    pictures = {
+        "start_frame": options["guide"] or options["first"],
+        "end_frame": options["last"],
+    }
     said = {name: named_files.picture(word, member) for name, word in pictures.items() if word}
     if not extend:
         return said, None
@@ -338,4 +387,10 @@ def _try_to_write(output: Path) -> None:
 
 def _files_used(options: Mapping[str, Any]) -> list[str | None]:
     keyframes = [word.partition("=")[2] for word in options["keyframe"]]
-    return [*options["source"], options["guide"], options["first"], options["last"], *keyframes]
+    return [
+        *options["source"],
+        options["guide"],
+        options["first"],
+        options["last"],
+        *keyframes,
+    ]

@@ -19,7 +19,16 @@ from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
 # Options that can name a file.
-FILES = frozenset({"source", "guide", "keyframe", "first", "last", "output"})
+FILES = frozenset(
+    {
+        "source",
+        "guide",
+        "keyframe",
+        "first",
+        "last",
+        "output",
+    }
+)
 
 
 class BadArgument(Exception):
@@ -40,7 +49,11 @@ class NamedSource:
         return cls(_result_of(take), take.result, take)
 
 
-def source(given: str | None, parent: Generation | None, member: Member) -> NamedSource:
+def source(
+    given: str | None,
+    parent: Generation | None,
+    member: Member,
+) -> NamedSource:
     """Return what is worked on.
 
     A file that is the parent's own result is named as the parent's result.
@@ -59,7 +72,11 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Name
     return _clip(_existing(given), parent, member)
 
 
-def _clip(path: Path, parent: Generation | None, member: Member) -> NamedSource:
+def _clip(
+    path: Path,
+    parent: Generation | None,
+    member: Member,
+) -> NamedSource:
     if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
         return NamedSource.of(parent)
     asset = _take_in(path, member)
@@ -67,7 +84,11 @@ def _clip(path: Path, parent: Generation | None, member: Member) -> NamedSource:
         raise BadArgument(
             f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe."
         )
-    return NamedSource(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset, parent)
+    return NamedSource(
+        Ref(asset_id=asset.pk, media_type=asset.mime_type),
+        asset,
+        parent,
+    )
 
 
 def picture(given: str, member: Member) -> Ref:

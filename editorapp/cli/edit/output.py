@@ -54,7 +54,13 @@ def in_words(verdict: Verdict) -> str:
     ]
     if refusals(verdict):
         return "\n".join([*lines, "Nothing was sent."])
-    return "\n".join([*lines, f"{verdict.draft.account} can take this.", price_in_words(verdict)])
+    return "\n".join(
+        [
+            *lines,
+            f"{verdict.draft.account} can take this.",
+            price_in_words(verdict),
+        ]
+    )
 
 
 def request_in_words(verdict: Verdict) -> str:

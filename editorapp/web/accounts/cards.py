@@ -164,7 +164,10 @@ def cards(team: Team) -> list[Card]:
     current = {account.pk for account in accounts.in_use(found)}
     usable = [one for one in found if one.pk in current and not one.problem]
     default = accounts.default_of(team, usable)
-    unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
+    unsent = Attempt.objects.filter(
+        state__in=WAITING,
+        next_action_at__isnull=False,
+    ).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
     spent = _spent(team)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}

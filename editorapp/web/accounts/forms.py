@@ -116,7 +116,10 @@ class AccountForm(LimitsForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        others = ProviderAccount.objects.filter(provider=self.spec.slug, name__iexact=name)
+        others = ProviderAccount.objects.filter(
+            provider=self.spec.slug,
+            name__iexact=name,
+        )
         if self.account is not None:
             others = others.exclude(pk=self.account.pk)
         if others.exists():
@@ -229,8 +232,16 @@ def option_label(name: str) -> str:
 
 
 def _key_field(label: str) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={**AS_TYPED, "autocapitalize": "none"}, render_value=False)
-    return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget)
+    widget = forms.PasswordInput(
+        attrs={**AS_TYPED, "autocapitalize": "none"},
+        render_value=False,
+    )
+    return TextField(
+        label=label,
+        max_length=LONGEST_KEY,
+        required=False,
+        widget=widget,
+    )
 
 
 def _key_hint(account: ProviderAccount | None) -> str:

@@ -22,7 +22,11 @@ from editorapp.web.presenters.typed_amounts import amount_or_none
 @action_for(Act.MANAGE)
 def begin(request: MemberRequest, pk: int) -> HttpResponse:
     """Begin to verify an account, or show what was begun. Free; the queue does it."""
-    account = get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+    account = get_object_or_404(
+        ProviderAccount,
+        pk=pk,
+        provider__in=registry.slugs(),
+    )
     try:
         verification = checks.begin(account, request.member, now=timezone.now())
     except checks.CannotVerify as error:
@@ -84,7 +88,12 @@ def report_file(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _found(request: MemberRequest, pk: int) -> Verification:
-    rows = Verification.objects.select_related("account", "take", "clip", "person")
+    rows = Verification.objects.select_related(
+        "account",
+        "take",
+        "clip",
+        "person",
+    )
     return get_object_or_404(rows, pk=pk, team_id=request.member.team_id)
 
 

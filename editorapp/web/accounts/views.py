@@ -16,12 +16,26 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from editorapp.core.htmx import is_part
 from editorapp.providers import accounts, capability_discovery, registry
-from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount
+from editorapp.providers.models import (
+    KeyOrigin,
+    ProviderAccount,
+    TeamAccount,
+)
 from editorapp.providers.spec import Spec
-from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
+from editorapp.teams.access import (
+    MemberRequest,
+    action_for,
+    form_page_for,
+    page_for,
+)
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
-from editorapp.web.accounts.forms import AccountForm, LimitsForm, form_for, key_labels
+from editorapp.web.accounts.forms import (
+    AccountForm,
+    LimitsForm,
+    form_for,
+    key_labels,
+)
 
 
 @page_for(Act.MANAGE)
@@ -112,7 +126,10 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
-        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        TeamAccount.objects.update_or_create(
+            team=team,
+            defaults={"account": account},
+        )
         messages.success(
             request, f"{team} uses {account.name} now, unless somebody chooses another."
         )
@@ -146,7 +163,11 @@ def _spec(provider: str) -> Spec:
 
 
 def _account(pk: int) -> ProviderAccount:
-    return get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+    return get_object_or_404(
+        ProviderAccount,
+        pk=pk,
+        provider__in=registry.slugs(),
+    )
 
 
 def _can_be_deleted(account: ProviderAccount) -> bool:
@@ -184,7 +205,12 @@ def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
         "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
         "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
     }
-    return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
+    return render(
+        request,
+        "accounts/edit.html",
+        context,
+        status=422 if form.errors else 200,
+    )
 
 
 urlpatterns = [

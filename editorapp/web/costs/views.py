@@ -18,8 +18,19 @@ from editorapp.costs import ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.figures import Computed, Figure, LineCount, MonthMeter, month_meter
-from editorapp.web.presenters.line_selection import SHOWS, LineSelection, month_text, name_of
+from editorapp.web.presenters.figures import (
+    Computed,
+    Figure,
+    LineCount,
+    MonthMeter,
+    month_meter,
+)
+from editorapp.web.presenters.line_selection import (
+    SHOWS,
+    LineSelection,
+    month_text,
+    name_of,
+)
 
 PAGE_SIZE = 50
 MONTHS_SHOWN = 12
@@ -103,7 +114,12 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     return spreadsheet.download(reports.csv_rows(selection.lines(request.member)), name=name)
 
 
-def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+def _figures(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
     """Return the sums of all that is selected.
 
     They are read from the sums kept beside the ledger, but for releases and failures, and for what
@@ -143,7 +159,11 @@ def _summed(selection: LineSelection, member: Member) -> Figure:
     return Figure(reports.together(selection.lines(member)).amount_usd, selection)
 
 
-def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) -> list[CostRow]:
+def _rows(
+    dimension: reports.Dimension,
+    whole: LineSelection,
+    member: Member,
+) -> list[CostRow]:
     """Return a table's rows: each narrows the selection by what it is the row of."""
     lines = reports.by(dimension, whole.sums(member))
     most = max((line.spent_usd for line in lines), default=ZERO)
@@ -165,7 +185,12 @@ def _row(
     )
 
 
-def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+def _chrome(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
     """Return the page's choices, what it is narrowed by, and the budget."""
     words = selection.words(member)
     shown = SHOWS.get(selection.shows)
@@ -185,7 +210,12 @@ def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[
     }
 
 
-def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
+def _budget(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> Budget:
     """Return the whole team's month against the limit that holds, or held, in it."""
     assert selection.month is not None
     limit = limits.of_month(member.team, selection.month, now=now)
@@ -237,4 +267,7 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
     return bars
 
 
-urlpatterns = [path("", page, name="page"), path("lines.csv", lines_csv, name="csv")]
+urlpatterns = [
+    path("", page, name="page"),
+    path("lines.csv", lines_csv, name="csv"),
+]

@@ -122,12 +122,22 @@ def page(request: MemberRequest) -> HttpResponse:
         before=before,
         size=PAGE_SIZE,
     )
-    context = {"here": "gallery", "filters": filters, "before": before, **_grid(found, filters)}
+    context = {
+        "here": "gallery",
+        "filters": filters,
+        "before": before,
+        **_grid(found, filters),
+    }
     if is_part(request):
         part = "gallery/_more.html" if before else "gallery/_takes.html"
         return page_or_part(request, part, part, context)
     context |= _choices(request.member, filters)
-    return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+    return page_or_part(
+        request,
+        "gallery/page.html",
+        "gallery/_takes.html",
+        context,
+    )
 
 
 @page_for(Act.SEE)
@@ -167,7 +177,12 @@ def sources(request: MemberRequest) -> HttpResponse:
         "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "most_minutes": settings.MAX_SOURCE_SECONDS // 60,
     }
-    return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
+    return page_or_part(
+        request,
+        "gallery/sources.html",
+        "gallery/_clips.html",
+        context,
+    )
 
 
 def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
@@ -184,7 +199,10 @@ def _choices(member: Member, filters: Filters) -> dict[str, Any]:
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
-        "states": {"": "All", **{key: label for key, (label, _states) in STATE_GROUPS.items()}},
+        "states": {
+            "": "All",
+            **{key: label for key, (label, _states) in STATE_GROUPS.items()},
+        },
         "selects": _selects(filters),
         "people": _makers(member).order_by("is_former", "display_name", "username"),
         "source": filters.source and clips.filter(pk=filters.source).first(),
@@ -207,8 +225,14 @@ def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
 
 def _makers(member: Member) -> QuerySet[User]:
     """Return who is in the team or has made something in it."""
-    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
-    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    made = Generation.objects.filter(
+        team_id=member.team_id,
+        created_by=OuterRef("pk"),
+    )
+    here = Member.objects.active().filter(
+        team_id=member.team_id,
+        user=OuterRef("pk"),
+    )
     return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
 
 

@@ -6,7 +6,12 @@ import re
 from functools import partial
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.utils.http import parse_etags
 
 from editorapp.media.backends.contract import Opened

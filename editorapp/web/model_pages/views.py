@@ -64,7 +64,12 @@ def page(request: MemberRequest) -> HttpResponse:
         "count": len(found),
         "of": len(models),
     }
-    return page_or_part(request, "models/page.html", "models/_models.html", context)
+    return page_or_part(
+        request,
+        "models/page.html",
+        "models/_models.html",
+        context,
+    )
 
 
 def _narrowed(one: Described, words: list[str]) -> Described | None:
@@ -86,7 +91,11 @@ def _says(row: Any, words: list[str]) -> bool:
     return all(word in said for word in words)
 
 
-def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccount]) -> TaskShown:
+def _task(
+    task: str,
+    models: tuple[Described, ...],
+    accounts: list[ProviderAccount],
+) -> TaskShown:
     """Lay the models of a task side by side; a question that only some still answer stays empty for
     the others.
     """
@@ -96,7 +105,12 @@ def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccou
     matrix = tuple(
         (question, tuple(said.get(question, "") for said in answers)) for question in questions
     )
-    return TaskShown(label, says, tuple(_shown(one, accounts) for one in models), matrix)
+    return TaskShown(
+        label,
+        says,
+        tuple(_shown(one, accounts) for one in models),
+        matrix,
+    )
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:

@@ -16,7 +16,12 @@ from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams import people
-from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
+from editorapp.teams.access import (
+    MemberRequest,
+    action_for,
+    form_page_for,
+    page_for,
+)
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Act, Role, acts_of, allows_less
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
@@ -46,7 +51,10 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 @action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
-    people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
+    people.revoke(
+        get_object_or_404(Invite, pk=pk, team=request.member.team),
+        now=timezone.now(),
+    )
     messages.success(request, "The invitation is revoked: its link no longer works.")
     return redirect("people:page")
 
@@ -164,7 +172,12 @@ def _question(
         "affairs": affairs,
         "form": form or OffboardingForm(member=member, by=request.member, affairs=affairs),
     }
-    return render(request, "people/leave.html", context, status=422 if form else 200)
+    return render(
+        request,
+        "people/leave.html",
+        context,
+        status=422 if form else 200,
+    )
 
 
 def _done(
@@ -180,7 +193,12 @@ def _done(
     so.
     """
     affairs = offboarding.affairs(member)
-    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=affairs)
+    form = OffboardingForm(
+        request.POST,
+        member=member,
+        by=request.member,
+        affairs=affairs,
+    )
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
@@ -199,7 +217,11 @@ def _done(
     return redirect("people:page")
 
 
-def _stay_in(request: MemberRequest, member: Member, role: str) -> HttpResponse:
+def _stay_in(
+    request: MemberRequest,
+    member: Member,
+    role: str,
+) -> HttpResponse:
     """Go on in this session, after an own role was changed."""
     member.user.refresh_from_db()
     onward = "people:page" if role == Role.ADMIN else "people:me"
@@ -221,14 +243,22 @@ def _takes_are(count: int) -> str:
     return f"{count} take{'' if count == 1 else 's'} of theirs {'is' if count == 1 else 'are'}"
 
 
-def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(
+    request: MemberRequest,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
     team, rows = request.member.team, _people(request.member)
     invites = team.invites.select_related("invited_by")
     context = {
         "here": "people",
         "members": [row for row in rows if row[0].is_active],
         "former": [row for row in rows if not row[0].is_active],
-        "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
+        "invites": invites.filter(
+            used_at=None,
+            expires_at__gt=timezone.now(),
+        ).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),
@@ -249,7 +279,11 @@ def _people(by: Member) -> list[tuple[Member, int]]:
 
 
 def _member(request: MemberRequest, pk: int) -> Member:
-    return get_object_or_404(Member.objects.select_related("user"), pk=pk, team=request.member.team)
+    return get_object_or_404(
+        Member.objects.select_related("user"),
+        pk=pk,
+        team=request.member.team,
+    )
 
 
 urlpatterns = [

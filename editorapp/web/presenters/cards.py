@@ -16,7 +16,10 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     `place` counts from 1 within the lineage, oldest first.
     """
     lineage = (
-        Generation.objects.filter(team_id=OuterRef("team_id"), lineage=OuterRef("lineage"))
+        Generation.objects.filter(
+            team_id=OuterRef("team_id"),
+            lineage=OuterRef("lineage"),
+        )
         .order_by()
         .values("lineage")
         .annotate(number=Count("pk"))

@@ -15,11 +15,18 @@ from django.urls import reverse
 from editorapp.core.request_values import row_id, text
 from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
-from editorapp.generations.ledger_lines import charged_for_failures, through_account
+from editorapp.generations.ledger_lines import (
+    charged_for_failures,
+    through_account,
+)
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.presenters.request_summary import model_names, provider_names, task_name
+from editorapp.web.presenters.request_summary import (
+    model_names,
+    provider_names,
+    task_name,
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,11 @@ class LineSelection:
         """
         if self.account_id is not None or self.generation_id is not None:
             return reports.added_up(self.changed(shows="").lines(member))
-        return reports.kept(member, is_simulated=self.is_simulated, **self._said(KEPT))
+        return reports.kept(
+            member,
+            is_simulated=self.is_simulated,
+            **self._said(KEPT),
+        )
 
     @property
     def narrowing(self) -> dict[str, Any]:

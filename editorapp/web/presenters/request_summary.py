@@ -9,7 +9,12 @@ from typing import Any
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers import registry
-from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROLS,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.teams.models import Member
 
 LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
@@ -146,7 +151,10 @@ def prompt_changes(before: str, after: str) -> list[Words]:
     unmarked.
     """
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
-    matcher = difflib.SequenceMatcher(a=[*map(str.strip, old)], b=[*map(str.strip, new)])
+    matcher = difflib.SequenceMatcher(
+        a=[*map(str.strip, old)],
+        b=[*map(str.strip, new)],
+    )
     if matcher.ratio() < LEAST_SIMILARITY:
         return [Words("same", after)]
     found: list[Words] = []

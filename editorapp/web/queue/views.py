@@ -29,8 +29,16 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.cancel import TooLate, cancel
-from editorapp.generations.queue.position import AccountStanding, QueuePosition
-from editorapp.generations.states import ACTIVE, CANCELABLE, NEEDS_A_PERSON, State
+from editorapp.generations.queue.position import (
+    AccountStanding,
+    QueuePosition,
+)
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    NEEDS_A_PERSON,
+    State,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
@@ -51,8 +59,14 @@ OF_TAKE: dict[str, Change] = {
     "down": reorder.down,
     "first": reorder.to_the_front,
 }
-OF_QUEUE: dict[str, Change] = {"pause": pause.pause_queue, "resume": pause.resume_queue}
-OF_ACCOUNT: dict[str, Change] = {"pause": pause.pause_account, "resume": pause.resume_account}
+OF_QUEUE: dict[str, Change] = {
+    "pause": pause.pause_queue,
+    "resume": pause.resume_queue,
+}
+OF_ACCOUNT: dict[str, Change] = {
+    "pause": pause.pause_account,
+    "resume": pause.resume_account,
+}
 
 
 @dataclass(frozen=True)
@@ -136,7 +150,12 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     """
     places = zip_longest(*(account.line for account in accounts))
     heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
-    is_head = Exists(Attempt.objects.filter(pk__in=heads, generation=OuterRef("pk")))
+    is_head = Exists(
+        Attempt.objects.filter(
+            pk__in=heads,
+            generation=OuterRef("pk"),
+        )
+    )
     return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
 
 
@@ -217,7 +236,11 @@ def whole(request: MemberRequest, verb: str) -> HttpResponse:
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
     change = _change(OF_ACCOUNT, verb)
-    change(get_object_or_404(ProviderAccount, pk=pk), member=request.member, now=timezone.now())
+    change(
+        get_object_or_404(ProviderAccount, pk=pk),
+        member=request.member,
+        now=timezone.now(),
+    )
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
 
 

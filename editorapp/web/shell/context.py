@@ -20,7 +20,11 @@ from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
+from editorapp.web.presenters.figures import (
+    Computed,
+    MonthMeter,
+    month_meter,
+)
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
 THEME_COOKIE = "rushes_theme"

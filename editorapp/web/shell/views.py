@@ -61,8 +61,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return reasons.answer("bad_request", says, status=400)
     if is_part(request):
-        return HttpResponse(says, content_type="text/plain; charset=utf-8", status=400)
-    return render(request, "400.html", {"says": says, "setting": setting}, status=400)
+        return HttpResponse(
+            says,
+            content_type="text/plain; charset=utf-8",
+            status=400,
+        )
+    return render(
+        request,
+        "400.html",
+        {"says": says, "setting": setting},
+        status=400,
+    )
 
 
 def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:

@@ -24,7 +24,12 @@ from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.roles import acts_of
 from editorapp.web.shell.cookies import remember
-from editorapp.web.sign_in.forms import AcceptForm, AlertsForm, NameForm, SignInForm
+from editorapp.web.sign_in.forms import (
+    AcceptForm,
+    AlertsForm,
+    NameForm,
+    SignInForm,
+)
 
 BACKEND = "editorapp.teams.backends.TeamBackend"
 CHANGES = {
@@ -51,7 +56,10 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200
-    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    context = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+    }
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -126,7 +134,12 @@ def me(request: HttpRequest) -> HttpResponse:
         return _changed(request, request.user, which, forms[which])
     context: dict[str, Any] = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
-    return render(request, "people/me.html", context, status=422 if which else 200)
+    return render(
+        request,
+        "people/me.html",
+        context,
+        status=422 if which else 200,
+    )
 
 
 def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bool]:
@@ -146,7 +159,12 @@ def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bo
     }, needs_old
 
 
-def _changed(request: HttpRequest, user: User, which: str, form: OwnForm) -> HttpResponse:
+def _changed(
+    request: HttpRequest,
+    user: User,
+    which: str,
+    form: OwnForm,
+) -> HttpResponse:
     # Only what the form is about: who is removed from the team in this moment stays switched off.
     form.save(commit=False)
     field, said = CHANGES[which]
@@ -174,11 +192,24 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     except ValidationError as error:
         for field, found in error.message_dict.items():
             form.add_error(field, found)
-    context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
-    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+    context = {
+        "invite": invitation,
+        "form": form,
+        "acts": acts_of(invitation.role),
+    }
+    return render(
+        request,
+        "people/invite.html",
+        context,
+        status=422 if form.errors else 200,
+    )
 
 
-def _joined(request: HttpRequest, token: str, form: AcceptForm) -> HttpResponse:
+def _joined(
+    request: HttpRequest,
+    token: str,
+    form: AcceptForm,
+) -> HttpResponse:
     member = people.accept(token, **form.cleaned_data, now=timezone.now())
     onward = redirect("studio:page" if member.may_create else "gallery:page")
     response = _let_in(request, member.user, onward)
@@ -214,20 +245,36 @@ def _browser(request: HttpRequest) -> KnownBrowser:
     return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
 
 
-def _let_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+def _let_in(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
     """Begin a session, and have the browser known as one of this person's."""
     login(request, user, backend=BACKEND)
     return _known(request, user, response)
 
 
-def stay_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+def stay_in(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
     """Keep this session where all others of the person have just ended."""
     update_session_auth_hash(request, user)
     return _known(request, user, response)
 
 
-def _known(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
-    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, _browser(request).used_by(user))
+def _known(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
+    remember(
+        response,
+        settings.KNOWN_BROWSER_COOKIE_NAME,
+        _browser(request).used_by(user),
+    )
     return response
 
 

@@ -116,14 +116,24 @@ def _chosen(source: Asset | None) -> Asset:
     return source
 
 
-def _cut(form: DraftForm, first: int, last: int, source: Asset | None, member: Member) -> DraftForm:
+def _cut(
+    form: DraftForm,
+    first: int,
+    last: int,
+    source: Asset | None,
+    member: Member,
+) -> DraftForm:
     source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
         raise NotDone(
             f"In and out lie between frame 0 and frame {source.last_frame}, in before out."
         )
     cut = trim.trim(source, first, last, user=member.user)
-    return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
+    return replace(
+        _moved(form, first, last),
+        source_kind="asset",
+        source_asset=cut.pk,
+    )
 
 
 def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
@@ -140,7 +150,11 @@ def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
     return replace(form, keyframes=tuple(moved))
 
 
-def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None) -> dict[str, Any]:
+def _add_keyframe(
+    request: MemberRequest,
+    form: DraftForm,
+    source: Asset | None,
+) -> dict[str, Any]:
     """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
     to come.
     """
@@ -150,15 +164,26 @@ def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None)
         picture, mode = _still(request, "new_keyframe"), "frames"
     else:
         picture, mode = _picture(request, "new_keyframe_file", index, source), "guides"
-    return {"keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)), mode: "keyframes"}
+    return {
+        "keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)),
+        mode: "keyframes",
+    }
 
 
-def _set_guide(request: MemberRequest, _form: DraftForm, source: Asset | None) -> dict[str, Any]:
+def _set_guide(
+    request: MemberRequest,
+    _form: DraftForm,
+    source: Asset | None,
+) -> dict[str, Any]:
     picture = _picture(request, "new_guide_file", "0", source)
     return {"guides": "single", "guide_asset": picture.pk}
 
 
-def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) -> dict[str, Any]:
+def _set_end(
+    request: MemberRequest,
+    _form: DraftForm,
+    _source: Asset | None,
+) -> dict[str, Any]:
     """Set the first or the last frame of a generation."""
     name = request.POST["set_end"]
     if name not in ENDS:
@@ -166,7 +191,11 @@ def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) ->
     return {"frames": "frames", name: _still(request, f"new_{name}").pk}
 
 
-ACTS = {"add_keyframe": _add_keyframe, "set_guide": _set_guide, "set_end": _set_end}
+ACTS = {
+    "add_keyframe": _add_keyframe,
+    "set_guide": _set_guide,
+    "set_end": _set_end,
+}
 
 
 def _still(request: MemberRequest, names: str) -> Asset:
@@ -175,13 +204,25 @@ def _still(request: MemberRequest, names: str) -> Asset:
     if sent is not None:
         return _taken_in(sent, member)
     pk = row_id(request.POST, f"{names}_clip") or 0
-    clip = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO, pk=pk).first()
+    clip = (
+        Asset.objects.visible_to(member)
+        .filter(
+            kind=Asset.Kind.VIDEO,
+            pk=pk,
+        )
+        .first()
+    )
     if clip is None:
         raise NotDone("Upload a still, or choose a clip and one of its frames.")
     return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
 
 
-def _picture(request: MemberRequest, name: str, index: str, source: Asset | None) -> Asset:
+def _picture(
+    request: MemberRequest,
+    name: str,
+    index: str,
+    source: Asset | None,
+) -> Asset:
     """Return an uploaded still, or else the source's own frame."""
     sent = request.FILES.get(name)
     if sent is not None:

@@ -61,7 +61,19 @@ def _clear(**_signal: object) -> None:
     _cache.clear()
 
 
-post_save.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
-post_delete.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
+post_save.connect(
+    _clear,
+    sender=ProviderAccount,
+    dispatch_uid="known accounts",
+)
+post_delete.connect(
+    _clear,
+    sender=ProviderAccount,
+    dispatch_uid="known accounts",
+)
 post_save.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")
-post_delete.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")
+post_delete.connect(
+    _clear,
+    sender=TeamAccount,
+    dispatch_uid="known defaults",
+)

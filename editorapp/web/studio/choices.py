@@ -19,7 +19,12 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Parameter, Spec
-from editorapp.web.studio.draft_form import EXTENDS, FLAGS, POSITION, DraftForm
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    FLAGS,
+    POSITION,
+    DraftForm,
+)
 from editorapp.web.studio.form_request import is_on_by_value
 
 BANDS = (
@@ -69,7 +74,12 @@ SHOWN_IF_KNOWN: dict[str, tuple[str, ...]] = {
     Task.REFRAME: ("resolution", "aspect_ratio"),
     Task.MODIFY: ("resolution", "strength"),
 }
-SOURCE_KINDS = {"asset": "Upload", "generation": "Gallery", "url": "URL", "id": "Id"}
+SOURCE_KINDS = {
+    "asset": "Upload",
+    "generation": "Gallery",
+    "url": "URL",
+    "id": "Id",
+}
 # Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
 # price.
 HOMES = {
@@ -80,7 +90,15 @@ HOMES = {
     "placement": {"canvas"},
 }
 # What the page always holds in inputs of its own.
-ALWAYS = {"task", "account", "model", "prompt", "form_token", "takes", "more_prompts"}
+ALWAYS = {
+    "task",
+    "account",
+    "model",
+    "prompt",
+    "form_token",
+    "takes",
+    "more_prompts",
+}
 INPUTS_OF: dict[str, tuple[str, ...]] = {
     "controls": (*(f"{name}_enabled" for name in CONTROLS), *CONTROL_VALUES.values()),
     "strength": ("strength", "more_strengths"),
@@ -184,11 +202,24 @@ class Choices:
             for name, label, says in BANDS
         )
 
-    def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
+    def _choice(
+        self,
+        name: str,
+        value: str,
+        label: str = "",
+        *,
+        option: str = "",
+    ) -> Choice:
         """Return one value of a field as a radio button."""
         option = option or f"{name}={value}"
         is_chosen = getattr(self.form, name) == value
-        return Choice(value, label or value, is_chosen, option in self.closed, option)
+        return Choice(
+            value,
+            label or value,
+            is_chosen,
+            option in self.closed,
+            option,
+        )
 
     def _values(self, name: str, values: Iterable[str]) -> list[str]:
         """Return a field's values; the chosen one is there even where the model lacks it."""
@@ -228,7 +259,14 @@ class Choices:
         label, says = (row.label, row.help) if row else (FLAG_LABELS.get(option, word), "")
         options = {option, "controls"} if option in CONTROLS else {option}
         is_closed = any(one in self.closed for one in options)
-        return Choice(name, label, bool(getattr(self.form, name)), is_closed, option, says)
+        return Choice(
+            name,
+            label,
+            bool(getattr(self.form, name)),
+            is_closed,
+            option,
+            says,
+        )
 
     @property
     def controls(self) -> list[Control]:
@@ -296,7 +334,11 @@ FLAG_LABELS = {"hdr": "HDR", "exr": "EXR"}  # where the model lacks them
 @lru_cache(maxsize=64)
 def needs_prompt(spec: Spec, model: Model) -> bool:
     """Would the model refuse a request for want of a prompt?"""
-    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
+    broken = table.check(
+        spec,
+        GenerationRequest(task=model.task, model=model.name),
+        None,
+    )
     return any(one.field == "prompt" for one in table.refusals(broken))
 
 

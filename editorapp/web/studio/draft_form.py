@@ -196,7 +196,11 @@ TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 def _read_lists(sent: QueryDict) -> dict[str, Any]:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
-    rows = zip(sent.getlist("keyframe_asset"), sent.getlist("keyframe_index"), strict=False)
+    rows = zip(
+        sent.getlist("keyframe_asset"),
+        sent.getlist("keyframe_index"),
+        strict=False,
+    )
     return {
         "concepts": tuple(dict.fromkeys(filter(None, concepts))),
         "more_strengths": tuple(dict.fromkeys(strengths)),

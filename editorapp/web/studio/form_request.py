@@ -15,7 +15,13 @@ from editorapp.providers.contract import (
     Task,
 )
 from editorapp.providers.spec import Model
-from editorapp.web.studio.draft_form import EXTENDS, FLAGS, POSITION, DraftForm, KeyframeRow
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    FLAGS,
+    POSITION,
+    DraftForm,
+    KeyframeRow,
+)
 
 
 def request_of(
@@ -62,7 +68,11 @@ def _conditioning(form: DraftForm, model: Model | None) -> dict[str, Any]:
     return values
 
 
-def _control_value(form: DraftForm, control: str, model: Model | None) -> dict[str, Any]:
+def _control_value(
+    form: DraftForm,
+    control: str,
+    model: Model | None,
+) -> dict[str, Any]:
     name = CONTROL_VALUES.get(control, "")
     typed = getattr(form, name, "")
     if typed:
@@ -142,7 +152,11 @@ def _source_of(source: Ref, parent: int | None) -> dict[str, Any]:
         return {"source_asset": source.asset_id}
     if source.url:
         media_type = source.media_type or ""
-        return {"source_kind": "url", "source_url": source.url, "source_media_type": media_type}
+        return {
+            "source_kind": "url",
+            "source_url": source.url,
+            "source_media_type": media_type,
+        }
     for kind, name in (("generation", source.generation_id), ("file", source.file_id)):
         if name:
             return {"source_kind": "id", "source_id": name, "source_id_kind": kind}
@@ -160,14 +174,21 @@ def _frames_of(wanted: GenerationRequest, parent: int | None) -> dict[str, Any]:
         return {"frames": "keyframes", "keyframes": _rows(wanted)}
     first, last = wanted.start_frame, wanted.end_frame
     if parent is not None and (first or last):
-        return {"frames": "backward" if first is None else "forward", "extend_generation": parent}
+        return {
+            "frames": "backward" if first is None else "forward",
+            "extend_generation": parent,
+        }
     ends = {"first_asset": first, "last_asset": last}
     pictures = {name: ref.asset_id for name, ref in ends.items() if ref}
     return {"frames": "frames"} | pictures if pictures else {}
 
 
 def _rows(wanted: GenerationRequest) -> tuple[KeyframeRow, ...]:
-    pinned = zip(wanted.keyframes or (), wanted.keyframe_indexes or (), strict=False)
+    pinned = zip(
+        wanted.keyframes or (),
+        wanted.keyframe_indexes or (),
+        strict=False,
+    )
     return tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
 
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from editorapp.costs.ledger import MonthTotals, held_usd
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import Verdict, check
-from editorapp.generations.request.offers import ASK, ASKING, FAILED, Offer, offers, with_fixes
+from editorapp.generations.request.offers import (
+    ASK,
+    ASKING,
+    FAILED,
+    Offer,
+    offers,
+    with_fixes,
+)
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
@@ -97,9 +104,17 @@ def form_verdict(
     budget = _budget(resolved, member)
     drafts = [resolved.draft_at(one) for one in resolved.accounts]
     count = variants.count_of(resolved)
-    found = offers(drafts, chosen=resolved.account.pk, budget=budget, count=count)
+    found = offers(
+        drafts,
+        chosen=resolved.account.pk,
+        budget=budget,
+        count=count,
+    )
     here = next(one for one in found if one.is_chosen)
-    verdict = with_fixes(check(resolved.draft, budget=budget, quote=here.quote), found)
+    verdict = with_fixes(
+        check(resolved.draft, budget=budget, quote=here.quote),
+        found,
+    )
     verdict, total = variants.with_variants(verdict, resolved, budget)
     missing = notes.own_findings(resolved.form, resolved.source)
     if refused is not None and verdict.can_send and not missing:
@@ -131,7 +146,8 @@ def waiting_take(pk: int | None, member: Member) -> Generation | None:
     """
     if pk is None:
         return None
-    return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
+    answered = Generation.objects.answered_by(member)
+    return answered.filter(pk=pk, state__in=CANCELABLE).first()
 
 
 def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
@@ -141,7 +157,12 @@ def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
     return [_row(offer, accounts, label, task) for offer in found]
 
 
-def _row(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> OfferRow:
+def _row(
+    offer: Offer,
+    accounts: Sequence[ProviderAccount],
+    label: str,
+    task: str,
+) -> OfferRow:
     does = task in offer.draft.spec.tasks
     return OfferRow(
         offer=offer,

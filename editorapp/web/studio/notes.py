@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, replace
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
-from editorapp.web.studio.draft_form import EXTENDS, POSITION, DraftForm, encode_changes
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    POSITION,
+    DraftForm,
+    encode_changes,
+)
 from editorapp.web.studio.resolved_form import ResolvedForm
 from editorapp.web.studio.sources import ChosenSource
 
@@ -123,7 +128,10 @@ def own_findings(form: DraftForm, source: ChosenSource) -> list[Broken]:
 
 def _empty_frames(form: DraftForm) -> str:
     ends = {form.first_asset, form.last_asset} - {None}
-    chosen = {"frames": ends, "keyframes": form.keyframes}.get(form.frames, form.extend_generation)
+    chosen = {
+        "frames": ends,
+        "keyframes": form.keyframes,
+    }.get(form.frames, form.extend_generation)
     return "" if chosen else EMPTY_FRAMES.get(form.frames, "")
 
 
@@ -159,7 +167,14 @@ def slots_of(
             note = _note(one, form, strictly=strictly)
             slots[_slot_of(one.field.partition(".")[0])].notes.append(note)
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
-        slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
+        slots["model"].notes.append(
+            Note(
+                "warn",
+                resolved.account.doubt,
+                "account",
+                (),
+            )
+        )
     slots["source"].closed += _closed_sources(resolved)
     for closed in _closed(_worth_saying(form, verdict.unavailable)):
         option = closed.options.partition(" ")[0].partition("=")[0]
@@ -202,7 +217,12 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
     buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
     tone = "todo" if _is_empty(one, form) and not strictly else "bad"
-    return Note(tone if one.is_refusal else "warn", one.message, one.field, buttons)
+    return Note(
+        tone if one.is_refusal else "warn",
+        one.message,
+        one.field,
+        buttons,
+    )
 
 
 def _back(fix: Fix, form: DraftForm) -> Fix:
@@ -224,7 +244,11 @@ def _is_empty(one: Broken, form: DraftForm) -> bool:
 def _button(fix: Fix) -> Button:
     if "ask" in fix.changes:
         return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
-    return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
+    return Button(
+        fix.label,
+        encode_changes(fix.changes),
+        not CUTS.isdisjoint(fix.changes),
+    )
 
 
 def _worth_saying(

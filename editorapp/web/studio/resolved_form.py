@@ -27,7 +27,14 @@ from editorapp.web.studio.sources import ChosenSource
 
 ORDER = tuple(task.value for task in Task)
 # Said of every task, or only beside another field.
-PLAIN = {"task", "model", "prompt", "source", "keyframe_indexes", *CONTROL_VALUES.values()}
+PLAIN = {
+    "task",
+    "model",
+    "prompt",
+    "source",
+    "keyframe_indexes",
+    *CONTROL_VALUES.values(),
+}
 CONTINUED = Ref(generation_id="continued")  # stands for the take that an extension goes on from
 
 
@@ -111,7 +118,12 @@ def model_at(spec: Spec, task: str, *names: str) -> Model | None:
     return next(iter((*found, *spec.models_for(task))), None)
 
 
-def resolve(form: DraftForm, member: Member, *, is_quick: bool = False) -> ResolvedForm:
+def resolve(
+    form: DraftForm,
+    member: Member,
+    *,
+    is_quick: bool = False,
+) -> ResolvedForm:
     """Find the account and the model for a form, and what it names as its source.
 
     `is_quick`: accounts as they were up to two seconds ago; not for anything that is queued.
@@ -130,10 +142,22 @@ def resolve(form: DraftForm, member: Member, *, is_quick: bool = False) -> Resol
     source = sources.at(sources.find(form, member), account)
     is_switched = bool(form.task_was) and before != now
     form = _shown_as(form, *now)
-    return ResolvedForm(form, tuple(accounts), account, model, source, is_switched)
+    return ResolvedForm(
+        form,
+        tuple(accounts),
+        account,
+        model,
+        source,
+        is_switched,
+    )
 
 
-def _shown_as(form: DraftForm, task: str, model: str, account: int) -> DraftForm:
+def _shown_as(
+    form: DraftForm,
+    task: str,
+    model: str,
+    account: int,
+) -> DraftForm:
     """Note what the page shows, so that the next change is seen, and the account to go back to."""
     is_other = form.account_was not in (None, account)
     return replace(
@@ -162,7 +186,12 @@ def _with_remembered(form: DraftForm) -> DraftForm:
     left = _read_remembered(form.remembered)
     left[form.task_was] = (form.account_was, form.model_wish)
     account, wish = left.get(form.task, (form.account, form.model_wish))
-    return replace(form, account=account, model_wish=wish, remembered=_write_remembered(left))
+    return replace(
+        form,
+        account=account,
+        model_wish=wish,
+        remembered=_write_remembered(left),
+    )
 
 
 def _account_for(

@@ -98,7 +98,12 @@ def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
-        return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
+        return ChosenSource(
+            None,
+            take.result,
+            take,
+            extend=Ref(asset_id=take.result_id),
+        )
     return ChosenSource(_ref(take.result), take.result, take)
 
 
@@ -128,7 +133,11 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
         return ChosenSource(Ref(file_id=form.source_id))
     rows = Generation.objects.visible_to(member).select_related("result")
     take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
-    return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
+    return ChosenSource(
+        Ref(generation_id=form.source_id),
+        take.result if take else None,
+        take,
+    )
 
 
 def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
@@ -139,7 +148,10 @@ def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
 
 def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
-    rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
+    rows = Generation.objects.visible_to(member).filter(
+        state=State.SUCCEEDED,
+        result__isnull=False,
+    )
     return _recent(rows.select_related("result", "account"), {chosen})
 
 
@@ -151,7 +163,10 @@ def extendable_takes(
 
     One query, two where the chosen one is an older one.
     """
-    rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
+    rows = Generation.objects.visible_to(member).filter(
+        state=State.SUCCEEDED,
+        result__isnull=False,
+    )
     rows = rows.select_related("result", "account")
     own = rows.filter(account=account).exclude(chain_id="")
     return _recent(own, {chosen}, among=rows, most=FEW)

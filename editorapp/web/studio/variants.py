@@ -9,7 +9,13 @@ from editorapp.core.request_values import as_whole
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.request import quotes
-from editorapp.generations.request.check import NOT_QUOTED, Verdict, by_field, check, too_dear
+from editorapp.generations.request.check import (
+    NOT_QUOTED,
+    Verdict,
+    by_field,
+    check,
+    too_dear,
+)
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
@@ -97,7 +103,11 @@ def _others(drafts: Sequence[Draft]) -> list[Verdict]:
     return [check(one, with_options=False, quote=found.get(one)) for one in drafts]
 
 
-def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:
+def _within(
+    verdict: Verdict,
+    total: Total,
+    budget: MonthTotals | None,
+) -> Verdict:
     """Hold all of them together against the month's budget, instead of one."""
     price, low, high = verdict.estimate, total.low_usd, total.high_usd
     if total.count < 2 or price is None or low is None or high is None:
@@ -143,7 +153,12 @@ def _total(verdicts: Sequence[Verdict], takes: int) -> Total:
         return Total(count, asked=asked)
     low = sum((one.low_usd for one in prices), ZERO) * takes
     high = sum((one.high_usd for one in prices), ZERO) * takes
-    return Total(count, low, high, len({(one.low_usd, one.high_usd) for one in prices}) == 1)
+    return Total(
+        count,
+        low,
+        high,
+        len({(one.low_usd, one.high_usd) for one in prices}) == 1,
+    )
 
 
 def _asked(others: Sequence[Verdict]) -> str:

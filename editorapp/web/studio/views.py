@@ -17,15 +17,30 @@ from editorapp.core.request_values import row_id
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
-from editorapp.generations.request.enqueue import RequestRefused, TooLate, enqueue_all
+from editorapp.generations.request.enqueue import (
+    RequestRefused,
+    TooLate,
+    enqueue_all,
+)
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.studio import buttons, form_request, notes, pages, sources, variants
+from editorapp.web.studio import (
+    buttons,
+    form_request,
+    notes,
+    pages,
+    sources,
+    variants,
+)
 from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.form_verdict import form_verdict, label_of, waiting_take
+from editorapp.web.studio.form_verdict import (
+    form_verdict,
+    label_of,
+    waiting_take,
+)
 from editorapp.web.studio.pages import page_of, toast, triggering
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
@@ -100,10 +115,17 @@ def check_of(sent: QueryDict, member: Member) -> pages.Context:
     Of a plain one it costs one query, for its source.
     """
     resolved = resolve(DraftForm.read(sent), member, is_quick=True)
-    context = pages.check_context(resolved, form_verdict(resolved, member), member)
+    context = pages.check_context(
+        resolved,
+        form_verdict(resolved, member),
+        member,
+    )
     context["is_switched"] = resolved.is_switched
     if "cutting" in sent:
-        context |= {"is_cutting": True, "part": buttons.price_of_part(resolved.draft, sent)}
+        context |= {
+            "is_cutting": True,
+            "part": buttons.price_of_part(resolved.draft, sent),
+        }
     return context
 
 
@@ -206,7 +228,11 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         return _typed_page(request, resolve(after, member), strictly=True)
     same_source = (form.source_kind, form.source_asset)
     if after.source_asset and (after.source_kind, after.source_asset) != same_source:
-        return _new_source(request, after, buttons.part_kept(request, changes, source))
+        return _new_source(
+            request,
+            after,
+            buttons.part_kept(request, changes, source),
+        )
     return pages.panes(request, after)
 
 
@@ -261,7 +287,12 @@ def _enqueued(resolved: ResolvedForm, member: Member) -> list[Generation]:
             raise TooLate("What this should replace is not there any more.")
     drafts, token = variants.all_of(resolved), resolved.form.form_token
     try:
-        return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
+        return enqueue_all(
+            drafts,
+            member=member,
+            form_token=token,
+            replaces=replaced,
+        )
     except TooLate as error:
         raise TooLate(
             f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
@@ -284,13 +315,20 @@ def _refused(
     found = form_verdict(resolved, member, strictly=True, refused=refused)
     reason = str(error) if found.can_send else NOT_QUEUED
     if is_part(request):
-        response = pages.checked(pages.check_context(resolved, found, member), status=422)
+        response = pages.checked(
+            pages.check_context(resolved, found, member),
+            status=422,
+        )
         return triggering(response, {"rushes:refused": {"text": reason}})
     messages.error(request, reason)
     return page_of(request, resolved, found, status=422, is_typed=True)
 
 
-def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedForm) -> HttpResponse:
+def _queued(
+    request: MemberRequest,
+    made: list[Generation],
+    resolved: ResolvedForm,
+) -> HttpResponse:
     """Show the new takes at once, beside their source; without htmx, come back to the same source.
 
     What was edited was opened from the queue, so one comes back there.
@@ -301,13 +339,19 @@ def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedFo
         messages.success(request, f"{what} queued, {place}.")
         if not is_part(request):
             return redirect("queue:page")
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
+        return HttpResponse(
+            status=204,
+            headers={"HX-Redirect": reverse("queue:page")},
+        )
     if not is_part(request):
         messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
     to = {"href": reverse("queue:page"), "action": "Open the queue"}
     if len(made) == 1:
-        to = {"href": reverse("takes:page", args=[made[0].pk]), "action": "Open the take"}
+        to = {
+            "href": reverse("takes:page", args=[made[0].pk]),
+            "action": "Open the take",
+        }
     words = {"text": f"{what} queued.", "take": made[0].pk, **to}
     return triggering(pages.queued(request, resolved), {"rushes:queued": words})
 

@@ -10,7 +10,10 @@ from editorapp.costs import ledger
 from editorapp.generations.models import Overtaken
 from editorapp.generations.queue import senders
 from editorapp.generations.queue.cancel import TooLate, cancel
-from editorapp.generations.reconcile.stop_following import NotFollowed, stop_following
+from editorapp.generations.reconcile.stop_following import (
+    NotFollowed,
+    stop_following,
+)
 from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.request.retry import (
     NotRetryable,
@@ -60,7 +63,11 @@ def fetch_it(request: MemberRequest, pk: int) -> HttpResponse:
         overtaken="It is not waiting to be fetched any more.",
         late=LATE,
     ):
-        fetch_again(take_or_404(request, pk), member=request.member, now=timezone.now())
+        fetch_again(
+            take_or_404(request, pk),
+            member=request.member,
+            now=timezone.now(),
+        )
     return back_to(request, pk)
 
 
@@ -82,7 +89,11 @@ def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
         overtaken="There is nothing any more that could be taken as it is.",
         late=LATE,
     ):
-        take_as_it_is(take_or_404(request, pk), member=request.member, now=timezone.now())
+        take_as_it_is(
+            take_or_404(request, pk),
+            member=request.member,
+            now=timezone.now(),
+        )
     return back_to(request, pk)
 
 

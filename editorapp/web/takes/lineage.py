@@ -58,7 +58,11 @@ def children(take: Generation) -> Reel:
 def siblings(take: Generation) -> Reel:
     """Return the other takes made from the same source."""
     return _newest(
-        lineage.siblings(take).select_related("result", "source_asset", "parent__result")
+        lineage.siblings(take).select_related(
+            "result",
+            "source_asset",
+            "parent__result",
+        )
     )
 
 

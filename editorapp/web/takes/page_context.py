@@ -162,4 +162,8 @@ def _moments(attempt: Attempt) -> list[Moment]:
 def _body(attempt: Attempt) -> str:
     if attempt.request_body is None:
         return ""
-    return json.dumps(request_summary.shortened(attempt.request_body), indent=2, ensure_ascii=False)
+    return json.dumps(
+        request_summary.shortened(attempt.request_body),
+        indent=2,
+        ensure_ascii=False,
+    )

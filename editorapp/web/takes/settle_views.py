@@ -123,7 +123,11 @@ def _price(request: MemberRequest, take: Generation) -> HttpResponse:
     if attempt is None or not take.can_settle:
         return HttpResponse(status=204)
     found = unknown_outcome.of(take, attempt, now=timezone.now())
-    return render(request, "takes/_again.html", {"take": take, "settling": found})
+    return render(
+        request,
+        "takes/_again.html",
+        {"take": take, "settling": found},
+    )
 
 
 @action_for(Act.CREATE)
@@ -145,7 +149,13 @@ def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
         errors=(NotAnAmount, settle.NothingToSettle, ledger.NothingHeld, NoteNeeded),
     ):
         actual = usd_typed(request.POST.get("actual_usd", ""))
-        settle.correct_cost(take, actual, member=request.member, now=timezone.now(), note=note)
+        settle.correct_cost(
+            take,
+            actual,
+            member=request.member,
+            now=timezone.now(),
+            note=note,
+        )
     return redirect("takes:page", pk)
 
 

@@ -8,7 +8,12 @@ from django.db.models import Prefetch
 
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    Search,
+    Settlement,
+)
 from editorapp.generations.request.retry import SecondPrice, second_price
 from editorapp.providers import registry
 from editorapp.teams.models import Member

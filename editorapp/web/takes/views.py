@@ -36,7 +36,13 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
     if now == before:
         return HttpResponse(status=204)
     only_stage = now.rpartition(".")[0] == before.rpartition(".")[0]
-    return _page(request, pk, "takes/_changed.html", oob=True, only_stage=only_stage)
+    return _page(
+        request,
+        pk,
+        "takes/_changed.html",
+        oob=True,
+        only_stage=only_stage,
+    )
 
 
 @action_for(Act.DECIDE)
@@ -45,7 +51,13 @@ def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     take, note = take_or_404(request, pk), request.POST.get("note", "")
     verdict = request.POST.get("verdict", "")
     try:
-        decision = decide(take, verdict, member=request.member, note=note, now=timezone.now())
+        decision = decide(
+            take,
+            verdict,
+            member=request.member,
+            note=note,
+            now=timezone.now(),
+        )
     except ValueError:
         messages.error(request, "Choose: approve, or needs changes.")
     except NotDecidable as error:

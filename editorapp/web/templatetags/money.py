@@ -41,21 +41,35 @@ def money(figure: Figure | LineCount | Computed, words: str = "{}") -> SafeStrin
             figure.basis,
             said,
         )
-    return format_html('<span class="money" data-basis title="{}">{}</span>', figure.basis, said)
+    return format_html(
+        '<span class="money" data-basis title="{}">{}</span>',
+        figure.basis,
+        said,
+    )
 
 
 @register.simple_tag
 def money_in_chart(figure: Figure, x: int, y: int) -> SafeString:
     """Write an amount into a drawing, at x and y px, as the link that opens its lines."""
     return _opens(
-        figure, format_html('<text x="{}" y="{}">{}</text>', x, y, show_usd(figure.amount_usd))
+        figure,
+        format_html(
+            '<text x="{}" y="{}">{}</text>',
+            x,
+            y,
+            show_usd(figure.amount_usd),
+        ),
     )
 
 
 @register.simple_tag
 def line_money(line: Entry) -> SafeString:
     """Write the amount of one line."""
-    return format_html('<span data-line="{}">{}</span>', line.pk, show_usd(line.amount_usd))
+    return format_html(
+        '<span data-line="{}">{}</span>',
+        line.pk,
+        show_usd(line.amount_usd),
+    )
 
 
 @register.simple_tag

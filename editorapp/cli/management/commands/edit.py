@@ -24,7 +24,10 @@ from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
+from editorapp.generations.request.enqueue import (
+    RequestRefused,
+    enqueue_all,
+)
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.ops.preparing import prepare_database
@@ -40,8 +43,14 @@ MANY_QUEUED = "are queued; a running studio sends them"
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "wait": {"action": "store_true", "help": "wait for the result; else only queue it"},
-    "output": {"metavar": "FILE", "help": "where to write the result (implies --wait)"},
+    "wait": {
+        "action": "store_true",
+        "help": "wait for the result; else only queue it",
+    },
+    "output": {
+        "metavar": "FILE",
+        "help": "where to write the result (implies --wait)",
+    },
     "timeout": {
         "type": float,
         "default": 3600,
@@ -131,12 +140,20 @@ class Command(BaseCommand):
         if len(drafts) == 1:
             self._end(code, output.as_json(verdicts[drafts[0]]), "\n".join(lines))
         total = output.total([verdicts[one] for one in drafts])
-        data: dict[str, Any] = {"accepted": code == DONE, "takes": len(drafts), **total}
+        data: dict[str, Any] = {
+            "accepted": code == DONE,
+            "takes": len(drafts),
+            **total,
+        }
         data["requests"] = [
             {**output.as_json(verdict), "takes": drafts.count(one)}
             for one, verdict in verdicts.items()
         ]
-        self._end(code, data, "\n".join([*lines, output.total_in_words(len(drafts), total)]))
+        self._end(
+            code,
+            data,
+            "\n".join([*lines, output.total_in_words(len(drafts), total)]),
+        )
 
     def _run(
         self, drafts: Sequence[Draft], member: Member, tell: Callable[[list[Generation]], None]
@@ -166,7 +183,12 @@ class Command(BaseCommand):
                     doing=lambda: output.progress(made),
                 )
 
-    def _quote(self, draft: Draft, member: Member, engine: OwnEngine) -> PriceQuote | None:
+    def _quote(
+        self,
+        draft: Draft,
+        member: Member,
+        engine: OwnEngine,
+    ) -> PriceQuote | None:
         """Return the provider's own price where none is published: asked for now, unless it is
         known. Free.
         """
@@ -210,10 +232,18 @@ class Command(BaseCommand):
         said, words = output.as_json(verdict), output.in_words(verdict)
         if not output.refusals(verdict):  # only the price is missing: it was asked for, in vain
             said, words = {**said, "accepted": False}, f"{refusal} Nothing was sent."
-        self._end(REFUSED, {"state": "refused", "message": str(refusal), **said}, words)
+        self._end(
+            REFUSED,
+            {"state": "refused", "message": str(refusal), **said},
+            words,
+        )
 
     def _refuse(self, words: str) -> NoReturn:
-        self._end(REFUSED, {"state": "refused", "accepted": False, "message": words}, words)
+        self._end(
+            REFUSED,
+            {"state": "refused", "accepted": False, "message": words},
+            words,
+        )
 
     def _end(self, code: int, data: dict[str, Any], words: str) -> NoReturn:
         """Print the one answer and leave."""

@@ -36,7 +36,13 @@ class Command(BaseCommand):
             help="print a JSON list, one object a file",
         )
 
-    def handle(self, *, files: list[str], as_json: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        files: list[str],
+        as_json: bool,
+        **options: Any,
+    ) -> None:
         found = [_look_at(file) for file in files]
         if as_json:
             self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
@@ -51,7 +57,13 @@ def _look_at(file: str) -> dict[str, Any]:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they
     # are.
     name = file.encode("utf-8", "replace").decode()
-    told = {"file": name, "accepted": True, "reason": None, "message": "", "facts": None}
+    told = {
+        "file": name,
+        "accepted": True,
+        "reason": None,
+        "message": "",
+        "facts": None,
+    }
     try:
         return told | {"facts": _facts(probe(Path(file)))}
     except Refusal as refusal:

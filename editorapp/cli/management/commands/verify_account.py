@@ -8,7 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+)
 from django.utils import timezone
 
 from editorapp.cli.temporary_engine import OwnEngine
@@ -36,7 +40,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("account", metavar="ACCOUNT", help="the account's name, as the accounts page shows it")
+        add(
+            "account",
+            metavar="ACCOUNT",
+            help="the account's name, as the accounts page shows it",
+        )
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--free", action="store_true", help="only what is free; do not ask about the paid edit"
@@ -58,7 +66,12 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="how long to wait (default an hour)",
         )
-        add("--as", dest="username", metavar="NAME", help="the admin who pays (default: the owner)")
+        add(
+            "--as",
+            dest="username",
+            metavar="NAME",
+            help="the admin who pays (default: the owner)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("django-q").setLevel(logging.WARNING)
@@ -110,7 +123,12 @@ class Command(BaseCommand):
             paid_take.leave_it(verification)
             return
         try:
-            take = paid_take.go_on(verification, member, at_most_usd=at_most, now=timezone.now())
+            take = paid_take.go_on(
+                verification,
+                member,
+                at_most_usd=at_most,
+                now=timezone.now(),
+            )
             self.stdout.write(f"Take {take.pk} is queued. It is sent once.")
         except NOT_PAID as error:
             paid_take.leave_it(verification)

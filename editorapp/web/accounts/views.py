@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -36,6 +36,7 @@ from editorapp.web.accounts.forms import (
     form_for,
     key_labels,
 )
+from editorapp.web.accounts.found import account_or_404
 
 
 @page_for(Act.MANAGE)
@@ -68,9 +69,7 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
     spec = _spec(provider)
     form = AccountForm(request.POST or None, spec=spec)
     if request.method == "POST" and form.is_valid():
-        account = form.save()
-        messages.success(request, f"{account.name} is added. It is being tested.")
-        return redirect(_address(account.pk))
+        return _told(request, form.save(), "is added. It is being tested.")
     return _form(request, form)
 
 
@@ -79,21 +78,22 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
-    account = _account(pk)
-    form = form_for(account, request.POST or None)
+    form = form_for(account_or_404(pk), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        account = form.save()
-        is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
-        tested = " It is being tested." if is_tested else ""
-        messages.success(request, f"{account.name} is saved.{tested}")
-        return redirect(_address(pk))
+        return _saved(request, form.save())
     return _form(request, form)
+
+
+def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
+    is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
+    tested = " It is being tested." if is_tested else ""
+    return _told(request, account, f"is saved.{tested}")
 
 
 @action_for(Act.MANAGE)
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
-    account = _account(pk)
+    account = account_or_404(pk)
     tested = capability_discovery.test(account)
     if is_part(request):
         return _card(request, pk)
@@ -105,7 +105,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
-    account = _account(pk)
+    account = account_or_404(pk)
     account.is_enabled = request.POST.get("on") == "1"
     account.save(update_fields=["is_enabled"])
     off = (
@@ -113,14 +113,13 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
         "what is under way is followed to its end."
     )
     said = "switched on." if account.is_enabled else off
-    messages.success(request, f"{account.name} is {said}")
-    return redirect(_address(pk))
+    return _told(request, account, f"is {said}")
 
 
 @action_for(Act.MANAGE)
 def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     """Make an account the one that the team uses unless somebody chooses another."""
-    account, team = _account(pk), request.member.team
+    account, team = account_or_404(pk), request.member.team
     if account not in accounts.usable():
         messages.error(request, f"{account.name} cannot be used now, so it cannot be the default.")
     elif account.is_refused:
@@ -139,7 +138,7 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
-    account = _account(pk)
+    account = account_or_404(pk)
     try:
         if not _can_be_deleted(account):
             raise ProtectedError("", set())
@@ -162,12 +161,10 @@ def _spec(provider: str) -> Spec:
     return spec
 
 
-def _account(pk: int) -> ProviderAccount:
-    return get_object_or_404(
-        ProviderAccount,
-        pk=pk,
-        provider__in=registry.slugs(),
-    )
+def _told(request: MemberRequest, account: ProviderAccount, said: str) -> HttpResponse:
+    """Say what was done with an account, and go back to it."""
+    messages.success(request, f"{account.name} {said}")
+    return redirect(_address(account.pk))
 
 
 def _can_be_deleted(account: ProviderAccount) -> bool:

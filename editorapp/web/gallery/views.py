@@ -61,13 +61,7 @@ class Filters:
 
         Raises: BadValue.
         """
-        choices: dict[str, Container[str]] = {
-            "state": STATE_GROUPS,
-            "review": REVIEWS,
-            "task": request_summary.TASK_NAMES,
-            "provider": registry.slugs(),
-            "model": request_summary.model_names(),
-        }
+        choices = _choosable()
         said = {name: query.get(name, "") for name in choices}
         return cls(
             **{name: value for name, value in said.items() if value in choices[name]},
@@ -110,6 +104,16 @@ class Filters:
     @property
     def any(self) -> bool:
         return self != Filters()
+
+
+def _choosable() -> dict[str, Container[str]]:
+    return {
+        "state": STATE_GROUPS,
+        "review": REVIEWS,
+        "task": request_summary.TASK_NAMES,
+        "provider": registry.slugs(),
+        "model": request_summary.model_names(),
+    }
 
 
 @page_for(Act.SEE)
@@ -164,11 +168,11 @@ def live(request: MemberRequest) -> HttpResponse:
 @page_for(Act.SEE)
 def sources(request: MemberRequest) -> HttpResponse:
     """Show the clips of the team with how many takes each has."""
-    clips = Asset.objects.visible_to(request.member).filter(
-        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    found = newest_first(
+        _clips(request.member),
+        before=cursor(request.GET),
+        size=PAGE_SIZE,
     )
-    clips = clips.select_related("created_by").annotate(take_count=Count("generations"))
-    found = newest_first(clips, before=cursor(request.GET), size=PAGE_SIZE)
     context = {
         "here": "gallery",
         "clips": found.rows,
@@ -183,6 +187,13 @@ def sources(request: MemberRequest) -> HttpResponse:
         "gallery/_clips.html",
         context,
     )
+
+
+def _clips(member: Member) -> QuerySet[Asset]:
+    clips = Asset.objects.visible_to(member).filter(
+        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    )
+    return clips.select_related("created_by").annotate(take_count=Count("generations"))
 
 
 def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:

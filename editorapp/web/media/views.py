@@ -57,15 +57,24 @@ def asset_json(asset: Asset) -> dict[str, Any]:
     """Return an asset as scripts see it; urls carry a version, so that browsers may keep the
     answers.
     """
-    fps, is_shown = asset.fps, {"poster": True, "filmstrip": asset.is_video}
-    is_shown["playable"] = asset.is_playable
+    fps = asset.fps
     return {
         "id": asset.pk,
         **{name: getattr(asset, name) for name in _FACTS},
         "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
         "duration_seconds": float(asset.duration_seconds),
-        **{f"{what}_url": _url(asset, what) if there else None for what, there in is_shown.items()},
+        **_urls(asset),
     }
+
+
+def _urls(asset: Asset) -> dict[str, str | None]:
+    """Return where its files are; None for what there is none of."""
+    is_there = {
+        "poster": True,
+        "filmstrip": asset.is_video,
+        "playable": asset.is_playable,
+    }
+    return {f"{what}_url": _url(asset, what) if there else None for what, there in is_there.items()}
 
 
 def _url(asset: Asset, what: str) -> str:
@@ -167,15 +176,13 @@ def still(
         raise Http404(f"No still is made as {ending}.")
     asset = _clip(request, pk)
     try:
-        height = whole(request.GET, "height", low=1)
+        height = _height(request)
     except BadValue:
         return reasons.answer(
             "bad_height",
             "The height is a number of pixels.",
             status=400,
         )
-    if height is not None:
-        height = max(16, min(4320, height))
     etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
@@ -194,6 +201,11 @@ def still(
         content_type=f"image/{_STILLS[ending]}",
         headers=headers,
     )
+
+
+def _height(request: MemberRequest) -> int | None:
+    height = whole(request.GET, "height", low=1)
+    return None if height is None else max(16, min(4320, height))
 
 
 def _plain(name: str) -> str:
@@ -224,10 +236,8 @@ def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
         frame_index,
         user=request.member.user,
     )
-    return JsonResponse(
-        {"asset": asset_json(pinned), **asset_json(pinned)},
-        status=201,
-    )
+    told = asset_json(pinned)
+    return JsonResponse({"asset": told, **told}, status=201)
 
 
 # Files in

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -55,8 +55,8 @@ def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
         get_object_or_404(Invite, pk=pk, team=request.member.team),
         now=timezone.now(),
     )
-    messages.success(request, "The invitation is revoked: its link no longer works.")
-    return redirect("people:page")
+    said = "The invitation is revoked: its link no longer works."
+    return _back(request, messages.success, said)
 
 
 @action_for(Act.MANAGE)
@@ -89,8 +89,7 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     """
     member = _member(request, pk)
     if not member.is_active:
-        messages.warning(request, f"{member.user} is disabled already.")
-        return redirect("people:page")
+        return _back(request, messages.warning, f"{member.user} is disabled already.")
     if request.method != "POST":
         return _question(request, member, "disable")
     return _done(
@@ -107,8 +106,7 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Say what becomes of what still waits of somebody who may not send it."""
     member = _member(request, pk)
     if member.may(Act.CREATE):
-        messages.warning(request, f"{member.user} answers for their own takes.")
-        return redirect("people:page")
+        return _back(request, messages.warning, f"{member.user} answers for their own takes.")
     if request.method != "POST":
         return _question(request, member, "takes")
     return _done(
@@ -127,20 +125,34 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     if role not in Role.values:
         return _no_such_role(request)
     if member.is_active:
-        messages.error(request, "They are in the team.")
-        return redirect("people:page")
+        return _back(request, messages.error, "They are in the team.")
     people.bring_back(member, role)
-    said = f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password."
-    if paused := offboarding.affairs(member).waiting.count:
-        said += (
-            f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
-        )
-    messages.success(request, said)
-    return redirect("people:page")
+    label, paused = Role(role).label.lower(), _paused(member)
+    said = (
+        f"{member.user} is back as {label}, and signs in with the same name and password.{paused}"
+    )
+    return _back(request, messages.success, said)
+
+
+def _paused(member: Member) -> str:
+    """Say how many takes of somebody who is back are paused; "" where none is."""
+    count = offboarding.affairs(member).waiting.count
+    if not count:
+        return ""
+    return f" {_takes_are(count)} still paused: they or an admin can let them go, in the queue."
 
 
 def _no_such_role(request: MemberRequest) -> HttpResponse:
-    messages.error(request, "There is no such role.")
+    return _back(request, messages.error, "There is no such role.")
+
+
+def _back(
+    request: MemberRequest,
+    tell: Callable[[HttpRequest, str], None],
+    said: str,
+) -> HttpResponse:
+    """Say something on the page of the team."""
+    tell(request, said)
     return redirect("people:page")
 
 
@@ -150,8 +162,7 @@ def change_team(request: MemberRequest) -> HttpResponse:
     form = TeamForm(request.POST, instance=request.member.team)
     if not form.is_valid() or not form.keep(by=request.member, now=timezone.now()):
         return _page(request, team_form=form, status=422)
-    messages.success(request, "The team is saved.")
-    return redirect("people:page")
+    return _back(request, messages.success, "The team is saved.")
 
 
 def _question(
@@ -208,8 +219,7 @@ def _done(
         form.add_error(None, str(error))
         return _question(request, member, act, form=form, role=role)
     except people.LastAdmin as error:
-        messages.error(request, str(error))
-        return redirect("people:page")
+        return _back(request, messages.error, str(error))
     kept = _said_of(change, count) if count else ""
     messages.success(request, " ".join(filter(None, [said, kept])) or "Done.")
     if member.pk == request.member.pk and act == "role":

@@ -180,11 +180,15 @@ def month_text(month: date | None) -> str:
 
 def _words(name: str, value: Any, member: Member) -> str:
     if name == "person_id":
-        lines = Entry.objects.visible_to(member).filter(person_id=value).order_by("-pk")
-        return lines.values_list("person_name", flat=True).first() or "nobody"
+        return _person(value, member)
     if name == "account_id":
         return f"account {ProviderAccount.objects.filter(pk=value).first() or value}"
     return f"take #{value}" if name == "generation_id" else name_of(name, value)
+
+
+def _person(pk: int, member: Member) -> str:
+    lines = Entry.objects.visible_to(member).filter(person_id=pk).order_by("-pk")
+    return lines.values_list("person_name", flat=True).first() or "nobody"
 
 
 def _month(text: str, today: date) -> date | None:

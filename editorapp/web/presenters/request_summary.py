@@ -159,11 +159,14 @@ def prompt_changes(before: str, after: str) -> list[Words]:
         return [Words("same", after)]
     found: list[Words] = []
     for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            found.append(Words("same", "".join(new[c:d])))
-        else:
-            found += [Words("removed", "".join(old[a:b])), Words("added", "".join(new[c:d]))]
+        found += _runs(kind, "".join(old[a:b]), "".join(new[c:d]))
     return [words for words in found if words.text]
+
+
+def _runs(kind: str, before: str, after: str) -> list[Words]:
+    if kind == "equal":
+        return [Words("same", after)]
+    return [Words("removed", before), Words("added", after)]
 
 
 def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
@@ -183,9 +186,13 @@ def shortened(body: Any) -> Any:
         return {key: shortened(value) for key, value in body.items()}
     if isinstance(body, list):
         return [shortened(value) for value in body]
-    if isinstance(body, str) and len(body) > LONGEST_SHOWN and " " not in body[:LONGEST_SHOWN]:
-        return f"{body[:60]}… ({len(body):,} characters)"
-    return body
+    return _cut(body) if isinstance(body, str) else body
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_SHOWN or " " in text[:LONGEST_SHOWN]:
+        return text
+    return f"{text[:60]}… ({len(text):,} characters)"
 
 
 def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Ref]]:
@@ -215,26 +222,34 @@ def _control(wanted: GenerationRequest, name: str) -> str:
         return ""
     if not enabled:
         return "off"
+    return _parameter(wanted, name) or "on"
+
+
+def _parameter(wanted: GenerationRequest, control: str) -> str | None:
     parameters = {
         "pose": wanted.pose_strength,
         "depth": _number("blur", wanted.depth_blur),
         "normals": _number("augmentation", wanted.normals_augmentation),
         "trajectory": _number("sparsity", wanted.trajectory_sparsity),
     }
-    return parameters.get(name) or "on"
+    return parameters.get(control)
 
 
 def _frames(wanted: GenerationRequest) -> dict[str, str]:
     """Return the pictures in words: guide frames of an edit, anchors of a generation."""
     if wanted.keyframes:
-        at = ", ".join(str(index) for index in wanted.keyframe_indexes or ())
-        count = len(wanted.keyframes)
-        said = f"{count} keyframe{'s' if count > 1 else ''} at {at}"
-        return {"Keyframes" if wanted.task == Task.GENERATE else "Guide frames": said}
+        label = "Keyframes" if wanted.task == Task.GENERATE else "Guide frames"
+        return {label: _keyframes(wanted)}
     if wanted.task == Task.EDIT:
         return {"Guide frames": "single" if wanted.start_frame else ""}
     pictures = [label for label, _index, _ref in _guide_refs(wanted)]
     return dict.fromkeys(pictures, "a picture")
+
+
+def _keyframes(wanted: GenerationRequest) -> str:
+    at = ", ".join(map(str, wanted.keyframe_indexes or ()))
+    count = len(wanted.keyframes or ())
+    return f"{count} keyframe{'s' if count > 1 else ''} at {at}"
 
 
 def _extends(take: Generation) -> str:

@@ -33,14 +33,18 @@ NOT_READ: dict[type[Exception], str] = {
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the next page is already drawn in it, and go back."""
-    back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = "/"
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(_back(request))
     wanted = request.POST.get("theme", "")
     if wanted in dict(THEMES):
         remember(response, THEME_COOKIE, wanted, is_for_scripts=True)
     return response
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the switch stood on; the first one where that is none of ours."""
+    back = request.POST.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    return back if is_ours else "/"
 
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:

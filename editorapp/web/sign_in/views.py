@@ -56,10 +56,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200
-    context = {
-        "form": form,
-        "next": request.POST.get("next") or request.GET.get("next", ""),
-    }
+    context = {"form": form, "next": _asked(request)}
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -92,12 +89,16 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             )
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
-        if request.user.is_authenticated:  # the same link, opened twice: they are in
-            return redirect(settings.LOGIN_REDIRECT_URL)
-        return render(request, "people/link_used.html", status=410)
+        return _link_used(request)
     response = _let_in(request, user, redirect(settings.LOGIN_REDIRECT_URL))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
     return response
+
+
+def _link_used(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:  # the same link, opened twice: they are in
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "people/link_used.html", status=410)
 
 
 @require_POST
@@ -146,10 +147,7 @@ def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bo
     """Return the forms about oneself, with what was sent in the one that was sent; and whether a new
     password needs the old one.
     """
-    which = "password" if "new_password1" in request.POST else "name"
-    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
-        which = "alerts"
-    given = {which: request.POST} if request.method == "POST" else {}
+    given = {_sent_form(request): request.POST} if request.method == "POST" else {}
     needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
     password_form = PasswordChangeForm if needs_old else SetPasswordForm
     return {
@@ -157,6 +155,12 @@ def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bo
         "password": password_form(user, given.get("password")),
         "alerts": AlertsForm(given.get("alerts"), instance=user),
     }, needs_old
+
+
+def _sent_form(request: HttpRequest) -> str:
+    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
+        return "alerts"
+    return "password" if "new_password1" in request.POST else "name"
 
 
 def _changed(
@@ -223,11 +227,15 @@ def _onward(request: HttpRequest) -> str:
 
     Only a path is an address: another word would be taken for the name of a view.
     """
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    wanted = _asked(request)
     ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, {request.get_host()}, require_https=request.is_secure()
     )
     return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _asked(request: HttpRequest) -> str:
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 def address_of(request: HttpRequest) -> str:

@@ -28,6 +28,9 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
 
+Options = Mapping[str, Any]  # of the command line, by name
+Values = dict[str, Any]  # of a request's fields, by name
+
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 PICTURE = "a file, an https URL, generation:ID or file:ID"
 
@@ -124,7 +127,7 @@ def _add_options(parser: ArgumentParser, options: Iterable[tuple[str, str, str]]
         parser.add_argument(f"--{name}", help=says, **how)
 
 
-def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccount:
+def chosen_account(options: Options, member: Member) -> ProviderAccount:
     """Return the account that is named, else the team's own choice.
 
     Raises: BadArgument; UnknownProvider and NoAccount.
@@ -142,13 +145,13 @@ def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccoun
     return named
 
 
-def _is_several(options: Mapping[str, Any]) -> bool:
+def _is_several(options: Options) -> bool:
     """Does the command line ask for more than one take?"""
     return max(1, len(options["source"])) * options["takes"] > 1
 
 
 def drafts(
-    options: Mapping[str, Any],
+    options: Options,
     member: Member,
     account: ProviderAccount,
 ) -> list[Draft]:
@@ -166,7 +169,7 @@ def drafts(
 
 
 def _draft(
-    options: Mapping[str, Any],
+    options: Options,
     member: Member,
     account: ProviderAccount,
 ) -> Draft:
@@ -200,7 +203,7 @@ def _draft(
     return Draft(wanted, account, made_from.asset, made_from.parent)
 
 
-def _model(options: Mapping[str, Any], spec: Spec) -> Model:
+def _model(options: Options, spec: Spec) -> Model:
     """Return the model by our name or by the provider's own."""
     task, name = options["task"], options["model"]
     there = spec.models_for(task)
@@ -219,7 +222,7 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
     return named[0]
 
 
-def _source(options: Mapping[str, Any], member: Member) -> NamedSource:
+def _source(options: Options, member: Member) -> NamedSource:
     parent = named_files.own_take(options["parent"], member) if options["parent"] else None
     found = named_files.source(options["source"], parent, member)
     if found.ref is None and options["task"] != Task.GENERATE:
@@ -229,7 +232,7 @@ def _source(options: Mapping[str, Any], member: Member) -> NamedSource:
     return found
 
 
-def _settings(options: Mapping[str, Any], model: Model) -> dict[str, Any]:
+def _settings(options: Options, model: Model) -> Values:
     """Return what is said in one word each.
 
     Auto is an edit's default, because it is the page's too.
@@ -265,9 +268,9 @@ def _position(word: str | None) -> dict[str, float]:
     return {name: float(value or 0) for name, value in zip(POSITION, values, strict=True)}
 
 
-def _controls(words: list[str]) -> dict[str, Any]:
+def _controls(words: list[str]) -> Values:
     """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
-    said: dict[str, Any] = {}
+    said: Values = {}
     for word in words:
         name, _, value = word.partition("=")
         if name not in CONTROLS:
@@ -289,9 +292,7 @@ def _amount(word: str, value: str) -> float:
     return float(amount)
 
 
-def _frames(
-    options: Mapping[str, Any], member: Member
-) -> tuple[dict[str, Any], NamedSource | None]:
+def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | None]:
     """Return the frames that a result begins and ends with, and the take that is continued with one
     of them.
     """
@@ -319,7 +320,7 @@ def _frames(
     return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
 
 
-def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
+def _keyframes(words: list[str], member: Member) -> Values:
     pinned = []
     for word in words:
         index, _, file = word.partition("=")
@@ -332,7 +333,7 @@ def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
     return {"keyframes": pictures, "keyframe_indexes": indexes}
 
 
-def check_texts(options: Mapping[str, Any]) -> None:
+def check_texts(options: Options) -> None:
     """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of
     characters. Files may have such names, so words that can name one are looked at where they name
     something else: see named_files.py.
@@ -349,7 +350,7 @@ def check_texts(options: Mapping[str, Any]) -> None:
                 raise BadArgument(f"--{name}: {wrong}")
 
 
-def check_output(options: Mapping[str, Any]) -> None:
+def check_output(options: Options) -> None:
     """Look before any money is spent whether the result can be written, and that it replaces
     nothing that is used.
 
@@ -385,7 +386,7 @@ def _try_to_write(output: Path) -> None:
         raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
 
 
-def _files_used(options: Mapping[str, Any]) -> list[str | None]:
+def _files_used(options: Options) -> list[str | None]:
     keyframes = [word.partition("=")[2] for word in options["keyframe"]]
     return [
         *options["source"],

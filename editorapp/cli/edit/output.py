@@ -10,6 +10,8 @@ from editorapp.generations.models import Generation
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.spec import Broken
 
+Json = dict[str, Any]  # one object
+
 ESTIMATE = ("low_usd", "high_usd", "basis", "as_of")
 FACTS = ("width", "height", "frame_count", "has_audio", "hdr")
 TAKE = (
@@ -29,7 +31,7 @@ def refusals(verdict: Verdict) -> list[Broken]:
     return [one for one in verdict.refusals if one.rule_id != NOT_QUOTED]
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
+def as_json(verdict: Verdict) -> Json:
     """Return a verdict and exactly what would be sent where."""
     estimate, account = verdict.estimate, verdict.draft.account
     return {
@@ -78,7 +80,7 @@ def price_in_words(verdict: Verdict) -> str:
     return "No price is published for this."
 
 
-def result(take: Generation) -> dict[str, Any]:
+def result(take: Generation) -> Json:
     """Return how a take stands, and the facts of its result where there is one."""
     return {
         "generation": take.pk,
@@ -90,7 +92,7 @@ def result(take: Generation) -> dict[str, Any]:
     }
 
 
-def _facts(take: Generation) -> dict[str, Any] | None:
+def _facts(take: Generation) -> Json | None:
     made = take.result
     if made is None:
         return None
@@ -125,7 +127,7 @@ def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
     }
 
 
-def held(takes: Sequence[Generation]) -> dict[str, Any]:
+def held(takes: Sequence[Generation]) -> Json:
     """Return what is held for takes that are queued, as `total` does."""
     return {
         f"total_{name}": sum((getattr(one, f"estimate_{name}") for one in takes), ZERO)
@@ -133,7 +135,7 @@ def held(takes: Sequence[Generation]) -> dict[str, Any]:
     }
 
 
-def total_in_words(count: int, said: dict[str, Any]) -> str:
+def total_in_words(count: int, said: Json) -> str:
     """Write "3 takes, $3.24."."""
     low, high = said["total_low_usd"], said["total_high_usd"]
     if low is None or high is None:

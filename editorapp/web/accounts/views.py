@@ -3,8 +3,6 @@
 Only admins come here.
 """
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
@@ -37,6 +35,7 @@ from editorapp.web.accounts.forms import (
     key_labels,
 )
 from editorapp.web.accounts.found import account_or_404
+from editorapp.web.presenters.context import Context
 
 
 @page_for(Act.MANAGE)
@@ -193,7 +192,7 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
-    context: dict[str, Any] = {
+    context: Context = {
         "here": "accounts",
         "form": form,
         "spec": form.spec,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
@@ -18,6 +17,7 @@ from editorapp.costs import ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.figures import (
     Computed,
     Figure,
@@ -93,7 +93,7 @@ def page(request: MemberRequest) -> HttpResponse:
         lines = selection.lines(member)
         found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
         older = selection.url(before=found.after) if found.after else ""
-        context: dict[str, Any] = {
+        context: Context = {
             "here": "costs",
             "selection": selection,
             "lines": found.rows,
@@ -119,7 +119,7 @@ def _figures(
     selection: LineSelection,
     *,
     now: datetime,
-) -> dict[str, Any]:
+) -> Context:
     """Return the sums of all that is selected.
 
     They are read from the sums kept beside the ledger, but for releases and failures, and for what
@@ -190,7 +190,7 @@ def _chrome(
     selection: LineSelection,
     *,
     now: datetime,
-) -> dict[str, Any]:
+) -> Context:
     """Return the page's choices, what it is narrowed by, and the budget."""
     words = selection.words(member)
     shown = SHOWS.get(selection.shows)

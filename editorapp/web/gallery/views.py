@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import asdict, dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.context import Context
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -196,7 +196,7 @@ def _clips(member: Member) -> QuerySet[Asset]:
     return clips.select_related("created_by").annotate(take_count=Count("generations"))
 
 
-def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
+def _grid(found: Page[Generation], filters: Filters) -> Context:
     return {
         "takes": found.rows,
         "older_url": filters.older(found.after) if found.after else "",
@@ -204,7 +204,7 @@ def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
     }
 
 
-def _choices(member: Member, filters: Filters) -> dict[str, Any]:
+def _choices(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
     clips = Asset.objects.visible_to(member)
     return {

@@ -43,6 +43,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_of
 from editorapp.web.templatetags.takes import percent
@@ -93,11 +94,11 @@ def page(request: MemberRequest) -> HttpResponse:
     return _shown(request, context)
 
 
-def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
+def _shown(request: MemberRequest, context: Context) -> HttpResponse:
     return page_or_part(request, "queue/page.html", "queue/_rows.html", context)
 
 
-def _context(member: Member) -> dict[str, Any]:
+def _context(member: Member) -> Context:
     now, rows = timezone.now(), _rows(member)
     running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
     unsent = rows.filter(state__in=CANCELABLE)
@@ -121,7 +122,7 @@ def _context(member: Member) -> dict[str, Any]:
 
 def _above(
     member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
-) -> dict[str, Any]:
+) -> Context:
     """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
     return {
         "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
@@ -191,9 +192,9 @@ def _waiting(
     ]
 
 
-def _sent_order(position: QueuePosition) -> tuple[int, tuple[int, int, int]]:
+def _sent_order(position: QueuePosition) -> tuple[int, ...]:
     ahead = position.ahead
-    return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, position.turn
+    return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, *position.turn
 
 
 @action_for(Act.ANSWER)

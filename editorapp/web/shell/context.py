@@ -20,6 +20,7 @@ from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.figures import (
     Computed,
     MonthMeter,
@@ -47,7 +48,7 @@ class Counts:
     waiting: int
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
     theme = request.COOKIES.get(THEME_COOKIE, "")

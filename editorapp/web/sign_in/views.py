@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,6 +22,7 @@ from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.roles import acts_of
+from editorapp.web.presenters.context import Context
 from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,
@@ -133,7 +133,7 @@ def me(request: HttpRequest) -> HttpResponse:
     which = next((name for name, form in forms.items() if form.is_bound), "")
     if which and forms[which].is_valid():
         return _changed(request, request.user, which, forms[which])
-    context: dict[str, Any] = {f"{name}_form": form for name, form in forms.items()}
+    context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
     return render(
         request,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -23,7 +22,7 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
+from editorapp.web.studio.draft_form import DraftForm, KeyframeRow, Values
 
 ENDS = ("first_asset", "last_asset")
 NO_CLIP = "Choose a clip first."
@@ -45,9 +44,8 @@ def pressed(
     try:
         if part := part_kept(request, changes, source):
             return _cut(form, *part, source, request.member)
-        for name, act in ACTS.items():
-            if name in sent:
-                return replace(form, **act(request, form, source))
+        if act := next((act for name, act in ACTS.items() if name in sent), None):
+            return replace(form, **act(request, form, source))
     except Refusal as error:
         raise NotDone(error.message) from error
     if "drop_keyframe" in sent:
@@ -154,7 +152,7 @@ def _add_keyframe(
     request: MemberRequest,
     form: DraftForm,
     source: Asset | None,
-) -> dict[str, Any]:
+) -> Values:
     """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
     to come.
     """
@@ -174,7 +172,7 @@ def _set_guide(
     request: MemberRequest,
     _form: DraftForm,
     source: Asset | None,
-) -> dict[str, Any]:
+) -> Values:
     picture = _picture(request, "new_guide_file", "0", source)
     return {"guides": "single", "guide_asset": picture.pk}
 
@@ -183,7 +181,7 @@ def _set_end(
     request: MemberRequest,
     _form: DraftForm,
     _source: Asset | None,
-) -> dict[str, Any]:
+) -> Values:
     """Set the first or the last frame of a generation."""
     name = request.POST["set_end"]
     if name not in ENDS:
@@ -204,14 +202,8 @@ def _still(request: MemberRequest, names: str) -> Asset:
     if sent is not None:
         return _taken_in(sent, member)
     pk = row_id(request.POST, f"{names}_clip") or 0
-    clip = (
-        Asset.objects.visible_to(member)
-        .filter(
-            kind=Asset.Kind.VIDEO,
-            pk=pk,
-        )
-        .first()
-    )
+    clips = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
+    clip = clips.filter(pk=pk).first()
     if clip is None:
         raise NotDone("Upload a still, or choose a clip and one of its frames.")
     return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
@@ -240,13 +232,21 @@ def _pinned(clip: Asset, index: str, member: Member) -> Asset:
 
 
 def _taken_in(sent: UploadedFile, member: Member) -> Asset:
+    return take_in(
+        _written(sent),
+        name=sent.name or "still",
+        team=member.team,
+        user=member.user,
+        expect="image",
+    )
+
+
+def _written(sent: UploadedFile) -> Path:
     kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
     with kept.open("wb") as file:
         for chunk in sent.chunks():
             file.write(chunk)
-    return take_in(
-        kept, name=sent.name or "still", team=member.team, user=member.user, expect="image"
-    )
+    return kept
 
 
 def _whole(text: str) -> int:

@@ -189,17 +189,13 @@ class Choices:
     def bands(self) -> tuple[Band, ...]:
         if "strength" not in self.shown:
             return ()
+        return tuple(Band(label, says, self._strengths(name)) for name, label, says in BANDS)
+
+    def _strengths(self, band: str) -> tuple[Choice, ...]:
         return tuple(
-            Band(
-                label,
-                says,
-                tuple(
-                    self._choice("strength", value, value[-1], option="strength")
-                    for value in STRENGTHS
-                    if value.startswith(name)
-                ),
-            )
-            for name, label, says in BANDS
+            self._choice("strength", value, value[-1], option="strength")
+            for value in STRENGTHS
+            if value.startswith(band)
         )
 
     def _choice(
@@ -228,15 +224,16 @@ class Choices:
         chosen, known = getattr(self.form, name), list(values)
         return known if not chosen or chosen in known else [chosen, *known]
 
+    def _offered(self, name: str, values: Iterable[str]) -> list[Choice]:
+        return [self._choice(name, value) for value in self._values(name, values)]
+
     @property
     def resolutions(self) -> list[Choice]:
-        values = self._values("resolution", self.model.limits.resolutions)
-        return [self._choice("resolution", value) for value in values]
+        return self._offered("resolution", self.model.limits.resolutions)
 
     @property
     def aspects(self) -> list[Choice]:
-        values = self._values("aspect_ratio", self.model.limits.aspect_ratios)
-        found = [self._choice("aspect_ratio", value) for value in values]
+        found = self._offered("aspect_ratio", self.model.limits.aspect_ratios)
         if "aspect_ratio" not in self.shown or self.form.task == Task.REFRAME:
             return found
         return [Choice("", "Model's choice", not self.form.aspect_ratio), *found]

@@ -5,7 +5,7 @@ wrong as it was typed, and its rules live in the providers' table, not here.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,8 @@ from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
 from editorapp.providers.contract import CONTROL_VALUES, STRENGTHS, Task
+
+Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
@@ -113,7 +115,7 @@ class DraftForm:
         What cannot be read otherwise falls back to what is not chosen. Raises: BadValue, for a
         value of the page's own that no page of ours has.
         """
-        values: dict[str, Any] = {name: str(sent[name]).strip() for name in TYPED if name in sent}
+        values: Values = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
         values = {
             name: value
@@ -132,15 +134,8 @@ class DraftForm:
     def pairs(self) -> list[tuple[str, str]]:
         """Return the form as a browser would send it; `read` reads it back."""
         said: list[tuple[str, str]] = []
-        for name in (one.name for one in fields(self)):
-            value = getattr(self, name)
-            if name == "keyframes":
-                for row in value:
-                    said += [("keyframe_asset", _text(row.asset)), ("keyframe_index", row.index)]
-            elif isinstance(value, tuple):
-                said += [(name, one) for one in value]
-            elif value not in (None, False):
-                said.append((name, _text(value)))
+        for one in fields(self):
+            said += _pairs(one.name, getattr(self, one.name))
         return said
 
     def changed(self, changes: Mapping[str, list[str]]) -> "DraftForm":
@@ -152,7 +147,7 @@ class DraftForm:
             form = replace(form, **form._change(name, values))
         return form
 
-    def _change(self, name: str, values: list[str]) -> dict[str, Any]:
+    def _change(self, name: str, values: list[str]) -> Values:
         first, rows = values[0], self.keyframes
         if name == "keyframe_index":
             indexed = zip(rows, values, strict=False)
@@ -168,7 +163,7 @@ class DraftForm:
             return {name: tuple(filter(None, values))}
         return {name: _read(name, first)} if name in NAMES else {}
 
-    def _without(self, frame: str) -> dict[str, Any]:
+    def _without(self, frame: str) -> Values:
         """Leave out what stands for one of a request's pictures: on a generation it has other
         fields than on an edit. The pictures stay, for when the mode is chosen again.
         """
@@ -193,7 +188,18 @@ TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes"
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 
 
-def _read_lists(sent: QueryDict) -> dict[str, Any]:
+def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if name == "keyframes":
+        for row in value:
+            yield "keyframe_asset", _text(row.asset)
+            yield "keyframe_index", row.index
+    elif isinstance(value, tuple):
+        yield from ((name, one) for one in value)
+    elif value not in (None, False):
+        yield name, _text(value)
+
+
+def _read_lists(sent: QueryDict) -> Values:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
     rows = zip(
@@ -210,11 +216,11 @@ def _read_lists(sent: QueryDict) -> dict[str, Any]:
 
 def encode_changes(changes: Mapping[str, Any]) -> str:
     """Write a fix's changes as the value of one button: "hdr=1&resolution=720p"; off is empty."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in changes.items():
-        for one in value if isinstance(value, list | tuple) else [value]:
-            pairs.append((name, _text(one)))
-    return urlencode(pairs)
+    return urlencode({name: _texts(value) for name, value in changes.items()}, doseq=True)
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(one) for one in (value if isinstance(value, list | tuple) else [value])]
 
 
 def _text(value: Any) -> str:

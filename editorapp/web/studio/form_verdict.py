@@ -146,8 +146,7 @@ def waiting_take(pk: int | None, member: Member) -> Generation | None:
     """
     if pk is None:
         return None
-    answered = Generation.objects.answered_by(member)
-    return answered.filter(pk=pk, state__in=CANCELABLE).first()
+    return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
 
 
 def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
@@ -177,8 +176,11 @@ def _row(
 def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
     """Name an account by its provider, and by its own name where the provider has several."""
     provider: str = account.spec.name
-    has_siblings = any(one.provider == account.provider and one.pk != account.pk for one in among)
-    return f"{provider}: {account.name}" if has_siblings else provider
+    return f"{provider}: {account.name}" if _has_siblings(account, among) else provider
+
+
+def _has_siblings(account: ProviderAccount, among: Sequence[ProviderAccount]) -> bool:
+    return any(one.provider == account.provider and one.pk != account.pk for one in among)
 
 
 def _lines(offer: Offer) -> tuple[str, ...]:

@@ -3,7 +3,6 @@ shows them.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from editorapp.generations.request.references import can_continue
 from editorapp.media.models import Asset
@@ -11,6 +10,7 @@ from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas, sources
 from editorapp.web.studio.choices import Choice
 from editorapp.web.studio.draft_form import DraftForm
@@ -60,9 +60,9 @@ class Grid:
 
 def context(
     form: DraftForm, model: Model, account: ProviderAccount, member: Member, asset: Asset | None
-) -> dict[str, Any]:
+) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
-    found: dict[str, Any] = {"guide": _guide(model)}
+    found: Context = {"guide": _guide(model)}
     if model.task == Task.GENERATE:
         takes = sources.extendable_takes(member, account, form.extend_generation)
         found |= {
@@ -79,7 +79,7 @@ def context(
     return found
 
 
-def _guide(model: Model) -> dict[str, Any]:
+def _guide(model: Model) -> Context:
     """Return how the model calls its single guide frame, and which guide frames it takes."""
     return {
         "row": model.parameter("start_frame"),

@@ -16,6 +16,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import frames, sources, variants
 from editorapp.web.studio.account_notices import notice_of
 from editorapp.web.studio.choices import (
@@ -36,8 +37,6 @@ from editorapp.web.studio.resolved_form import (
     labels_not_sent,
     resolve,
 )
-
-Context = dict[str, Any]
 
 
 def page_of(

@@ -148,11 +148,7 @@ def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
 
 def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
-    rows = Generation.objects.visible_to(member).filter(
-        state=State.SUCCEEDED,
-        result__isnull=False,
-    )
-    return _recent(rows.select_related("result", "account"), {chosen})
+    return _recent(_with_result(member), {chosen})
 
 
 def extendable_takes(
@@ -163,13 +159,17 @@ def extendable_takes(
 
     One query, two where the chosen one is an older one.
     """
-    rows = Generation.objects.visible_to(member).filter(
+    rows = _with_result(member)
+    own = rows.filter(account=account).exclude(chain_id="")
+    return _recent(own, {chosen}, among=rows, most=FEW)
+
+
+def _with_result(member: Member) -> QuerySet[Generation]:
+    done = Generation.objects.visible_to(member).filter(
         state=State.SUCCEEDED,
         result__isnull=False,
     )
-    rows = rows.select_related("result", "account")
-    own = rows.filter(account=account).exclude(chain_id="")
-    return _recent(own, {chosen}, among=rows, most=FEW)
+    return done.select_related("result", "account")
 
 
 def recent_pictures(member: Member, *, chosen: Iterable[int | None] = ()) -> list[Asset]:

@@ -3,6 +3,7 @@ queue it. Everything also works as plain forms.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from editorapp.core.request_values import row_id
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import (
     RequestRefused,
     TooLate,
@@ -27,6 +29,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import (
     buttons,
     form_request,
@@ -102,14 +105,17 @@ def check(request: MemberRequest) -> HttpResponse:
     if not is_part(request):
         resolved = resolve(DraftForm.read(request.POST), request.member)
         return _typed_page(request, resolved, strictly=True)
-    context = check_of(request.POST, request.member)
+    return _checked(check_of(request.POST, request.member))
+
+
+def _checked(context: Context) -> HttpResponse:
     response = pages.checked(context)
     if context["is_switched"]:  # an admin switched its account off: the page asks for the form anew
         triggering(response, {"rushes:switched": {}})
     return response
 
 
-def check_of(sent: QueryDict, member: Member) -> pages.Context:
+def check_of(sent: QueryDict, member: Member) -> Context:
     """Return what a check shows of a posted form.
 
     Of a plain one it costs one query, for its source.
@@ -162,11 +168,14 @@ def viewer(request: MemberRequest) -> HttpResponse:
     A page that waits for a playable copy asks again.
     """
     form = DraftForm.read(request.GET)
-    if "waiting" in request.GET:
-        asset = resolve(form, request.member).source.asset
-        if asset is not None and asset.proxy == Asset.Proxy.PENDING:
-            return HttpResponse(status=204)
+    if "waiting" in request.GET and _awaits_copy(form, request.member):
+        return HttpResponse(status=204)
     return pages.viewer_of(request, form)
+
+
+def _awaits_copy(form: DraftForm, member: Member) -> bool:
+    asset = resolve(form, member).source.asset
+    return asset is not None and asset.proxy == Asset.Proxy.PENDING
 
 
 @needs(Act.SEE)
@@ -192,12 +201,8 @@ def ask(request: MemberRequest) -> HttpResponse:
     """
     member = request.member
     resolved = resolve(DraftForm.read(request.POST), member)
-    named = request.POST.get("ask", "")
-    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
-    is_own = account.pk == resolved.account.pk
-    drafts = resolved.kinds[: variants.MOST] if is_own else (resolved.draft_at(account),)
     try:
-        for draft in drafts:
+        for draft in _to_ask(resolved, request.POST.get("ask", "")):
             quotes.ask(draft, member=member)
     except quotes.NothingToAsk as error:
         if is_part(request):
@@ -207,6 +212,14 @@ def ask(request: MemberRequest) -> HttpResponse:
         return _typed_page(request, resolved)
     found = form_verdict(resolved, member)
     return pages.checked(pages.check_context(resolved, found, member))
+
+
+def _to_ask(resolved: ResolvedForm, named: str) -> Sequence[Draft]:
+    """Return the drafts whose price is asked for: all of the form's, or another account's one."""
+    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
+    if account.pk == resolved.account.pk:
+        return resolved.kinds[: variants.MOST]
+    return (resolved.draft_at(account),)
 
 
 @needs(Act.CREATE)
@@ -226,14 +239,17 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         after = form
     if not is_part(request):
         return _typed_page(request, resolve(after, member), strictly=True)
-    same_source = (form.source_kind, form.source_asset)
-    if after.source_asset and (after.source_kind, after.source_asset) != same_source:
-        return _new_source(
-            request,
-            after,
-            buttons.part_kept(request, changes, source),
-        )
+    if _has_other_source(after, form):
+        part = buttons.part_kept(request, changes, source)
+        return _new_source(request, after, part)
     return pages.panes(request, after)
+
+
+def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
+    if not after.source_asset:
+        return False
+    source = (after.source_kind, after.source_asset)
+    return source != (before.source_kind, before.source_asset)
 
 
 def _new_source(
@@ -245,15 +261,18 @@ def _new_source(
     asset = resolve(form, request.member).source.asset
     response = pages.viewer_of(request, form)
     if asset is not None:
-        made = {
-            "asset": asset.pk,
-            "name": asset.name,
-            "duration": float(asset.duration_seconds),
-            "part": part,
-            "poster": reverse("media:file", args=[asset.pk, "poster"]),
-        }
+        made = _new_asset(asset) | {"part": part}
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
+
+
+def _new_asset(asset: Asset) -> Context:
+    return {
+        "asset": asset.pk,
+        "name": asset.name,
+        "duration": float(asset.duration_seconds),
+        "poster": reverse("media:file", args=[asset.pk, "poster"]),
+    }
 
 
 @needs(Act.CREATE)
@@ -337,23 +356,28 @@ def _queued(
     if resolved.form.replaces is not None:
         place = f"in the place of take {resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
-        if not is_part(request):
-            return redirect("queue:page")
-        return HttpResponse(
-            status=204,
-            headers={"HX-Redirect": reverse("queue:page")},
-        )
+        return _back_to_queue(request)
     if not is_part(request):
         messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
-    to = {"href": reverse("queue:page"), "action": "Open the queue"}
-    if len(made) == 1:
-        to = {
-            "href": reverse("takes:page", args=[made[0].pk]),
-            "action": "Open the take",
-        }
-    words = {"text": f"{what} queued.", "take": made[0].pk, **to}
+    words = {"text": f"{what} queued.", "take": made[0].pk, **_way_to(made)}
     return triggering(pages.queued(request, resolved), {"rushes:queued": words})
+
+
+def _back_to_queue(request: MemberRequest) -> HttpResponse:
+    if not is_part(request):
+        return redirect("queue:page")
+    headers = {"HX-Redirect": reverse("queue:page")}
+    return HttpResponse(status=204, headers=headers)
+
+
+def _way_to(made: list[Generation]) -> dict[str, str]:
+    if len(made) > 1:
+        return {"href": reverse("queue:page"), "action": "Open the queue"}
+    return {
+        "href": reverse("takes:page", args=[made[0].pk]),
+        "action": "Open the take",
+    }
 
 
 def _same_source(resolved: ResolvedForm) -> str:

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -19,6 +18,7 @@ from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary, usual_times
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -44,7 +44,7 @@ class WaysOn:
     others: tuple[ProviderAccount, ...] = ()
 
 
-def page_context(take: Generation, member: Member) -> dict[str, Any]:
+def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
     chain, source, wanted = lineage.steps(take), made_from(take), take.wanted
     return {
@@ -72,7 +72,7 @@ def page_context(take: Generation, member: Member) -> dict[str, Any]:
     }
 
 
-def _attempts(take: Generation) -> dict[str, Any]:
+def _attempts(take: Generation) -> Context:
     rows = take.attempts.select_related("search", "account").order_by("number")
     attempts = list(rows.prefetch_related(*unknown_outcome.TRACE))
     settling = None

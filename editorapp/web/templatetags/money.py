@@ -25,27 +25,13 @@ def money(figure: Figure | LineCount | Computed, words: str = "{}") -> SafeStrin
     Raises: TypeError, for what is neither.
     """
     if isinstance(figure, LineCount):
-        url, count = figure.selection.url(), figure.count
-        return format_html(
-            '<a href="{}#lines" data-count="{}">{}</a>', url, count, words.format(count)
-        )
+        return _counted(figure, words)
     if not isinstance(figure, Figure | Computed):
         raise TypeError(f"{figure!r} says neither its lines nor what it is computed from.")
     said = words.format(show_usd(figure.amount_usd))
     if isinstance(figure, Figure):
         return _opens(figure, said, kind="money")
-    if figure.url:
-        return format_html(
-            '<a class="money" href="{}" data-basis title="{}">{}</a>',
-            figure.url,
-            figure.basis,
-            said,
-        )
-    return format_html(
-        '<span class="money" data-basis title="{}">{}</span>',
-        figure.basis,
-        said,
-    )
+    return _computed(figure, said)
 
 
 @register.simple_tag
@@ -76,6 +62,26 @@ def line_money(line: Entry) -> SafeString:
 def sum_of_lines(together: LineSum) -> SafeString:
     """Write what all the opened lines add up to."""
     return format_html('<strong class="money" data-sum>{}</strong>', show_usd(together.amount_usd))
+
+
+def _counted(figure: LineCount, words: str) -> SafeString:
+    url, count = figure.selection.url(), figure.count
+    return format_html('<a href="{}#lines" data-count="{}">{}</a>', url, count, words.format(count))
+
+
+def _computed(figure: Computed, said: str) -> SafeString:
+    if not figure.url:
+        return format_html(
+            '<span class="money" data-basis title="{}">{}</span>',
+            figure.basis,
+            said,
+        )
+    return format_html(
+        '<a class="money" href="{}" data-basis title="{}">{}</a>',
+        figure.url,
+        figure.basis,
+        said,
+    )
 
 
 def _opens(figure: Figure, inner: str, *, kind: str = "") -> SafeString:

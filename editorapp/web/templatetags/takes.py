@@ -16,6 +16,8 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 
+MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
+
 register = template.Library()
 
 
@@ -35,12 +37,9 @@ def made_from(take: Generation) -> Asset | None:
 def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
     if take.task == Task.GENERATE:
-        return (
-            "goes on from" if request_summary.direction(take.wanted) == "forward" else "leads up to"
-        )
-    return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(
-        Task(take.task), "edit of"
-    )
+        is_forward = request_summary.direction(take.wanted) == "forward"
+        return "goes on from" if is_forward else "leads up to"
+    return MADE_AS.get(take.task, "edit of")
 
 
 @register.filter
@@ -76,13 +75,9 @@ def badge(take: Generation) -> str:
         return "badge badge-live"
     if take.is_done:
         return "badge badge-done"
-    return (
-        "badge badge-warn"
-        if needs_a_person(take)
-        else "badge badge-bad"
-        if take.is_failed
-        else "badge"
-    )
+    if needs_a_person(take):
+        return "badge badge-warn"
+    return "badge badge-bad" if take.is_failed else "badge"
 
 
 @register.filter
@@ -143,8 +138,12 @@ def ago(instant: datetime | None) -> str:
         return f"{past.seconds // 60} min ago"
     if past < timedelta(days=1):
         return f"{past.seconds // 3600} h ago"
-    same_year = instant.year == timezone.now().year
-    return f"{instant.day} {instant:%b}" if same_year else f"{instant.day} {instant:%b %Y}"
+    return _date(instant)
+
+
+def _date(instant: datetime) -> str:
+    is_this_year = instant.year == timezone.now().year
+    return f"{instant.day} {instant:%b}" if is_this_year else f"{instant.day} {instant:%b %Y}"
 
 
 @register.filter

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.cli.edit import arguments, output
 from editorapp.cli.edit.arguments import BadArgument
+from editorapp.cli.edit.output import Json
 from editorapp.cli.temporary_engine import OwnEngine
 from editorapp.core import private_files
 from editorapp.costs.ledger import OverBudget
@@ -69,7 +70,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
-Outcome = tuple[int, dict[str, Any], str]  # exit code, JSON, words
+Outcome = tuple[int, Json, str]  # exit code, JSON, words
 
 
 class Command(BaseCommand):
@@ -140,7 +141,7 @@ class Command(BaseCommand):
         if len(drafts) == 1:
             self._end(code, output.as_json(verdicts[drafts[0]]), "\n".join(lines))
         total = output.total([verdicts[one] for one in drafts])
-        data: dict[str, Any] = {
+        data: Json = {
             "accepted": code == DONE,
             "takes": len(drafts),
             **total,
@@ -245,7 +246,7 @@ class Command(BaseCommand):
             words,
         )
 
-    def _end(self, code: int, data: dict[str, Any], words: str) -> NoReturn:
+    def _end(self, code: int, data: Json, words: str) -> NoReturn:
         """Print the one answer and leave."""
         self._progress("")
         said = json.dumps({"exit_code": code, **data}, indent=2, default=str)
@@ -275,7 +276,7 @@ def _is_over(take: Generation) -> bool:
     return bool(take.is_final or take.is_unknown)
 
 
-def _known(made: Sequence[Generation]) -> dict[str, Any]:
+def _known(made: Sequence[Generation]) -> Json:
     return output.result(made[0]) if made else {"state": "not sent"}
 
 

@@ -13,6 +13,8 @@ from editorapp.media.facts import MediaFacts
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal, show_length
 
+Json = dict[str, Any]  # one object
+
 # In the order in which scripts read them.
 FACTS = (
     *("kind", "container", "codec", "width", "height", "fps", "frame_count", "duration_seconds"),
@@ -53,7 +55,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
 
-def _look_at(file: str) -> dict[str, Any]:
+def _look_at(file: str) -> Json:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they
     # are.
     name = file.encode("utf-8", "replace").decode()
@@ -70,7 +72,7 @@ def _look_at(file: str) -> dict[str, Any]:
         return told | {"accepted": False, "reason": refusal.code, "message": refusal.message}
 
 
-def _facts(facts: MediaFacts) -> dict[str, Any]:
+def _facts(facts: MediaFacts) -> Json:
     """Return the facts as JSON has them: the rate a fraction in text, the duration a number of
     seconds.
     """
@@ -81,7 +83,7 @@ def _facts(facts: MediaFacts) -> dict[str, Any]:
     }
 
 
-def _line(one: dict[str, Any]) -> str:
+def _line(one: Json) -> str:
     name = "".join(character if character.isprintable() else "?" for character in one["file"])
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
@@ -91,7 +93,7 @@ def _line(one: dict[str, Any]) -> str:
     return f"{size}, {_about_clip(one['facts'])}"
 
 
-def _about_clip(facts: dict[str, Any]) -> str:
+def _about_clip(facts: Json) -> str:
     varies = " (varies)" if facts["variable_frame_rate"] else ""
     marks = {
         "HDR": facts["hdr"],

@@ -207,10 +207,14 @@ class AccountForm(LimitsForm):
         for name in ("name", "base_url", *LIMITS):
             setattr(account, name, given[name])
         account.unit_price_usd = given.get("unit_price_usd")
-        options = {name: given[field] for field, name in self.option_fields.items()}
-        account.options = {name: value for name, value in options.items() if value}
+        account.options = self._options()
         if key := given.get("key"):
             account.set_key(key)
+
+    def _options(self) -> dict[str, str]:
+        given = self.cleaned_data
+        options = {name: given[field] for field, name in self.option_fields.items()}
+        return {name: value for name, value in options.items() if value}
 
 
 def _can_be_sent(value: str) -> bool:

@@ -84,9 +84,9 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
-    is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
-    tested = " It is being tested." if is_tested else ""
-    return _told(request, account, f"is saved.{tested}")
+    if account.origin is KeyOrigin.ADMIN and account.tested_at is None:
+        return _told(request, account, "is saved. It is being tested.")
+    return _told(request, account, "is saved.")
 
 
 @action_for(Act.MANAGE)

@@ -181,8 +181,13 @@ def _row(
         charges=LineCount(line.charges, narrowed.changed(shows="charges")),
         spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
         held=Figure(line.held_usd, narrowed.changed(shows="held")),
-        share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+        share=max(0, _scaled(line.spent_usd, most, to=100)),
     )
+
+
+def _scaled(amount: Decimal, most: Decimal, *, to: int) -> int:
+    """Return an amount drawn so that the largest is `to`."""
+    return int(to * amount / most) if most > 0 else 0
 
 
 def _chrome(
@@ -197,9 +202,7 @@ def _chrome(
     is_whole = not words and selection.month is not None
     return {
         "shown": shown,
-        "narrowed": [
-            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
-        ],
+        "narrowed": [(said, _without(selection, name)) for name, said in words.items()],
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
@@ -208,6 +211,10 @@ def _chrome(
         "simulated_url": selection.changed(is_simulated=True).url(),
         "budget": _budget(member, selection, now=now) if is_whole else None,
     }
+
+
+def _without(selection: LineSelection, name: str) -> str:
+    return selection.changed(**{name: None}).url()
 
 
 def _budget(
@@ -227,11 +234,14 @@ def _budget(
         limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
         basis="What the whole team was charged and still holds; admins see its lines.",
     )
-    left = None
-    if meter.limit_usd is not None:
-        basis = "the limit, less what is charged and still held."
-        left = Computed(meter.limit_usd - meter.used_usd, basis)
-    return Budget(meter, left, says, limit.is_over)
+    return Budget(meter, _left(meter), says, limit.is_over)
+
+
+def _left(meter: MonthMeter) -> Computed | None:
+    if meter.limit_usd is None:
+        return None
+    basis = "the limit, less what is charged and still held."
+    return Computed(meter.limit_usd - meter.used_usd, basis)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -260,7 +270,7 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
     most = max((row.spent.amount_usd for row in months), default=ZERO)
     bars = []
     for place, row in enumerate(reversed(months)):
-        height = max(2, int(CHART_HEIGHT * row.spent.amount_usd / most) if most > 0 else 0)
+        height = max(2, _scaled(row.spent.amount_usd, most, to=CHART_HEIGHT))
         x, y = place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - height + 20
         is_here = row.spent.selection.month == selection.month  # never where that is all months
         bars.append(Bar(row.label, row.url, row.spent, x, y, height, is_here))

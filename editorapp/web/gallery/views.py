@@ -96,8 +96,10 @@ class Filters:
         said = {name: value for name, value in asdict(self).items() if value and name not in names}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
-    def older(self, before: int) -> str:
-        """Return the address of the page after this one."""
+    def older(self, before: int | None) -> str:
+        """Return the address of the page after this one; "" where there is none."""
+        if not before:
+            return ""
         here = self.without()
         return f"{here}{'&' if '?' in here else '?'}before={before}"
 
@@ -160,9 +162,8 @@ def live(request: MemberRequest) -> HttpResponse:
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
     context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
-    return render(
-        request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING
-    )
+    status = 200 if goes_on else STOP_POLLING
+    return render(request, "gallery/_changed.html", context, status=status)
 
 
 @page_for(Act.SEE)
@@ -199,7 +200,7 @@ def _clips(member: Member) -> QuerySet[Asset]:
 def _grid(found: Page[Generation], filters: Filters) -> Context:
     return {
         "takes": found.rows,
-        "older_url": filters.older(found.after) if found.after else "",
+        "older_url": filters.older(found.after),
         "has_live": any(take.is_active for take in found.rows),
     }
 

@@ -53,14 +53,12 @@ def page(request: MemberRequest) -> HttpResponse:
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
     models = [with_account_limits(one, told) for one in every_model(registry.every())]
-    found = list(filter(None, (_narrowed(one, search.lower().split()) for one in models)))
+    words = search.lower().split()
+    found = list(filter(None, (_narrowed(one, words) for one in models)))
     context = {
         "here": "models",
         "search": search,
-        "tasks": [
-            _task(task, tuple(of_task), accounts)
-            for task, of_task in groupby(found, key=lambda one: one.task)
-        ],
+        "tasks": _tasks(found, accounts),
         "count": len(found),
         "of": len(models),
     }
@@ -72,11 +70,16 @@ def page(request: MemberRequest) -> HttpResponse:
     )
 
 
+def _tasks(found: list[Described], accounts: list[ProviderAccount]) -> list[TaskShown]:
+    by_task = groupby(found, key=lambda one: one.task)
+    return [_task(task, tuple(models), accounts) for task, models in by_task]
+
+
 def _narrowed(one: Described, words: list[str]) -> Described | None:
     """Return the model with only the rows that have every word, in themselves or in its name; None
     without any.
     """
-    head = f"{one.title} {one.task} {one.name} {one.model_id} {one.slug} {one.summary}".lower()
+    head = _head(one)
     left = [word for word in words if word not in head]
     if not left:
         return one
@@ -84,6 +87,11 @@ def _narrowed(one: Described, words: list[str]) -> Described | None:
         name: tuple(row for row in getattr(one, name) if _says(row, left)) for name in SEARCHED
     }
     return replace(one, **kept) if any(kept.values()) else None
+
+
+def _head(one: Described) -> str:
+    said = (one.title, one.task, one.name, one.model_id, one.slug, one.summary)
+    return " ".join(said).lower()
 
 
 def _says(row: Any, words: list[str]) -> bool:
@@ -114,15 +122,13 @@ def _task(
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    page, said = reverse("studio:page"), {"task": one.task, "model": one.name}
-    return ModelShown(
-        one,
-        tuple(
-            (account, f"{page}?{urlencode(said | {'account': account.pk})}")
-            for account in accounts
-            if account.provider == one.slug
-        ),
-    )
+    there = [account for account in accounts if account.provider == one.slug]
+    return ModelShown(one, tuple((account, _studio(one, account)) for account in there))
+
+
+def _studio(one: Described, account: ProviderAccount) -> str:
+    said = {"task": one.task, "model": one.name, "account": account.pk}
+    return f"{reverse('studio:page')}?{urlencode(said)}"
 
 
 urlpatterns = [path("", page, name="page")]

@@ -281,11 +281,16 @@ def _people(by: Member) -> list[tuple[Member, int]]:
     """Return everybody who is or was in the team, each with how many takes wait that they may not
     send.
     """
-    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
-    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+    stuck = _stuck(by)
     everybody = by.team.members.select_related("user", "disabled_by")
     in_order = everybody.order_by("user__display_name", "user__username")
     return [(one, stuck[one.user_id]) for one in in_order]
+
+
+def _stuck(by: Member) -> Counter[int]:
+    """Return how many takes wait that nobody may send, by who answers for them."""
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    return Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
 
 
 def _member(request: MemberRequest, pk: int) -> Member:

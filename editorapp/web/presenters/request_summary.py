@@ -174,10 +174,7 @@ def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
     named = list(_guide_refs(wanted))
     ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
     ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
-    return [
-        GuideStill(label, index, ours.get(ref.asset_id) if ref.asset_id else None)
-        for label, index, ref in named
-    ]
+    return [GuideStill(label, index, ours.get(ref.asset_id or 0)) for label, index, ref in named]
 
 
 def shortened(body: Any) -> Any:

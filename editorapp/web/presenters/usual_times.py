@@ -3,6 +3,8 @@
 from datetime import timedelta
 from statistics import median
 
+from django.db.models import QuerySet
+
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 
@@ -38,7 +40,11 @@ def usual_of(
         model=model,
         task=task,
         is_simulated=is_simulated,
-    ).order_by("-pk")
-    ends = same.values_list("created_at", "finished_at")[:LOOKS_BACK]
-    took = [finished - created for created, finished in ends if finished]
-    return timedelta(seconds=median(one.total_seconds() for one in took)) if took else None
+    )
+    return _median_of_newest(same)
+
+
+def _median_of_newest(done: QuerySet[Generation]) -> timedelta | None:
+    newest = done.order_by("-pk").values_list("created_at", "finished_at")[:LOOKS_BACK]
+    took = [(finished - created).total_seconds() for created, finished in newest if finished]
+    return timedelta(seconds=median(took)) if took else None

@@ -149,15 +149,14 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    places = zip_longest(*(account.line for account in accounts))
-    heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
-    is_head = Exists(
-        Attempt.objects.filter(
-            pk__in=heads,
-            generation=OuterRef("pk"),
-        )
-    )
+    heads = Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk"))
+    is_head = Exists(heads)
     return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+
+
+def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
+    places = zip_longest(*(account.line for account in accounts))
+    return [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
 
 
 def _accounts(
@@ -180,16 +179,22 @@ def _waiting(
     batches: Counter[UUID | None] = Counter(take.batch for take in takes)
     del batches[None]
     # Each batch's count goes to its first take: it is taken out there.
+    in_order = sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
     return [
-        WaitingRow(
-            take,
-            stand[take.pk],
-            may_arrange=take.is_answered_by(member),
-            may_cancel=take.is_answered_by(member, Act.CANCEL),
-            batch_count=batches.pop(take.batch, 0),
-        )
-        for take in sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
+        _waiting_row(take, stand[take.pk], member, batches.pop(take.batch, 0)) for take in in_order
     ]
+
+
+def _waiting_row(
+    take: Generation, position: QueuePosition, member: Member, batch_count: int
+) -> WaitingRow:
+    return WaitingRow(
+        take,
+        position,
+        may_arrange=take.is_answered_by(member),
+        may_cancel=take.is_answered_by(member, Act.CANCEL),
+        batch_count=batch_count,
+    )
 
 
 def _sent_order(position: QueuePosition) -> tuple[int, ...]:

@@ -83,12 +83,16 @@ def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
     it known.
     """
     if isinstance(exception, DisallowedHost):
-        name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
-        return f"This studio is not known as {shown(name)}.", "RUSHES_ALLOWED_HOSTS"
+        return _not_known_as(request), "RUSHES_ALLOWED_HOSTS"
     if isinstance(exception, BadValue):
         return str(exception), ""
     said = (says for kind, says in NOT_READ.items() if isinstance(exception, kind))
     return next(said, "This could not be read."), ""
+
+
+def _not_known_as(request: HttpRequest) -> str:
+    name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
+    return f"This studio is not known as {shown(name)}."
 
 
 urlpatterns = [path("theme", theme, name="theme")]

@@ -174,11 +174,14 @@ def _changed(
     field, said = CHANGES[which]
     user.save(update_fields=[field])
     messages.success(request, said)
-    response = redirect("people:me")
-    if which != "password":
-        return response
+    if which == "password":
+        return _with_new_password(request, user)
+    return redirect("people:me")
+
+
+def _with_new_password(request: HttpRequest, user: User) -> HttpResponse:
     request.session.pop("signed_in_by_link", None)
-    return stay_in(request, user, response)
+    return stay_in(request, user, redirect("people:me"))
 
 
 @never_cache
@@ -228,10 +231,17 @@ def _onward(request: HttpRequest) -> str:
     Only a path is an address: another word would be taken for the name of a view.
     """
     wanted = _asked(request)
-    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
+    if wanted.startswith("/") and _is_ours(request, wanted):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(
+        address,
+        {request.get_host()},
+        require_https=request.is_secure(),
     )
-    return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _asked(request: HttpRequest) -> str:

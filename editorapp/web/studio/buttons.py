@@ -101,11 +101,15 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
         raise NotDone(NO_CLIP)
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
+    count = _frames_within(source, Fraction(length))
+    return 0, max(0, min(count, source.frame_count) - 1)
+
+
+def _frames_within(source: Asset, length: Fraction) -> int:
     try:
-        count = frame_times.frames_within(source, Fraction(length))
+        return frame_times.frames_within(source, length)
     except Refusal as refusal:
         raise NotDone(refusal.message) from refusal
-    return 0, max(0, min(count, source.frame_count) - 1)
 
 
 def _chosen(source: Asset | None) -> Asset:
@@ -244,8 +248,7 @@ def _taken_in(sent: UploadedFile, member: Member) -> Asset:
 def _written(sent: UploadedFile) -> Path:
     kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
     with kept.open("wb") as file:
-        for chunk in sent.chunks():
-            file.write(chunk)
+        file.writelines(sent.chunks())
     return kept
 
 

@@ -123,7 +123,7 @@ class Choice:
 class Band:
     label: str
     says: str
-    choices: tuple[Choice, ...]
+    choices: list[Choice]
 
 
 @dataclass(frozen=True)
@@ -186,17 +186,17 @@ class Choices:
         return is_known or (name in FLAGS and getattr(self.form, name))
 
     @cached_property
-    def bands(self) -> tuple[Band, ...]:
+    def bands(self) -> list[Band]:
         if "strength" not in self.shown:
-            return ()
-        return tuple(Band(label, says, self._strengths(name)) for name, label, says in BANDS)
+            return []
+        return [Band(label, says, self._strengths(name)) for name, label, says in BANDS]
 
-    def _strengths(self, band: str) -> tuple[Choice, ...]:
-        return tuple(
+    def _strengths(self, band: str) -> list[Choice]:
+        return [
             self._choice("strength", value, value[-1], option="strength")
             for value in STRENGTHS
             if value.startswith(band)
-        )
+        ]
 
     def _choice(
         self,

@@ -117,11 +117,7 @@ class DraftForm:
         """
         values: Values = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
-        values = {
-            name: value
-            for name, value in values.items()
-            if name not in ALLOWED or value in ALLOWED[name]
-        }
+        values = {name: value for name, value in values.items() if _is_allowed(name, value)}
         values |= {name: bool(sent.get(name)) for name in FLAGS}
         values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
@@ -186,6 +182,10 @@ PROMPTS = ("prompt", "more_prompts")
 # What people type beside prompts and frame numbers; every other text is one of the page's own.
 TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes")
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
+
+
+def _is_allowed(name: str, value: str) -> bool:
+    return name not in ALLOWED or value in ALLOWED[name]
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -88,8 +88,9 @@ def is_on_by_value(model: Model, control: str) -> bool:
 def _guides(form: DraftForm) -> Values:
     if form.guides == "keyframes":
         return _pinned(form)
-    is_chosen = form.guides == "single" and form.guide_asset is not None
-    return {"start_frame": Ref(asset_id=form.guide_asset)} if is_chosen else {}
+    if form.guides == "single" and form.guide_asset is not None:
+        return {"start_frame": Ref(asset_id=form.guide_asset)}
+    return {}
 
 
 def _pinned(form: DraftForm) -> Values:
@@ -156,6 +157,10 @@ def _source_of(source: Ref, parent: int | None) -> Values:
             "source_url": source.url,
             "source_media_type": media_type,
         }
+    return _id_of(source)
+
+
+def _id_of(source: Ref) -> Values:
     for kind, name in (("generation", source.generation_id), ("file", source.file_id)):
         if name:
             return {"source_kind": "id", "source_id": name, "source_id_kind": kind}

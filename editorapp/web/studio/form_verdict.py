@@ -19,7 +19,7 @@ from editorapp.generations.request.offers import (
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
-from editorapp.providers.spec import Broken, Model
+from editorapp.providers.spec import Broken
 from editorapp.teams.models import Member
 from editorapp.web.studio import notes, variants
 from editorapp.web.studio.cache import budget_now
@@ -187,11 +187,10 @@ def _lines(offer: Offer) -> tuple[str, ...]:
     """Say what it cannot do for this draft: what it has no parameter for in one line, then each
     broken rule.
     """
-    model, lines = offer.draft.model, []
+    lines = []
     if offer.lost:
         lines.append(f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.")
-    others = (one.message for one in offer.refusals if not _is_said(one, offer, model))
-    lines += dict.fromkeys(others)
+    lines += dict.fromkeys(one.message for one in offer.refusals if not _is_said(one, offer))
     if offer.price_state == FAILED:
         lines.append(offer.price_note)
     if offer.account.doubt:
@@ -199,21 +198,29 @@ def _lines(offer: Offer) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _is_said(one: Broken, offer: Offer, model: Model) -> bool:
+def _is_said(one: Broken, offer: Offer) -> bool:
     """Is this said elsewhere: among what is lost, or beside a field that is not filled in yet?"""
     head = one.field.partition(".")[0]
-    is_lost = bool(offer.lost) and bool(model.name) and bool(head) and not model.knows(head)
-    return is_lost or (head == "aspect_ratio" and offer.draft.wanted.aspect_ratio is None)
+    if head == "aspect_ratio" and offer.draft.wanted.aspect_ratio is None:
+        return True
+    return _is_lost(head, offer)
+
+
+def _is_lost(field: str, offer: Offer) -> bool:
+    model = offer.draft.model
+    return bool(offer.lost and model.name and field) and not model.knows(field)
 
 
 def words_of_wait(seconds: float | None) -> str:
     """Say how long it usually takes, as far as our own history tells: "about 2 min"."""
     if seconds is None:
         return ""
-    if seconds < 10:
-        return "a few seconds"
+    return "a few seconds" if seconds < 10 else f"about {_coarse(seconds)}"
+
+
+def _coarse(seconds: float) -> str:
     if seconds < 90:
-        return f"about {round(seconds / 10) * 10} s"
+        return f"{round(seconds / 10) * 10} s"
     if seconds < 5400:
-        return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h"
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

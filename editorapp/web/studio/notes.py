@@ -104,6 +104,18 @@ class Closed:
         """
         return self.button is None
 
+    @property
+    def value(self) -> str:
+        """The value of a field that it closes; "" where it closes all of an option."""
+        return self.options.partition("=")[2]
+
+    @property
+    def pattern(self) -> str:
+        """The reason with a gap for the value."""
+        if not self.value:
+            return self.reason + self.options
+        return self.reason.replace(self.value, "\0")
+
 
 @dataclass
 class NoteSlot:
@@ -297,11 +309,9 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
     """
     alike: dict[tuple[str, Button | None], list[Closed]] = {}
     for line in lines:
-        value = line.options.partition("=")[2]
-        pattern = line.reason.replace(value, "\0") if value else line.reason + line.options
-        alike.setdefault((pattern, line.button), []).append(line)
+        alike.setdefault((line.pattern, line.button), []).append(line)
     for (pattern, button), same in alike.items():
-        values = " or ".join(line.options.partition("=")[2] for line in same)
+        values = " or ".join(line.value for line in same)
         reason = pattern.replace("\0", values) if len(same) > 1 else same[0].reason
         yield Closed(" ".join(line.options for line in same), reason, button)
 

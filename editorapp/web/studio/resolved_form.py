@@ -175,8 +175,9 @@ def _with_wish(form: DraftForm) -> DraftForm:
     """Note which model was chosen by hand: an account that lacks it has another one, and it comes
     back with the next account that has it.
     """
-    is_chosen = bool(form.model) and (form.model != form.model_was or not form.model_wish)
-    return replace(form, model_wish=form.model) if is_chosen else form
+    if form.model and (form.model != form.model_was or not form.model_wish):
+        return replace(form, model_wish=form.model)
+    return form
 
 
 def _with_remembered(form: DraftForm) -> DraftForm:
@@ -201,15 +202,18 @@ def _account_for(
     it lacks.
     """
     chosen = next((one for one in accounts if one.pk == form.account), None) or default
-    is_same_task = form.task_was == form.task
-    is_new_model = (
-        is_same_task and "" not in (form.model, form.model_was) and form.model != form.model_was
-    )
     with_it = [one for one in accounts if one.spec.find(form.task, form.model_wish)]
     able = with_it or [one for one in accounts if form.task in one.spec.tasks]
-    if form.task in chosen.spec.tasks and (not is_new_model or chosen in able):
+    if form.task in chosen.spec.tasks and (not _has_new_model(form) or chosen in able):
         return chosen
     return able[0] if able else chosen
+
+
+def _has_new_model(form: DraftForm) -> bool:
+    """Was another model chosen for the same task?"""
+    if form.task_was != form.task or "" in (form.model, form.model_was):
+        return False
+    return form.model != form.model_was
 
 
 def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:

@@ -2,7 +2,6 @@
 could be chosen.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -142,11 +141,11 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
 
 def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
-    return _recent(rows.exclude(origin=Asset.Origin.RESULT), {chosen})
+    clips = _assets(member, Asset.Kind.VIDEO)
+    return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})
 
 
-def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
+def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
     return _recent(_with_result(member), {chosen})
 
@@ -172,10 +171,13 @@ def _with_result(member: Member) -> QuerySet[Generation]:
     return done.select_related("result", "account")
 
 
-def recent_pictures(member: Member, *, chosen: Iterable[int | None] = ()) -> list[Asset]:
+def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.IMAGE)
-    return _recent(rows, set(chosen), most=FEW)
+    return _recent(_assets(member, Asset.Kind.IMAGE), chosen, most=FEW)
+
+
+def _assets(member: Member, kind: str) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(member).filter(kind=kind)
 
 
 def _recent(

@@ -69,18 +69,19 @@ def all_of(resolved: ResolvedForm) -> list[Draft]:
 
 def limits_broken(resolved: ResolvedForm) -> list[Broken]:
     """Refuse what cannot be sent in one go."""
-    takes = takes_of(resolved)
-    count = takes * len(resolved.kinds)
+    rule, says = _limit_broken(takes_of(resolved), len(resolved.kinds))
+    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))] if rule else []
+
+
+def _limit_broken(takes: int, kinds: int) -> tuple[str, str]:
+    """Return the limit's rule and what it says; both "" where all can be sent."""
     if takes < 1:
-        rule, says = "variants.takes", "Say how many takes of each: 1 or more."
-    elif count > MOST:
-        rule, says = (
-            "variants.many",
-            f"This makes {count} takes; at most {MOST} can be sent in one go.",
-        )
-    else:
-        return []
-    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))]
+        return "variants.takes", "Say how many takes of each: 1 or more."
+    count = takes * kinds
+    if count > MOST:
+        says = f"This makes {count} takes; at most {MOST} can be sent in one go."
+        return "variants.many", says
+    return "", ""
 
 
 def with_variants(
@@ -116,33 +117,36 @@ def _within(
     if not dear:
         return verdict
     single = dear[0].rule_id
-    kept = [one for rows in verdict.broken.values() for one in rows if one.rule_id != single]
+    kept = [one for one in _broken(verdict) if one.rule_id != single]
     return replace(verdict, broken=by_field([*kept, *dear]))
 
 
 def _with(verdict: Verdict, found: Sequence[Broken]) -> Verdict:
     if not found:
         return verdict
-    known = [one for rows in verdict.broken.values() for one in rows]
+    known = _broken(verdict)
     for one in found:
         if one not in known:
             known.append(one)
     return replace(verdict, broken=by_field(known))
 
 
+def _broken(verdict: Verdict) -> list[Broken]:
+    return [one for rows in verdict.broken.values() for one in rows]
+
+
 def _of_another(other: Verdict, shown: Verdict) -> list[Broken]:
     """Return what is wrong with a variant and not with what is shown, named by its prompt."""
     known = {(one.rule_id, one.field) for one in shown.refusals}
     start = (other.draft.wanted.prompt or "")[:30]
-    return [
-        one
-        if one.rule_id == NOT_QUOTED
-        else replace(
-            one, field="takes", fixes=(), message=f"Of the variant “{start}”: {one.message}"
-        )
-        for one in other.refusals
-        if (one.rule_id, one.field) not in known
-    ]
+    return [_named(one, start) for one in other.refusals if (one.rule_id, one.field) not in known]
+
+
+def _named(one: Broken, start: str) -> Broken:
+    if one.rule_id == NOT_QUOTED:
+        return one
+    message = f"Of the variant “{start}”: {one.message}"
+    return replace(one, field="takes", fixes=(), message=message)
 
 
 def _total(verdicts: Sequence[Verdict], takes: int) -> Total:

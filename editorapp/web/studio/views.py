@@ -371,7 +371,7 @@ def _back_to_queue(request: MemberRequest) -> HttpResponse:
     return HttpResponse(status=204, headers=headers)
 
 
-def _way_to(made: list[Generation]) -> dict[str, str]:
+def _way_to(made: list[Generation]) -> Context:
     if len(made) > 1:
         return {"href": reverse("queue:page"), "action": "Open the queue"}
     return {

@@ -29,7 +29,7 @@ from editorapp.generations.request.retry import (
 from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 
 LATE = (NotRetryable, Overtaken)
 
@@ -99,7 +99,7 @@ def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
     return _do(
         request,
         pk,
-        partial(stop_following, note=request.POST.get("note", "")),
+        partial(stop_following, note=note_of(request)),
         "It is not followed any more. Its price stays held until it is settled.",
         errors=(NoteNeeded,),
         warnings=(NotFollowed,),

@@ -12,7 +12,7 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import references
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
@@ -90,11 +90,12 @@ def _is_live(take: Generation) -> bool:
 
 def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
-    source = wanted.source
     if wanted.task == Task.GENERATE:
         return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    if source is None:
-        return "none"
+    return "none" if wanted.source is None else _foreign(wanted.source)
+
+
+def _foreign(source: Ref) -> str:
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
@@ -115,11 +116,20 @@ def _laid(take: Generation, source: Asset | None) -> str:
         return ""
     if not (source.height and result.height):
         return ""
-    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    place: tuple[float | None, ...] = (
+        wanted.x_norm,
+        wanted.y_norm,
+        wanted.w_norm,
+        wanted.h_norm,
+    )
     if None in place:
-        fit = canvas.fitted(source.width / source.height / (result.width / result.height))
-        place = (fit.x, fit.y, fit.w, fit.h)
+        place = _fitted(source, result)
     return " ".join(f"{float(value or 0):.5g}" for value in place)
+
+
+def _fitted(source: Asset, result: Asset) -> tuple[float, ...]:
+    fit = canvas.fitted(source.width / source.height / (result.width / result.height))
+    return fit.x, fit.y, fit.w, fit.h
 
 
 def _ways_on(take: Generation, member: Member) -> WaysOn:

@@ -2,7 +2,7 @@
 
 import zlib
 
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.web.templatetags.takes import held_up, percent
 
@@ -31,8 +31,12 @@ def trouble(take: Generation) -> str:
     """
     if not take.is_active:
         return ""
-    said = take.attempts.only("last_error", "error_count", "fetch_count")
-    newest = said.filter(number=take.attempt_number).first()
+    newest = _newest(take)
     if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
         return ""
     return newest.last_error
+
+
+def _newest(take: Generation) -> Attempt | None:
+    said = take.attempts.only("last_error", "error_count", "fetch_count")
+    return said.filter(number=take.attempt_number).first()

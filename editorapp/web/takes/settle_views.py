@@ -24,7 +24,7 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.typed_amounts import amount_or_none
 from editorapp.web.takes import unknown_outcome
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 
 MOST_ROWS = 200
 REFUSED = (
@@ -83,7 +83,7 @@ def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | 
     by: dict[str, Any] = {
         "member": request.member,
         "now": timezone.now(),
-        "note": given.get("note", ""),
+        "note": note_of(request),
     }
     job_id = request_values.text(given, "job_id", most=LONGEST_ID)
     agreed_usd = amount_or_none(given, "agreed_usd")
@@ -142,7 +142,7 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
     """Set what a take really cost, as the provider's console or invoice says."""
-    take, note = take_or_404(request, pk), request.POST.get("note", "")
+    take = take_or_404(request, pk)
     with reported(
         request,
         "Corrected. The difference is a line of its own.",
@@ -154,7 +154,7 @@ def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
             actual,
             member=request.member,
             now=timezone.now(),
-            note=note,
+            note=note_of(request),
         )
     return redirect("takes:page", pk)
 

@@ -15,7 +15,7 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import as_cards
 from editorapp.web.takes import actions
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -48,7 +48,7 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.DECIDE)
 def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Approve the take or ask for changes."""
-    take, note = take_or_404(request, pk), request.POST.get("note", "")
+    take, note = take_or_404(request, pk), note_of(request)
     verdict = request.POST.get("verdict", "")
     try:
         decision = decide(

@@ -213,8 +213,7 @@ class AccountForm(LimitsForm):
 
     def _options(self) -> dict[str, str]:
         given = self.cleaned_data
-        options = {name: given[field] for field, name in self.option_fields.items()}
-        return {name: value for name, value in options.items() if value}
+        return {name: given[field] for field, name in self.option_fields.items() if given[field]}
 
 
 def _can_be_sent(value: str) -> bool:

@@ -183,12 +183,15 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    proven_at = found.account.proven_at
-    if proven_at is not None and proven_at == found.account.tested_at:
-        # Its first passed test: from now on, other cards say something else too.
+    if _has_just_passed(found.account):  # from now on, other cards say something else too
         response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _has_just_passed(account: ProviderAccount) -> bool:
+    """Was its last test the first one that it passed?"""
+    return account.proven_at is not None and account.proven_at == account.tested_at
 
 
 def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:

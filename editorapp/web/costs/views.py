@@ -109,9 +109,13 @@ def page(request: MemberRequest) -> HttpResponse:
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
+    rows = reports.csv_rows(selection.lines(request.member))
+    return spreadsheet.download(rows, name=_csv_name(selection))
+
+
+def _csv_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
-    return spreadsheet.download(reports.csv_rows(selection.lines(request.member)), name=name)
+    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
 
 
 def _figures(

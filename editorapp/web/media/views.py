@@ -368,13 +368,17 @@ def upload_form(request: MemberRequest) -> HttpResponse:
     """
     length = whole(request.headers, "Content-Length", otherwise=0)
     if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
-        try:
-            check_bytes(length)
-        except Refusal as refusal:
-            messages.error(request, refusal.message)
-        return redirect("studio:page")
+        return _too_long(request, length)
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
     return _take_form(request)
+
+
+def _too_long(request: MemberRequest, length: int) -> HttpResponse:
+    try:
+        check_bytes(length)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    return redirect("studio:page")
 
 
 @csrf_protect

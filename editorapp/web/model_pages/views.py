@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,8 +72,10 @@ def page(request: MemberRequest) -> HttpResponse:
 
 
 def _tasks(found: list[Described], accounts: list[ProviderAccount]) -> list[TaskShown]:
-    by_task = groupby(found, key=lambda one: one.task)
-    return [_task(task, tuple(models), accounts) for task, models in by_task]
+    return [
+        _task(task, tuple(models), accounts)
+        for task, models in groupby(found, key=attrgetter("task"))
+    ]
 
 
 def _narrowed(one: Described, words: list[str]) -> Described | None:
@@ -122,8 +125,10 @@ def _task(
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    there = [account for account in accounts if account.provider == one.slug]
-    return ModelShown(one, tuple((account, _studio(one, account)) for account in there))
+    studios = tuple(
+        (account, _studio(one, account)) for account in accounts if account.provider == one.slug
+    )
+    return ModelShown(one, studios)
 
 
 def _studio(one: Described, account: ProviderAccount) -> str:

@@ -92,10 +92,15 @@ def settings(take: Generation) -> dict[str, str]:
 def in_short(take: Generation) -> str:
     """Return what tells takes of one batch apart: "Adhere 2, 720p, HDR"."""
     wanted = take.wanted
-    closely = _name(wanted.strength) or ("Auto" if wanted.auto_controls else "")
-    extras = ("HDR" if wanted.hdr else "", "EXR" if wanted.exr else "")
-    said = (closely, wanted.aspect_ratio, _duration(wanted.duration), wanted.resolution, *extras)
-    return ", ".join(one for one in said if one)
+    said = (
+        _name(wanted.strength) or ("Auto" if wanted.auto_controls else ""),
+        wanted.aspect_ratio,
+        _duration(wanted.duration),
+        wanted.resolution,
+        "HDR" if wanted.hdr else "",
+        "EXR" if wanted.exr else "",
+    )
+    return ", ".join(filter(None, said))
 
 
 def changes(before: Generation, after: Generation) -> list[SettingChange]:

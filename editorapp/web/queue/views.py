@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -156,7 +156,7 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
 
 def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
     places = zip_longest(*(account.line for account in accounts))
-    return [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
+    return list(filter(None, chain.from_iterable(places)))[:MOST_ROWS]
 
 
 def _accounts(

@@ -246,8 +246,11 @@ class Choices:
 
     @property
     def flags(self) -> list[Choice]:
-        names = SHOWN_IF_KNOWN[self.form.task]
-        return [self._switch(name) for name in names if name in FLAGS and name in self.shown]
+        return [
+            self._switch(name)
+            for name in SHOWN_IF_KNOWN[self.form.task]
+            if name in FLAGS and name in self.shown
+        ]
 
     def _switch(self, option: str, field: str = "") -> Choice:
         """Return a checkbox, named as the model names it."""

@@ -129,10 +129,9 @@ class DraftForm:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the form as a browser would send it; `read` reads it back."""
-        said: list[tuple[str, str]] = []
-        for one in fields(self):
-            said += _pairs(one.name, getattr(self, one.name))
-        return said
+        return [
+            pair for field in fields(self) for pair in _pairs(field.name, getattr(self, field.name))
+        ]
 
     def changed(self, changes: Mapping[str, list[str]]) -> "DraftForm":
         """Return the form after a fix: its changes as `encode_changes` wrote them and a browser

@@ -228,13 +228,14 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
 
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
     buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
-    tone = "todo" if _is_empty(one, form) and not strictly else "bad"
-    return Note(
-        tone if one.is_refusal else "warn",
-        one.message,
-        one.field,
-        buttons,
-    )
+    tone = _tone(one, form, strictly=strictly)
+    return Note(tone, one.message, one.field, buttons)
+
+
+def _tone(one: Broken, form: DraftForm, *, strictly: bool) -> str:
+    if not one.is_refusal:
+        return "warn"
+    return "todo" if _is_empty(one, form) and not strictly else "bad"
 
 
 def _back(fix: Fix, form: DraftForm) -> Fix:

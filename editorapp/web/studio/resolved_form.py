@@ -25,6 +25,8 @@ from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
 from editorapp.web.studio.sources import ChosenSource
 
+Remembered = dict[str, tuple[int | None, str]]  # by task: its account, the wished model
+
 ORDER = tuple(task.value for task in Task)
 # Said of every task, or only beside another field.
 PLAIN = {
@@ -216,9 +218,9 @@ def _has_new_model(form: DraftForm) -> bool:
     return form.model != form.model_was
 
 
-def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:
+def _read_remembered(text: str) -> Remembered:
     """Read "edit:3:ray-3.2 modify:9:modify-video"; what is not understood is left out."""
-    found: dict[str, tuple[int | None, str]] = {}
+    found: Remembered = {}
     for part in text.split():
         task, account, model = (*part.split(":"), "", "")[:3]
         if task in ORDER:
@@ -226,7 +228,7 @@ def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:
     return found
 
 
-def _write_remembered(left: dict[str, tuple[int | None, str]]) -> str:
+def _write_remembered(left: Remembered) -> str:
     return " ".join(f"{task}:{account or ''}:{model}" for task, (account, model) in left.items())
 
 

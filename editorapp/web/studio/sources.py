@@ -139,7 +139,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
     )
 
 
-def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
+def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
     clips = _assets(member, Asset.Kind.VIDEO)
     return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})

@@ -77,7 +77,7 @@ def _form_at(request: MemberRequest) -> DraftForm:
         return replace(form, source_asset=clip)
     if form.account is None and (take := _take_named(request, "extend_generation")) is not None:
         form = replace(form, account=take.account_id)
-    newest = sources.recent_clips(request.member)[:1]
+    newest = sources.recent_clips(request.member, chosen=None)[:1]
     return replace(form, source_asset=newest[0].pk) if newest else form
 
 
@@ -127,12 +127,14 @@ def check_of(sent: QueryDict, member: Member) -> Context:
         member,
     )
     context["is_switched"] = resolved.is_switched
-    if "cutting" in sent:
-        context |= {
-            "is_cutting": True,
-            "part": buttons.price_of_part(resolved.draft, sent),
-        }
-    return context
+    return context | _cutting(resolved, sent)
+
+
+def _cutting(resolved: ResolvedForm, sent: QueryDict) -> Context:
+    if "cutting" not in sent:
+        return {}
+    part = buttons.price_of_part(resolved.draft, sent)
+    return {"is_cutting": True, "part": part}
 
 
 def _typed_page(

@@ -1,7 +1,7 @@
 """Take page context: what the page of a take is given."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -128,8 +128,7 @@ def _laid(take: Generation, source: Asset | None) -> str:
 
 
 def _fitted(source: Asset, result: Asset) -> tuple[float, ...]:
-    fit = canvas.fitted(source.width / source.height / (result.width / result.height))
-    return fit.x, fit.y, fit.w, fit.h
+    return astuple(canvas.fitted(source.width / source.height / (result.width / result.height)))
 
 
 def _ways_on(take: Generation, member: Member) -> WaysOn:

@@ -11,10 +11,16 @@ NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read o
 
 def seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
-    changing = take.result.proxy if take.result else bool(held_up(take)) or percent(progress(take))
+    changing = _changing(take)
     if problem := trouble(take):
         changing = f"{changing}-{zlib.crc32(problem.encode()):x}"
     return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
+
+
+def _changing(take: Generation) -> object:
+    if take.result:
+        return take.result.proxy
+    return bool(held_up(take)) or percent(progress(take))
 
 
 def progress(take: Generation) -> float | None:

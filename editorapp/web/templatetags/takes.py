@@ -93,13 +93,15 @@ def held_up(take: Generation) -> str:
     """
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
-    if take.held_at is not None:
-        return take.why_held
+    return take.why_held if take.held_at is not None else _held_up_around(take)
+
+
+def _held_up_around(take: Generation) -> str:
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
-    return take.account.problem or (
-        "The queue is paused." if take.team.queue_paused_at is not None else ""
-    )
+    if take.account.problem:
+        return take.account.problem
+    return "The queue is paused." if take.team.queue_paused_at is not None else ""
 
 
 @register.filter

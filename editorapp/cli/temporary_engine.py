@@ -3,6 +3,7 @@
 It is how a script gets along alone.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,6 +16,13 @@ from editorapp.ops.processes import Processes
 PAUSE_SECONDS = 0.25
 
 Show = Callable[[str], None]  # rewrites a line of progress
+
+
+def show_progress(line: str) -> None:
+    """Rewrite the progress line, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
 
 
 class OwnEngine(AbstractContextManager["OwnEngine"]):
@@ -52,13 +60,16 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
             waited = time.monotonic() - started
             if waited >= seconds:
                 return False
-            if self._processes is not None:
-                supervisor.look_after(self._processes)
-            elif self._lock.take("a script") and supervisor.is_silent():
-                self._start()
+            self._keep_running()
             self._show(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
+
+    def _keep_running(self) -> None:
+        if self._processes is not None:
+            supervisor.look_after(self._processes)
+        elif self._lock.take("a script") and supervisor.is_silent():
+            self._start()
 
     def _start(self) -> None:
         processes = Processes({}, say=self._show)

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from editorapp.cli.edit import named_files
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
 from editorapp.core.request_values import as_decimal
 from editorapp.core.typed_text import wrong_in
+from editorapp.generations.models import Generation
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
@@ -22,6 +23,7 @@ from editorapp.providers.contract import (
     CONTROLS,
     STRENGTHS,
     GenerationRequest,
+    Ref,
     Task,
 )
 from editorapp.providers.models import ProviderAccount
@@ -121,10 +123,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_options(parser: ArgumentParser, options: Iterable[tuple[str, str, str]]) -> None:
     for name, value, says in options:
-        how: dict[str, Any] = {"metavar": value} if value else {"action": "store_true"}
-        if name in REPEATED:
-            how |= {"action": "append", "default": []}
-        parser.add_argument(f"--{name}", help=says, **how)
+        parser.add_argument(f"--{name}", help=says, **_kind(name, value))
+
+
+def _kind(name: str, value: str) -> dict[str, Any]:
+    """Return how an option is read."""
+    if not value:
+        return {"action": "store_true"}
+    if name in REPEATED:
+        return {"metavar": value, "action": "append", "default": []}
+    return {"metavar": value}
 
 
 def chosen_account(options: Options, member: Member) -> ProviderAccount:
@@ -137,12 +145,15 @@ def chosen_account(options: Options, member: Member) -> ProviderAccount:
         registry.get(slug)
     if not name:
         return accounts.of_team(member.team, provider=slug)
-    found = accounts.usable(provider=slug)
-    named = next((account for account in found if account.name.casefold() == name.casefold()), None)
-    if named is None:
-        there = ", ".join(account.name for account in found) or "none"
-        raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
-    return named
+    return _account_named(name, accounts.usable(provider=slug))
+
+
+def _account_named(name: str, among: Sequence[ProviderAccount]) -> ProviderAccount:
+    for account in among:
+        if account.name.casefold() == name.casefold():
+            return account
+    there = ", ".join(account.name for account in among) or "none"
+    raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
 
 
 def _is_several(options: Options) -> bool:
@@ -189,18 +200,21 @@ def _draft(
         source=source.ref,
         **said,
     )
-    try:
-        takes = references.takes_named(wanted, member)
-    except PermissionDenied as error:
-        raise BadArgument(str(error)) from error
     made_from = continued if source.ref is None and continued is not None else source
     wanted = references.reachable(
         wanted,
         account,
         parent=made_from.parent,
-        takes=takes,
+        takes=_takes_named(wanted, member),
     )
     return Draft(wanted, account, made_from.asset, made_from.parent)
+
+
+def _takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:
+    try:
+        return references.takes_named(wanted, member)
+    except PermissionDenied as error:
+        raise BadArgument(str(error)) from error
 
 
 def _model(options: Options, spec: Spec) -> Model:
@@ -208,10 +222,8 @@ def _model(options: Options, spec: Spec) -> Model:
     task, name = options["task"], options["model"]
     there = spec.models_for(task)
     if not there:
-        others = [registry.get(slug).SPEC for slug in registry.slugs()]
-        who = ", ".join(other.name for other in others if other.models_for(task))
         raise BadArgument(
-            f"--task {task}: {spec.name} does not do this. There is: {who or 'no other provider either'}."
+            f"--task {task}: {spec.name} does not do this. There is: {_who_does(task)}."
         )
     named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
@@ -222,14 +234,24 @@ def _model(options: Options, spec: Spec) -> Model:
     return named[0]
 
 
+def _who_does(task: str) -> str:
+    others = [registry.get(slug).SPEC for slug in registry.slugs()]
+    names = ", ".join(other.name for other in others if other.models_for(task))
+    return names or "no other provider either"
+
+
 def _source(options: Options, member: Member) -> NamedSource:
-    parent = named_files.own_take(options["parent"], member) if options["parent"] else None
-    found = named_files.source(options["source"], parent, member)
+    found = named_files.source(options["source"], _parent(options, member), member)
     if found.ref is None and options["task"] != Task.GENERATE:
         raise BadArgument(
             "Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent."
         )
     return found
+
+
+def _parent(options: Options, member: Member) -> Generation | None:
+    word = options["parent"]
+    return named_files.own_take(word, member) if word else None
 
 
 def _settings(options: Options, model: Model) -> Values:
@@ -272,18 +294,22 @@ def _controls(words: list[str]) -> Values:
     """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
     said: Values = {}
     for word in words:
-        name, _, value = word.partition("=")
-        if name not in CONTROLS:
-            raise BadArgument(
-                f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
-            )
-        said[f"{name}_enabled"] = True
-        if value in {"", "on"}:
-            continue
-        if name not in CONTROL_VALUES:
-            raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
-        said[CONTROL_VALUES[name]] = value if name == "pose" else _amount(word, value)
+        said |= _control(word)
     return said
+
+
+def _control(word: str) -> Values:
+    name, _, value = word.partition("=")
+    if name not in CONTROLS:
+        raise BadArgument(
+            f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
+        )
+    switched = {f"{name}_enabled": True}
+    if value in {"", "on"}:
+        return switched
+    if name not in CONTROL_VALUES:
+        raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
+    return switched | {CONTROL_VALUES[name]: value if name == "pose" else _amount(word, value)}
 
 
 def _amount(word: str, value: str) -> float:
@@ -306,31 +332,42 @@ def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | Non
     else:
         starts["--extend"] = extend
     for frames in (starts, ends):
-        given = [name for name, value in frames.items() if value]
-        if len(given) > 1:
-            raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
-    pictures = {
-        "start_frame": options["guide"] or options["first"],
-        "end_frame": options["last"],
-    }
-    said = {name: named_files.picture(word, member) for name, word in pictures.items() if word}
+        _check_one(frames)
+    said = _pictures(options, member)
     if not extend:
         return said, None
     continued = named_files.continued(extend, member)
     return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
 
 
+def _check_one(frames: Options) -> None:
+    """See that one frame is not given in two ways."""
+    given = [name for name, value in frames.items() if value]
+    if len(given) > 1:
+        raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
+
+
+def _pictures(options: Options, member: Member) -> Values:
+    words = {
+        "start_frame": options["guide"] or options["first"],
+        "end_frame": options["last"],
+    }
+    return {name: named_files.picture(word, member) for name, word in words.items() if word}
+
+
 def _keyframes(words: list[str], member: Member) -> Values:
-    pinned = []
-    for word in words:
-        index, _, file = word.partition("=")
-        if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
-            raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
-        pinned.append((int(index), named_files.picture(file, member)))
-    if not pinned:
+    if not words:
         return {}
+    pinned = [_keyframe(word, member) for word in words]
     indexes, pictures = zip(*pinned, strict=True)
     return {"keyframes": pictures, "keyframe_indexes": indexes}
+
+
+def _keyframe(word: str, member: Member) -> tuple[int, Ref]:
+    index, _, file = word.partition("=")
+    if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
+        raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
+    return int(index), named_files.picture(file, member)
 
 
 def check_texts(options: Options) -> None:
@@ -341,13 +378,14 @@ def check_texts(options: Options) -> None:
     Raises: BadArgument.
     """
     for name, said in options.items():
-        for word in said if isinstance(said, list) else [said]:
-            if (
-                name not in named_files.FILES
-                and isinstance(word, str)
-                and (wrong := wrong_in(word))
-            ):
-                raise BadArgument(f"--{name}: {wrong}")
+        if name not in named_files.FILES:
+            _check_text(name, said)
+
+
+def _check_text(name: str, said: Any) -> None:
+    for word in said if isinstance(said, list) else [said]:
+        if isinstance(word, str) and (wrong := wrong_in(word)):
+            raise BadArgument(f"--{name}: {wrong}")
 
 
 def check_output(options: Options) -> None:
@@ -360,20 +398,28 @@ def check_output(options: Options) -> None:
         return
     output = Path(options["output"])
     if _is_several(options):
-        if not output.is_dir():
-            raise BadArgument(
-                f"--output {output}: several takes need a folder that is there; each becomes a file in it."
-            )
-        output /= "take.mp4"
+        output = _in_folder(output)
     try:
         _try_to_write(output)
         for used in filter(None, _files_used(options)):
-            if output.exists() and Path(used).exists() and output.samefile(used):
-                raise BadArgument(
-                    f"--output {output}: this is the file that is edited or guides; name another one."
-                )
+            _check_other_file(output, used)
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
+
+
+def _in_folder(output: Path) -> Path:
+    if not output.is_dir():
+        raise BadArgument(
+            f"--output {output}: several takes need a folder that is there; each becomes a file in it."
+        )
+    return output / "take.mp4"
+
+
+def _check_other_file(output: Path, used: str) -> None:
+    if output.exists() and Path(used).exists() and output.samefile(used):
+        raise BadArgument(
+            f"--output {output}: this is the file that is edited or guides; name another one."
+        )
 
 
 def _try_to_write(output: Path) -> None:

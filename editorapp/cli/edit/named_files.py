@@ -62,8 +62,7 @@ def source(
         return NamedSource.of(parent) if parent is not None else NamedSource()
     kind, word = _kind(given)
     if kind in {"http", "https"}:
-        media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
-        return NamedSource(Ref(url=given, media_type=media_type), None, parent)
+        return NamedSource(_address(given), None, parent)
     if kind == "generation":
         own = find_take(word, member)
         return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
@@ -72,12 +71,17 @@ def source(
     return _clip(_existing(given), parent, member)
 
 
+def _address(url: str) -> Ref:
+    media_type, _encoding = mimetypes.guess_type(url.partition("?")[0])
+    return Ref(url=url, media_type=media_type or "video/mp4")
+
+
 def _clip(
     path: Path,
     parent: Generation | None,
     member: Member,
 ) -> NamedSource:
-    if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
+    if parent is not None and _is_result(path, parent):
         return NamedSource.of(parent)
     asset = _take_in(path, member)
     if not asset.is_video:
@@ -89,6 +93,10 @@ def _clip(
         asset,
         parent,
     )
+
+
+def _is_result(path: Path, take: Generation) -> bool:
+    return take.result is not None and hash_file(path) == take.result.sha256
 
 
 def picture(given: str, member: Member) -> Ref:

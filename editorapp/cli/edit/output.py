@@ -31,15 +31,25 @@ def refusals(verdict: Verdict) -> list[Broken]:
     return [one for one in verdict.refusals if one.rule_id != NOT_QUOTED]
 
 
+def _findings(verdict: Verdict) -> list[Broken]:
+    return [*refusals(verdict), *verdict.warnings]
+
+
+def _finding(row: Broken) -> Json:
+    return {
+        "rule": row.rule_id,
+        "field": row.field,
+        "level": row.level,
+        "message": row.message,
+    }
+
+
 def as_json(verdict: Verdict) -> Json:
     """Return a verdict and exactly what would be sent where."""
     estimate, account = verdict.estimate, verdict.draft.account
     return {
         "accepted": not refusals(verdict),
-        "broken": [
-            {"rule": row.rule_id, "field": row.field, "level": row.level, "message": row.message}
-            for row in (*refusals(verdict), *verdict.warnings)
-        ],
+        "broken": [_finding(row) for row in _findings(verdict)],
         "estimate": estimate and {name: getattr(estimate, name) for name in ESTIMATE},
         "asks_price": estimate is None and verdict.draft.is_quoted,
         "provider": account.provider,
@@ -52,7 +62,7 @@ def as_json(verdict: Verdict) -> Json:
 def in_words(verdict: Verdict) -> str:
     lines = [
         f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
-        for row in (*refusals(verdict), *verdict.warnings)
+        for row in _findings(verdict)
     ]
     if refusals(verdict):
         return "\n".join([*lines, "Nothing was sent."])
@@ -122,16 +132,16 @@ def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
     if len(prices) < len(verdicts):
         return {"total_low_usd": None, "total_high_usd": None}
     return {
-        f"total_{name}": sum((getattr(one, name) for one in prices), ZERO)
-        for name in ("low_usd", "high_usd")
+        "total_low_usd": sum((one.low_usd for one in prices), ZERO),
+        "total_high_usd": sum((one.high_usd for one in prices), ZERO),
     }
 
 
 def held(takes: Sequence[Generation]) -> Json:
     """Return what is held for takes that are queued, as `total` does."""
     return {
-        f"total_{name}": sum((getattr(one, f"estimate_{name}") for one in takes), ZERO)
-        for name in ("low_usd", "high_usd")
+        "total_low_usd": sum((one.estimate_low_usd for one in takes), ZERO),
+        "total_high_usd": sum((one.estimate_high_usd for one in takes), ZERO),
     }
 
 
@@ -145,7 +155,8 @@ def total_in_words(count: int, said: Json) -> str:
 
 def progress(takes: Sequence[Generation]) -> str:
     """Say how far they are: "Processing", "2 done, 1 processing"."""
-    if len(takes) == 1:
-        return str(takes[0].get_state_display())
-    counted = Counter(str(one.get_state_display()).lower() for one in takes)
+    states = [str(one.get_state_display()) for one in takes]
+    if len(states) == 1:
+        return states[0]
+    counted = Counter(map(str.lower, states))
     return ", ".join(f"{count} {state}" for state, count in counted.items())

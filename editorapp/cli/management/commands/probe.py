@@ -84,27 +84,34 @@ def _facts(facts: MediaFacts) -> Json:
 
 
 def _line(one: Json) -> str:
-    name = "".join(character if character.isprintable() else "?" for character in one["file"])
+    name, facts = _printable(one["file"]), one["facts"]
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
-    size = f"{name}: {one['facts']['width']}x{one['facts']['height']}"
-    if one["facts"]["kind"] == "image":
-        return f"{size}, {one['facts']['codec']}"
-    return f"{size}, {_about_clip(one['facts'])}"
+    about = facts["codec"] if facts["kind"] == "image" else _about_clip(facts)
+    return f"{name}: {facts['width']}x{facts['height']}, {about}"
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _about_clip(facts: Json) -> str:
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    marks = {
-        "HDR": facts["hdr"],
-        "sound": facts["has_audio"],
-        f"video track {facts['video_track']} of {facts['video_tracks']}": facts["video_tracks"] > 1,
-    }
     said = [
         f"{show_fps(Fraction(facts['fps']))} fps{varies}",
         f"{facts['frame_count']} frames",
         show_length(facts["duration_seconds"]),
         facts["codec"],
-        *(mark for mark, is_on in marks.items() if is_on),
+        *_marks(facts),
     ]
     return ", ".join(said)
+
+
+def _marks(facts: Json) -> list[str]:
+    track, tracks = facts["video_track"], facts["video_tracks"]
+    marks = {
+        "HDR": facts["hdr"],
+        "sound": facts["has_audio"],
+        f"video track {track} of {tracks}": tracks > 1,
+    }
+    return [mark for mark, is_on in marks.items() if is_on]

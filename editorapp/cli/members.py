@@ -8,5 +8,10 @@ def acting_member(username: str | None) -> Member | None:
     """Return the member of this name, the owner where none is given; None where there is none."""
     if username is None:
         return ensure_owner()
-    members = Member.objects.active().select_related("team", "user")
-    return members.filter(user__username=username).order_by("pk").first()
+    return (
+        Member.objects.active()
+        .select_related("team", "user")
+        .filter(user__username=username)
+        .order_by("pk")
+        .first()
+    )

@@ -28,11 +28,12 @@ def show_progress(line: str) -> None:
 class OwnEngine(AbstractContextManager["OwnEngine"]):
     """Use it with `with`: what it started ends with it. Started once, it serves every wait."""
 
+    _processes: Processes | None = None
+
     def __init__(self, *, needs_simulator: bool, show: Show) -> None:
         self._needs_simulator = needs_simulator and not settings.SIMULATOR_URL
         self._show = show
         self._lock = supervisor.EngineLock()
-        self._processes: Processes | None = None
 
     def __exit__(self, *error: object) -> None:
         self.stop()

@@ -32,6 +32,7 @@ from editorapp.teams.models import Member
 
 Options = Mapping[str, Any]  # of the command line, by name
 Values = dict[str, Any]  # of a request's fields, by name
+Option = tuple[str, str, str]  # its name, the word for its value, its help
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 PICTURE = "a file, an https URL, generation:ID or file:ID"
@@ -121,7 +122,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_options(parser, WHAT)
 
 
-def _add_options(parser: ArgumentParser, options: Iterable[tuple[str, str, str]]) -> None:
+def _add_options(parser: ArgumentParser, options: Iterable[Option]) -> None:
     for name, value, says in options:
         parser.add_argument(f"--{name}", help=says, **_kind(name, value))
 
@@ -235,8 +236,7 @@ def _model(options: Options, spec: Spec) -> Model:
 
 
 def _who_does(task: str) -> str:
-    others = [registry.get(slug).SPEC for slug in registry.slugs()]
-    names = ", ".join(other.name for other in others if other.models_for(task))
+    names = ", ".join(one.SPEC.name for one in registry.every() if one.SPEC.models_for(task))
     return names or "no other provider either"
 
 
@@ -259,16 +259,20 @@ def _settings(options: Options, model: Model) -> Values:
 
     Auto is an edit's default, because it is the page's too.
     """
-    chosen = options["strength"] or options["control"]
-    is_auto = options["auto"] or (not chosen and model.knows("auto_controls"))
     said = {name: options[name] for name in ("prompt", "resolution", "strength")}
     said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
     return said | {
         "aspect_ratio": options["aspect"],
         "duration": _duration(options["duration"]),
         "concepts": tuple(options["concept"]) or None,
-        "auto_controls": is_auto or None,
+        "auto_controls": _is_auto(options, model) or None,
     }
+
+
+def _is_auto(options: Options, model: Model) -> bool:
+    if options["strength"] or options["control"]:
+        return bool(options["auto"])
+    return options["auto"] or model.knows("auto_controls")
 
 
 def _duration(word: str | None) -> str | None:
@@ -282,12 +286,16 @@ def _duration(word: str | None) -> str | None:
 def _position(word: str | None) -> dict[str, float]:
     if word is None:
         return {}
+    return dict(zip(POSITION, _fractions(word), strict=True))
+
+
+def _fractions(word: str) -> list[float]:
     values = [as_decimal(part.strip()) for part in word.split(",")]
     if len(values) != len(POSITION) or None in values:
         raise BadArgument(
             f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
         )
-    return {name: float(value or 0) for name, value in zip(POSITION, values, strict=True)}
+    return [float(value or 0) for value in values]
 
 
 def _controls(words: list[str]) -> Values:

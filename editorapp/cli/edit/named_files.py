@@ -64,11 +64,15 @@ def source(
     if kind in {"http", "https"}:
         return NamedSource(_address(given), None, parent)
     if kind == "generation":
-        own = find_take(word, member)
-        return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
+        return _generation(word, parent, member)
     if kind == "file":
         return NamedSource(Ref(file_id=word), None, parent)
     return _clip(_existing(given), parent, member)
+
+
+def _generation(word: str, parent: Generation | None, member: Member) -> NamedSource:
+    own = find_take(word, member)
+    return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
 
 
 def _address(url: str) -> Ref:
@@ -132,11 +136,9 @@ def continued(word: str, member: Member) -> NamedSource:
     """Return the clip that is continued: a take of ours by its number or id, else a provider's id
     as it is.
     """
-    if (take := find_take(word, member)) is not None:
-        return NamedSource.of(take)
     if as_whole(word) is not None:
-        raise BadArgument(f"There is no take {word} in your team.")
-    return NamedSource(Ref(generation_id=word))
+        return NamedSource.of(own_take(word, member))
+    return _generation(word, None, member)
 
 
 def _kind(given: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from editorapp.core.money import ZERO, show_range, show_usd
@@ -11,6 +10,7 @@ from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.spec import Broken
 
 Json = dict[str, Any]  # one object
+Takes = Sequence[Generation]
 
 ESTIMATE = ("low_usd", "high_usd", "basis", "as_of")
 FACTS = ("width", "height", "frame_count", "has_audio", "hdr")
@@ -60,19 +60,15 @@ def as_json(verdict: Verdict) -> Json:
 
 
 def in_words(verdict: Verdict) -> str:
-    lines = [
-        f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
-        for row in _findings(verdict)
-    ]
     if refusals(verdict):
-        return "\n".join([*lines, "Nothing was sent."])
-    return "\n".join(
-        [
-            *lines,
-            f"{verdict.draft.account} can take this.",
-            price_in_words(verdict),
-        ]
-    )
+        end = "Nothing was sent."
+    else:
+        end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
+    return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
+
+
+def _finding_in_words(row: Broken) -> str:
+    return f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
 
 
 def request_in_words(verdict: Verdict) -> str:
@@ -119,14 +115,14 @@ def cost(take: Generation) -> str:
     return f"{show_usd(take.cost_usd or ZERO)}{estimated}.{simulated}"
 
 
-def named(takes: Sequence[Generation]) -> str:
+def named(takes: Takes) -> str:
     """Name takes: "Take 3", "Takes 3 to 8"."""
     if len(takes) == 1:
         return f"Take {takes[0].pk}"
     return f"Takes {takes[0].pk} to {takes[-1].pk}"
 
 
-def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
+def total(verdicts: Sequence[Verdict]) -> Json:
     """Add up what takes cost; None where the price of one of them is not known."""
     prices = [one.estimate for one in verdicts if one.estimate is not None]
     if len(prices) < len(verdicts):
@@ -137,7 +133,7 @@ def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
     }
 
 
-def held(takes: Sequence[Generation]) -> Json:
+def held(takes: Takes) -> Json:
     """Return what is held for takes that are queued, as `total` does."""
     return {
         "total_low_usd": sum((one.estimate_low_usd for one in takes), ZERO),
@@ -153,7 +149,7 @@ def total_in_words(count: int, said: Json) -> str:
     return f"{count} takes, {show_range(low, high)}."
 
 
-def progress(takes: Sequence[Generation]) -> str:
+def progress(takes: Takes) -> str:
     """Say how far they are: "Processing", "2 done, 1 processing"."""
     states = [str(one.get_state_display()) for one in takes]
     if len(states) == 1:

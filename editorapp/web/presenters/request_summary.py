@@ -125,8 +125,11 @@ def provider_names() -> dict[str, str]:
 
 def model_names() -> dict[str, str]:
     """Return every model's name, by ours: what the first provider that has it calls it."""
-    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
-    return {model.name: model.label for model in reversed(models)}
+    return {
+        model.name: model.label
+        for module in reversed(registry.every())
+        for model in reversed(module.SPEC.models)
+    }
 
 
 def model_of(take: Generation) -> str:

@@ -2,7 +2,6 @@
 without JavaScript included.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -22,11 +21,10 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.draft_form import DraftForm, KeyframeRow, Values
+from editorapp.web.studio.draft_form import Changes, DraftForm, KeyframeRow, Values
 
 ENDS = ("first_asset", "last_asset")
 NO_CLIP = "Choose a clip first."
-Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 
 class NotDone(Exception):

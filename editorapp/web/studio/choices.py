@@ -240,9 +240,13 @@ class Choices:
 
     @property
     def durations(self) -> list[Choice]:
-        row = self.model.parameter("duration")
-        values = self._values("duration", (row and row.choices) or self.model.limits.durations)
+        values = self._values("duration", self._lengths)
         return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
+
+    @property
+    def _lengths(self) -> Iterable[str]:
+        row = self.model.parameter("duration")
+        return (row and row.choices) or self.model.limits.durations
 
     @property
     def flags(self) -> list[Choice]:

@@ -16,6 +16,7 @@ from editorapp.core.request_values import as_whole, row_id, text
 from editorapp.providers.contract import CONTROL_VALUES, STRENGTHS, Task
 
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
+Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
@@ -133,7 +134,7 @@ class DraftForm:
             pair for field in fields(self) for pair in _pairs(field.name, getattr(self, field.name))
         ]
 
-    def changed(self, changes: Mapping[str, list[str]]) -> "DraftForm":
+    def changed(self, changes: Changes) -> "DraftForm":
         """Return the form after a fix: its changes as `encode_changes` wrote them and a browser
         sent them back.
         """

@@ -152,8 +152,12 @@ def waiting_take(pk: int | None, member: Member) -> Generation | None:
 def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
     """Return one row an account, in the order of the offers."""
     accounts = [offer.account for offer in found]
-    label = next((offer.model_label for offer in found if offer.is_chosen), "")
+    label = _chosen_label(found)
     return [_row(offer, accounts, label, task) for offer in found]
+
+
+def _chosen_label(found: Sequence[Offer]) -> str:
+    return next((offer.model_label for offer in found if offer.is_chosen), "")
 
 
 def _row(

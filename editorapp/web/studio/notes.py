@@ -148,11 +148,15 @@ def _empty_frames(form: DraftForm) -> str:
 
 
 def _empty_guides(form: DraftForm) -> str:
-    is_single = form.guides == "single"
-    is_meant = is_single or form.task == Task.EDIT
-    if not is_meant or (form.guide_asset if is_single else form.keyframes):
+    if not _lacks_guides(form):
         return ""
     return EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
+
+
+def _lacks_guides(form: DraftForm) -> bool:
+    if form.guides == "single":
+        return not form.guide_asset
+    return form.task == Task.EDIT and not form.keyframes
 
 
 def still_open(own: Sequence[Broken], verdict: Verdict) -> list[Broken]:

@@ -38,7 +38,7 @@ from editorapp.web.studio import (
     sources,
     variants,
 )
-from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.draft_form import Changes, DraftForm
 from editorapp.web.studio.form_verdict import (
     form_verdict,
     label_of,
@@ -157,7 +157,7 @@ def switch(request: MemberRequest) -> HttpResponse:
     return pages.panes(request, form)
 
 
-def _changes_of(request: MemberRequest) -> buttons.Changes:
+def _changes_of(request: MemberRequest) -> Changes:
     """Return what the pressed button changes in the form."""
     return parse_qs(request.POST.get("mend", ""), keep_blank_values=True)
 

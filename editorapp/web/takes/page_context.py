@@ -3,6 +3,7 @@
 import json
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -157,15 +158,18 @@ def _extends(take: Generation, own: ProviderAccount | None) -> tuple[tuple[str, 
 
 
 def _moments(attempt: Attempt) -> list[Moment]:
-    happened = {
+    moments = [Moment(label, at) for label, at in _instants(attempt).items() if at]
+    return sorted(moments, key=attrgetter("at"))
+
+
+def _instants(attempt: Attempt) -> dict[str, datetime | None]:
+    return {
         "Queued": attempt.created_at,
         "Sent to the provider": attempt.submit_started_at,
         "Accepted by the provider": attempt.submitted_at,
         "Provider was done": attempt.provider_done_at,
         "Outcome recorded": attempt.recorded_at,
     }
-    moments = [Moment(label, at) for label, at in happened.items() if at]
-    return sorted(moments, key=lambda moment: moment.at)
 
 
 def _body(attempt: Attempt) -> str:

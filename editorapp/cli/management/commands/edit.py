@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.cli.edit import arguments, output
 from editorapp.cli.edit.arguments import BadArgument
-from editorapp.cli.edit.output import Json
+from editorapp.cli.edit.output import Json, Takes
 from editorapp.cli.members import acting_member
 from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core import private_files
@@ -104,7 +104,7 @@ class Command(BaseCommand):
             self._break_off(INTERRUPTED, made, _what_goes_on(made))
         self._finish(made)
 
-    def _break_off(self, code: int, made: Sequence[Generation], words: str) -> NoReturn:
+    def _break_off(self, code: int, made: Takes, words: str) -> NoReturn:
         self._end(code, {**_known(made), "message": words}, words)
 
     def _drafts(self) -> tuple[list[Draft], Member]:
@@ -193,7 +193,7 @@ class Command(BaseCommand):
         )
         return quotes.find(draft)
 
-    def _finish(self, made: Sequence[Generation]) -> NoReturn:
+    def _finish(self, made: Takes) -> NoReturn:
         """Write the results to where they were asked for (one: a file; several: a folder), and end
         with the code of the worst of them.
         """
@@ -208,7 +208,7 @@ class Command(BaseCommand):
         batch = {"batch": made[0].batch, **output.held(made), "takes": takes}
         self._end(code, takes[0] if is_one else batch, words)
 
-    def _outcomes(self, made: Sequence[Generation], is_one: bool) -> list[Outcome]:
+    def _outcomes(self, made: Takes, is_one: bool) -> list[Outcome]:
         if self.is_awaited:
             return [_kept(one, self._file(one, is_one), is_one=is_one) for one in made]
         return [(DONE, output.result(one), "") for one in made]
@@ -258,7 +258,7 @@ def _counted(draft: Draft, verdict: Verdict, among: Sequence[Draft]) -> Json:
     return {**output.as_json(verdict), "takes": among.count(draft)}
 
 
-def _price_of(made: Sequence[Generation], verdict: Verdict) -> str:
+def _price_of(made: Takes, verdict: Verdict) -> str:
     if len(made) == 1:
         return output.price_in_words(verdict)
     return output.total_in_words(len(made), output.held(made))
@@ -273,11 +273,11 @@ def _is_over(take: Generation) -> bool:
     return bool(take.is_final or take.is_unknown)
 
 
-def _known(made: Sequence[Generation]) -> Json:
+def _known(made: Takes) -> Json:
     return output.result(made[0]) if made else {"state": "not sent"}
 
 
-def _what_goes_on(made: Sequence[Generation]) -> str:
+def _what_goes_on(made: Takes) -> str:
     if not made:
         return "Nothing was sent."
     goes = "goes" if len(made) == 1 else "go"
@@ -291,9 +291,7 @@ def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
         return _not_done(take, said, is_one=is_one)
     try:
         if to:
-            _write(take.result, Path(to))
-            if take.exr is not None:
-                _write(take.exr, Path(to).with_suffix(".exr.zip"))
+            _write_all(take.result, take.exr, Path(to))
     except OSError as error:
         words = f"Take {take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
         return FAILED, {**said, "message": words}, words
@@ -308,6 +306,12 @@ def _not_done(take: Generation, said: Json, *, is_one: bool) -> Outcome:
         return code, said, f"Take {take.pk}: {take.failure_message or f'it is {state}.'}"
     words = take.failure_message or f"Take {take.pk} is still {state}."
     return code, {**said, "message": words}, words
+
+
+def _write_all(result: Asset, frames: Asset | None, to: Path) -> None:
+    _write(result, to)
+    if frames is not None:
+        _write(frames, to.with_suffix(".exr.zip"))
 
 
 def _write(asset: Asset, to: Path) -> None:

@@ -47,10 +47,10 @@ class Command(BaseCommand):
     ) -> None:
         found = [_look_at(file) for file in files]
         if as_json:
-            self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
+            said = json.dumps(found, indent=2, ensure_ascii=False)
         else:
-            for one in found:
-                self.stdout.write(_line(one))
+            said = "\n".join(map(_line, found))
+        self.stdout.write(said)
         if not all(one["accepted"] for one in found):
             raise SystemExit(1)
 

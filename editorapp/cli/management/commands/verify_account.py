@@ -85,11 +85,7 @@ class Command(BaseCommand):
                 verification = self._checked(account, member, engine, seconds)
                 if verification.is_ready:
                     self._decide(verification, member, at_most, is_free=options["free"])
-                    engine.wait_until(
-                        lambda: not _again(verification).is_live,
-                        seconds=seconds,
-                        doing=lambda: report.outcome(verification),
-                    )
+                    _follow(verification, engine, seconds)
         except (NotStarted, checks.CannotVerify) as error:
             raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
@@ -141,14 +137,25 @@ class Command(BaseCommand):
         summary = report.summary_of(verification)
         path = Path(output or report.file_name(verification))
         _write_report(verification, path)
-        for one in summary.findings:
-            differs = f"came {one.came}; documented {one.documented}"
-            self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
+        for finding in summary.findings:
+            self.stdout.write(_finding_in_words(finding))
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
-        if _is_unknown(verification):
-            raise SystemExit(UNKNOWN)
-        raise SystemExit(DIFFERENT if summary.findings else SAME)
+        same = DIFFERENT if summary.findings else SAME
+        raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
+
+
+def _finding_in_words(one: report.Finding) -> str:
+    differs = f"came {one.came}; documented {one.documented}"
+    return f"{one.kind} in {one.call}, {one.place}: {differs}"
+
+
+def _follow(verification: Verification, engine: OwnEngine, seconds: float) -> None:
+    engine.wait_until(
+        lambda: not _again(verification).is_live,
+        seconds=seconds,
+        doing=lambda: report.outcome(verification),
+    )
 
 
 def _step_in_words(step: Mapping[str, Any]) -> str:

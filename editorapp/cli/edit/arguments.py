@@ -3,15 +3,15 @@
 import re
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from editorapp.cli.edit import named_files
+from editorapp.cli.edit import named_files, settings
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
-from editorapp.core.request_values import as_decimal
+from editorapp.cli.edit.settings import Options, Values
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
@@ -19,8 +19,6 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import (
-    CONTROL_VALUES,
-    CONTROLS,
     STRENGTHS,
     GenerationRequest,
     Ref,
@@ -30,11 +28,8 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
 
-Options = Mapping[str, Any]  # of the command line, by name
-Values = dict[str, Any]  # of a request's fields, by name
 Option = tuple[str, str, str]  # its name, the word for its value, its help
 
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 PICTURE = "a file, an https URL, generation:ID or file:ID"
 
 
@@ -190,8 +185,8 @@ def _draft(
     Raises: BadArgument, also when a file is not what it should be.
     """
     model = _model(options, account.spec)
-    said = _settings(options, model)
-    said |= _controls(options["control"]) | _position(options["position"])
+    said = settings.plain(options, model)
+    said |= settings.controls(options["control"]) | settings.position(options["position"])
     source = _source(options, member)
     frames, continued = _frames(options, member)
     said |= frames | _keyframes(options["keyframe"], member)
@@ -252,78 +247,6 @@ def _source(options: Options, member: Member) -> NamedSource:
 def _parent(options: Options, member: Member) -> Generation | None:
     word = options["parent"]
     return named_files.own_take(word, member) if word else None
-
-
-def _settings(options: Options, model: Model) -> Values:
-    """Return what is said in one word each.
-
-    Auto is an edit's default, because it is the page's too.
-    """
-    said = {name: options[name] for name in ("prompt", "resolution", "strength")}
-    said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
-    return said | {
-        "aspect_ratio": options["aspect"],
-        "duration": _duration(options["duration"]),
-        "concepts": tuple(options["concept"]) or None,
-        "auto_controls": _is_auto(options, model) or None,
-    }
-
-
-def _is_auto(options: Options, model: Model) -> bool:
-    if options["strength"] or options["control"]:
-        return bool(options["auto"])
-    return options["auto"] or model.knows("auto_controls")
-
-
-def _duration(word: str | None) -> str | None:
-    if word is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,3}s?", word):
-        raise BadArgument(f"--duration {word}: write whole seconds, for example 5.")
-    return f"{word.removesuffix('s')}s"
-
-
-def _position(word: str | None) -> dict[str, float]:
-    if word is None:
-        return {}
-    return dict(zip(POSITION, _fractions(word), strict=True))
-
-
-def _fractions(word: str) -> list[float]:
-    values = [as_decimal(part.strip()) for part in word.split(",")]
-    if len(values) != len(POSITION) or None in values:
-        raise BadArgument(
-            f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
-        )
-    return [float(value or 0) for value in values]
-
-
-def _controls(words: list[str]) -> Values:
-    """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
-    said: Values = {}
-    for word in words:
-        said |= _control(word)
-    return said
-
-
-def _control(word: str) -> Values:
-    name, _, value = word.partition("=")
-    if name not in CONTROLS:
-        raise BadArgument(
-            f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
-        )
-    switched = {f"{name}_enabled": True}
-    if value in {"", "on"}:
-        return switched
-    if name not in CONTROL_VALUES:
-        raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
-    return switched | {CONTROL_VALUES[name]: value if name == "pose" else _amount(word, value)}
-
-
-def _amount(word: str, value: str) -> float:
-    if (amount := as_decimal(value)) is None:
-        raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
-    return float(amount)
 
 
 def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | None]:

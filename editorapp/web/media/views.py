@@ -40,45 +40,14 @@ from editorapp.teams.access import (
     page_for,
 )
 from editorapp.teams.roles import Act
+from editorapp.web.media.asset_json import asset_json
 from editorapp.web.media.ranges import serve
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
 _MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
 _STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
-_FACTS = (
-    *("name", "kind", "width", "height", "fps", "frame_count", "duration_seconds", "codec"),
-    *("hdr", "has_audio", "variable_frame_rate", "size_bytes", "proxy"),
-)
 _FILES = ("original", "playable", "poster", "filmstrip")
 _PREVIEWS = {"poster": layout.POSTER, "filmstrip": layout.FILMSTRIP}
-
-
-def asset_json(asset: Asset) -> dict[str, Any]:
-    """Return an asset as scripts see it; urls carry a version, so that browsers may keep the
-    answers.
-    """
-    fps = asset.fps
-    return {
-        "id": asset.pk,
-        **{name: getattr(asset, name) for name in _FACTS},
-        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
-        "duration_seconds": float(asset.duration_seconds),
-        **_urls(asset),
-    }
-
-
-def _urls(asset: Asset) -> dict[str, str | None]:
-    """Return where its files are; None for what there is none of."""
-    is_there = {
-        "poster": True,
-        "filmstrip": asset.is_video,
-        "playable": asset.is_playable,
-    }
-    return {f"{what}_url": _url(asset, what) if there else None for what, there in is_there.items()}
-
-
-def _url(asset: Asset, what: str) -> str:
-    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
 
 
 def _asset(request: MemberRequest, pk: int) -> Asset:

@@ -4,7 +4,6 @@ queue it. Everything also works as plain forms.
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 from django.contrib import messages
@@ -14,7 +13,6 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
-from editorapp.core.request_values import row_id
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
@@ -32,18 +30,16 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.context import Context
 from editorapp.web.studio import (
     buttons,
-    form_request,
     notes,
     pages,
-    sources,
     variants,
 )
 from editorapp.web.studio.draft_form import Changes, DraftForm
 from editorapp.web.studio.form_verdict import (
     form_verdict,
     label_of,
-    waiting_take,
 )
+from editorapp.web.studio.opening_form import form_at
 from editorapp.web.studio.pages import page_of, toast, triggering
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
@@ -56,46 +52,7 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return page_of(request, resolve(_form_at(request), request.member))
-
-
-def _form_at(request: MemberRequest) -> DraftForm:
-    """Read the form that the address asks for; a picture named there is meant as the opening guide
-    frame.
-    """
-    form = DraftForm.read(request.GET)
-    if form.guide_asset is not None and "guides" not in request.GET:
-        form = replace(form, guides="single")
-    if (take := _take_named(request, "generation")) is not None:
-        account = form.account if form.account is not None else take.account_id
-        return replace(form_request.editing(take, task=form.task), account=account)
-    if (take := _take_named(request, "replace")) is not None:
-        return _replacing(request, take)
-    if (take := _take_named(request, "again")) is not None:
-        return form_request.again(take)
-    if (clip := row_id(request.GET, "source")) is not None:
-        return replace(form, source_asset=clip)
-    if form.account is None and (take := _take_named(request, "extend_generation")) is not None:
-        form = replace(form, account=take.account_id)
-    newest = sources.recent_clips(request.member, chosen=None)[:1]
-    return replace(form, source_asset=newest[0].pk) if newest else form
-
-
-def _take_named(request: MemberRequest, name: str) -> Generation | None:
-    if (pk := row_id(request.GET, name)) is None:
-        return None
-    return Generation.objects.visible_to(request.member).filter(pk=pk).first()
-
-
-def _replacing(request: MemberRequest, take: Generation) -> DraftForm:
-    form = form_request.again(take)
-    if waiting_take(take.pk, request.member) is not None:
-        return replace(form, replaces=take.pk)
-    messages.warning(
-        request,
-        f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
-    )
-    return form
+    return page_of(request, resolve(form_at(request), request.member))
 
 
 @needs(Act.SEE)

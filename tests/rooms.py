@@ -74,7 +74,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "takes",
         "urls",
     ),
-    "cli": ("edit", "temporary_engine", "management"),
+    "cli": ("edit", "members", "temporary_engine", "management"),
     "simulator": (
         "tables",
         "http",

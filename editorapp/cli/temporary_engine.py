@@ -3,6 +3,7 @@
 It is how a script gets along alone.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,14 +18,22 @@ PAUSE_SECONDS = 0.25
 Show = Callable[[str], None]  # rewrites a line of progress
 
 
+def show_progress(line: str) -> None:
+    """Rewrite the progress line, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+
 class OwnEngine(AbstractContextManager["OwnEngine"]):
     """Use it with `with`: what it started ends with it. Started once, it serves every wait."""
+
+    _processes: Processes | None = None
 
     def __init__(self, *, needs_simulator: bool, show: Show) -> None:
         self._needs_simulator = needs_simulator and not settings.SIMULATOR_URL
         self._show = show
         self._lock = supervisor.EngineLock()
-        self._processes: Processes | None = None
 
     def __exit__(self, *error: object) -> None:
         self.stop()
@@ -52,13 +61,16 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
             waited = time.monotonic() - started
             if waited >= seconds:
                 return False
-            if self._processes is not None:
-                supervisor.look_after(self._processes)
-            elif self._lock.take("a script") and supervisor.is_silent():
-                self._start()
+            self._keep_running()
             self._show(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
+
+    def _keep_running(self) -> None:
+        if self._processes is not None:
+            supervisor.look_after(self._processes)
+        elif self._lock.take("a script") and supervisor.is_silent():
+            self._start()
 
     def _start(self) -> None:
         processes = Processes({}, say=self._show)

@@ -61,8 +61,17 @@ class Rows:
         ages = {"ticker": signs.ticker_age_seconds, "cluster": signs.cluster_age_seconds}
         known = [((part,), age) for part, age in ages.items() if age is not None]
         lag = max((one.late_seconds for one in accounts), default=0.0)
-        yield _single("due_lag_seconds", "How late the most overdue piece of work is.", lag)
-        yield _gauge("heartbeat_age_seconds", "Age of the last sign of life.", ("part",), known)
+        yield _single(
+            "due_lag_seconds",
+            "How late the most overdue piece of work is.",
+            lag,
+        )
+        yield _gauge(
+            "heartbeat_age_seconds",
+            "Age of the last sign of life.",
+            ("part",),
+            known,
+        )
         yield _single("queue_reachable", "1 while the queue answers.", depth is not None)
         yield _single("queue_tasks", "Wake-ups that wait in the queue.", depth)
         free = alert_checks.free_space()

@@ -19,6 +19,11 @@ def main() -> None:
     """Wait for the end of the input, then end every group that is still named."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    _end(_still_named())
+
+
+def _still_named() -> set[int]:
+    """Read the input to its end, and return the groups that have not ended."""
     groups: set[int] = set()
     for line in sys.stdin:
         word = line.strip()
@@ -26,6 +31,11 @@ def main() -> None:
             groups.discard(int(word[1:]))
         else:
             groups.add(int(word))
+    return groups
+
+
+def _end(groups: set[int]) -> None:
+    """End the groups, politely first."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         if not _send(groups, how):
             return

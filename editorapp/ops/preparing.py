@@ -63,11 +63,7 @@ def close_to_others(say: Say = print) -> None:
     """Close to other users of this machine what is kept here and was open to them, and say so in a
     line.
     """
-    places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
-    if not settings.IS_SHARED:
-        # SQLite gives what it writes beside the database the database's own mode.
-        database = settings.DATABASES["default"]["NAME"]
-        places += [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
+    places = _private_places()
     closed, left = private_files.close(places)
     if closed:
         say(
@@ -77,6 +73,16 @@ def close_to_others(say: Say = print) -> None:
         say(
             f"{left} files and folders there are another user’s and stay open: give them to the user of Rushes."
         )
+
+
+def _private_places() -> list[Path]:
+    """Return what only the user of Rushes may read."""
+    places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
+    if settings.IS_SHARED:
+        return places
+    # SQLite gives what it writes beside the database the database's own mode.
+    database = settings.DATABASES["default"]["NAME"]
+    return places + [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
 
 
 def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:

@@ -11,7 +11,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -54,7 +59,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     found = readiness.checks(timezone.now(), exclude=request.GET.getlist("exclude"))
     ready = all(problem == "" for problem in found.values())
-    said = {"ready": ready, "checks": {name: problem or "ok" for name, problem in found.items()}}
+    said = {
+        "ready": ready,
+        "checks": {name: problem or "ok" for name, problem in found.items()},
+    }
     return JsonResponse(said, status=200 if ready else 503)
 
 
@@ -62,18 +70,24 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     """Answer Prometheus, if it may ask."""
     token = settings.METRICS_TOKEN
     if token:
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-            refusal = HttpResponse(
-                "Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401
-            )
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            return refusal
+        if not _has_token(request, token):
+            return _without_token()
     elif not _is_from_this_machine(request):
         return HttpResponse(
             "From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403
         )
     return HttpResponse(metrics.exposition(timezone.now()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has_token(request: HttpRequest, token: str) -> bool:
+    given = request.headers.get("Authorization", "")
+    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+
+
+def _without_token() -> HttpResponse:
+    refusal = HttpResponse("Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401)
+    refusal.headers["WWW-Authenticate"] = "Bearer"
+    return refusal
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:

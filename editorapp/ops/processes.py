@@ -90,7 +90,13 @@ class Processes:
         self.children[name] = child
         return child
 
-    def wait_until(self, name: str, is_ready: Callable[[], bool], *, seconds: float = 30) -> None:
+    def wait_until(
+        self,
+        name: str,
+        is_ready: Callable[[], bool],
+        *,
+        seconds: float = 30,
+    ) -> None:
         """Wait for a child to be ready.
 
         Raises: NotStarted, when it ends or the time is over.
@@ -161,8 +167,8 @@ class Processes:
         return [child for child in self.children.values() if child.is_alive]
 
     def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
-        if log is not None and log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
+        if log is not None:
+            _put_aside(log)
         with nullcontext() if log is None else log.open("ab") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "editorapp.ops.parent_death", str(os.getpid()), *command],
@@ -186,6 +192,12 @@ class Processes:
             self.say(
                 "The reaper process is gone: if the studio is killed now, its processes stay behind."
             )
+
+
+def _put_aside(log: Path) -> None:
+    """Begin a new log where this one has grown large."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
 
 
 def _reaper() -> subprocess.Popen[bytes]:

@@ -65,20 +65,23 @@ def _media(now: datetime) -> str:
     folder = str(settings.MEDIA_ROOT)
     if time.monotonic() - _written.get(folder, -WRITTEN_SECONDS) < WRITTEN_SECONDS:
         return ""
-    name = f"ready-{secrets.token_hex(8)}"
     try:
-        file = store.incoming() / name
-        file.write_bytes(READY)
-        file.unlink()
-        if (bucket := store.bucket()) is not None:
-            bucket.put_bytes(f"ready/{name}", READY, hashlib.sha256(READY).hexdigest())
-            bucket.forget(f"ready/{name}")
+        _write_and_delete(f"ready-{secrets.token_hex(8)}")
     except OSError as error:
         return f"The media folder cannot be written to ({error.strerror})."
     except Refusal as refusal:
         return refusal.message
     _written[folder] = time.monotonic()
     return ""
+
+
+def _write_and_delete(name: str) -> None:
+    file = store.incoming() / name
+    file.write_bytes(READY)
+    file.unlink()
+    if (bucket := store.bucket()) is not None:
+        bucket.put_bytes(f"ready/{name}", READY, hashlib.sha256(READY).hexdigest())
+        bucket.forget(f"ready/{name}")
 
 
 CHECKS: dict[str, Callable[[datetime], str]] = {

@@ -142,13 +142,17 @@ def _listed(rows: "QuerySet[Attempt]") -> list[Attempt]:
 
 
 def _row(one: Account) -> AccountRow:
-    account = one.account
-    halt = account.problem
-    if not halt and account.paused_at is not None:
-        halt = "Paused by an admin."
-    if not halt and one.pause is not None:
-        halt = f"Sends nothing before {one.pause.until:%H:%M:%S} UTC: {one.pause.reason}"
-    return AccountRow(one, provider(account.provider).SPEC.name, halt)
+    return AccountRow(one, provider(one.account.provider).SPEC.name, _halt(one))
+
+
+def _halt(one: Account) -> str:
+    if one.account.problem:
+        return one.account.problem
+    if one.account.paused_at is not None:
+        return "Paused by an admin."
+    if one.pause is not None:
+        return f"Sends nothing before {one.pause.until:%H:%M:%S} UTC: {one.pause.reason}"
+    return ""
 
 
 def _is_shown(row: AccountRow) -> bool:

@@ -3,32 +3,33 @@
 import re
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from editorapp.cli.edit import named_files
+from editorapp.cli.edit import named_files, settings
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
-from editorapp.core.request_values import as_decimal
+from editorapp.cli.edit.settings import Options, Values
 from editorapp.core.typed_text import wrong_in
+from editorapp.generations.models import Generation
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import (
-    CONTROL_VALUES,
-    CONTROLS,
     STRENGTHS,
     GenerationRequest,
+    Ref,
     Task,
 )
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
 
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+Option = tuple[str, str, str]  # its name, the word for its value, its help
+
 PICTURE = "a file, an https URL, generation:ID or file:ID"
 
 
@@ -75,28 +76,62 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SOURCE",
         help=f"the clip to work on: {PICTURE}; several make one batch, and a generation needs none",
     )
-    add("--takes", type=int, default=1, metavar="N", help="how many takes of each (default 1)")
-    add("--prompt", metavar="TEXT", help="what should be seen, 1 to 6,000 characters")
-    add("--task", choices=list(Task), default=Task.EDIT, help="what is done (default edit)")
+    add(
+        "--takes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many takes of each (default 1)",
+    )
+    add(
+        "--prompt",
+        metavar="TEXT",
+        help="what should be seen, 1 to 6,000 characters",
+    )
+    add(
+        "--task",
+        choices=list(Task),
+        default=Task.EDIT,
+        help="what is done (default edit)",
+    )
     slugs = ", ".join(registry.slugs())
-    add("--provider", metavar="SLUG", help=f"who does it: {slugs} (default: the team's account)")
+    add(
+        "--provider",
+        metavar="SLUG",
+        help=f"who does it: {slugs} (default: the team's account)",
+    )
     _add_options(parser, WHO)
     how = parser.add_mutually_exclusive_group()
     strengths = f"one of {', '.join(STRENGTHS)}"
-    how.add_argument("--strength", choices=STRENGTHS, metavar="NAME", help=strengths)
-    how.add_argument("--auto", action="store_true", help="automatic controls (an edit's default)")
+    how.add_argument(
+        "--strength",
+        choices=STRENGTHS,
+        metavar="NAME",
+        help=strengths,
+    )
+    how.add_argument(
+        "--auto",
+        action="store_true",
+        help="automatic controls (an edit's default)",
+    )
     _add_options(parser, WHAT)
 
 
-def _add_options(parser: ArgumentParser, options: Iterable[tuple[str, str, str]]) -> None:
+def _add_options(parser: ArgumentParser, options: Iterable[Option]) -> None:
     for name, value, says in options:
-        how: dict[str, Any] = {"metavar": value} if value else {"action": "store_true"}
-        if name in REPEATED:
-            how |= {"action": "append", "default": []}
-        parser.add_argument(f"--{name}", help=says, **how)
+        parser.add_argument(f"--{name}", help=says, **_kind(name, value))
 
 
-def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccount:
+def _kind(name: str, value: str) -> dict[str, Any]:
+    """Return how an option is read."""
+    if not value:
+        return {"action": "store_true"}
+    if name in REPEATED:
+        return {"metavar": value, "action": "append", "default": []}
+    return {"metavar": value}
+
+
+def chosen_account(options: Options, member: Member) -> ProviderAccount:
     """Return the account that is named, else the team's own choice.
 
     Raises: BadArgument; UnknownProvider and NoAccount.
@@ -106,20 +141,27 @@ def chosen_account(options: Mapping[str, Any], member: Member) -> ProviderAccoun
         registry.get(slug)
     if not name:
         return accounts.of_team(member.team, provider=slug)
-    found = accounts.usable(provider=slug)
-    named = next((account for account in found if account.name.casefold() == name.casefold()), None)
-    if named is None:
-        there = ", ".join(account.name for account in found) or "none"
-        raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
-    return named
+    return _account_named(name, accounts.usable(provider=slug))
 
 
-def _is_several(options: Mapping[str, Any]) -> bool:
+def _account_named(name: str, among: Sequence[ProviderAccount]) -> ProviderAccount:
+    for account in among:
+        if account.name.casefold() == name.casefold():
+            return account
+    there = ", ".join(account.name for account in among) or "none"
+    raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
+
+
+def _is_several(options: Options) -> bool:
     """Does the command line ask for more than one take?"""
     return max(1, len(options["source"])) * options["takes"] > 1
 
 
-def drafts(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> list[Draft]:
+def drafts(
+    options: Options,
+    member: Member,
+    account: ProviderAccount,
+) -> list[Draft]:
     """Return a draft for each take that is asked for: every source so often as `--takes` says.
 
     Raises: BadArgument.
@@ -133,36 +175,51 @@ def drafts(options: Mapping[str, Any], member: Member, account: ProviderAccount)
     return [draft for draft in made for _ in range(takes)]
 
 
-def _draft(options: Mapping[str, Any], member: Member, account: ProviderAccount) -> Draft:
+def _draft(
+    options: Options,
+    member: Member,
+    account: ProviderAccount,
+) -> Draft:
     """Read the arguments, and take the files that they name into the store.
 
     Raises: BadArgument, also when a file is not what it should be.
     """
     model = _model(options, account.spec)
-    said = _settings(options, model)
-    said |= _controls(options["control"]) | _position(options["position"])
+    said = settings.plain(options, model)
+    said |= settings.controls(options["control"]) | settings.position(options["position"])
     source = _source(options, member)
     frames, continued = _frames(options, member)
     said |= frames | _keyframes(options["keyframe"], member)
-    wanted = GenerationRequest(task=model.task, model=model.name, source=source.ref, **said)
-    try:
-        takes = references.takes_named(wanted, member)
-    except PermissionDenied as error:
-        raise BadArgument(str(error)) from error
+    wanted = GenerationRequest(
+        task=model.task,
+        model=model.name,
+        source=source.ref,
+        **said,
+    )
     made_from = continued if source.ref is None and continued is not None else source
-    wanted = references.reachable(wanted, account, parent=made_from.parent, takes=takes)
+    wanted = references.reachable(
+        wanted,
+        account,
+        parent=made_from.parent,
+        takes=_takes_named(wanted, member),
+    )
     return Draft(wanted, account, made_from.asset, made_from.parent)
 
 
-def _model(options: Mapping[str, Any], spec: Spec) -> Model:
+def _takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:
+    try:
+        return references.takes_named(wanted, member)
+    except PermissionDenied as error:
+        raise BadArgument(str(error)) from error
+
+
+def _model(options: Options, spec: Spec) -> Model:
     """Return the model by our name or by the provider's own."""
     task, name = options["task"], options["model"]
     there = spec.models_for(task)
     if not there:
-        others = [registry.get(slug).SPEC for slug in registry.slugs()]
-        who = ", ".join(other.name for other in others if other.models_for(task))
         raise BadArgument(
-            f"--task {task}: {spec.name} does not do this. There is: {who or 'no other provider either'}."
+            f"--task {task}: {spec.name} does not do this. There is: {_who_does(task)}."
         )
     named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
@@ -173,9 +230,13 @@ def _model(options: Mapping[str, Any], spec: Spec) -> Model:
     return named[0]
 
 
-def _source(options: Mapping[str, Any], member: Member) -> NamedSource:
-    parent = named_files.own_take(options["parent"], member) if options["parent"] else None
-    found = named_files.source(options["source"], parent, member)
+def _who_does(task: str) -> str:
+    names = ", ".join(one.SPEC.name for one in registry.every() if one.SPEC.models_for(task))
+    return names or "no other provider either"
+
+
+def _source(options: Options, member: Member) -> NamedSource:
+    found = named_files.source(options["source"], _parent(options, member), member)
     if found.ref is None and options["task"] != Task.GENERATE:
         raise BadArgument(
             "Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent."
@@ -183,69 +244,12 @@ def _source(options: Mapping[str, Any], member: Member) -> NamedSource:
     return found
 
 
-def _settings(options: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """Return what is said in one word each.
-
-    Auto is an edit's default, because it is the page's too.
-    """
-    chosen = options["strength"] or options["control"]
-    is_auto = options["auto"] or (not chosen and model.knows("auto_controls"))
-    said = {name: options[name] for name in ("prompt", "resolution", "strength")}
-    said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
-    return said | {
-        "aspect_ratio": options["aspect"],
-        "duration": _duration(options["duration"]),
-        "concepts": tuple(options["concept"]) or None,
-        "auto_controls": is_auto or None,
-    }
+def _parent(options: Options, member: Member) -> Generation | None:
+    word = options["parent"]
+    return named_files.own_take(word, member) if word else None
 
 
-def _duration(word: str | None) -> str | None:
-    if word is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,3}s?", word):
-        raise BadArgument(f"--duration {word}: write whole seconds, for example 5.")
-    return f"{word.removesuffix('s')}s"
-
-
-def _position(word: str | None) -> dict[str, float]:
-    if word is None:
-        return {}
-    values = [as_decimal(part.strip()) for part in word.split(",")]
-    if len(values) != len(POSITION) or None in values:
-        raise BadArgument(
-            f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
-        )
-    return {name: float(value or 0) for name, value in zip(POSITION, values, strict=True)}
-
-
-def _controls(words: list[str]) -> dict[str, Any]:
-    """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
-    said: dict[str, Any] = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in CONTROLS:
-            raise BadArgument(
-                f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
-            )
-        said[f"{name}_enabled"] = True
-        if value in {"", "on"}:
-            continue
-        if name not in CONTROL_VALUES:
-            raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
-        said[CONTROL_VALUES[name]] = value if name == "pose" else _amount(word, value)
-    return said
-
-
-def _amount(word: str, value: str) -> float:
-    if (amount := as_decimal(value)) is None:
-        raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
-    return float(amount)
-
-
-def _frames(
-    options: Mapping[str, Any], member: Member
-) -> tuple[dict[str, Any], NamedSource | None]:
+def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | None]:
     """Return the frames that a result begins and ends with, and the take that is continued with one
     of them.
     """
@@ -259,31 +263,45 @@ def _frames(
     else:
         starts["--extend"] = extend
     for frames in (starts, ends):
-        given = [name for name, value in frames.items() if value]
-        if len(given) > 1:
-            raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
-    pictures = {"start_frame": options["guide"] or options["first"], "end_frame": options["last"]}
-    said = {name: named_files.picture(word, member) for name, word in pictures.items() if word}
+        _check_one(frames)
+    said = _pictures(options, member)
     if not extend:
         return said, None
     continued = named_files.continued(extend, member)
     return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
 
 
-def _keyframes(words: list[str], member: Member) -> dict[str, Any]:
-    pinned = []
-    for word in words:
-        index, _, file = word.partition("=")
-        if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
-            raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
-        pinned.append((int(index), named_files.picture(file, member)))
-    if not pinned:
+def _check_one(frames: Options) -> None:
+    """See that one frame is not given in two ways."""
+    given = [name for name, value in frames.items() if value]
+    if len(given) > 1:
+        raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
+
+
+def _pictures(options: Options, member: Member) -> Values:
+    words = {
+        "start_frame": options["guide"] or options["first"],
+        "end_frame": options["last"],
+    }
+    return {name: named_files.picture(word, member) for name, word in words.items() if word}
+
+
+def _keyframes(words: list[str], member: Member) -> Values:
+    if not words:
         return {}
+    pinned = [_keyframe(word, member) for word in words]
     indexes, pictures = zip(*pinned, strict=True)
     return {"keyframes": pictures, "keyframe_indexes": indexes}
 
 
-def check_texts(options: Mapping[str, Any]) -> None:
+def _keyframe(word: str, member: Member) -> tuple[int, Ref]:
+    index, _, file = word.partition("=")
+    if not re.fullmatch(r"[0-9]{1,9}", index) or not file:
+        raise BadArgument(f"--keyframe {word}: write INDEX=PICTURE, for example 48=still.png.")
+    return int(index), named_files.picture(file, member)
+
+
+def check_texts(options: Options) -> None:
     """See that every word is one that can be kept: bytes that are no UTF-8 come as halves of
     characters. Files may have such names, so words that can name one are looked at where they name
     something else: see named_files.py.
@@ -291,16 +309,17 @@ def check_texts(options: Mapping[str, Any]) -> None:
     Raises: BadArgument.
     """
     for name, said in options.items():
-        for word in said if isinstance(said, list) else [said]:
-            if (
-                name not in named_files.FILES
-                and isinstance(word, str)
-                and (wrong := wrong_in(word))
-            ):
-                raise BadArgument(f"--{name}: {wrong}")
+        if name not in named_files.FILES:
+            _check_text(name, said)
 
 
-def check_output(options: Mapping[str, Any]) -> None:
+def _check_text(name: str, said: Any) -> None:
+    for word in said if isinstance(said, list) else [said]:
+        if isinstance(word, str) and (wrong := wrong_in(word)):
+            raise BadArgument(f"--{name}: {wrong}")
+
+
+def check_output(options: Options) -> None:
     """Look before any money is spent whether the result can be written, and that it replaces
     nothing that is used.
 
@@ -310,20 +329,28 @@ def check_output(options: Mapping[str, Any]) -> None:
         return
     output = Path(options["output"])
     if _is_several(options):
-        if not output.is_dir():
-            raise BadArgument(
-                f"--output {output}: several takes need a folder that is there; each becomes a file in it."
-            )
-        output /= "take.mp4"
+        output = _in_folder(output)
     try:
         _try_to_write(output)
         for used in filter(None, _files_used(options)):
-            if output.exists() and Path(used).exists() and output.samefile(used):
-                raise BadArgument(
-                    f"--output {output}: this is the file that is edited or guides; name another one."
-                )
+            _check_other_file(output, used)
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
+
+
+def _in_folder(output: Path) -> Path:
+    if not output.is_dir():
+        raise BadArgument(
+            f"--output {output}: several takes need a folder that is there; each becomes a file in it."
+        )
+    return output / "take.mp4"
+
+
+def _check_other_file(output: Path, used: str) -> None:
+    if output.exists() and Path(used).exists() and output.samefile(used):
+        raise BadArgument(
+            f"--output {output}: this is the file that is edited or guides; name another one."
+        )
 
 
 def _try_to_write(output: Path) -> None:
@@ -336,6 +363,12 @@ def _try_to_write(output: Path) -> None:
         raise BadArgument(f"--output {output}: this is a folder; name a file in it.")
 
 
-def _files_used(options: Mapping[str, Any]) -> list[str | None]:
+def _files_used(options: Options) -> list[str | None]:
     keyframes = [word.partition("=")[2] for word in options["keyframe"]]
-    return [*options["source"], options["guide"], options["first"], options["last"], *keyframes]
+    return [
+        *options["source"],
+        options["guide"],
+        options["first"],
+        options["last"],
+        *keyframes,
+    ]

@@ -19,7 +19,16 @@ from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
 # Options that can name a file.
-FILES = frozenset({"source", "guide", "keyframe", "first", "last", "output"})
+FILES = frozenset(
+    {
+        "source",
+        "guide",
+        "keyframe",
+        "first",
+        "last",
+        "output",
+    }
+)
 
 
 class BadArgument(Exception):
@@ -40,7 +49,11 @@ class NamedSource:
         return cls(_result_of(take), take.result, take)
 
 
-def source(given: str | None, parent: Generation | None, member: Member) -> NamedSource:
+def source(
+    given: str | None,
+    parent: Generation | None,
+    member: Member,
+) -> NamedSource:
     """Return what is worked on.
 
     A file that is the parent's own result is named as the parent's result.
@@ -49,25 +62,45 @@ def source(given: str | None, parent: Generation | None, member: Member) -> Name
         return NamedSource.of(parent) if parent is not None else NamedSource()
     kind, word = _kind(given)
     if kind in {"http", "https"}:
-        media_type = mimetypes.guess_type(given.partition("?")[0])[0] or "video/mp4"
-        return NamedSource(Ref(url=given, media_type=media_type), None, parent)
+        return NamedSource(_address(given), None, parent)
     if kind == "generation":
-        own = find_take(word, member)
-        return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
+        return _generation(word, parent, member)
     if kind == "file":
         return NamedSource(Ref(file_id=word), None, parent)
     return _clip(_existing(given), parent, member)
 
 
-def _clip(path: Path, parent: Generation | None, member: Member) -> NamedSource:
-    if parent is not None and parent.result is not None and hash_file(path) == parent.result.sha256:
+def _generation(word: str, parent: Generation | None, member: Member) -> NamedSource:
+    own = find_take(word, member)
+    return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
+
+
+def _address(url: str) -> Ref:
+    media_type, _encoding = mimetypes.guess_type(url.partition("?")[0])
+    return Ref(url=url, media_type=media_type or "video/mp4")
+
+
+def _clip(
+    path: Path,
+    parent: Generation | None,
+    member: Member,
+) -> NamedSource:
+    if parent is not None and _is_result(path, parent):
         return NamedSource.of(parent)
     asset = _take_in(path, member)
     if not asset.is_video:
         raise BadArgument(
             f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe."
         )
-    return NamedSource(Ref(asset_id=asset.pk, media_type=asset.mime_type), asset, parent)
+    return NamedSource(
+        Ref(asset_id=asset.pk, media_type=asset.mime_type),
+        asset,
+        parent,
+    )
+
+
+def _is_result(path: Path, take: Generation) -> bool:
+    return take.result is not None and hash_file(path) == take.result.sha256
 
 
 def picture(given: str, member: Member) -> Ref:
@@ -103,11 +136,9 @@ def continued(word: str, member: Member) -> NamedSource:
     """Return the clip that is continued: a take of ours by its number or id, else a provider's id
     as it is.
     """
-    if (take := find_take(word, member)) is not None:
-        return NamedSource.of(take)
     if as_whole(word) is not None:
-        raise BadArgument(f"There is no take {word} in your team.")
-    return NamedSource(Ref(generation_id=word))
+        return NamedSource.of(own_take(word, member))
+    return _generation(word, None, member)
 
 
 def _kind(given: str) -> tuple[str, str]:

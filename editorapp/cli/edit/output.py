@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from editorapp.core.money import ZERO, show_range, show_usd
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.spec import Broken
+
+Json = dict[str, Any]  # one object
+Takes = Sequence[Generation]
 
 ESTIMATE = ("low_usd", "high_usd", "basis", "as_of")
 FACTS = ("width", "height", "frame_count", "has_audio", "hdr")
@@ -29,15 +31,25 @@ def refusals(verdict: Verdict) -> list[Broken]:
     return [one for one in verdict.refusals if one.rule_id != NOT_QUOTED]
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
+def _findings(verdict: Verdict) -> list[Broken]:
+    return [*refusals(verdict), *verdict.warnings]
+
+
+def _finding(row: Broken) -> Json:
+    return {
+        "rule": row.rule_id,
+        "field": row.field,
+        "level": row.level,
+        "message": row.message,
+    }
+
+
+def as_json(verdict: Verdict) -> Json:
     """Return a verdict and exactly what would be sent where."""
     estimate, account = verdict.estimate, verdict.draft.account
     return {
         "accepted": not refusals(verdict),
-        "broken": [
-            {"rule": row.rule_id, "field": row.field, "level": row.level, "message": row.message}
-            for row in (*refusals(verdict), *verdict.warnings)
-        ],
+        "broken": [_finding(row) for row in _findings(verdict)],
         "estimate": estimate and {name: getattr(estimate, name) for name in ESTIMATE},
         "asks_price": estimate is None and verdict.draft.is_quoted,
         "provider": account.provider,
@@ -48,13 +60,15 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def in_words(verdict: Verdict) -> str:
-    lines = [
-        f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
-        for row in (*refusals(verdict), *verdict.warnings)
-    ]
     if refusals(verdict):
-        return "\n".join([*lines, "Nothing was sent."])
-    return "\n".join([*lines, f"{verdict.draft.account} can take this.", price_in_words(verdict)])
+        end = "Nothing was sent."
+    else:
+        end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
+    return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
+
+
+def _finding_in_words(row: Broken) -> str:
+    return f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
 
 
 def request_in_words(verdict: Verdict) -> str:
@@ -72,7 +86,7 @@ def price_in_words(verdict: Verdict) -> str:
     return "No price is published for this."
 
 
-def result(take: Generation) -> dict[str, Any]:
+def result(take: Generation) -> Json:
     """Return how a take stands, and the facts of its result where there is one."""
     return {
         "generation": take.pk,
@@ -84,7 +98,7 @@ def result(take: Generation) -> dict[str, Any]:
     }
 
 
-def _facts(take: Generation) -> dict[str, Any] | None:
+def _facts(take: Generation) -> Json | None:
     made = take.result
     if made is None:
         return None
@@ -101,33 +115,33 @@ def cost(take: Generation) -> str:
     return f"{show_usd(take.cost_usd or ZERO)}{estimated}.{simulated}"
 
 
-def named(takes: Sequence[Generation]) -> str:
+def named(takes: Takes) -> str:
     """Name takes: "Take 3", "Takes 3 to 8"."""
     if len(takes) == 1:
         return f"Take {takes[0].pk}"
     return f"Takes {takes[0].pk} to {takes[-1].pk}"
 
 
-def total(verdicts: Sequence[Verdict]) -> dict[str, Decimal | None]:
+def total(verdicts: Sequence[Verdict]) -> Json:
     """Add up what takes cost; None where the price of one of them is not known."""
     prices = [one.estimate for one in verdicts if one.estimate is not None]
     if len(prices) < len(verdicts):
         return {"total_low_usd": None, "total_high_usd": None}
     return {
-        f"total_{name}": sum((getattr(one, name) for one in prices), ZERO)
-        for name in ("low_usd", "high_usd")
+        "total_low_usd": sum((one.low_usd for one in prices), ZERO),
+        "total_high_usd": sum((one.high_usd for one in prices), ZERO),
     }
 
 
-def held(takes: Sequence[Generation]) -> dict[str, Any]:
+def held(takes: Takes) -> Json:
     """Return what is held for takes that are queued, as `total` does."""
     return {
-        f"total_{name}": sum((getattr(one, f"estimate_{name}") for one in takes), ZERO)
-        for name in ("low_usd", "high_usd")
+        "total_low_usd": sum((one.estimate_low_usd for one in takes), ZERO),
+        "total_high_usd": sum((one.estimate_high_usd for one in takes), ZERO),
     }
 
 
-def total_in_words(count: int, said: dict[str, Any]) -> str:
+def total_in_words(count: int, said: Json) -> str:
     """Write "3 takes, $3.24."."""
     low, high = said["total_low_usd"], said["total_high_usd"]
     if low is None or high is None:
@@ -135,9 +149,10 @@ def total_in_words(count: int, said: dict[str, Any]) -> str:
     return f"{count} takes, {show_range(low, high)}."
 
 
-def progress(takes: Sequence[Generation]) -> str:
+def progress(takes: Takes) -> str:
     """Say how far they are: "Processing", "2 done, 1 processing"."""
-    if len(takes) == 1:
-        return str(takes[0].get_state_display())
-    counted = Counter(str(one.get_state_display()).lower() for one in takes)
+    states = [str(one.get_state_display()) for one in takes]
+    if len(states) == 1:
+        return states[0]
+    counted = Counter(map(str.lower, states))
     return ", ".join(f"{count} {state}" for state, count in counted.items())

@@ -90,11 +90,7 @@ def _run(command: str, file: str) -> None:
     Its password is in the environment, not on the command line.
     """
     program, *options = command.split()
-    found = shutil.which(program)
-    if found is None:
-        raise BackupRefused(
-            f"{program} is not installed here: install PostgreSQL's client tools, of the server's version."
-        )
+    found = _installed(program)
     said = connection.settings_dict
     # Django puts the name of the database last: the value of the last option.
     last = ["--dbname"] if said["NAME"] else ["--dbname", ""]
@@ -110,3 +106,12 @@ def _run(command: str, file: str) -> None:
     )
     if done.returncode:
         raise BackupRefused(f"{program} failed: {done.stderr.strip()[-1000:]}")
+
+
+def _installed(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise BackupRefused(
+            f"{program} is not installed here: install PostgreSQL's client tools, of the server's version."
+        )
+    return found

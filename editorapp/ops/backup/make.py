@@ -13,10 +13,21 @@ from editorapp.media import layout
 from editorapp.media.backends import files
 from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
-from editorapp.ops.backup.manifest import LIST, SECRET, BackupRefused, Manifest, secrets_now
+from editorapp.ops.backup.manifest import (
+    LIST,
+    SECRET,
+    BackupRefused,
+    Manifest,
+    secrets_now,
+)
 
 
-def make(folder: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:
+def make(
+    folder: Path,
+    *,
+    links: bool,
+    earlier: Path | None,
+) -> tuple[Manifest, list[str]]:
     """Write a backup; return what it says of itself, and which files the database names that are
     not in the store.
 
@@ -54,7 +65,12 @@ def _settle(work: Path) -> None:
         files.sync_folder(Path(folder))
 
 
-def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, list[str]]:
+def _write(
+    work: Path,
+    *,
+    links: bool,
+    earlier: Path | None,
+) -> tuple[Manifest, list[str]]:
     """Write the database first: what it names is in the store by then, and stays there."""
     named = dict(Asset.objects.filter(deleted_at=None).values_list("sha256", "name"))
     made_at, bucket = timezone.now(), getattr(settings, "S3_BUCKET", "")
@@ -79,7 +95,12 @@ def _write(work: Path, *, links: bool, earlier: Path | None) -> tuple[Manifest, 
     return made, [] if bucket else sorted(gone)
 
 
-def _media(work: Path, *, links: bool, earlier: Path | None) -> list[media_files.Kept]:
+def _media(
+    work: Path,
+    *,
+    links: bool,
+    earlier: Path | None,
+) -> list[media_files.Kept]:
     root, before = Path(settings.MEDIA_ROOT), earlier and earlier / "media"
     return media_files.copy_out(root, work / "media", links=links, earlier=before)
 

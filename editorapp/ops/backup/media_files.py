@@ -25,7 +25,13 @@ class Kept:
     size_bytes: int
 
 
-def copy_out(media: Path, into: Path, *, links: bool, earlier: Path | None = None) -> list[Kept]:
+def copy_out(
+    media: Path,
+    into: Path,
+    *,
+    links: bool,
+    earlier: Path | None = None,
+) -> list[Kept]:
     """Copy every stored file; one of an earlier backup is linked from there.
 
     Return what was copied.
@@ -41,7 +47,14 @@ def _names(media: Path) -> Iterator[str]:
             yield str(file.relative_to(media))
 
 
-def _copy(media: Path, into: Path, name: str, *, links: bool, earlier: Path | None) -> Kept:
+def _copy(
+    media: Path,
+    into: Path,
+    name: str,
+    *,
+    links: bool,
+    earlier: Path | None,
+) -> Kept:
     file, target = media / name, into / name
     target.parent.mkdir(parents=True, exist_ok=True)
     origins = [*_same_before(file, earlier and earlier / name), *([file] if links else [])]

@@ -16,7 +16,13 @@ from editorapp.generations.reconcile import after_restore
 from editorapp.media import layout, store
 from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
-from editorapp.ops.backup.manifest import LIST, SECRET, BackupRefused, Manifest, secrets_now
+from editorapp.ops.backup.manifest import (
+    LIST,
+    SECRET,
+    BackupRefused,
+    Manifest,
+    secrets_now,
+)
 from editorapp.ops.supervisor import EngineLock
 from editorapp.teams.models import Invite, SignInLink
 
@@ -35,7 +41,12 @@ class Restored:
     is_other_secret: bool
 
 
-def bring_back(folder: Path, *, nothing_ran_since: bool, now: datetime) -> Restored:
+def bring_back(
+    folder: Path,
+    *,
+    nothing_ran_since: bool,
+    now: datetime,
+) -> Restored:
     """Put a backup in the place of an empty installation, and hold what may have been sent since.
 
     Raises: BackupRefused.

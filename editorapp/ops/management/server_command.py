@@ -6,7 +6,12 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.ops.processes import STOPPED, Interrupted, NotStarted, stop_when_asked
+from editorapp.ops.processes import (
+    STOPPED,
+    Interrupted,
+    NotStarted,
+    stop_when_asked,
+)
 from editorapp.ops.supervisor import EngineLock
 
 
@@ -18,7 +23,13 @@ class ServerCommand(BaseCommand):
         self.stdout.flush()
 
     @contextmanager
-    def supervising(self, who: str, *, instead: str, is_alone: bool = True) -> Iterator[None]:
+    def supervising(
+        self,
+        who: str,
+        *,
+        instead: str,
+        is_alone: bool = True,
+    ) -> Iterator[None]:
         """Run processes until we are asked to stop; where `is_alone`, nobody else runs the engine
         of the data folder meanwhile.
 

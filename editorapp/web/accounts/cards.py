@@ -21,7 +21,7 @@ from editorapp.providers.account_capabilities import unit_price_usd
 from editorapp.providers.contract import Access
 from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.rules.words import limits_in_words
-from editorapp.providers.spec import Spec
+from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Team
 from editorapp.web.accounts.forms import option_label
 from editorapp.web.presenters.figures import Figure
@@ -81,11 +81,7 @@ class Card:
             return "Switched off", "badge"
         if account.problem:
             return "Cannot be used", "badge badge-bad"
-        if account.tested_at is None:
-            return "Not tested yet", "badge"
-        if account.test_ok:
-            return "Ready", "badge badge-done"
-        return "Test failed", "badge badge-bad"
+        return _tested_state(account)
 
     @property
     def key_words(self) -> str:
@@ -109,18 +105,21 @@ class Card:
         """Return the price of one of the provider's units and where it comes from; None where it
         counts in dollars.
         """
-        unit = self.spec.unit
-        if not unit:
+        spec = self.spec
+        if not spec.unit:
             return None
+        misread = _misread(spec.unit_price_name)
+        return f"Price of one {spec.unit}", f"{self._price_words}{misread}"
+
+    @property
+    def _price_words(self) -> str:
         price, source = self.account.unit_price_and_source()
-        words = f"not known: {self.spec.name} lists none, so its quotes cannot be shown in dollars until one is set"
         if price is not None:
-            words = f"{show_usd(price)}, {source}"
-        name = self.spec.unit_price_name
-        said = settings.ENVIRONMENT.get(name)
-        if said and unit_price_usd({"unit_price_usd": said}) is None:
-            words += f". {name} is no amount in dollars"
-        return f"Price of one {unit}", words
+            return f"{show_usd(price)}, {source}"
+        return (
+            f"not known: {self.spec.name} lists none, "
+            "so its quotes cannot be shown in dollars until one is set"
+        )
 
     @property
     def own_limits(self) -> list[tuple[str, str]]:
@@ -130,12 +129,32 @@ class Card:
         published: Spec = registry.get(self.account.provider).SPEC
         told = []
         for ours, theirs in zip(published.models, self.spec.models, strict=True):
-            before = limits_in_words(ours, ours.limits)
-            other = [one for one in limits_in_words(theirs, theirs.limits) if one not in before]
-            if other:
-                words = "; ".join(f"{label}: {said}" for _name, label, said in other)
+            if words := _other_limits(ours, theirs):
                 told.append((f"{theirs.label}, {theirs.task}", words))
         return told
+
+
+def _tested_state(account: ProviderAccount) -> tuple[str, str]:
+    if account.tested_at is None:
+        return "Not tested yet", "badge"
+    if account.test_ok:
+        return "Ready", "badge badge-done"
+    return "Test failed", "badge badge-bad"
+
+
+def _misread(name: str) -> str:
+    """Say that the environment names a price that is none; "" where it does not."""
+    said = settings.ENVIRONMENT.get(name)
+    if said and unit_price_usd({"unit_price_usd": said}) is None:
+        return f". {name} is no amount in dollars"
+    return ""
+
+
+def _other_limits(ours: Model, theirs: Model) -> str:
+    before = limits_in_words(ours, ours.limits)
+    now = limits_in_words(theirs, theirs.limits)
+    other = [one for one in now if one not in before]
+    return "; ".join(f"{label}: {said}" for _name, label, said in other)
 
 
 @dataclass(frozen=True)
@@ -150,12 +169,16 @@ class Shelf:
 def shelves(team: Team) -> list[Shelf]:
     """Return every provider with its accounts, as they are for this team."""
     found = cards(team)
-    shelves = []
-    for slug in registry.slugs():
-        here = [card for card in found if card.account.provider == slug]
-        busy, idle = ([card for card in here if card.is_idle is idle] for idle in (False, True))
-        shelves.append(Shelf(registry.get(slug).SPEC, cards=busy, idle=idle))
-    return shelves
+    return [_shelf(slug, found) for slug in registry.slugs()]
+
+
+def _shelf(slug: str, found: list[Card]) -> Shelf:
+    here = [card for card in found if card.account.provider == slug]
+    return Shelf(
+        registry.get(slug).SPEC,
+        cards=[card for card in here if not card.is_idle],
+        idle=[card for card in here if card.is_idle],
+    )
 
 
 def cards(team: Team) -> list[Card]:
@@ -164,7 +187,10 @@ def cards(team: Team) -> list[Card]:
     current = {account.pk for account in accounts.in_use(found)}
     usable = [one for one in found if one.pk in current and not one.problem]
     default = accounts.default_of(team, usable)
-    unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
+    unsent = Attempt.objects.filter(
+        state__in=WAITING,
+        next_action_at__isnull=False,
+    ).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
     spent = _spent(team)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}

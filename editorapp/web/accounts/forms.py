@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from editorapp.core.loopback import is_loopback
 from editorapp.core.typed_text import TextField
@@ -116,12 +117,16 @@ class AccountForm(LimitsForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        others = ProviderAccount.objects.filter(provider=self.spec.slug, name__iexact=name)
-        if self.account is not None:
-            others = others.exclude(pk=self.account.pk)
-        if others.exists():
+        if self._namesakes(name).exists():
             raise ValidationError(f"Another account of {self.spec.name} has this name.")
         return name
+
+    def _namesakes(self, name: str) -> QuerySet[ProviderAccount]:
+        found = ProviderAccount.objects.filter(
+            provider=self.spec.slug,
+            name__iexact=name,
+        )
+        return found.exclude(pk=self.account.pk) if self.account else found
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
@@ -131,12 +136,14 @@ class AccountForm(LimitsForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        for name in self.option_fields:
-            value = given.get(name) or ""
-            if not value.isascii() or not value.isprintable():
-                self.add_error(name, "Only plain letters, digits and signs can be sent.")
+        self._clean_options(given)
         self._clean_key(given)
         return given
+
+    def _clean_options(self, given: dict[str, Any]) -> None:
+        for name in self.option_fields:
+            if not _can_be_sent(given.get(name) or ""):
+                self.add_error(name, "Only plain letters, digits and signs can be sent.")
 
     def _clean_key(self, given: dict[str, Any]) -> None:
         """Join the parts of the key.
@@ -147,18 +154,21 @@ class AccountForm(LimitsForm):
         if any(name in self.errors for name in self.key_fields):
             return
         if any(parts):
-            key, wrong = ":".join(parts), "Enter every part of the key."
-            if all(parts):
-                wrong = capability_discovery.wrong_key(self.spec, key)
-            if wrong:
-                self.add_error(self.key_fields[0], wrong)
-            given["key"] = key
+            given["key"] = self._joined(parts)
         elif self.account is None:
             for name in self.key_fields:
                 self.add_error(name, "This is needed.")
         elif "base_url" in given and self._leads_elsewhere(given["base_url"]):
             message = "Enter the key again: with this base URL it would be sent to another server."
             self.add_error(self.key_fields[0], message)
+
+    def _joined(self, parts: list[str]) -> str:
+        key, wrong = ":".join(parts), "Enter every part of the key."
+        if all(parts):
+            wrong = capability_discovery.wrong_key(self.spec, key)
+        if wrong:
+            self.add_error(self.key_fields[0], wrong)
+        return key
 
     def _leads_elsewhere(self, base_url: str) -> bool:
         assert self.account is not None
@@ -197,10 +207,17 @@ class AccountForm(LimitsForm):
         for name in ("name", "base_url", *LIMITS):
             setattr(account, name, given[name])
         account.unit_price_usd = given.get("unit_price_usd")
-        options = {name: given[field] for field, name in self.option_fields.items()}
-        account.options = {name: value for name, value in options.items() if value}
+        account.options = self._options()
         if key := given.get("key"):
             account.set_key(key)
+
+    def _options(self) -> dict[str, str]:
+        given = self.cleaned_data
+        return {name: given[field] for field, name in self.option_fields.items() if given[field]}
+
+
+def _can_be_sent(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def _reached_by(account: ProviderAccount) -> tuple[object, ...]:
@@ -229,8 +246,16 @@ def option_label(name: str) -> str:
 
 
 def _key_field(label: str) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={**AS_TYPED, "autocapitalize": "none"}, render_value=False)
-    return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget)
+    widget = forms.PasswordInput(
+        attrs={**AS_TYPED, "autocapitalize": "none"},
+        render_value=False,
+    )
+    return TextField(
+        label=label,
+        max_length=LONGEST_KEY,
+        required=False,
+        widget=widget,
+    )
 
 
 def _key_hint(account: ProviderAccount | None) -> str:
@@ -266,16 +291,21 @@ def _wrong_address(url: str) -> str:
     A key travels only encrypted, or within this machine.
     """
     example = "Write it as https://host/path."
-    try:
-        parts = urlsplit(url)
-        port_is_sound = parts.port is None or parts.port > 0
-    except ValueError:
+    if not _is_address(url):
         return f"This is not an address. {example}"
-    is_address = parts.scheme in ("http", "https") and parts.hostname and port_is_sound
-    if not is_address or any(map(str.isspace, url)):
-        return f"This is not an address. {example}"
+    parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment:
         return f"Only the address itself, without a name, password or query. {example}"
     if parts.scheme == "http" and not is_loopback(url):
         return "The key would travel unencrypted. Use an address that begins with https://."
     return ""
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_port_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_whole = parts.scheme in ("http", "https") and parts.hostname and is_port_sound
+    return bool(is_whole) and not any(map(str.isspace, url))

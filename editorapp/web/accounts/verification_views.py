@@ -12,17 +12,16 @@ from editorapp.core.money import ZERO, show_usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
 from editorapp.generations.verification import checks, paid_take, report
-from editorapp.providers import registry
-from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
+from editorapp.web.accounts.found import account_or_404
 from editorapp.web.presenters.typed_amounts import amount_or_none
 
 
 @action_for(Act.MANAGE)
 def begin(request: MemberRequest, pk: int) -> HttpResponse:
     """Begin to verify an account, or show what was begun. Free; the queue does it."""
-    account = get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+    account = account_or_404(pk)
     try:
         verification = checks.begin(account, request.member, now=timezone.now())
     except checks.CannotVerify as error:
@@ -84,7 +83,12 @@ def report_file(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _found(request: MemberRequest, pk: int) -> Verification:
-    rows = Verification.objects.select_related("account", "take", "clip", "person")
+    rows = Verification.objects.select_related(
+        "account",
+        "take",
+        "clip",
+        "person",
+    )
     return get_object_or_404(rows, pk=pk, team_id=request.member.team_id)
 
 

@@ -3,12 +3,10 @@
 Only admins come here.
 """
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -16,12 +14,28 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from editorapp.core.htmx import is_part
 from editorapp.providers import accounts, capability_discovery, registry
-from editorapp.providers.models import KeyOrigin, ProviderAccount, TeamAccount
+from editorapp.providers.models import (
+    KeyOrigin,
+    ProviderAccount,
+    TeamAccount,
+)
 from editorapp.providers.spec import Spec
-from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
+from editorapp.teams.access import (
+    MemberRequest,
+    action_for,
+    form_page_for,
+    page_for,
+)
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
-from editorapp.web.accounts.forms import AccountForm, LimitsForm, form_for, key_labels
+from editorapp.web.accounts.forms import (
+    AccountForm,
+    LimitsForm,
+    form_for,
+    key_labels,
+)
+from editorapp.web.accounts.found import account_or_404
+from editorapp.web.presenters.context import Context
 
 
 @page_for(Act.MANAGE)
@@ -54,9 +68,7 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
     spec = _spec(provider)
     form = AccountForm(request.POST or None, spec=spec)
     if request.method == "POST" and form.is_valid():
-        account = form.save()
-        messages.success(request, f"{account.name} is added. It is being tested.")
-        return redirect(_address(account.pk))
+        return _told(request, form.save(), "is added. It is being tested.")
     return _form(request, form)
 
 
@@ -65,21 +77,22 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
-    account = _account(pk)
-    form = form_for(account, request.POST or None)
+    form = form_for(account_or_404(pk), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        account = form.save()
-        is_tested = account.origin is KeyOrigin.ADMIN and account.tested_at is None
-        tested = " It is being tested." if is_tested else ""
-        messages.success(request, f"{account.name} is saved.{tested}")
-        return redirect(_address(pk))
+        return _saved(request, form.save())
     return _form(request, form)
+
+
+def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
+    if account.origin is KeyOrigin.ADMIN and account.tested_at is None:
+        return _told(request, account, "is saved. It is being tested.")
+    return _told(request, account, "is saved.")
 
 
 @action_for(Act.MANAGE)
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
-    account = _account(pk)
+    account = account_or_404(pk)
     tested = capability_discovery.test(account)
     if is_part(request):
         return _card(request, pk)
@@ -91,7 +104,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
-    account = _account(pk)
+    account = account_or_404(pk)
     account.is_enabled = request.POST.get("on") == "1"
     account.save(update_fields=["is_enabled"])
     off = (
@@ -99,20 +112,22 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
         "what is under way is followed to its end."
     )
     said = "switched on." if account.is_enabled else off
-    messages.success(request, f"{account.name} is {said}")
-    return redirect(_address(pk))
+    return _told(request, account, f"is {said}")
 
 
 @action_for(Act.MANAGE)
 def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     """Make an account the one that the team uses unless somebody chooses another."""
-    account, team = _account(pk), request.member.team
+    account, team = account_or_404(pk), request.member.team
     if account not in accounts.usable():
         messages.error(request, f"{account.name} cannot be used now, so it cannot be the default.")
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
-        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        TeamAccount.objects.update_or_create(
+            team=team,
+            defaults={"account": account},
+        )
         messages.success(
             request, f"{team} uses {account.name} now, unless somebody chooses another."
         )
@@ -122,7 +137,7 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
-    account = _account(pk)
+    account = account_or_404(pk)
     try:
         if not _can_be_deleted(account):
             raise ProtectedError("", set())
@@ -145,8 +160,10 @@ def _spec(provider: str) -> Spec:
     return spec
 
 
-def _account(pk: int) -> ProviderAccount:
-    return get_object_or_404(ProviderAccount, pk=pk, provider__in=registry.slugs())
+def _told(request: MemberRequest, account: ProviderAccount, said: str) -> HttpResponse:
+    """Say what was done with an account, and go back to it."""
+    messages.success(request, f"{account.name} {said}")
+    return redirect(_address(account.pk))
 
 
 def _can_be_deleted(account: ProviderAccount) -> bool:
@@ -166,16 +183,19 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    proven_at = found.account.proven_at
-    if proven_at is not None and proven_at == found.account.tested_at:
-        # Its first passed test: from now on, other cards say something else too.
+    if _has_just_passed(found.account):  # from now on, other cards say something else too
         response["HX-Refresh"] = "true"
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
+def _has_just_passed(account: ProviderAccount) -> bool:
+    """Was its last test the first one that it passed?"""
+    return account.proven_at is not None and account.proven_at == account.tested_at
+
+
 def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
-    context: dict[str, Any] = {
+    context: Context = {
         "here": "accounts",
         "form": form,
         "spec": form.spec,
@@ -184,7 +204,12 @@ def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
         "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
         "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
     }
-    return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
+    return render(
+        request,
+        "accounts/edit.html",
+        context,
+        status=422 if form.errors else 200,
+    )
 
 
 urlpatterns = [

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
@@ -18,8 +17,20 @@ from editorapp.costs import ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.figures import Computed, Figure, LineCount, MonthMeter, month_meter
-from editorapp.web.presenters.line_selection import SHOWS, LineSelection, month_text, name_of
+from editorapp.web.presenters.context import Context
+from editorapp.web.presenters.figures import (
+    Computed,
+    Figure,
+    LineCount,
+    MonthMeter,
+    month_meter,
+)
+from editorapp.web.presenters.line_selection import (
+    SHOWS,
+    LineSelection,
+    month_text,
+    name_of,
+)
 
 PAGE_SIZE = 50
 MONTHS_SHOWN = 12
@@ -82,7 +93,7 @@ def page(request: MemberRequest) -> HttpResponse:
         lines = selection.lines(member)
         found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
         older = selection.url(before=found.after) if found.after else ""
-        context: dict[str, Any] = {
+        context: Context = {
             "here": "costs",
             "selection": selection,
             "lines": found.rows,
@@ -98,12 +109,21 @@ def page(request: MemberRequest) -> HttpResponse:
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
+    rows = reports.csv_rows(selection.lines(request.member))
+    return spreadsheet.download(rows, name=_csv_name(selection))
+
+
+def _csv_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
-    return spreadsheet.download(reports.csv_rows(selection.lines(request.member)), name=name)
+    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
 
 
-def _figures(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+def _figures(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> Context:
     """Return the sums of all that is selected.
 
     They are read from the sums kept beside the ledger, but for releases and failures, and for what
@@ -143,7 +163,11 @@ def _summed(selection: LineSelection, member: Member) -> Figure:
     return Figure(reports.together(selection.lines(member)).amount_usd, selection)
 
 
-def _rows(dimension: reports.Dimension, whole: LineSelection, member: Member) -> list[CostRow]:
+def _rows(
+    dimension: reports.Dimension,
+    whole: LineSelection,
+    member: Member,
+) -> list[CostRow]:
     """Return a table's rows: each narrows the selection by what it is the row of."""
     lines = reports.by(dimension, whole.sums(member))
     most = max((line.spent_usd for line in lines), default=ZERO)
@@ -161,20 +185,28 @@ def _row(
         charges=LineCount(line.charges, narrowed.changed(shows="charges")),
         spent=Figure(line.spent_usd, narrowed.changed(shows="spent")),
         held=Figure(line.held_usd, narrowed.changed(shows="held")),
-        share=max(0, int(100 * line.spent_usd / most)) if most > 0 else 0,
+        share=max(0, _scaled(line.spent_usd, most, to=100)),
     )
 
 
-def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[str, Any]:
+def _scaled(amount: Decimal, most: Decimal, *, to: int) -> int:
+    """Return an amount drawn so that the largest is `to`."""
+    return int(to * amount / most) if most > 0 else 0
+
+
+def _chrome(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> Context:
     """Return the page's choices, what it is narrowed by, and the budget."""
     words = selection.words(member)
     shown = SHOWS.get(selection.shows)
     is_whole = not words and selection.month is not None
     return {
         "shown": shown,
-        "narrowed": [
-            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
-        ],
+        "narrowed": [(said, _without(selection, name)) for name, said in words.items()],
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
@@ -185,7 +217,16 @@ def _chrome(member: Member, selection: LineSelection, *, now: datetime) -> dict[
     }
 
 
-def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budget:
+def _without(selection: LineSelection, name: str) -> str:
+    return selection.changed(**{name: None}).url()
+
+
+def _budget(
+    member: Member,
+    selection: LineSelection,
+    *,
+    now: datetime,
+) -> Budget:
     """Return the whole team's month against the limit that holds, or held, in it."""
     assert selection.month is not None
     limit = limits.of_month(member.team, selection.month, now=now)
@@ -197,11 +238,14 @@ def _budget(member: Member, selection: LineSelection, *, now: datetime) -> Budge
         limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
         basis="What the whole team was charged and still holds; admins see its lines.",
     )
-    left = None
-    if meter.limit_usd is not None:
-        basis = "the limit, less what is charged and still held."
-        left = Computed(meter.limit_usd - meter.used_usd, basis)
-    return Budget(meter, left, says, limit.is_over)
+    return Budget(meter, _left(meter), says, limit.is_over)
+
+
+def _left(meter: MonthMeter) -> Computed | None:
+    if meter.limit_usd is None:
+        return None
+    basis = "the limit, less what is charged and still held."
+    return Computed(meter.limit_usd - meter.used_usd, basis)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -230,11 +274,14 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
     most = max((row.spent.amount_usd for row in months), default=ZERO)
     bars = []
     for place, row in enumerate(reversed(months)):
-        height = max(2, int(CHART_HEIGHT * row.spent.amount_usd / most) if most > 0 else 0)
+        height = max(2, _scaled(row.spent.amount_usd, most, to=CHART_HEIGHT))
         x, y = place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - height + 20
         is_here = row.spent.selection.month == selection.month  # never where that is all months
         bars.append(Bar(row.label, row.url, row.spent, x, y, height, is_here))
     return bars
 
 
-urlpatterns = [path("", page, name="page"), path("lines.csv", lines_csv, name="csv")]
+urlpatterns = [
+    path("", page, name="page"),
+    path("lines.csv", lines_csv, name="csv"),
+]

@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import asdict, dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.context import Context
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -61,13 +61,7 @@ class Filters:
 
         Raises: BadValue.
         """
-        choices: dict[str, Container[str]] = {
-            "state": STATE_GROUPS,
-            "review": REVIEWS,
-            "task": request_summary.TASK_NAMES,
-            "provider": registry.slugs(),
-            "model": request_summary.model_names(),
-        }
+        choices = _choosable()
         said = {name: query.get(name, "") for name in choices}
         return cls(
             **{name: value for name, value in said.items() if value in choices[name]},
@@ -102,14 +96,26 @@ class Filters:
         said = {name: value for name, value in asdict(self).items() if value and name not in names}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
-    def older(self, before: int) -> str:
-        """Return the address of the page after this one."""
+    def older(self, before: int | None) -> str:
+        """Return the address of the page after this one; "" where there is none."""
+        if not before:
+            return ""
         here = self.without()
         return f"{here}{'&' if '?' in here else '?'}before={before}"
 
     @property
     def any(self) -> bool:
         return self != Filters()
+
+
+def _choosable() -> dict[str, Container[str]]:
+    return {
+        "state": STATE_GROUPS,
+        "review": REVIEWS,
+        "task": request_summary.TASK_NAMES,
+        "provider": registry.slugs(),
+        "model": request_summary.model_names(),
+    }
 
 
 @page_for(Act.SEE)
@@ -122,12 +128,22 @@ def page(request: MemberRequest) -> HttpResponse:
         before=before,
         size=PAGE_SIZE,
     )
-    context = {"here": "gallery", "filters": filters, "before": before, **_grid(found, filters)}
+    context = {
+        "here": "gallery",
+        "filters": filters,
+        "before": before,
+        **_grid(found, filters),
+    }
     if is_part(request):
         part = "gallery/_more.html" if before else "gallery/_takes.html"
         return page_or_part(request, part, part, context)
     context |= _choices(request.member, filters)
-    return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+    return page_or_part(
+        request,
+        "gallery/page.html",
+        "gallery/_takes.html",
+        context,
+    )
 
 
 @page_for(Act.SEE)
@@ -146,19 +162,18 @@ def live(request: MemberRequest) -> HttpResponse:
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
     context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
-    return render(
-        request, "gallery/_changed.html", context, status=200 if goes_on else STOP_POLLING
-    )
+    status = 200 if goes_on else STOP_POLLING
+    return render(request, "gallery/_changed.html", context, status=status)
 
 
 @page_for(Act.SEE)
 def sources(request: MemberRequest) -> HttpResponse:
     """Show the clips of the team with how many takes each has."""
-    clips = Asset.objects.visible_to(request.member).filter(
-        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    found = newest_first(
+        _clips(request.member),
+        before=cursor(request.GET),
+        size=PAGE_SIZE,
     )
-    clips = clips.select_related("created_by").annotate(take_count=Count("generations"))
-    found = newest_first(clips, before=cursor(request.GET), size=PAGE_SIZE)
     context = {
         "here": "gallery",
         "clips": found.rows,
@@ -167,24 +182,39 @@ def sources(request: MemberRequest) -> HttpResponse:
         "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "most_minutes": settings.MAX_SOURCE_SECONDS // 60,
     }
-    return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
+    return page_or_part(
+        request,
+        "gallery/sources.html",
+        "gallery/_clips.html",
+        context,
+    )
 
 
-def _grid(found: Page[Generation], filters: Filters) -> dict[str, Any]:
+def _clips(member: Member) -> QuerySet[Asset]:
+    clips = Asset.objects.visible_to(member).filter(
+        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
+    )
+    return clips.select_related("created_by").annotate(take_count=Count("generations"))
+
+
+def _grid(found: Page[Generation], filters: Filters) -> Context:
     return {
         "takes": found.rows,
-        "older_url": filters.older(found.after) if found.after else "",
+        "older_url": filters.older(found.after),
         "has_live": any(take.is_active for take in found.rows),
     }
 
 
-def _choices(member: Member, filters: Filters) -> dict[str, Any]:
+def _choices(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
     clips = Asset.objects.visible_to(member)
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
-        "states": {"": "All", **{key: label for key, (label, _states) in STATE_GROUPS.items()}},
+        "states": {
+            "": "All",
+            **{key: label for key, (label, _states) in STATE_GROUPS.items()},
+        },
         "selects": _selects(filters),
         "people": _makers(member).order_by("is_former", "display_name", "username"),
         "source": filters.source and clips.filter(pk=filters.source).first(),
@@ -207,8 +237,14 @@ def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
 
 def _makers(member: Member) -> QuerySet[User]:
     """Return who is in the team or has made something in it."""
-    made = Generation.objects.filter(team_id=member.team_id, created_by=OuterRef("pk"))
-    here = Member.objects.active().filter(team_id=member.team_id, user=OuterRef("pk"))
+    made = Generation.objects.filter(
+        team_id=member.team_id,
+        created_by=OuterRef("pk"),
+    )
+    here = Member.objects.active().filter(
+        team_id=member.team_id,
+        user=OuterRef("pk"),
+    )
     return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
 
 

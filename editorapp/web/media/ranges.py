@@ -6,7 +6,12 @@ import re
 from functools import partial
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.utils.http import parse_etags
 
 from editorapp.media.backends.contract import Opened
@@ -64,12 +69,9 @@ def _body(
 def _dressed(
     response: HttpResponseBase, *, etag: str, name: str, download: bool, is_versioned: bool = False
 ) -> HttpResponseBase:
-    plain, kind = re.sub(r'[^ -~]|["\\%]', "_", name), "attachment" if download else "inline"
     kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
     headers = {
-        "Content-Disposition": (
-            f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-        ),
+        "Content-Disposition": _disposition(name, download=download),
         "ETag": etag,
         "Cache-Control": f"private, {kept}",
         "X-Content-Type-Options": "nosniff",
@@ -77,6 +79,12 @@ def _dressed(
     for header, value in headers.items():
         response.headers[header] = value
     return response
+
+
+def _disposition(name: str, *, download: bool) -> str:
+    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
+    kind = "attachment" if download else "inline"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _is_known(request: HttpRequest, etag: str) -> bool:

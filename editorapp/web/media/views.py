@@ -32,38 +32,22 @@ from editorapp.media.refusals import Refusal
 from editorapp.media.timing import Timing
 from editorapp.media.uploads import resumable
 from editorapp.media.uploads.claim import BeingTaken
-from editorapp.teams.access import MemberRequest, View, action_for, needs, page_for
+from editorapp.teams.access import (
+    MemberRequest,
+    View,
+    action_for,
+    needs,
+    page_for,
+)
 from editorapp.teams.roles import Act
+from editorapp.web.media.asset_json import asset_json
 from editorapp.web.media.ranges import serve
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
 _MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
 _STILLS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
-_FACTS = (
-    *("name", "kind", "width", "height", "fps", "frame_count", "duration_seconds", "codec"),
-    *("hdr", "has_audio", "variable_frame_rate", "size_bytes", "proxy"),
-)
 _FILES = ("original", "playable", "poster", "filmstrip")
 _PREVIEWS = {"poster": layout.POSTER, "filmstrip": layout.FILMSTRIP}
-
-
-def asset_json(asset: Asset) -> dict[str, Any]:
-    """Return an asset as scripts see it; urls carry a version, so that browsers may keep the
-    answers.
-    """
-    fps, is_shown = asset.fps, {"poster": True, "filmstrip": asset.is_video}
-    is_shown["playable"] = asset.is_playable
-    return {
-        "id": asset.pk,
-        **{name: getattr(asset, name) for name in _FACTS},
-        "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
-        "duration_seconds": float(asset.duration_seconds),
-        **{f"{what}_url": _url(asset, what) if there else None for what, there in is_shown.items()},
-    }
-
-
-def _url(asset: Asset, what: str) -> str:
-    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
 
 
 def _asset(request: MemberRequest, pk: int) -> Asset:
@@ -150,26 +134,47 @@ def _stem(asset: Asset) -> str:
 
 @page_for(Act.SEE)
 @_says_refusals
-def still(request: MemberRequest, pk: int, frame_index: int, ending: str) -> HttpResponse:
+def still(
+    request: MemberRequest,
+    pk: int,
+    frame_index: int,
+    ending: str,
+) -> HttpResponse:
     """Answer with one frame of a clip as a picture."""
     if ending not in _STILLS:
         raise Http404(f"No still is made as {ending}.")
     asset = _clip(request, pk)
     try:
-        height = whole(request.GET, "height", low=1)
+        height = _height(request)
     except BadValue:
-        return reasons.answer("bad_height", "The height is a number of pixels.", status=400)
-    if height is not None:
-        height = max(16, min(4320, height))
+        return reasons.answer(
+            "bad_height",
+            "The height is a number of pixels.",
+            status=400,
+        )
     etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
+    picture = frames.still(
+        asset,
+        frame_index,
+        format=_STILLS[ending],
+        max_height=height,
+    )
     kind = "attachment" if "download" in request.GET else "inline"
     name = f"{_plain(_stem(asset))} frame {frame_index}.{ending}"
     headers["Content-Disposition"] = f'{kind}; filename="{name}"'
-    return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
+    return HttpResponse(
+        picture,
+        content_type=f"image/{_STILLS[ending]}",
+        headers=headers,
+    )
+
+
+def _height(request: MemberRequest) -> int | None:
+    height = whole(request.GET, "height", low=1)
+    return None if height is None else max(16, min(4320, height))
 
 
 def _plain(name: str) -> str:
@@ -195,8 +200,13 @@ def times(request: MemberRequest, pk: int) -> HttpResponse:
 @_says_refusals
 def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
     """Keep a frame of a clip as a picture of its own, to be a guide frame."""
-    pinned = frames.pin(_clip(request, pk), frame_index, user=request.member.user)
-    return JsonResponse({"asset": asset_json(pinned), **asset_json(pinned)}, status=201)
+    pinned = frames.pin(
+        _clip(request, pk),
+        frame_index,
+        user=request.member.user,
+    )
+    told = asset_json(pinned)
+    return JsonResponse({"asset": told, **told}, status=201)
 
 
 # Files in
@@ -219,12 +229,23 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return reasons.answer("bad_request", message, status=400)
-    upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
+    upload = resumable.begin(
+        name=name,
+        size_bytes=size,
+        member=request.member,
+        mark=mark,
+    )
     offset = resumable.offset(upload)
     here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
     url = reverse("media:upload", args=[upload.token])
     return JsonResponse(
-        {"id": upload.token, "url": url, "offset": offset, **here}, status=200 if offset else 201
+        {
+            "id": upload.token,
+            "url": url,
+            "offset": offset,
+            **here,
+        },
+        status=200 if offset else 201,
     )
 
 
@@ -255,7 +276,10 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
         message = f"A piece has at most {resumable.MAX_PIECE_BYTES // 1_000_000} MB."
         return reasons.answer("piece_too_big", message, status=413)
     try:
-        return _at(resumable.append(found, request, at=at, length=length), status=200)
+        return _at(
+            resumable.append(found, request, at=at, length=length),
+            status=200,
+        )
     except resumable.WrongOffset as wrong:
         return _at(wrong.offset, status=409)
     except Refusal as refusal:
@@ -265,12 +289,20 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
 
 
 def _at(offset: int, *, status: int) -> HttpResponse:
-    return JsonResponse({"offset": offset}, status=status, headers={"Upload-Offset": str(offset)})
+    return JsonResponse(
+        {"offset": offset},
+        status=status,
+        headers={"Upload-Offset": str(offset)},
+    )
 
 
 def _own_upload(request: MemberRequest, token: str) -> Upload:
     member = request.member
-    mine = Upload.objects.filter(team=member.team_id).select_related("team", "user", "asset")
+    mine = Upload.objects.filter(team=member.team_id).select_related(
+        "team",
+        "user",
+        "asset",
+    )
     return get_object_or_404(mine, token=token, user=member.user_id)
 
 
@@ -289,7 +321,11 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
         message = "This file is being taken in already: ask again in a moment."
         return reasons.answer("being_taken", message, status=409)
     headers = {"Server-Timing": timing.header()}
-    return JsonResponse({"asset": asset_json(asset)}, status=201, headers=headers)
+    return JsonResponse(
+        {"asset": asset_json(asset)},
+        status=201,
+        headers=headers,
+    )
 
 
 @csrf_exempt
@@ -301,13 +337,17 @@ def upload_form(request: MemberRequest) -> HttpResponse:
     """
     length = whole(request.headers, "Content-Length", otherwise=0)
     if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
-        try:
-            check_bytes(length)
-        except Refusal as refusal:
-            messages.error(request, refusal.message)
-        return redirect("studio:page")
+        return _too_long(request, length)
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
     return _take_form(request)
+
+
+def _too_long(request: MemberRequest, length: int) -> HttpResponse:
+    try:
+        check_bytes(length)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    return redirect("studio:page")
 
 
 @csrf_protect
@@ -316,7 +356,12 @@ def _take_form(request: MemberRequest) -> HttpResponse:
     for sent in request.FILES.getlist("file"):
         try:
             file = Path(sent.temporary_file_path())  # type: ignore[attr-defined]
-            taken = take_in(file, name=sent.name or "", team=member.team, user=member.user)
+            taken = take_in(
+                file,
+                name=sent.name or "",
+                team=member.team,
+                user=member.user,
+            )
         except Refusal as refusal:
             messages.error(request, f"{sent.name}: {refusal.message}")
     if not request.FILES:

@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,25 +54,35 @@ def page(request: MemberRequest) -> HttpResponse:
     accounts = usable()
     told = [(account.name, account.spec) for account in accounts]
     models = [with_account_limits(one, told) for one in every_model(registry.every())]
-    found = list(filter(None, (_narrowed(one, search.lower().split()) for one in models)))
+    words = search.lower().split()
+    found = list(filter(None, (_narrowed(one, words) for one in models)))
     context = {
         "here": "models",
         "search": search,
-        "tasks": [
-            _task(task, tuple(of_task), accounts)
-            for task, of_task in groupby(found, key=lambda one: one.task)
-        ],
+        "tasks": _tasks(found, accounts),
         "count": len(found),
         "of": len(models),
     }
-    return page_or_part(request, "models/page.html", "models/_models.html", context)
+    return page_or_part(
+        request,
+        "models/page.html",
+        "models/_models.html",
+        context,
+    )
+
+
+def _tasks(found: list[Described], accounts: list[ProviderAccount]) -> list[TaskShown]:
+    return [
+        _task(task, tuple(models), accounts)
+        for task, models in groupby(found, key=attrgetter("task"))
+    ]
 
 
 def _narrowed(one: Described, words: list[str]) -> Described | None:
     """Return the model with only the rows that have every word, in themselves or in its name; None
     without any.
     """
-    head = f"{one.title} {one.task} {one.name} {one.model_id} {one.slug} {one.summary}".lower()
+    head = _head(one)
     left = [word for word in words if word not in head]
     if not left:
         return one
@@ -81,12 +92,21 @@ def _narrowed(one: Described, words: list[str]) -> Described | None:
     return replace(one, **kept) if any(kept.values()) else None
 
 
+def _head(one: Described) -> str:
+    said = (one.title, one.task, one.name, one.model_id, one.slug, one.summary)
+    return " ".join(said).lower()
+
+
 def _says(row: Any, words: list[str]) -> bool:
     said = str(row if isinstance(row, tuple) else astuple(row)).lower()
     return all(word in said for word in words)
 
 
-def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccount]) -> TaskShown:
+def _task(
+    task: str,
+    models: tuple[Described, ...],
+    accounts: list[ProviderAccount],
+) -> TaskShown:
     """Lay the models of a task side by side; a question that only some still answer stays empty for
     the others.
     """
@@ -96,19 +116,24 @@ def _task(task: str, models: tuple[Described, ...], accounts: list[ProviderAccou
     matrix = tuple(
         (question, tuple(said.get(question, "") for said in answers)) for question in questions
     )
-    return TaskShown(label, says, tuple(_shown(one, accounts) for one in models), matrix)
+    return TaskShown(
+        label,
+        says,
+        tuple(_shown(one, accounts) for one in models),
+        matrix,
+    )
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    page, said = reverse("studio:page"), {"task": one.task, "model": one.name}
-    return ModelShown(
-        one,
-        tuple(
-            (account, f"{page}?{urlencode(said | {'account': account.pk})}")
-            for account in accounts
-            if account.provider == one.slug
-        ),
+    studios = tuple(
+        (account, _studio(one, account)) for account in accounts if account.provider == one.slug
     )
+    return ModelShown(one, studios)
+
+
+def _studio(one: Described, account: ProviderAccount) -> str:
+    said = {"task": one.task, "model": one.name, "account": account.pk}
+    return f"{reverse('studio:page')}?{urlencode(said)}"
 
 
 urlpatterns = [path("", page, name="page")]

@@ -11,7 +11,11 @@ from editorapp.core.money import LARGEST_LIMIT_USD
 from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
 from editorapp.core.typed_text import TextField
 from editorapp.generations.queue import offboarding
-from editorapp.generations.queue.offboarding import Affairs, HandOver, Offboarding
+from editorapp.generations.queue.offboarding import (
+    Affairs,
+    HandOver,
+    Offboarding,
+)
 from editorapp.teams import people
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
@@ -58,7 +62,11 @@ class HeirField(forms.ModelChoiceField):
 class OffboardingForm(forms.Form):
     """What becomes of the takes of somebody who may not send them any more."""
 
-    choice = forms.ChoiceField(initial=HandOver.HOLD, required=False, widget=forms.RadioSelect)
+    choice = forms.ChoiceField(
+        initial=HandOver.HOLD,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     to = HeirField(
         label="Hand over to",
         queryset=Member.objects.none(),
@@ -67,10 +75,21 @@ class OffboardingForm(forms.Form):
         help_text="Only where they are handed over.",
     )
 
-    def __init__(self, data: Any = None, *, member: Member, by: Member, affairs: Affairs) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        member: Member,
+        by: Member,
+        affairs: Affairs,
+    ) -> None:
         super().__init__(data)
         self.by, heirs = by, offboarding.heirs(member)
-        closed = _closed(affairs, is_own=by.pk == member.pk, has_heirs=heirs.exists())
+        closed = _closed(
+            affairs,
+            is_own=by.pk == member.pk,
+            has_heirs=heirs.exists(),
+        )
         labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
         heir, choice = self.fields["to"], self.fields["choice"]
         assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
@@ -84,10 +103,19 @@ class OffboardingForm(forms.Form):
     def change(self) -> Offboarding:
         """Return what was chosen; to hold them where nothing was."""
         given = self.cleaned_data
-        return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
+        return Offboarding(
+            self.by,
+            HandOver(given["choice"] or HandOver.HOLD),
+            given.get("to"),
+        )
 
 
-def _closed(affairs: Affairs, *, is_own: bool, has_heirs: bool) -> set[HandOver]:
+def _closed(
+    affairs: Affairs,
+    *,
+    is_own: bool,
+    has_heirs: bool,
+) -> set[HandOver]:
     """Return the choices that there are not."""
     closed = {HandOver.KEEP} if is_own else set()
     if not affairs.waiting.count:
@@ -97,7 +125,10 @@ def _closed(affairs: Affairs, *, is_own: bool, has_heirs: bool) -> set[HandOver]
 
 
 class TeamForm(forms.ModelForm):
-    name = TextField(label="Team name", max_length=Team._meta.get_field("name").max_length)
+    name = TextField(
+        label="Team name",
+        max_length=Team._meta.get_field("name").max_length,
+    )
     monthly_limit_usd = forms.DecimalField(
         label="Monthly limit in US dollars",
         min_value=Decimal(0),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -16,7 +16,12 @@ from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
 from editorapp.teams import people
-from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
+from editorapp.teams.access import (
+    MemberRequest,
+    action_for,
+    form_page_for,
+    page_for,
+)
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Act, Role, acts_of, allows_less
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
@@ -46,9 +51,12 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 @action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
-    people.revoke(get_object_or_404(Invite, pk=pk, team=request.member.team), now=timezone.now())
-    messages.success(request, "The invitation is revoked: its link no longer works.")
-    return redirect("people:page")
+    people.revoke(
+        get_object_or_404(Invite, pk=pk, team=request.member.team),
+        now=timezone.now(),
+    )
+    said = "The invitation is revoked: its link no longer works."
+    return _back(request, messages.success, said)
 
 
 @action_for(Act.MANAGE)
@@ -81,8 +89,7 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     """
     member = _member(request, pk)
     if not member.is_active:
-        messages.warning(request, f"{member.user} is disabled already.")
-        return redirect("people:page")
+        return _back(request, messages.warning, f"{member.user} is disabled already.")
     if request.method != "POST":
         return _question(request, member, "disable")
     return _done(
@@ -99,8 +106,7 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
     """Say what becomes of what still waits of somebody who may not send it."""
     member = _member(request, pk)
     if member.may(Act.CREATE):
-        messages.warning(request, f"{member.user} answers for their own takes.")
-        return redirect("people:page")
+        return _back(request, messages.warning, f"{member.user} answers for their own takes.")
     if request.method != "POST":
         return _question(request, member, "takes")
     return _done(
@@ -119,20 +125,34 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     if role not in Role.values:
         return _no_such_role(request)
     if member.is_active:
-        messages.error(request, "They are in the team.")
-        return redirect("people:page")
+        return _back(request, messages.error, "They are in the team.")
     people.bring_back(member, role)
-    said = f"{member.user} is back as {Role(role).label.lower()}, and signs in with the same name and password."
-    if paused := offboarding.affairs(member).waiting.count:
-        said += (
-            f" {_takes_are(paused)} still paused: they or an admin can let them go, in the queue."
-        )
-    messages.success(request, said)
-    return redirect("people:page")
+    label, paused = Role(role).label.lower(), _paused(member)
+    said = (
+        f"{member.user} is back as {label}, and signs in with the same name and password.{paused}"
+    )
+    return _back(request, messages.success, said)
+
+
+def _paused(member: Member) -> str:
+    """Say how many takes of somebody who is back are paused; "" where none is."""
+    count = offboarding.affairs(member).waiting.count
+    if not count:
+        return ""
+    return f" {_takes_are(count)} still paused: they or an admin can let them go, in the queue."
 
 
 def _no_such_role(request: MemberRequest) -> HttpResponse:
-    messages.error(request, "There is no such role.")
+    return _back(request, messages.error, "There is no such role.")
+
+
+def _back(
+    request: MemberRequest,
+    tell: Callable[[HttpRequest, str], None],
+    said: str,
+) -> HttpResponse:
+    """Say something on the page of the team."""
+    tell(request, said)
     return redirect("people:page")
 
 
@@ -142,8 +162,7 @@ def change_team(request: MemberRequest) -> HttpResponse:
     form = TeamForm(request.POST, instance=request.member.team)
     if not form.is_valid() or not form.keep(by=request.member, now=timezone.now()):
         return _page(request, team_form=form, status=422)
-    messages.success(request, "The team is saved.")
-    return redirect("people:page")
+    return _back(request, messages.success, "The team is saved.")
 
 
 def _question(
@@ -164,7 +183,12 @@ def _question(
         "affairs": affairs,
         "form": form or OffboardingForm(member=member, by=request.member, affairs=affairs),
     }
-    return render(request, "people/leave.html", context, status=422 if form else 200)
+    return render(
+        request,
+        "people/leave.html",
+        context,
+        status=422 if form else 200,
+    )
 
 
 def _done(
@@ -180,7 +204,12 @@ def _done(
     so.
     """
     affairs = offboarding.affairs(member)
-    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=affairs)
+    form = OffboardingForm(
+        request.POST,
+        member=member,
+        by=request.member,
+        affairs=affairs,
+    )
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
@@ -190,8 +219,7 @@ def _done(
         form.add_error(None, str(error))
         return _question(request, member, act, form=form, role=role)
     except people.LastAdmin as error:
-        messages.error(request, str(error))
-        return redirect("people:page")
+        return _back(request, messages.error, str(error))
     kept = _said_of(change, count) if count else ""
     messages.success(request, " ".join(filter(None, [said, kept])) or "Done.")
     if member.pk == request.member.pk and act == "role":
@@ -199,7 +227,11 @@ def _done(
     return redirect("people:page")
 
 
-def _stay_in(request: MemberRequest, member: Member, role: str) -> HttpResponse:
+def _stay_in(
+    request: MemberRequest,
+    member: Member,
+    role: str,
+) -> HttpResponse:
     """Go on in this session, after an own role was changed."""
     member.user.refresh_from_db()
     onward = "people:page" if role == Role.ADMIN else "people:me"
@@ -221,14 +253,22 @@ def _takes_are(count: int) -> str:
     return f"{count} take{'' if count == 1 else 's'} of theirs {'is' if count == 1 else 'are'}"
 
 
-def _page(request: MemberRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(
+    request: MemberRequest,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
     team, rows = request.member.team, _people(request.member)
     invites = team.invites.select_related("invited_by")
     context = {
         "here": "people",
         "members": [row for row in rows if row[0].is_active],
         "former": [row for row in rows if not row[0].is_active],
-        "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
+        "invites": invites.filter(
+            used_at=None,
+            expires_at__gt=timezone.now(),
+        ).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),
@@ -241,15 +281,24 @@ def _people(by: Member) -> list[tuple[Member, int]]:
     """Return everybody who is or was in the team, each with how many takes wait that they may not
     send.
     """
-    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
-    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+    stuck = _stuck(by)
     everybody = by.team.members.select_related("user", "disabled_by")
     in_order = everybody.order_by("user__display_name", "user__username")
     return [(one, stuck[one.user_id]) for one in in_order]
 
 
+def _stuck(by: Member) -> Counter[int]:
+    """Return how many takes wait that nobody may send, by who answers for them."""
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    return Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
+
+
 def _member(request: MemberRequest, pk: int) -> Member:
-    return get_object_or_404(Member.objects.select_related("user"), pk=pk, team=request.member.team)
+    return get_object_or_404(
+        Member.objects.select_related("user"),
+        pk=pk,
+        team=request.member.team,
+    )
 
 
 urlpatterns = [

@@ -15,29 +15,31 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
 
     `place` counts from 1 within the lineage, oldest first.
     """
-    lineage = (
-        Generation.objects.filter(team_id=OuterRef("team_id"), lineage=OuterRef("lineage"))
-        .order_by()
-        .values("lineage")
-        .annotate(number=Count("pk"))
-        .values("number")
+    lineage = _lineage_count()
+    decisions = Decision.objects.select_related("decided_by")
+    takes = takes.select_related(
+        "account",
+        "team",
+        "source_asset",
+        "result",
+        "exr",
+        "parent__result",
+        "parent__source_asset",
+        "created_by",
+        "assignee",
+        "held_by",
+    ).prefetch_related(Prefetch("decisions", decisions))
+    return takes.annotate(
+        place=Coalesce(Subquery(lineage.filter(pk__lte=OuterRef("pk"))), 1),
+        places=Coalesce(Subquery(lineage), 1),
     )
-    return (
-        takes.select_related(
-            *(
-                "account",
-                "team",
-                "source_asset",
-                "result",
-                "exr",
-                "parent__result",
-                "parent__source_asset",
-            ),
-            *("created_by", "assignee", "held_by"),
-        )
-        .prefetch_related(Prefetch("decisions", Decision.objects.select_related("decided_by")))
-        .annotate(
-            place=Coalesce(Subquery(lineage.filter(pk__lte=OuterRef("pk"))), 1),
-            places=Coalesce(Subquery(lineage), 1),
-        )
+
+
+def _lineage_count() -> "QuerySet[Generation, dict[str, int]]":
+    """Return how many takes there are of a take's lineage, as a subquery."""
+    same = Generation.objects.filter(
+        team_id=OuterRef("team_id"),
+        lineage=OuterRef("lineage"),
     )
+    by_lineage = same.order_by().values("lineage")
+    return by_lineage.annotate(number=Count("pk")).values("number")

@@ -15,11 +15,18 @@ from django.urls import reverse
 from editorapp.core.request_values import row_id, text
 from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
-from editorapp.generations.ledger_lines import charged_for_failures, through_account
+from editorapp.generations.ledger_lines import (
+    charged_for_failures,
+    through_account,
+)
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.presenters.request_summary import model_names, provider_names, task_name
+from editorapp.web.presenters.request_summary import (
+    model_names,
+    provider_names,
+    task_name,
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,11 @@ class LineSelection:
         """
         if self.account_id is not None or self.generation_id is not None:
             return reports.added_up(self.changed(shows="").lines(member))
-        return reports.kept(member, is_simulated=self.is_simulated, **self._said(KEPT))
+        return reports.kept(
+            member,
+            is_simulated=self.is_simulated,
+            **self._said(KEPT),
+        )
 
     @property
     def narrowing(self) -> dict[str, Any]:
@@ -169,11 +180,15 @@ def month_text(month: date | None) -> str:
 
 def _words(name: str, value: Any, member: Member) -> str:
     if name == "person_id":
-        lines = Entry.objects.visible_to(member).filter(person_id=value).order_by("-pk")
-        return lines.values_list("person_name", flat=True).first() or "nobody"
+        return _person(value, member)
     if name == "account_id":
         return f"account {ProviderAccount.objects.filter(pk=value).first() or value}"
     return f"take #{value}" if name == "generation_id" else name_of(name, value)
+
+
+def _person(pk: int, member: Member) -> str:
+    lines = Entry.objects.visible_to(member).filter(person_id=pk).order_by("-pk")
+    return lines.values_list("person_name", flat=True).first() or "nobody"
 
 
 def _month(text: str, today: date) -> date | None:

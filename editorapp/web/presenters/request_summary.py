@@ -9,7 +9,12 @@ from typing import Any
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers import registry
-from editorapp.providers.contract import CONTROLS, GenerationRequest, Ref, Task
+from editorapp.providers.contract import (
+    CONTROLS,
+    GenerationRequest,
+    Ref,
+    Task,
+)
 from editorapp.teams.models import Member
 
 LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
@@ -87,10 +92,15 @@ def settings(take: Generation) -> dict[str, str]:
 def in_short(take: Generation) -> str:
     """Return what tells takes of one batch apart: "Adhere 2, 720p, HDR"."""
     wanted = take.wanted
-    closely = _name(wanted.strength) or ("Auto" if wanted.auto_controls else "")
-    extras = ("HDR" if wanted.hdr else "", "EXR" if wanted.exr else "")
-    said = (closely, wanted.aspect_ratio, _duration(wanted.duration), wanted.resolution, *extras)
-    return ", ".join(one for one in said if one)
+    said = (
+        _name(wanted.strength) or ("Auto" if wanted.auto_controls else ""),
+        wanted.aspect_ratio,
+        _duration(wanted.duration),
+        wanted.resolution,
+        "HDR" if wanted.hdr else "",
+        "EXR" if wanted.exr else "",
+    )
+    return ", ".join(filter(None, said))
 
 
 def changes(before: Generation, after: Generation) -> list[SettingChange]:
@@ -115,8 +125,11 @@ def provider_names() -> dict[str, str]:
 
 def model_names() -> dict[str, str]:
     """Return every model's name, by ours: what the first provider that has it calls it."""
-    models = [model for slug in registry.slugs() for model in registry.get(slug).SPEC.models]
-    return {model.name: model.label for model in reversed(models)}
+    return {
+        model.name: model.label
+        for module in reversed(registry.every())
+        for model in reversed(module.SPEC.models)
+    }
 
 
 def model_of(take: Generation) -> str:
@@ -146,16 +159,22 @@ def prompt_changes(before: str, after: str) -> list[Words]:
     unmarked.
     """
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
-    matcher = difflib.SequenceMatcher(a=[*map(str.strip, old)], b=[*map(str.strip, new)])
+    matcher = difflib.SequenceMatcher(
+        a=[*map(str.strip, old)],
+        b=[*map(str.strip, new)],
+    )
     if matcher.ratio() < LEAST_SIMILARITY:
         return [Words("same", after)]
     found: list[Words] = []
     for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            found.append(Words("same", "".join(new[c:d])))
-        else:
-            found += [Words("removed", "".join(old[a:b])), Words("added", "".join(new[c:d]))]
+        found += _runs(kind, "".join(old[a:b]), "".join(new[c:d]))
     return [words for words in found if words.text]
+
+
+def _runs(kind: str, before: str, after: str) -> list[Words]:
+    if kind == "equal":
+        return [Words("same", after)]
+    return [Words("removed", before), Words("added", after)]
 
 
 def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
@@ -163,10 +182,7 @@ def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
     named = list(_guide_refs(wanted))
     ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
     ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
-    return [
-        GuideStill(label, index, ours.get(ref.asset_id) if ref.asset_id else None)
-        for label, index, ref in named
-    ]
+    return [GuideStill(label, index, ours.get(ref.asset_id or 0)) for label, index, ref in named]
 
 
 def shortened(body: Any) -> Any:
@@ -175,9 +191,13 @@ def shortened(body: Any) -> Any:
         return {key: shortened(value) for key, value in body.items()}
     if isinstance(body, list):
         return [shortened(value) for value in body]
-    if isinstance(body, str) and len(body) > LONGEST_SHOWN and " " not in body[:LONGEST_SHOWN]:
-        return f"{body[:60]}… ({len(body):,} characters)"
-    return body
+    return _cut(body) if isinstance(body, str) else body
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_SHOWN or " " in text[:LONGEST_SHOWN]:
+        return text
+    return f"{text[:60]}… ({len(text):,} characters)"
 
 
 def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Ref]]:
@@ -207,26 +227,34 @@ def _control(wanted: GenerationRequest, name: str) -> str:
         return ""
     if not enabled:
         return "off"
+    return _parameter(wanted, name) or "on"
+
+
+def _parameter(wanted: GenerationRequest, control: str) -> str | None:
     parameters = {
         "pose": wanted.pose_strength,
         "depth": _number("blur", wanted.depth_blur),
         "normals": _number("augmentation", wanted.normals_augmentation),
         "trajectory": _number("sparsity", wanted.trajectory_sparsity),
     }
-    return parameters.get(name) or "on"
+    return parameters.get(control)
 
 
 def _frames(wanted: GenerationRequest) -> dict[str, str]:
     """Return the pictures in words: guide frames of an edit, anchors of a generation."""
     if wanted.keyframes:
-        at = ", ".join(str(index) for index in wanted.keyframe_indexes or ())
-        count = len(wanted.keyframes)
-        said = f"{count} keyframe{'s' if count > 1 else ''} at {at}"
-        return {"Keyframes" if wanted.task == Task.GENERATE else "Guide frames": said}
+        label = "Keyframes" if wanted.task == Task.GENERATE else "Guide frames"
+        return {label: _keyframes(wanted)}
     if wanted.task == Task.EDIT:
         return {"Guide frames": "single" if wanted.start_frame else ""}
     pictures = [label for label, _index, _ref in _guide_refs(wanted)]
     return dict.fromkeys(pictures, "a picture")
+
+
+def _keyframes(wanted: GenerationRequest) -> str:
+    at = ", ".join(map(str, wanted.keyframe_indexes or ()))
+    count = len(wanted.keyframes or ())
+    return f"{count} keyframe{'s' if count > 1 else ''} at {at}"
 
 
 def _extends(take: Generation) -> str:

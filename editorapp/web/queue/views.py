@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +29,21 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.cancel import TooLate, cancel
-from editorapp.generations.queue.position import AccountStanding, QueuePosition
-from editorapp.generations.states import ACTIVE, CANCELABLE, NEEDS_A_PERSON, State
+from editorapp.generations.queue.position import (
+    AccountStanding,
+    QueuePosition,
+)
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    NEEDS_A_PERSON,
+    State,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_of
 from editorapp.web.templatetags.takes import percent
@@ -51,8 +60,14 @@ OF_TAKE: dict[str, Change] = {
     "down": reorder.down,
     "first": reorder.to_the_front,
 }
-OF_QUEUE: dict[str, Change] = {"pause": pause.pause_queue, "resume": pause.resume_queue}
-OF_ACCOUNT: dict[str, Change] = {"pause": pause.pause_account, "resume": pause.resume_account}
+OF_QUEUE: dict[str, Change] = {
+    "pause": pause.pause_queue,
+    "resume": pause.resume_queue,
+}
+OF_ACCOUNT: dict[str, Change] = {
+    "pause": pause.pause_account,
+    "resume": pause.resume_account,
+}
 
 
 @dataclass(frozen=True)
@@ -79,11 +94,11 @@ def page(request: MemberRequest) -> HttpResponse:
     return _shown(request, context)
 
 
-def _shown(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
+def _shown(request: MemberRequest, context: Context) -> HttpResponse:
     return page_or_part(request, "queue/page.html", "queue/_rows.html", context)
 
 
-def _context(member: Member) -> dict[str, Any]:
+def _context(member: Member) -> Context:
     now, rows = timezone.now(), _rows(member)
     running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
     unsent = rows.filter(state__in=CANCELABLE)
@@ -107,7 +122,7 @@ def _context(member: Member) -> dict[str, Any]:
 
 def _above(
     member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
-) -> dict[str, Any]:
+) -> Context:
     """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
     return {
         "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
@@ -134,10 +149,14 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    places = zip_longest(*(account.line for account in accounts))
-    heads = [attempt for place in places for attempt in place if attempt is not None][:MOST_ROWS]
-    is_head = Exists(Attempt.objects.filter(pk__in=heads, generation=OuterRef("pk")))
+    heads = Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk"))
+    is_head = Exists(heads)
     return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+
+
+def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
+    places = zip_longest(*(account.line for account in accounts))
+    return list(filter(None, chain.from_iterable(places)))[:MOST_ROWS]
 
 
 def _accounts(
@@ -160,21 +179,27 @@ def _waiting(
     batches: Counter[UUID | None] = Counter(take.batch for take in takes)
     del batches[None]
     # Each batch's count goes to its first take: it is taken out there.
+    in_order = sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
     return [
-        WaitingRow(
-            take,
-            stand[take.pk],
-            may_arrange=take.is_answered_by(member),
-            may_cancel=take.is_answered_by(member, Act.CANCEL),
-            batch_count=batches.pop(take.batch, 0),
-        )
-        for take in sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
+        _waiting_row(take, stand[take.pk], member, batches.pop(take.batch, 0)) for take in in_order
     ]
 
 
-def _sent_order(position: QueuePosition) -> tuple[int, tuple[int, int, int]]:
+def _waiting_row(
+    take: Generation, position: QueuePosition, member: Member, batch_count: int
+) -> WaitingRow:
+    return WaitingRow(
+        take,
+        position,
+        may_arrange=take.is_answered_by(member),
+        may_cancel=take.is_answered_by(member, Act.CANCEL),
+        batch_count=batch_count,
+    )
+
+
+def _sent_order(position: QueuePosition) -> tuple[int, ...]:
     ahead = position.ahead
-    return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, position.turn
+    return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, *position.turn
 
 
 @action_for(Act.ANSWER)
@@ -217,7 +242,11 @@ def whole(request: MemberRequest, verb: str) -> HttpResponse:
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
     change = _change(OF_ACCOUNT, verb)
-    change(get_object_or_404(ProviderAccount, pk=pk), member=request.member, now=timezone.now())
+    change(
+        get_object_or_404(ProviderAccount, pk=pk),
+        member=request.member,
+        now=timezone.now(),
+    )
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
 
 

@@ -20,7 +20,12 @@ from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
+from editorapp.web.presenters.context import Context
+from editorapp.web.presenters.figures import (
+    Computed,
+    MonthMeter,
+    month_meter,
+)
 
 THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
 THEME_COOKIE = "rushes_theme"
@@ -43,11 +48,15 @@ class Counts:
     waiting: int
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
     theme = request.COOKIES.get(THEME_COOKIE, "")
     simulated = SimpleLazyObject(all_simulated)
+
+    def of_month(member: Member) -> MonthMeter:
+        return month(member, is_simulated=bool(simulated))
+
     return {
         "member": member,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
@@ -57,9 +66,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "places": _lazily(member, places, []),
         "counts": _lazily(member, counts, Counts(0, 0)),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
-        "month": _lazily(
-            member, lambda one: month(one, is_simulated=bool(simulated)), None, act=Act.CREATE
-        ),
+        "month": _lazily(member, of_month, None, act=Act.CREATE),
     }
 
 
@@ -84,10 +91,14 @@ def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
-    found = dict(takes.order_by().values_list("state").annotate(Count("pk")))
+    found = _by_state(member)
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
+
+
+def _by_state(member: Member) -> dict[str, int]:
+    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
+    return dict(takes.order_by().values_list("state").annotate(Count("pk")))
 
 
 def alerts_open(member: Member) -> int:

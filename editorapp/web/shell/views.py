@@ -33,14 +33,18 @@ NOT_READ: dict[type[Exception], str] = {
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the next page is already drawn in it, and go back."""
-    back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = "/"
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(_back(request))
     wanted = request.POST.get("theme", "")
     if wanted in dict(THEMES):
         remember(response, THEME_COOKIE, wanted, is_for_scripts=True)
     return response
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the switch stood on; the first one where that is none of ours."""
+    back = request.POST.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    return back if is_ours else "/"
 
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -61,8 +65,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return reasons.answer("bad_request", says, status=400)
     if is_part(request):
-        return HttpResponse(says, content_type="text/plain; charset=utf-8", status=400)
-    return render(request, "400.html", {"says": says, "setting": setting}, status=400)
+        return HttpResponse(
+            says,
+            content_type="text/plain; charset=utf-8",
+            status=400,
+        )
+    return render(
+        request,
+        "400.html",
+        {"says": says, "setting": setting},
+        status=400,
+    )
 
 
 def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
@@ -70,12 +83,16 @@ def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
     it known.
     """
     if isinstance(exception, DisallowedHost):
-        name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
-        return f"This studio is not known as {shown(name)}.", "RUSHES_ALLOWED_HOSTS"
+        return _not_known_as(request), "RUSHES_ALLOWED_HOSTS"
     if isinstance(exception, BadValue):
         return str(exception), ""
     said = (says for kind, says in NOT_READ.items() if isinstance(exception, kind))
     return next(said, "This could not be read."), ""
+
+
+def _not_known_as(request: HttpRequest) -> str:
+    name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
+    return f"This studio is not known as {shown(name)}."
 
 
 urlpatterns = [path("theme", theme, name="theme")]

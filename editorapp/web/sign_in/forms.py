@@ -20,7 +20,12 @@ def _username(**more: Any) -> TextField:
 
 def _password(*, autocomplete: str, help_text: str = "") -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(strip=False, max_length=200, help_text=help_text, widget=widget)
+    return forms.CharField(
+        strip=False,
+        max_length=200,
+        help_text=help_text,
+        widget=widget,
+    )
 
 
 def _input(**attrs: Any) -> forms.TextInput:
@@ -42,7 +47,10 @@ class AcceptForm(forms.Form):
         help_text="You sign in with this.",
         widget=_input(autocomplete="username", autocapitalize="none"),
     )
-    password = _password(autocomplete="new-password", help_text="At least 10 characters.")
+    password = _password(
+        autocomplete="new-password",
+        help_text="At least 10 characters.",
+    )
 
 
 class NameForm(forms.ModelForm):

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,8 +22,14 @@ from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.roles import acts_of
+from editorapp.web.presenters.context import Context
 from editorapp.web.shell.cookies import remember
-from editorapp.web.sign_in.forms import AcceptForm, AlertsForm, NameForm, SignInForm
+from editorapp.web.sign_in.forms import (
+    AcceptForm,
+    AlertsForm,
+    NameForm,
+    SignInForm,
+)
 
 BACKEND = "editorapp.teams.backends.TeamBackend"
 CHANGES = {
@@ -51,7 +56,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200
-    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    context = {"form": form, "next": _asked(request)}
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -84,12 +89,16 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             )
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
-        if request.user.is_authenticated:  # the same link, opened twice: they are in
-            return redirect(settings.LOGIN_REDIRECT_URL)
-        return render(request, "people/link_used.html", status=410)
+        return _link_used(request)
     response = _let_in(request, user, redirect(settings.LOGIN_REDIRECT_URL))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
     return response
+
+
+def _link_used(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:  # the same link, opened twice: they are in
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "people/link_used.html", status=410)
 
 
 @require_POST
@@ -124,19 +133,21 @@ def me(request: HttpRequest) -> HttpResponse:
     which = next((name for name, form in forms.items() if form.is_bound), "")
     if which and forms[which].is_valid():
         return _changed(request, request.user, which, forms[which])
-    context: dict[str, Any] = {f"{name}_form": form for name, form in forms.items()}
+    context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
-    return render(request, "people/me.html", context, status=422 if which else 200)
+    return render(
+        request,
+        "people/me.html",
+        context,
+        status=422 if which else 200,
+    )
 
 
 def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bool]:
     """Return the forms about oneself, with what was sent in the one that was sent; and whether a new
     password needs the old one.
     """
-    which = "password" if "new_password1" in request.POST else "name"
-    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
-        which = "alerts"
-    given = {which: request.POST} if request.method == "POST" else {}
+    given = {_sent_form(request): request.POST} if request.method == "POST" else {}
     needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
     password_form = PasswordChangeForm if needs_old else SetPasswordForm
     return {
@@ -146,17 +157,31 @@ def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bo
     }, needs_old
 
 
-def _changed(request: HttpRequest, user: User, which: str, form: OwnForm) -> HttpResponse:
+def _sent_form(request: HttpRequest) -> str:
+    if "email" in request.POST and request.member and request.member.may_manage:  # type: ignore[attr-defined]
+        return "alerts"
+    return "password" if "new_password1" in request.POST else "name"
+
+
+def _changed(
+    request: HttpRequest,
+    user: User,
+    which: str,
+    form: OwnForm,
+) -> HttpResponse:
     # Only what the form is about: who is removed from the team in this moment stays switched off.
     form.save(commit=False)
     field, said = CHANGES[which]
     user.save(update_fields=[field])
     messages.success(request, said)
-    response = redirect("people:me")
-    if which != "password":
-        return response
+    if which == "password":
+        return _with_new_password(request, user)
+    return redirect("people:me")
+
+
+def _with_new_password(request: HttpRequest, user: User) -> HttpResponse:
     request.session.pop("signed_in_by_link", None)
-    return stay_in(request, user, response)
+    return stay_in(request, user, redirect("people:me"))
 
 
 @never_cache
@@ -174,11 +199,24 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     except ValidationError as error:
         for field, found in error.message_dict.items():
             form.add_error(field, found)
-    context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
-    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
+    context = {
+        "invite": invitation,
+        "form": form,
+        "acts": acts_of(invitation.role),
+    }
+    return render(
+        request,
+        "people/invite.html",
+        context,
+        status=422 if form.errors else 200,
+    )
 
 
-def _joined(request: HttpRequest, token: str, form: AcceptForm) -> HttpResponse:
+def _joined(
+    request: HttpRequest,
+    token: str,
+    form: AcceptForm,
+) -> HttpResponse:
     member = people.accept(token, **form.cleaned_data, now=timezone.now())
     onward = redirect("studio:page" if member.may_create else "gallery:page")
     response = _let_in(request, member.user, onward)
@@ -192,11 +230,22 @@ def _onward(request: HttpRequest) -> str:
 
     Only a path is an address: another word would be taken for the name of a view.
     """
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
+    wanted = _asked(request)
+    if wanted.startswith("/") and _is_ours(request, wanted):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(
+        address,
+        {request.get_host()},
+        require_https=request.is_secure(),
     )
-    return wanted if ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _asked(request: HttpRequest) -> str:
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -214,20 +263,36 @@ def _browser(request: HttpRequest) -> KnownBrowser:
     return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
 
 
-def _let_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+def _let_in(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
     """Begin a session, and have the browser known as one of this person's."""
     login(request, user, backend=BACKEND)
     return _known(request, user, response)
 
 
-def stay_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
+def stay_in(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
     """Keep this session where all others of the person have just ended."""
     update_session_auth_hash(request, user)
     return _known(request, user, response)
 
 
-def _known(request: HttpRequest, user: User, response: HttpResponse) -> HttpResponse:
-    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, _browser(request).used_by(user))
+def _known(
+    request: HttpRequest,
+    user: User,
+    response: HttpResponse,
+) -> HttpResponse:
+    remember(
+        response,
+        settings.KNOWN_BROWSER_COOKIE_NAME,
+        _browser(request).used_by(user),
+    )
     return response
 
 

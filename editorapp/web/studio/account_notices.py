@@ -2,9 +2,11 @@
 sent, or a key that was entered is not used yet, and to each role what to do about it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from editorapp.providers import accounts
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.studio.resolved_form import ResolvedForm
@@ -28,28 +30,29 @@ def notice_of(resolved: ResolvedForm, member: Member) -> AccountNotice | None:
     may_manage = member.may(Act.MANAGE)
     if resolved.is_closed:
         return AccountNotice(True, _missing(resolved), _how(member), may_manage)
-    unproven = (
-        accounts.unproven(accounts.made())
-        if resolved.account.is_simulated and member.may(Act.CREATE)
-        else []
-    )
+    if not resolved.account.is_simulated or not member.may(Act.CREATE):
+        return None
+    unproven = accounts.unproven(accounts.made())
     if not unproven:
         return None
+    is_failed = any(one.doubt for one in unproven)
+    return AccountNotice(
+        False, _untested(unproven), _what_to_do(member, is_failed=is_failed), may_manage
+    )
+
+
+def _untested(unproven: Sequence[ProviderAccount]) -> str:
     names = " and ".join(one.name for one in unproven)
     has, its = ("has", "its test") if len(unproven) == 1 else ("have", "their tests")
-    problem = f"Takes go to the simulator and cost nothing: {names} {has} not passed {its} yet."
-    is_failed = any(one.doubt for one in unproven)
-    why = (
-        "See under Accounts what is wrong."
-        if is_failed
-        else "It is being tested; look again in a moment."
-    )
-    return AccountNotice(
-        False,
-        problem,
-        why if may_manage or not is_failed else _ask(member, "look under Accounts"),
-        may_manage,
-    )
+    return f"Takes go to the simulator and cost nothing: {names} {has} not passed {its} yet."
+
+
+def _what_to_do(member: Member, *, is_failed: bool) -> str:
+    if not is_failed:
+        return "It is being tested; look again in a moment."
+    if member.may(Act.MANAGE):
+        return "See under Accounts what is wrong."
+    return _ask(member, "look under Accounts")
 
 
 def _missing(resolved: ResolvedForm) -> str:

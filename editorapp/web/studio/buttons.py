@@ -2,12 +2,10 @@
 without JavaScript included.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -23,11 +21,10 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
+from editorapp.web.studio.draft_form import Changes, DraftForm, KeyframeRow, Values
 
 ENDS = ("first_asset", "last_asset")
 NO_CLIP = "Choose a clip first."
-Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 
 class NotDone(Exception):
@@ -45,9 +42,8 @@ def pressed(
     try:
         if part := part_kept(request, changes, source):
             return _cut(form, *part, source, request.member)
-        for name, act in ACTS.items():
-            if name in sent:
-                return replace(form, **act(request, form, source))
+        if act := next((act for name, act in ACTS.items() if name in sent), None):
+            return replace(form, **act(request, form, source))
     except Refusal as error:
         raise NotDone(error.message) from error
     if "drop_keyframe" in sent:
@@ -103,11 +99,15 @@ def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
         raise NotDone(NO_CLIP)
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
+    count = _frames_within(source, Fraction(length))
+    return 0, max(0, min(count, source.frame_count) - 1)
+
+
+def _frames_within(source: Asset, length: Fraction) -> int:
     try:
-        count = frame_times.frames_within(source, Fraction(length))
+        return frame_times.frames_within(source, length)
     except Refusal as refusal:
         raise NotDone(refusal.message) from refusal
-    return 0, max(0, min(count, source.frame_count) - 1)
 
 
 def _chosen(source: Asset | None) -> Asset:
@@ -116,14 +116,24 @@ def _chosen(source: Asset | None) -> Asset:
     return source
 
 
-def _cut(form: DraftForm, first: int, last: int, source: Asset | None, member: Member) -> DraftForm:
+def _cut(
+    form: DraftForm,
+    first: int,
+    last: int,
+    source: Asset | None,
+    member: Member,
+) -> DraftForm:
     source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
         raise NotDone(
             f"In and out lie between frame 0 and frame {source.last_frame}, in before out."
         )
     cut = trim.trim(source, first, last, user=member.user)
-    return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
+    return replace(
+        _moved(form, first, last),
+        source_kind="asset",
+        source_asset=cut.pk,
+    )
 
 
 def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
@@ -140,7 +150,11 @@ def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
     return replace(form, keyframes=tuple(moved))
 
 
-def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None) -> dict[str, Any]:
+def _add_keyframe(
+    request: MemberRequest,
+    form: DraftForm,
+    source: Asset | None,
+) -> Values:
     """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
     to come.
     """
@@ -150,15 +164,26 @@ def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None)
         picture, mode = _still(request, "new_keyframe"), "frames"
     else:
         picture, mode = _picture(request, "new_keyframe_file", index, source), "guides"
-    return {"keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)), mode: "keyframes"}
+    return {
+        "keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)),
+        mode: "keyframes",
+    }
 
 
-def _set_guide(request: MemberRequest, _form: DraftForm, source: Asset | None) -> dict[str, Any]:
+def _set_guide(
+    request: MemberRequest,
+    _form: DraftForm,
+    source: Asset | None,
+) -> Values:
     picture = _picture(request, "new_guide_file", "0", source)
     return {"guides": "single", "guide_asset": picture.pk}
 
 
-def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) -> dict[str, Any]:
+def _set_end(
+    request: MemberRequest,
+    _form: DraftForm,
+    _source: Asset | None,
+) -> Values:
     """Set the first or the last frame of a generation."""
     name = request.POST["set_end"]
     if name not in ENDS:
@@ -166,7 +191,11 @@ def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) ->
     return {"frames": "frames", name: _still(request, f"new_{name}").pk}
 
 
-ACTS = {"add_keyframe": _add_keyframe, "set_guide": _set_guide, "set_end": _set_end}
+ACTS = {
+    "add_keyframe": _add_keyframe,
+    "set_guide": _set_guide,
+    "set_end": _set_end,
+}
 
 
 def _still(request: MemberRequest, names: str) -> Asset:
@@ -175,13 +204,19 @@ def _still(request: MemberRequest, names: str) -> Asset:
     if sent is not None:
         return _taken_in(sent, member)
     pk = row_id(request.POST, f"{names}_clip") or 0
-    clip = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO, pk=pk).first()
+    clips = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
+    clip = clips.filter(pk=pk).first()
     if clip is None:
         raise NotDone("Upload a still, or choose a clip and one of its frames.")
     return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
 
 
-def _picture(request: MemberRequest, name: str, index: str, source: Asset | None) -> Asset:
+def _picture(
+    request: MemberRequest,
+    name: str,
+    index: str,
+    source: Asset | None,
+) -> Asset:
     """Return an uploaded still, or else the source's own frame."""
     sent = request.FILES.get(name)
     if sent is not None:
@@ -199,13 +234,20 @@ def _pinned(clip: Asset, index: str, member: Member) -> Asset:
 
 
 def _taken_in(sent: UploadedFile, member: Member) -> Asset:
+    return take_in(
+        _written(sent),
+        name=sent.name or "still",
+        team=member.team,
+        user=member.user,
+        expect="image",
+    )
+
+
+def _written(sent: UploadedFile) -> Path:
     kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
     with kept.open("wb") as file:
-        for chunk in sent.chunks():
-            file.write(chunk)
-    return take_in(
-        kept, name=sent.name or "still", team=member.team, user=member.user, expect="image"
-    )
+        file.writelines(sent.chunks())
+    return kept
 
 
 def _whole(text: str) -> int:

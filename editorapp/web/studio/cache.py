@@ -4,7 +4,6 @@ the month's money.
 
 import time
 from collections.abc import Callable
-from datetime import date
 from typing import Any, TypeVar
 
 from django.db.models.signals import post_delete, post_save
@@ -37,7 +36,7 @@ def budget_now(team: Team, *, is_simulated: bool) -> MonthTotals | None:
     month = month_of(timezone.now())
     # A changed limit is another question; the instant tells apart teams that bore the same number
     # in turn.
-    key: tuple[int, Any, Any, date, bool] = (
+    key = (
         team.pk,
         team.created_at,
         team.monthly_limit_usd,
@@ -61,7 +60,6 @@ def _clear(**_signal: object) -> None:
     _cache.clear()
 
 
-post_save.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
-post_delete.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
-post_save.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")
-post_delete.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")
+for _changed in (post_save, post_delete):
+    _changed.connect(_clear, sender=ProviderAccount, dispatch_uid="known accounts")
+    _changed.connect(_clear, sender=TeamAccount, dispatch_uid="known defaults")

@@ -29,9 +29,7 @@ class Placement:
     @property
     def inside(self) -> float:
         """The part of the canvas that shows the source, 0..1."""
-        across = min(1.0, self.x + self.w) - max(0.0, self.x)
-        down = min(1.0, self.y + self.h) - max(0.0, self.y)
-        return max(0.0, across) * max(0.0, down)
+        return _on_canvas(self.x, self.w) * _on_canvas(self.y, self.h)
 
     @property
     def drawn_new(self) -> float:
@@ -94,11 +92,18 @@ def said(form: DraftForm) -> Placement | None:
     typed = [as_decimal(getattr(form, name)) for name in FIELDS]
     if None in typed:
         return None
-    x, y, w, h = (float(one or 0) for one in typed)
-    is_drawable = all(-MOST <= at <= MOST for at in (x, y)) and all(
-        0 < size <= MOST for size in (w, h)
-    )
-    return Placement(x, y, w, h) if is_drawable else None
+    place = Placement(*(float(one or 0) for one in typed))
+    return place if _is_drawable(place) else None
+
+
+def _is_drawable(place: Placement) -> bool:
+    is_near = all(-MOST <= at <= MOST for at in (place.x, place.y))
+    return is_near and all(0 < size <= MOST for size in (place.w, place.h))
+
+
+def _on_canvas(start: float, size: float) -> float:
+    """Return how much of a side of the source lies on the canvas."""
+    return max(0.0, min(1.0, start + size) - max(0.0, start))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,12 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Parameter, Spec
-from editorapp.web.studio.draft_form import EXTENDS, FLAGS, POSITION, DraftForm
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    FLAGS,
+    POSITION,
+    DraftForm,
+)
 from editorapp.web.studio.form_request import is_on_by_value
 
 BANDS = (
@@ -69,7 +74,12 @@ SHOWN_IF_KNOWN: dict[str, tuple[str, ...]] = {
     Task.REFRAME: ("resolution", "aspect_ratio"),
     Task.MODIFY: ("resolution", "strength"),
 }
-SOURCE_KINDS = {"asset": "Upload", "generation": "Gallery", "url": "URL", "id": "Id"}
+SOURCE_KINDS = {
+    "asset": "Upload",
+    "generation": "Gallery",
+    "url": "URL",
+    "id": "Id",
+}
 # Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
 # price.
 HOMES = {
@@ -80,7 +90,15 @@ HOMES = {
     "placement": {"canvas"},
 }
 # What the page always holds in inputs of its own.
-ALWAYS = {"task", "account", "model", "prompt", "form_token", "takes", "more_prompts"}
+ALWAYS = {
+    "task",
+    "account",
+    "model",
+    "prompt",
+    "form_token",
+    "takes",
+    "more_prompts",
+}
 INPUTS_OF: dict[str, tuple[str, ...]] = {
     "controls": (*(f"{name}_enabled" for name in CONTROLS), *CONTROL_VALUES.values()),
     "strength": ("strength", "more_strengths"),
@@ -105,7 +123,7 @@ class Choice:
 class Band:
     label: str
     says: str
-    choices: tuple[Choice, ...]
+    choices: list[Choice]
 
 
 @dataclass(frozen=True)
@@ -168,27 +186,36 @@ class Choices:
         return is_known or (name in FLAGS and getattr(self.form, name))
 
     @cached_property
-    def bands(self) -> tuple[Band, ...]:
+    def bands(self) -> list[Band]:
         if "strength" not in self.shown:
-            return ()
-        return tuple(
-            Band(
-                label,
-                says,
-                tuple(
-                    self._choice("strength", value, value[-1], option="strength")
-                    for value in STRENGTHS
-                    if value.startswith(name)
-                ),
-            )
-            for name, label, says in BANDS
-        )
+            return []
+        return [Band(label, says, self._strengths(name)) for name, label, says in BANDS]
 
-    def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
+    def _strengths(self, band: str) -> list[Choice]:
+        return [
+            self._choice("strength", value, value[-1], option="strength")
+            for value in STRENGTHS
+            if value.startswith(band)
+        ]
+
+    def _choice(
+        self,
+        name: str,
+        value: str,
+        label: str = "",
+        *,
+        option: str = "",
+    ) -> Choice:
         """Return one value of a field as a radio button."""
         option = option or f"{name}={value}"
         is_chosen = getattr(self.form, name) == value
-        return Choice(value, label or value, is_chosen, option in self.closed, option)
+        return Choice(
+            value,
+            label or value,
+            is_chosen,
+            option in self.closed,
+            option,
+        )
 
     def _values(self, name: str, values: Iterable[str]) -> list[str]:
         """Return a field's values; the chosen one is there even where the model lacks it."""
@@ -197,29 +224,37 @@ class Choices:
         chosen, known = getattr(self.form, name), list(values)
         return known if not chosen or chosen in known else [chosen, *known]
 
+    def _offered(self, name: str, values: Iterable[str]) -> list[Choice]:
+        return [self._choice(name, value) for value in self._values(name, values)]
+
     @property
     def resolutions(self) -> list[Choice]:
-        values = self._values("resolution", self.model.limits.resolutions)
-        return [self._choice("resolution", value) for value in values]
+        return self._offered("resolution", self.model.limits.resolutions)
 
     @property
     def aspects(self) -> list[Choice]:
-        values = self._values("aspect_ratio", self.model.limits.aspect_ratios)
-        found = [self._choice("aspect_ratio", value) for value in values]
+        found = self._offered("aspect_ratio", self.model.limits.aspect_ratios)
         if "aspect_ratio" not in self.shown or self.form.task == Task.REFRAME:
             return found
         return [Choice("", "Model's choice", not self.form.aspect_ratio), *found]
 
     @property
     def durations(self) -> list[Choice]:
-        row = self.model.parameter("duration")
-        values = self._values("duration", (row and row.choices) or self.model.limits.durations)
+        values = self._values("duration", self._lengths)
         return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
 
     @property
+    def _lengths(self) -> Iterable[str]:
+        row = self.model.parameter("duration")
+        return (row and row.choices) or self.model.limits.durations
+
+    @property
     def flags(self) -> list[Choice]:
-        names = SHOWN_IF_KNOWN[self.form.task]
-        return [self._switch(name) for name in names if name in FLAGS and name in self.shown]
+        return [
+            self._switch(name)
+            for name in SHOWN_IF_KNOWN[self.form.task]
+            if name in FLAGS and name in self.shown
+        ]
 
     def _switch(self, option: str, field: str = "") -> Choice:
         """Return a checkbox, named as the model names it."""
@@ -228,7 +263,14 @@ class Choices:
         label, says = (row.label, row.help) if row else (FLAG_LABELS.get(option, word), "")
         options = {option, "controls"} if option in CONTROLS else {option}
         is_closed = any(one in self.closed for one in options)
-        return Choice(name, label, bool(getattr(self.form, name)), is_closed, option, says)
+        return Choice(
+            name,
+            label,
+            bool(getattr(self.form, name)),
+            is_closed,
+            option,
+            says,
+        )
 
     @property
     def controls(self) -> list[Control]:
@@ -296,7 +338,11 @@ FLAG_LABELS = {"hdr": "HDR", "exr": "EXR"}  # where the model lacks them
 @lru_cache(maxsize=64)
 def needs_prompt(spec: Spec, model: Model) -> bool:
     """Would the model refuse a request for want of a prompt?"""
-    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
+    broken = table.check(
+        spec,
+        GenerationRequest(task=model.task, model=model.name),
+        None,
+    )
     return any(one.field == "prompt" for one in table.refusals(broken))
 
 

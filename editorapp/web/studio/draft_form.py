@@ -5,7 +5,7 @@ wrong as it was typed, and its rules live in the providers' table, not here.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,9 @@ from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
 from editorapp.providers.contract import CONTROL_VALUES, STRENGTHS, Task
+
+Values = dict[str, Any]  # of a form's fields, or of a request's, by name
+Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
@@ -113,13 +116,9 @@ class DraftForm:
         What cannot be read otherwise falls back to what is not chosen. Raises: BadValue, for a
         value of the page's own that no page of ours has.
         """
-        values: dict[str, Any] = {name: str(sent[name]).strip() for name in TYPED if name in sent}
+        values: Values = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
-        values = {
-            name: value
-            for name, value in values.items()
-            if name not in ALLOWED or value in ALLOWED[name]
-        }
+        values = {name: value for name, value in values.items() if _is_allowed(name, value)}
         values |= {name: bool(sent.get(name)) for name in FLAGS}
         values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
@@ -131,19 +130,11 @@ class DraftForm:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the form as a browser would send it; `read` reads it back."""
-        said: list[tuple[str, str]] = []
-        for name in (one.name for one in fields(self)):
-            value = getattr(self, name)
-            if name == "keyframes":
-                for row in value:
-                    said += [("keyframe_asset", _text(row.asset)), ("keyframe_index", row.index)]
-            elif isinstance(value, tuple):
-                said += [(name, one) for one in value]
-            elif value not in (None, False):
-                said.append((name, _text(value)))
-        return said
+        return [
+            pair for field in fields(self) for pair in _pairs(field.name, getattr(self, field.name))
+        ]
 
-    def changed(self, changes: Mapping[str, list[str]]) -> "DraftForm":
+    def changed(self, changes: Changes) -> "DraftForm":
         """Return the form after a fix: its changes as `encode_changes` wrote them and a browser
         sent them back.
         """
@@ -152,7 +143,7 @@ class DraftForm:
             form = replace(form, **form._change(name, values))
         return form
 
-    def _change(self, name: str, values: list[str]) -> dict[str, Any]:
+    def _change(self, name: str, values: list[str]) -> Values:
         first, rows = values[0], self.keyframes
         if name == "keyframe_index":
             indexed = zip(rows, values, strict=False)
@@ -168,7 +159,7 @@ class DraftForm:
             return {name: tuple(filter(None, values))}
         return {name: _read(name, first)} if name in NAMES else {}
 
-    def _without(self, frame: str) -> dict[str, Any]:
+    def _without(self, frame: str) -> Values:
         """Leave out what stands for one of a request's pictures: on a generation it has other
         fields than on an edit. The pictures stay, for when the mode is chosen again.
         """
@@ -193,10 +184,29 @@ TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes"
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 
 
-def _read_lists(sent: QueryDict) -> dict[str, Any]:
+def _is_allowed(name: str, value: str) -> bool:
+    return name not in ALLOWED or value in ALLOWED[name]
+
+
+def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if name == "keyframes":
+        for row in value:
+            yield "keyframe_asset", _text(row.asset)
+            yield "keyframe_index", row.index
+    elif isinstance(value, tuple):
+        yield from ((name, one) for one in value)
+    elif value not in (None, False):
+        yield name, _text(value)
+
+
+def _read_lists(sent: QueryDict) -> Values:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
-    rows = zip(sent.getlist("keyframe_asset"), sent.getlist("keyframe_index"), strict=False)
+    rows = zip(
+        sent.getlist("keyframe_asset"),
+        sent.getlist("keyframe_index"),
+        strict=False,
+    )
     return {
         "concepts": tuple(dict.fromkeys(filter(None, concepts))),
         "more_strengths": tuple(dict.fromkeys(strengths)),
@@ -206,11 +216,11 @@ def _read_lists(sent: QueryDict) -> dict[str, Any]:
 
 def encode_changes(changes: Mapping[str, Any]) -> str:
     """Write a fix's changes as the value of one button: "hdr=1&resolution=720p"; off is empty."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in changes.items():
-        for one in value if isinstance(value, list | tuple) else [value]:
-            pairs.append((name, _text(one)))
-    return urlencode(pairs)
+    return urlencode({name: _texts(value) for name, value in changes.items()}, doseq=True)
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(one) for one in (value if isinstance(value, list | tuple) else [value])]
 
 
 def _text(value: Any) -> str:

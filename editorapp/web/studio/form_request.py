@@ -2,8 +2,6 @@
 source, or of a take's result.
 """
 
-from typing import Any
-
 from editorapp.core.request_values import as_decimal
 from editorapp.generations.models import Generation
 from editorapp.providers.contract import (
@@ -15,7 +13,14 @@ from editorapp.providers.contract import (
     Task,
 )
 from editorapp.providers.spec import Model
-from editorapp.web.studio.draft_form import EXTENDS, FLAGS, POSITION, DraftForm, KeyframeRow
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    FLAGS,
+    POSITION,
+    DraftForm,
+    KeyframeRow,
+    Values,
+)
 
 
 def request_of(
@@ -27,7 +32,7 @@ def request_of(
     What the model lacks is said all the same, so that its rules name it; only a size is left out
     where the model has one size. `extend` is how the account reads the take that is continued.
     """
-    values: dict[str, Any] = {"prompt": form.prompt or None}
+    values: Values = {"prompt": form.prompt or None}
     if form.task == Task.GENERATE:
         values |= _generation(form, extend)
     else:
@@ -40,7 +45,7 @@ def request_of(
     return GenerationRequest(task=form.task, model=name, **values)
 
 
-def _change_of(form: DraftForm, model: Model | None) -> dict[str, Any]:
+def _change_of(form: DraftForm, model: Model | None) -> Values:
     """Return what is done to a source."""
     if form.task == Task.EDIT:
         return _conditioning(form, model) | _guides(form)
@@ -52,17 +57,21 @@ def _change_of(form: DraftForm, model: Model | None) -> dict[str, Any]:
     return {"strength": form.strength or None} | _guides(form)
 
 
-def _conditioning(form: DraftForm, model: Model | None) -> dict[str, Any]:
+def _conditioning(form: DraftForm, model: Model | None) -> Values:
     if form.conditioning == "auto":
         return {"auto_controls": True}
-    values: dict[str, Any] = {"strength": form.strength or None}
+    values: Values = {"strength": form.strength or None}
     for name in CONTROLS:
         if getattr(form, f"{name}_enabled"):
             values |= {f"{name}_enabled": True} | _control_value(form, name, model)
     return values
 
 
-def _control_value(form: DraftForm, control: str, model: Model | None) -> dict[str, Any]:
+def _control_value(
+    form: DraftForm,
+    control: str,
+    model: Model | None,
+) -> Values:
     name = CONTROL_VALUES.get(control, "")
     typed = getattr(form, name, "")
     if typed:
@@ -76,14 +85,15 @@ def is_on_by_value(model: Model, control: str) -> bool:
     return not model.knows(f"{control}_enabled") and model.knows(CONTROL_VALUES.get(control, ""))
 
 
-def _guides(form: DraftForm) -> dict[str, Any]:
+def _guides(form: DraftForm) -> Values:
     if form.guides == "keyframes":
         return _pinned(form)
-    is_chosen = form.guides == "single" and form.guide_asset is not None
-    return {"start_frame": Ref(asset_id=form.guide_asset)} if is_chosen else {}
+    if form.guides == "single" and form.guide_asset is not None:
+        return {"start_frame": Ref(asset_id=form.guide_asset)}
+    return {}
 
 
-def _pinned(form: DraftForm) -> dict[str, Any]:
+def _pinned(form: DraftForm) -> Values:
     if not form.keyframes:
         return {}
     return {
@@ -92,8 +102,8 @@ def _pinned(form: DraftForm) -> dict[str, Any]:
     }
 
 
-def _generation(form: DraftForm, extend: Ref | None) -> dict[str, Any]:
-    values: dict[str, Any] = {
+def _generation(form: DraftForm, extend: Ref | None) -> Values:
+    values: Values = {
         name: getattr(form, name) or None
         for name in ("aspect_ratio", "loop", "concepts", "duration")
     }
@@ -135,47 +145,62 @@ def again(take: Generation) -> DraftForm:
     return DraftForm(**said)
 
 
-def _source_of(source: Ref, parent: int | None) -> dict[str, Any]:
+def _source_of(source: Ref, parent: int | None) -> Values:
     if parent is not None:
         return {"source_kind": "generation", "source_generation": parent}
     if source.asset_id is not None:
         return {"source_asset": source.asset_id}
     if source.url:
         media_type = source.media_type or ""
-        return {"source_kind": "url", "source_url": source.url, "source_media_type": media_type}
+        return {
+            "source_kind": "url",
+            "source_url": source.url,
+            "source_media_type": media_type,
+        }
+    return _id_of(source)
+
+
+def _id_of(source: Ref) -> Values:
     for kind, name in (("generation", source.generation_id), ("file", source.file_id)):
         if name:
             return {"source_kind": "id", "source_id": name, "source_id_kind": kind}
     return {}
 
 
-def _guides_of(wanted: GenerationRequest) -> dict[str, Any]:
+def _guides_of(wanted: GenerationRequest) -> Values:
     if wanted.start_frame is not None:
         return {"guides": "single", "guide_asset": wanted.start_frame.asset_id}
     return {"guides": "keyframes", "keyframes": _rows(wanted)} if wanted.keyframes else {}
 
 
-def _frames_of(wanted: GenerationRequest, parent: int | None) -> dict[str, Any]:
+def _frames_of(wanted: GenerationRequest, parent: int | None) -> Values:
     if wanted.keyframes:
         return {"frames": "keyframes", "keyframes": _rows(wanted)}
     first, last = wanted.start_frame, wanted.end_frame
     if parent is not None and (first or last):
-        return {"frames": "backward" if first is None else "forward", "extend_generation": parent}
+        return {
+            "frames": "backward" if first is None else "forward",
+            "extend_generation": parent,
+        }
     ends = {"first_asset": first, "last_asset": last}
     pictures = {name: ref.asset_id for name, ref in ends.items() if ref}
     return {"frames": "frames"} | pictures if pictures else {}
 
 
 def _rows(wanted: GenerationRequest) -> tuple[KeyframeRow, ...]:
-    pinned = zip(wanted.keyframes or (), wanted.keyframe_indexes or (), strict=False)
+    pinned = zip(
+        wanted.keyframes or (),
+        wanted.keyframe_indexes or (),
+        strict=False,
+    )
     return tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
 
 
-def _settings_of(wanted: GenerationRequest) -> dict[str, Any]:
+def _settings_of(wanted: GenerationRequest) -> Values:
     """Return task, model, prompt, conditioning, output and shape of a request as fields of the
     form.
     """
-    said: dict[str, Any] = {name: bool(getattr(wanted, name)) for name in FLAGS}
+    said: Values = {name: bool(getattr(wanted, name)) for name in FLAGS}
     for name in (*CONTROL_VALUES.values(), *POSITION):
         value = getattr(wanted, name)
         said[name] = "" if value is None else str(value)

@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 from editorapp.costs.ledger import MonthTotals, held_usd
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import Verdict, check
-from editorapp.generations.request.offers import ASK, ASKING, FAILED, Offer, offers, with_fixes
+from editorapp.generations.request.offers import (
+    ASK,
+    ASKING,
+    FAILED,
+    Offer,
+    offers,
+    with_fixes,
+)
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
-from editorapp.providers.spec import Broken, Model
+from editorapp.providers.spec import Broken
 from editorapp.teams.models import Member
 from editorapp.web.studio import notes, variants
 from editorapp.web.studio.cache import budget_now
@@ -97,9 +104,17 @@ def form_verdict(
     budget = _budget(resolved, member)
     drafts = [resolved.draft_at(one) for one in resolved.accounts]
     count = variants.count_of(resolved)
-    found = offers(drafts, chosen=resolved.account.pk, budget=budget, count=count)
+    found = offers(
+        drafts,
+        chosen=resolved.account.pk,
+        budget=budget,
+        count=count,
+    )
     here = next(one for one in found if one.is_chosen)
-    verdict = with_fixes(check(resolved.draft, budget=budget, quote=here.quote), found)
+    verdict = with_fixes(
+        check(resolved.draft, budget=budget, quote=here.quote),
+        found,
+    )
     verdict, total = variants.with_variants(verdict, resolved, budget)
     missing = notes.own_findings(resolved.form, resolved.source)
     if refused is not None and verdict.can_send and not missing:
@@ -137,11 +152,20 @@ def waiting_take(pk: int | None, member: Member) -> Generation | None:
 def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
     """Return one row an account, in the order of the offers."""
     accounts = [offer.account for offer in found]
-    label = next((offer.model_label for offer in found if offer.is_chosen), "")
+    label = _chosen_label(found)
     return [_row(offer, accounts, label, task) for offer in found]
 
 
-def _row(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: str) -> OfferRow:
+def _chosen_label(found: Sequence[Offer]) -> str:
+    return next((offer.model_label for offer in found if offer.is_chosen), "")
+
+
+def _row(
+    offer: Offer,
+    accounts: Sequence[ProviderAccount],
+    label: str,
+    task: str,
+) -> OfferRow:
     does = task in offer.draft.spec.tasks
     return OfferRow(
         offer=offer,
@@ -156,19 +180,21 @@ def _row(offer: Offer, accounts: Sequence[ProviderAccount], label: str, task: st
 def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
     """Name an account by its provider, and by its own name where the provider has several."""
     provider: str = account.spec.name
-    has_siblings = any(one.provider == account.provider and one.pk != account.pk for one in among)
-    return f"{provider}: {account.name}" if has_siblings else provider
+    return f"{provider}: {account.name}" if _has_siblings(account, among) else provider
+
+
+def _has_siblings(account: ProviderAccount, among: Sequence[ProviderAccount]) -> bool:
+    return any(one.provider == account.provider and one.pk != account.pk for one in among)
 
 
 def _lines(offer: Offer) -> tuple[str, ...]:
     """Say what it cannot do for this draft: what it has no parameter for in one line, then each
     broken rule.
     """
-    model, lines = offer.draft.model, []
+    lines = []
     if offer.lost:
         lines.append(f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.")
-    others = (one.message for one in offer.refusals if not _is_said(one, offer, model))
-    lines += dict.fromkeys(others)
+    lines += dict.fromkeys(one.message for one in offer.refusals if not _is_said(one, offer))
     if offer.price_state == FAILED:
         lines.append(offer.price_note)
     if offer.account.doubt:
@@ -176,21 +202,29 @@ def _lines(offer: Offer) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _is_said(one: Broken, offer: Offer, model: Model) -> bool:
+def _is_said(one: Broken, offer: Offer) -> bool:
     """Is this said elsewhere: among what is lost, or beside a field that is not filled in yet?"""
     head = one.field.partition(".")[0]
-    is_lost = bool(offer.lost) and bool(model.name) and bool(head) and not model.knows(head)
-    return is_lost or (head == "aspect_ratio" and offer.draft.wanted.aspect_ratio is None)
+    if head == "aspect_ratio" and offer.draft.wanted.aspect_ratio is None:
+        return True
+    return _is_lost(head, offer)
+
+
+def _is_lost(field: str, offer: Offer) -> bool:
+    model = offer.draft.model
+    return bool(offer.lost and model.name and field) and not model.knows(field)
 
 
 def words_of_wait(seconds: float | None) -> str:
     """Say how long it usually takes, as far as our own history tells: "about 2 min"."""
     if seconds is None:
         return ""
-    if seconds < 10:
-        return "a few seconds"
+    return "a few seconds" if seconds < 10 else f"about {_coarse(seconds)}"
+
+
+def _coarse(seconds: float) -> str:
     if seconds < 90:
-        return f"about {round(seconds / 10) * 10} s"
+        return f"{round(seconds / 10) * 10} s"
     if seconds < 5400:
-        return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h"
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

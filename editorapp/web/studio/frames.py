@@ -3,14 +3,15 @@ shows them.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
+from editorapp.generations.models import Generation
 from editorapp.generations.request.references import can_continue
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas, sources
 from editorapp.web.studio.choices import Choice
 from editorapp.web.studio.draft_form import DraftForm
@@ -28,6 +29,11 @@ CONCEPTS = {
     "Looks": "handheld aerial_drone bolt_cam elevator_doors tiny_planet",
 }
 SPELLED = {"pov": "POV"}
+# A generation's anchors: the request's field, the form's, and its word.
+ENDS = (
+    ("start_frame", "first_asset", "first"),
+    ("end_frame", "last_asset", "last"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,18 +66,12 @@ class Grid:
 
 def context(
     form: DraftForm, model: Model, account: ProviderAccount, member: Member, asset: Asset | None
-) -> dict[str, Any]:
+) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
-    found: dict[str, Any] = {"guide": _guide(model)}
+    found: Context = {"guide": _guide(model)}
     if model.task == Task.GENERATE:
         takes = sources.extendable_takes(member, account, form.extend_generation)
-        found |= {
-            "ways": ways(form, model),
-            "ends": ends(form, model),
-            "grid": grid(form, model),
-            "extendable": takes,
-            "extended": next((take for take in takes if take.pk == form.extend_generation), None),
-        }
+        found |= _of_generation(form, model, takes)
     if model.task == Task.REFRAME:
         found["board"] = canvas.Board(form, model, asset)
     if model.knows("concepts"):
@@ -79,7 +79,18 @@ def context(
     return found
 
 
-def _guide(model: Model) -> dict[str, Any]:
+def _of_generation(form: DraftForm, model: Model, takes: list[Generation]) -> Context:
+    chosen = form.extend_generation
+    return {
+        "ways": ways(form, model),
+        "ends": ends(form, model),
+        "grid": grid(form, model),
+        "extendable": takes,
+        "extended": next((take for take in takes if take.pk == chosen), None),
+    }
+
+
+def _guide(model: Model) -> Context:
     """Return how the model calls its single guide frame, and which guide frames it takes."""
     return {
         "row": model.parameter("start_frame"),
@@ -116,18 +127,16 @@ def ends(form: DraftForm, model: Model) -> tuple[EndFrame, ...]:
     """Return the anchors that the model takes as pictures."""
     return tuple(
         EndFrame(field, f"{word.capitalize()} frame", f"No {word} frame", getattr(form, field))
-        for row, field, word in (
-            ("start_frame", "first_asset", "first"),
-            ("end_frame", "last_asset", "last"),
-        )
+        for row, field, word in ENDS
         if model.knows(row)
     )
 
 
 def grid(form: DraftForm, model: Model) -> Grid:
     """Return the frames of the clip to come, at the duration chosen, or at the model's first."""
-    wanted = form.duration if form.duration in model.limits.durations else model.limits.durations[0]
-    return Grid(model.limits.grid_fps, int(wanted.removesuffix("s")) * model.limits.grid_fps)
+    durations, fps = model.limits.durations, model.limits.grid_fps
+    wanted = form.duration if form.duration in durations else durations[0]
+    return Grid(fps, int(wanted.removesuffix("s")) * fps)
 
 
 def concept_groups(form: DraftForm, model: Model) -> tuple[ConceptGroup, ...]:

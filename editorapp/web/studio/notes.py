@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, replace
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
-from editorapp.web.studio.draft_form import EXTENDS, POSITION, DraftForm, encode_changes
+from editorapp.web.studio.draft_form import (
+    EXTENDS,
+    POSITION,
+    DraftForm,
+    encode_changes,
+)
 from editorapp.web.studio.resolved_form import ResolvedForm
 from editorapp.web.studio.sources import ChosenSource
 
@@ -99,6 +104,18 @@ class Closed:
         """
         return self.button is None
 
+    @property
+    def value(self) -> str:
+        """The value of a field that it closes; "" where it closes all of an option."""
+        return self.options.partition("=")[2]
+
+    @property
+    def pattern(self) -> str:
+        """The reason with a gap for the value."""
+        if not self.value:
+            return self.reason + self.options
+        return self.reason.replace(self.value, "\0")
+
 
 @dataclass
 class NoteSlot:
@@ -123,16 +140,23 @@ def own_findings(form: DraftForm, source: ChosenSource) -> list[Broken]:
 
 def _empty_frames(form: DraftForm) -> str:
     ends = {form.first_asset, form.last_asset} - {None}
-    chosen = {"frames": ends, "keyframes": form.keyframes}.get(form.frames, form.extend_generation)
+    chosen = {
+        "frames": ends,
+        "keyframes": form.keyframes,
+    }.get(form.frames, form.extend_generation)
     return "" if chosen else EMPTY_FRAMES.get(form.frames, "")
 
 
 def _empty_guides(form: DraftForm) -> str:
-    is_single = form.guides == "single"
-    is_meant = is_single or form.task == Task.EDIT
-    if not is_meant or (form.guide_asset if is_single else form.keyframes):
+    if not _lacks_guides(form):
         return ""
     return EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
+
+
+def _lacks_guides(form: DraftForm) -> bool:
+    if form.guides == "single":
+        return not form.guide_asset
+    return form.task == Task.EDIT and not form.keyframes
 
 
 def still_open(own: Sequence[Broken], verdict: Verdict) -> list[Broken]:
@@ -159,7 +183,14 @@ def slots_of(
             note = _note(one, form, strictly=strictly)
             slots[_slot_of(one.field.partition(".")[0])].notes.append(note)
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
-        slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
+        slots["model"].notes.append(
+            Note(
+                "warn",
+                resolved.account.doubt,
+                "account",
+                (),
+            )
+        )
     slots["source"].closed += _closed_sources(resolved)
     for closed in _closed(_worth_saying(form, verdict.unavailable)):
         option = closed.options.partition(" ")[0].partition("=")[0]
@@ -201,8 +232,14 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
 
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
     buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
-    tone = "todo" if _is_empty(one, form) and not strictly else "bad"
-    return Note(tone if one.is_refusal else "warn", one.message, one.field, buttons)
+    tone = _tone(one, form, strictly=strictly)
+    return Note(tone, one.message, one.field, buttons)
+
+
+def _tone(one: Broken, form: DraftForm, *, strictly: bool) -> str:
+    if not one.is_refusal:
+        return "warn"
+    return "todo" if _is_empty(one, form) and not strictly else "bad"
 
 
 def _back(fix: Fix, form: DraftForm) -> Fix:
@@ -224,7 +261,11 @@ def _is_empty(one: Broken, form: DraftForm) -> bool:
 def _button(fix: Fix) -> Button:
     if "ask" in fix.changes:
         return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
-    return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
+    return Button(
+        fix.label,
+        encode_changes(fix.changes),
+        not CUTS.isdisjoint(fix.changes),
+    )
 
 
 def _worth_saying(
@@ -273,11 +314,9 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
     """
     alike: dict[tuple[str, Button | None], list[Closed]] = {}
     for line in lines:
-        value = line.options.partition("=")[2]
-        pattern = line.reason.replace(value, "\0") if value else line.reason + line.options
-        alike.setdefault((pattern, line.button), []).append(line)
+        alike.setdefault((line.pattern, line.button), []).append(line)
     for (pattern, button), same in alike.items():
-        values = " or ".join(line.options.partition("=")[2] for line in same)
+        values = " or ".join(line.value for line in same)
         reason = pattern.replace("\0", values) if len(same) > 1 else same[0].reason
         yield Closed(" ".join(line.options for line in same), reason, button)
 

@@ -16,14 +16,27 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import frames, sources, variants
 from editorapp.web.studio.account_notices import notice_of
-from editorapp.web.studio.choices import Choice, Choices, id_kinds, source_kinds, task_words
+from editorapp.web.studio.choices import (
+    Choice,
+    Choices,
+    id_kinds,
+    source_kinds,
+    task_words,
+)
 from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.form_verdict import FormVerdict, form_verdict, waiting_take
-from editorapp.web.studio.resolved_form import ResolvedForm, labels_not_sent, resolve
-
-Context = dict[str, Any]
+from editorapp.web.studio.form_verdict import (
+    FormVerdict,
+    form_verdict,
+    waiting_take,
+)
+from editorapp.web.studio.resolved_form import (
+    ResolvedForm,
+    labels_not_sent,
+    resolve,
+)
 
 
 def page_of(
@@ -74,7 +87,11 @@ def viewer_of(request: MemberRequest, form: DraftForm) -> HttpResponse:
 
 def takes_of(request: MemberRequest, asset: Asset | None) -> HttpResponse:
     """Render the takes of a clip; without one, those that were made without."""
-    return render(request, "studio/_takes_now.html", _takes_context(asset, request.member))
+    return render(
+        request,
+        "studio/_takes_now.html",
+        _takes_context(asset, request.member),
+    )
 
 
 def queued(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -99,7 +116,11 @@ def triggering(response: HttpResponse, events: Context) -> HttpResponse:
     return response
 
 
-def check_context(resolved: ResolvedForm, found: FormVerdict, member: Member) -> Context:
+def check_context(
+    resolved: ResolvedForm,
+    found: FormVerdict,
+    member: Member,
+) -> Context:
     """Return what a check shows."""
     return {
         "verdict": found.verdict,
@@ -133,10 +154,18 @@ def _viewer_context(resolved: ResolvedForm, member: Member) -> Context:
 
 def _takes_context(asset: Asset | None, member: Member) -> Context:
     takes = sources.takes_of(asset, member)
-    return {"asset": asset, "takes": takes, "is_live": any(take.is_active for take in takes)}
+    return {
+        "asset": asset,
+        "takes": takes,
+        "is_live": any(take.is_active for take in takes),
+    }
 
 
-def _pane_context(resolved: ResolvedForm, found: FormVerdict, member: Member) -> Context:
+def _pane_context(
+    resolved: ResolvedForm,
+    found: FormVerdict,
+    member: Member,
+) -> Context:
     """Return what the form pane shows, and the parts of the source pane that go with task and
     account.
     """

@@ -25,9 +25,18 @@ from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
 from editorapp.web.studio.sources import ChosenSource
 
+Remembered = dict[str, tuple[int | None, str]]  # by task: its account, the wished model
+
 ORDER = tuple(task.value for task in Task)
 # Said of every task, or only beside another field.
-PLAIN = {"task", "model", "prompt", "source", "keyframe_indexes", *CONTROL_VALUES.values()}
+PLAIN = {
+    "task",
+    "model",
+    "prompt",
+    "source",
+    "keyframe_indexes",
+    *CONTROL_VALUES.values(),
+}
 CONTINUED = Ref(generation_id="continued")  # stands for the take that an extension goes on from
 
 
@@ -111,7 +120,12 @@ def model_at(spec: Spec, task: str, *names: str) -> Model | None:
     return next(iter((*found, *spec.models_for(task))), None)
 
 
-def resolve(form: DraftForm, member: Member, *, is_quick: bool = False) -> ResolvedForm:
+def resolve(
+    form: DraftForm,
+    member: Member,
+    *,
+    is_quick: bool = False,
+) -> ResolvedForm:
     """Find the account and the model for a form, and what it names as its source.
 
     `is_quick`: accounts as they were up to two seconds ago; not for anything that is queued.
@@ -130,10 +144,22 @@ def resolve(form: DraftForm, member: Member, *, is_quick: bool = False) -> Resol
     source = sources.at(sources.find(form, member), account)
     is_switched = bool(form.task_was) and before != now
     form = _shown_as(form, *now)
-    return ResolvedForm(form, tuple(accounts), account, model, source, is_switched)
+    return ResolvedForm(
+        form,
+        tuple(accounts),
+        account,
+        model,
+        source,
+        is_switched,
+    )
 
 
-def _shown_as(form: DraftForm, task: str, model: str, account: int) -> DraftForm:
+def _shown_as(
+    form: DraftForm,
+    task: str,
+    model: str,
+    account: int,
+) -> DraftForm:
     """Note what the page shows, so that the next change is seen, and the account to go back to."""
     is_other = form.account_was not in (None, account)
     return replace(
@@ -151,8 +177,9 @@ def _with_wish(form: DraftForm) -> DraftForm:
     """Note which model was chosen by hand: an account that lacks it has another one, and it comes
     back with the next account that has it.
     """
-    is_chosen = bool(form.model) and (form.model != form.model_was or not form.model_wish)
-    return replace(form, model_wish=form.model) if is_chosen else form
+    if form.model and (form.model != form.model_was or not form.model_wish):
+        return replace(form, model_wish=form.model)
+    return form
 
 
 def _with_remembered(form: DraftForm) -> DraftForm:
@@ -162,7 +189,12 @@ def _with_remembered(form: DraftForm) -> DraftForm:
     left = _read_remembered(form.remembered)
     left[form.task_was] = (form.account_was, form.model_wish)
     account, wish = left.get(form.task, (form.account, form.model_wish))
-    return replace(form, account=account, model_wish=wish, remembered=_write_remembered(left))
+    return replace(
+        form,
+        account=account,
+        model_wish=wish,
+        remembered=_write_remembered(left),
+    )
 
 
 def _account_for(
@@ -172,20 +204,23 @@ def _account_for(
     it lacks.
     """
     chosen = next((one for one in accounts if one.pk == form.account), None) or default
-    is_same_task = form.task_was == form.task
-    is_new_model = (
-        is_same_task and "" not in (form.model, form.model_was) and form.model != form.model_was
-    )
     with_it = [one for one in accounts if one.spec.find(form.task, form.model_wish)]
     able = with_it or [one for one in accounts if form.task in one.spec.tasks]
-    if form.task in chosen.spec.tasks and (not is_new_model or chosen in able):
+    if form.task in chosen.spec.tasks and (not _has_new_model(form) or chosen in able):
         return chosen
     return able[0] if able else chosen
 
 
-def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:
+def _has_new_model(form: DraftForm) -> bool:
+    """Was another model chosen for the same task?"""
+    if form.task_was != form.task or "" in (form.model, form.model_was):
+        return False
+    return form.model != form.model_was
+
+
+def _read_remembered(text: str) -> Remembered:
     """Read "edit:3:ray-3.2 modify:9:modify-video"; what is not understood is left out."""
-    found: dict[str, tuple[int | None, str]] = {}
+    found: Remembered = {}
     for part in text.split():
         task, account, model = (*part.split(":"), "", "")[:3]
         if task in ORDER:
@@ -193,7 +228,7 @@ def _read_remembered(text: str) -> dict[str, tuple[int | None, str]]:
     return found
 
 
-def _write_remembered(left: dict[str, tuple[int | None, str]]) -> str:
+def _write_remembered(left: Remembered) -> str:
     return " ".join(f"{task}:{account or ''}:{model}" for task, (account, model) in left.items())
 
 

@@ -2,7 +2,6 @@
 could be chosen.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -98,7 +97,12 @@ def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
-        return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
+        return ChosenSource(
+            None,
+            take.result,
+            take,
+            extend=Ref(asset_id=take.result_id),
+        )
     return ChosenSource(_ref(take.result), take.result, take)
 
 
@@ -128,19 +132,22 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
         return ChosenSource(Ref(file_id=form.source_id))
     rows = Generation.objects.visible_to(member).select_related("result")
     take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
-    return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
+    return ChosenSource(
+        Ref(generation_id=form.source_id),
+        take.result if take else None,
+        take,
+    )
 
 
-def recent_clips(member: Member, *, chosen: int | None = None) -> list[Asset]:
+def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
-    return _recent(rows.exclude(origin=Asset.Origin.RESULT), {chosen})
+    clips = _assets(member, Asset.Kind.VIDEO)
+    return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})
 
 
-def recent_takes(member: Member, *, chosen: int | None = None) -> list[Generation]:
+def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
-    rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
-    return _recent(rows.select_related("result", "account"), {chosen})
+    return _recent(_with_result(member), {chosen})
 
 
 def extendable_takes(
@@ -151,16 +158,26 @@ def extendable_takes(
 
     One query, two where the chosen one is an older one.
     """
-    rows = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
-    rows = rows.select_related("result", "account")
+    rows = _with_result(member)
     own = rows.filter(account=account).exclude(chain_id="")
     return _recent(own, {chosen}, among=rows, most=FEW)
 
 
-def recent_pictures(member: Member, *, chosen: Iterable[int | None] = ()) -> list[Asset]:
+def _with_result(member: Member) -> QuerySet[Generation]:
+    done = Generation.objects.visible_to(member).filter(
+        state=State.SUCCEEDED,
+        result__isnull=False,
+    )
+    return done.select_related("result", "account")
+
+
+def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    rows = Asset.objects.visible_to(member).filter(kind=Asset.Kind.IMAGE)
-    return _recent(rows, set(chosen), most=FEW)
+    return _recent(_assets(member, Asset.Kind.IMAGE), chosen, most=FEW)
+
+
+def _assets(member: Member, kind: str) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(member).filter(kind=kind)
 
 
 def _recent(

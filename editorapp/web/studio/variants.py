@@ -9,7 +9,13 @@ from editorapp.core.request_values import as_whole
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.request import quotes
-from editorapp.generations.request.check import NOT_QUOTED, Verdict, by_field, check, too_dear
+from editorapp.generations.request.check import (
+    NOT_QUOTED,
+    Verdict,
+    by_field,
+    check,
+    too_dear,
+)
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
@@ -63,18 +69,19 @@ def all_of(resolved: ResolvedForm) -> list[Draft]:
 
 def limits_broken(resolved: ResolvedForm) -> list[Broken]:
     """Refuse what cannot be sent in one go."""
-    takes = takes_of(resolved)
-    count = takes * len(resolved.kinds)
+    rule, says = _limit_broken(takes_of(resolved), len(resolved.kinds))
+    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))] if rule else []
+
+
+def _limit_broken(takes: int, kinds: int) -> tuple[str, str]:
+    """Return the limit's rule and what it says; both "" where all can be sent."""
     if takes < 1:
-        rule, says = "variants.takes", "Say how many takes of each: 1 or more."
-    elif count > MOST:
-        rule, says = (
-            "variants.many",
-            f"This makes {count} takes; at most {MOST} can be sent in one go.",
-        )
-    else:
-        return []
-    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))]
+        return "variants.takes", "Say how many takes of each: 1 or more."
+    count = takes * kinds
+    if count > MOST:
+        says = f"This makes {count} takes; at most {MOST} can be sent in one go."
+        return "variants.many", says
+    return "", ""
 
 
 def with_variants(
@@ -97,7 +104,11 @@ def _others(drafts: Sequence[Draft]) -> list[Verdict]:
     return [check(one, with_options=False, quote=found.get(one)) for one in drafts]
 
 
-def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:
+def _within(
+    verdict: Verdict,
+    total: Total,
+    budget: MonthTotals | None,
+) -> Verdict:
     """Hold all of them together against the month's budget, instead of one."""
     price, low, high = verdict.estimate, total.low_usd, total.high_usd
     if total.count < 2 or price is None or low is None or high is None:
@@ -106,33 +117,36 @@ def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdi
     if not dear:
         return verdict
     single = dear[0].rule_id
-    kept = [one for rows in verdict.broken.values() for one in rows if one.rule_id != single]
+    kept = [one for one in _broken(verdict) if one.rule_id != single]
     return replace(verdict, broken=by_field([*kept, *dear]))
 
 
 def _with(verdict: Verdict, found: Sequence[Broken]) -> Verdict:
     if not found:
         return verdict
-    known = [one for rows in verdict.broken.values() for one in rows]
+    known = _broken(verdict)
     for one in found:
         if one not in known:
             known.append(one)
     return replace(verdict, broken=by_field(known))
 
 
+def _broken(verdict: Verdict) -> list[Broken]:
+    return [one for rows in verdict.broken.values() for one in rows]
+
+
 def _of_another(other: Verdict, shown: Verdict) -> list[Broken]:
     """Return what is wrong with a variant and not with what is shown, named by its prompt."""
     known = {(one.rule_id, one.field) for one in shown.refusals}
     start = (other.draft.wanted.prompt or "")[:30]
-    return [
-        one
-        if one.rule_id == NOT_QUOTED
-        else replace(
-            one, field="takes", fixes=(), message=f"Of the variant “{start}”: {one.message}"
-        )
-        for one in other.refusals
-        if (one.rule_id, one.field) not in known
-    ]
+    return [_named(one, start) for one in other.refusals if (one.rule_id, one.field) not in known]
+
+
+def _named(one: Broken, start: str) -> Broken:
+    if one.rule_id == NOT_QUOTED:
+        return one
+    message = f"Of the variant “{start}”: {one.message}"
+    return replace(one, field="takes", fixes=(), message=message)
 
 
 def _total(verdicts: Sequence[Verdict], takes: int) -> Total:
@@ -143,7 +157,12 @@ def _total(verdicts: Sequence[Verdict], takes: int) -> Total:
         return Total(count, asked=asked)
     low = sum((one.low_usd for one in prices), ZERO) * takes
     high = sum((one.high_usd for one in prices), ZERO) * takes
-    return Total(count, low, high, len({(one.low_usd, one.high_usd) for one in prices}) == 1)
+    return Total(
+        count,
+        low,
+        high,
+        len({(one.low_usd, one.high_usd) for one in prices}) == 1,
+    )
 
 
 def _asked(others: Sequence[Verdict]) -> str:

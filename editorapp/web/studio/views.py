@@ -3,7 +3,7 @@ queue it. Everything also works as plain forms.
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 from django.contrib import messages
@@ -13,19 +13,33 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from editorapp.core.htmx import is_part
-from editorapp.core.request_values import row_id
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
-from editorapp.generations.request.enqueue import RequestRefused, TooLate, enqueue_all
+from editorapp.generations.request.draft import Draft
+from editorapp.generations.request.enqueue import (
+    RequestRefused,
+    TooLate,
+    enqueue_all,
+)
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.studio import buttons, form_request, notes, pages, sources, variants
-from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.form_verdict import form_verdict, label_of, waiting_take
+from editorapp.web.presenters.context import Context
+from editorapp.web.studio import (
+    buttons,
+    notes,
+    pages,
+    variants,
+)
+from editorapp.web.studio.draft_form import Changes, DraftForm
+from editorapp.web.studio.form_verdict import (
+    form_verdict,
+    label_of,
+)
+from editorapp.web.studio.opening_form import form_at
 from editorapp.web.studio.pages import page_of, toast, triggering
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
@@ -38,46 +52,7 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return page_of(request, resolve(_form_at(request), request.member))
-
-
-def _form_at(request: MemberRequest) -> DraftForm:
-    """Read the form that the address asks for; a picture named there is meant as the opening guide
-    frame.
-    """
-    form = DraftForm.read(request.GET)
-    if form.guide_asset is not None and "guides" not in request.GET:
-        form = replace(form, guides="single")
-    if (take := _take_named(request, "generation")) is not None:
-        account = form.account if form.account is not None else take.account_id
-        return replace(form_request.editing(take, task=form.task), account=account)
-    if (take := _take_named(request, "replace")) is not None:
-        return _replacing(request, take)
-    if (take := _take_named(request, "again")) is not None:
-        return form_request.again(take)
-    if (clip := row_id(request.GET, "source")) is not None:
-        return replace(form, source_asset=clip)
-    if form.account is None and (take := _take_named(request, "extend_generation")) is not None:
-        form = replace(form, account=take.account_id)
-    newest = sources.recent_clips(request.member)[:1]
-    return replace(form, source_asset=newest[0].pk) if newest else form
-
-
-def _take_named(request: MemberRequest, name: str) -> Generation | None:
-    if (pk := row_id(request.GET, name)) is None:
-        return None
-    return Generation.objects.visible_to(request.member).filter(pk=pk).first()
-
-
-def _replacing(request: MemberRequest, take: Generation) -> DraftForm:
-    form = form_request.again(take)
-    if waiting_take(take.pk, request.member) is not None:
-        return replace(form, replaces=take.pk)
-    messages.warning(
-        request,
-        f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
-    )
-    return form
+    return page_of(request, resolve(form_at(request), request.member))
 
 
 @needs(Act.SEE)
@@ -87,24 +62,36 @@ def check(request: MemberRequest) -> HttpResponse:
     if not is_part(request):
         resolved = resolve(DraftForm.read(request.POST), request.member)
         return _typed_page(request, resolved, strictly=True)
-    context = check_of(request.POST, request.member)
+    return _checked(check_of(request.POST, request.member))
+
+
+def _checked(context: Context) -> HttpResponse:
     response = pages.checked(context)
     if context["is_switched"]:  # an admin switched its account off: the page asks for the form anew
         triggering(response, {"rushes:switched": {}})
     return response
 
 
-def check_of(sent: QueryDict, member: Member) -> pages.Context:
+def check_of(sent: QueryDict, member: Member) -> Context:
     """Return what a check shows of a posted form.
 
     Of a plain one it costs one query, for its source.
     """
     resolved = resolve(DraftForm.read(sent), member, is_quick=True)
-    context = pages.check_context(resolved, form_verdict(resolved, member), member)
+    context = pages.check_context(
+        resolved,
+        form_verdict(resolved, member),
+        member,
+    )
     context["is_switched"] = resolved.is_switched
-    if "cutting" in sent:
-        context |= {"is_cutting": True, "part": buttons.price_of_part(resolved.draft, sent)}
-    return context
+    return context | _cutting(resolved, sent)
+
+
+def _cutting(resolved: ResolvedForm, sent: QueryDict) -> Context:
+    if "cutting" not in sent:
+        return {}
+    part = buttons.price_of_part(resolved.draft, sent)
+    return {"is_cutting": True, "part": part}
 
 
 def _typed_page(
@@ -127,7 +114,7 @@ def switch(request: MemberRequest) -> HttpResponse:
     return pages.panes(request, form)
 
 
-def _changes_of(request: MemberRequest) -> buttons.Changes:
+def _changes_of(request: MemberRequest) -> Changes:
     """Return what the pressed button changes in the form."""
     return parse_qs(request.POST.get("mend", ""), keep_blank_values=True)
 
@@ -140,11 +127,14 @@ def viewer(request: MemberRequest) -> HttpResponse:
     A page that waits for a playable copy asks again.
     """
     form = DraftForm.read(request.GET)
-    if "waiting" in request.GET:
-        asset = resolve(form, request.member).source.asset
-        if asset is not None and asset.proxy == Asset.Proxy.PENDING:
-            return HttpResponse(status=204)
+    if "waiting" in request.GET and _awaits_copy(form, request.member):
+        return HttpResponse(status=204)
     return pages.viewer_of(request, form)
+
+
+def _awaits_copy(form: DraftForm, member: Member) -> bool:
+    asset = resolve(form, member).source.asset
+    return asset is not None and asset.proxy == Asset.Proxy.PENDING
 
 
 @needs(Act.SEE)
@@ -170,12 +160,8 @@ def ask(request: MemberRequest) -> HttpResponse:
     """
     member = request.member
     resolved = resolve(DraftForm.read(request.POST), member)
-    named = request.POST.get("ask", "")
-    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
-    is_own = account.pk == resolved.account.pk
-    drafts = resolved.kinds[: variants.MOST] if is_own else (resolved.draft_at(account),)
     try:
-        for draft in drafts:
+        for draft in _to_ask(resolved, request.POST.get("ask", "")):
             quotes.ask(draft, member=member)
     except quotes.NothingToAsk as error:
         if is_part(request):
@@ -185,6 +171,14 @@ def ask(request: MemberRequest) -> HttpResponse:
         return _typed_page(request, resolved)
     found = form_verdict(resolved, member)
     return pages.checked(pages.check_context(resolved, found, member))
+
+
+def _to_ask(resolved: ResolvedForm, named: str) -> Sequence[Draft]:
+    """Return the drafts whose price is asked for: all of the form's, or another account's one."""
+    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
+    if account.pk == resolved.account.pk:
+        return resolved.kinds[: variants.MOST]
+    return (resolved.draft_at(account),)
 
 
 @needs(Act.CREATE)
@@ -204,10 +198,17 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         after = form
     if not is_part(request):
         return _typed_page(request, resolve(after, member), strictly=True)
-    same_source = (form.source_kind, form.source_asset)
-    if after.source_asset and (after.source_kind, after.source_asset) != same_source:
-        return _new_source(request, after, buttons.part_kept(request, changes, source))
+    if _has_other_source(after, form):
+        part = buttons.part_kept(request, changes, source)
+        return _new_source(request, after, part)
     return pages.panes(request, after)
+
+
+def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
+    if not after.source_asset:
+        return False
+    source = (after.source_kind, after.source_asset)
+    return source != (before.source_kind, before.source_asset)
 
 
 def _new_source(
@@ -219,15 +220,18 @@ def _new_source(
     asset = resolve(form, request.member).source.asset
     response = pages.viewer_of(request, form)
     if asset is not None:
-        made = {
-            "asset": asset.pk,
-            "name": asset.name,
-            "duration": float(asset.duration_seconds),
-            "part": part,
-            "poster": reverse("media:file", args=[asset.pk, "poster"]),
-        }
+        made = _new_asset(asset) | {"part": part}
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
+
+
+def _new_asset(asset: Asset) -> Context:
+    return {
+        "asset": asset.pk,
+        "name": asset.name,
+        "duration": float(asset.duration_seconds),
+        "poster": reverse("media:file", args=[asset.pk, "poster"]),
+    }
 
 
 @needs(Act.CREATE)
@@ -261,7 +265,12 @@ def _enqueued(resolved: ResolvedForm, member: Member) -> list[Generation]:
             raise TooLate("What this should replace is not there any more.")
     drafts, token = variants.all_of(resolved), resolved.form.form_token
     try:
-        return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
+        return enqueue_all(
+            drafts,
+            member=member,
+            form_token=token,
+            replaces=replaced,
+        )
     except TooLate as error:
         raise TooLate(
             f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
@@ -284,13 +293,20 @@ def _refused(
     found = form_verdict(resolved, member, strictly=True, refused=refused)
     reason = str(error) if found.can_send else NOT_QUEUED
     if is_part(request):
-        response = pages.checked(pages.check_context(resolved, found, member), status=422)
+        response = pages.checked(
+            pages.check_context(resolved, found, member),
+            status=422,
+        )
         return triggering(response, {"rushes:refused": {"text": reason}})
     messages.error(request, reason)
     return page_of(request, resolved, found, status=422, is_typed=True)
 
 
-def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedForm) -> HttpResponse:
+def _queued(
+    request: MemberRequest,
+    made: list[Generation],
+    resolved: ResolvedForm,
+) -> HttpResponse:
     """Show the new takes at once, beside their source; without htmx, come back to the same source.
 
     What was edited was opened from the queue, so one comes back there.
@@ -299,17 +315,28 @@ def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedFo
     if resolved.form.replaces is not None:
         place = f"in the place of take {resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
-        if not is_part(request):
-            return redirect("queue:page")
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
+        return _back_to_queue(request)
     if not is_part(request):
         messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
-    to = {"href": reverse("queue:page"), "action": "Open the queue"}
-    if len(made) == 1:
-        to = {"href": reverse("takes:page", args=[made[0].pk]), "action": "Open the take"}
-    words = {"text": f"{what} queued.", "take": made[0].pk, **to}
+    words = {"text": f"{what} queued.", "take": made[0].pk, **_way_to(made)}
     return triggering(pages.queued(request, resolved), {"rushes:queued": words})
+
+
+def _back_to_queue(request: MemberRequest) -> HttpResponse:
+    if not is_part(request):
+        return redirect("queue:page")
+    headers = {"HX-Redirect": reverse("queue:page")}
+    return HttpResponse(status=204, headers=headers)
+
+
+def _way_to(made: list[Generation]) -> Context:
+    if len(made) > 1:
+        return {"href": reverse("queue:page"), "action": "Open the queue"}
+    return {
+        "href": reverse("takes:page", args=[made[0].pk]),
+        "action": "Open the take",
+    }
 
 
 def _same_source(resolved: ResolvedForm) -> str:

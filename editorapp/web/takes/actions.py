@@ -1,5 +1,9 @@
 """Actions on one take: cancel, retry, fetch again, take as it is, stop following."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -10,7 +14,10 @@ from editorapp.costs import ledger
 from editorapp.generations.models import Overtaken
 from editorapp.generations.queue import senders
 from editorapp.generations.queue.cancel import TooLate, cancel
-from editorapp.generations.reconcile.stop_following import NotFollowed, stop_following
+from editorapp.generations.reconcile.stop_following import (
+    NotFollowed,
+    stop_following,
+)
 from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.request.retry import (
     NotRetryable,
@@ -22,7 +29,7 @@ from editorapp.generations.request.retry import (
 from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 
 LATE = (NotRetryable, Overtaken)
 
@@ -41,27 +48,27 @@ def cancel_it(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.CREATE)
 def retry_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Send it again as a new attempt."""
-    with reported(
+    return _do(
         request,
+        pk,
+        retry,
         "Queued again, with a new reservation.",
         errors=(NotRetryable, RequestRefused, ledger.OverBudget),
         overtaken="Somebody was faster: it is on its way already.",
-    ):
-        retry(take_or_404(request, pk), member=request.member, now=timezone.now())
-    return back_to(request, pk)
+    )
 
 
 @action_for(Act.CREATE)
 def fetch_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Fetch the paid result once more."""
-    with reported(
+    return _do(
         request,
+        pk,
+        fetch_again,
         "Fetching again. This costs nothing.",
         overtaken="It is not waiting to be fetched any more.",
         late=LATE,
-    ):
-        fetch_again(take_or_404(request, pk), member=request.member, now=timezone.now())
-    return back_to(request, pk)
+    )
 
 
 @action_for(Act.CREATE)
@@ -76,28 +83,40 @@ def fetch_frames(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.ANSWER)
 def take_it_as_it_is(request: MemberRequest, pk: int) -> HttpResponse:
     """Make what came the result, although it is not as it should be."""
-    with reported(
+    return _do(
         request,
+        pk,
+        take_as_it_is,
         "Taken as it is. What is wrong with it stays noted on the take.",
         overtaken="There is nothing any more that could be taken as it is.",
         late=LATE,
-    ):
-        take_as_it_is(take_or_404(request, pk), member=request.member, now=timezone.now())
-    return back_to(request, pk)
+    )
 
 
 @action_for(Act.STOP_FOLLOWING)
 def stop_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask no more about its job: it is to be settled."""
-    take, note = take_or_404(request, pk), request.POST.get("note", "")
-    with reported(
+    return _do(
         request,
+        pk,
+        partial(stop_following, note=note_of(request)),
         "It is not followed any more. Its price stays held until it is settled.",
         errors=(NoteNeeded,),
         warnings=(NotFollowed,),
         overtaken="It changed just then: try again.",
-    ):
-        stop_following(take, member=request.member, now=timezone.now(), note=note)
+    )
+
+
+def _do(
+    request: MemberRequest,
+    pk: int,
+    act: Callable[..., object],
+    done: str,
+    **kinds: Any,
+) -> HttpResponse:
+    """Do something to a take, and say how it went: see `reported` for the kinds of errors."""
+    with reported(request, done, **kinds):
+        act(take_or_404(request, pk), member=request.member, now=timezone.now())
     return back_to(request, pk)
 
 

@@ -12,3 +12,8 @@ def take_or_404(request: MemberRequest, pk: int) -> Generation:
         "created_by", "assignee", "source_asset", "account"
     )
     return get_object_or_404(takes, pk=pk)
+
+
+def note_of(request: MemberRequest) -> str:
+    """Return the note that was sent with a choice; "" for none."""
+    return request.POST.get("note", "")

@@ -31,23 +31,18 @@ class Reel:
 
 def steps(here: Generation) -> list[Step]:
     """Return the whole chain of a take, the first one first."""
-    found, above = [], None
-    for take in lineage.chain(here):
-        prompt = (
-            request_summary.prompt_changes(above.prompt, take.prompt)
-            if above
-            else [request_summary.Words("same", take.prompt)]
-        )
-        found.append(
-            Step(
-                take,
-                prompt,
-                request_summary.changes(above, take) if above else [],
-                take.pk == here.pk,
-            )
-        )
-        above = take
-    return found
+    chain = lineage.chain(here)
+    return [
+        _step(above, take, is_here=take.pk == here.pk)
+        for above, take in zip((None, *chain), chain, strict=False)
+    ]
+
+
+def _step(above: Generation | None, take: Generation, *, is_here: bool) -> Step:
+    if above is None:
+        return Step(take, [request_summary.Words("same", take.prompt)], [], is_here)
+    prompt = request_summary.prompt_changes(above.prompt, take.prompt)
+    return Step(take, prompt, request_summary.changes(above, take), is_here)
 
 
 def children(take: Generation) -> Reel:
@@ -58,7 +53,11 @@ def children(take: Generation) -> Reel:
 def siblings(take: Generation) -> Reel:
     """Return the other takes made from the same source."""
     return _newest(
-        lineage.siblings(take).select_related("result", "source_asset", "parent__result")
+        lineage.siblings(take).select_related(
+            "result",
+            "source_asset",
+            "parent__result",
+        )
     )
 
 

@@ -1,9 +1,9 @@
 """Take page context: what the page of a take is given."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -13,12 +13,13 @@ from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import references
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import GenerationRequest, Task
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary, usual_times
+from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -44,7 +45,7 @@ class WaysOn:
     others: tuple[ProviderAccount, ...] = ()
 
 
-def page_context(take: Generation, member: Member) -> dict[str, Any]:
+def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
     chain, source, wanted = lineage.steps(take), made_from(take), take.wanted
     return {
@@ -72,7 +73,7 @@ def page_context(take: Generation, member: Member) -> dict[str, Any]:
     }
 
 
-def _attempts(take: Generation) -> dict[str, Any]:
+def _attempts(take: Generation) -> Context:
     rows = take.attempts.select_related("search", "account").order_by("number")
     attempts = list(rows.prefetch_related(*unknown_outcome.TRACE))
     settling = None
@@ -90,11 +91,12 @@ def _is_live(take: Generation) -> bool:
 
 def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
-    source = wanted.source
     if wanted.task == Task.GENERATE:
         return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    if source is None:
-        return "none"
+    return "none" if wanted.source is None else _foreign(wanted.source)
+
+
+def _foreign(source: Ref) -> str:
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
@@ -115,11 +117,19 @@ def _laid(take: Generation, source: Asset | None) -> str:
         return ""
     if not (source.height and result.height):
         return ""
-    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    place: tuple[float | None, ...] = (
+        wanted.x_norm,
+        wanted.y_norm,
+        wanted.w_norm,
+        wanted.h_norm,
+    )
     if None in place:
-        fit = canvas.fitted(source.width / source.height / (result.width / result.height))
-        place = (fit.x, fit.y, fit.w, fit.h)
+        place = _fitted(source, result)
     return " ".join(f"{float(value or 0):.5g}" for value in place)
+
+
+def _fitted(source: Asset, result: Asset) -> tuple[float, ...]:
+    return astuple(canvas.fitted(source.width / source.height / (result.width / result.height)))
 
 
 def _ways_on(take: Generation, member: Member) -> WaysOn:
@@ -148,18 +158,25 @@ def _extends(take: Generation, own: ProviderAccount | None) -> tuple[tuple[str, 
 
 
 def _moments(attempt: Attempt) -> list[Moment]:
-    happened = {
+    moments = [Moment(label, at) for label, at in _instants(attempt).items() if at]
+    return sorted(moments, key=attrgetter("at"))
+
+
+def _instants(attempt: Attempt) -> dict[str, datetime | None]:
+    return {
         "Queued": attempt.created_at,
         "Sent to the provider": attempt.submit_started_at,
         "Accepted by the provider": attempt.submitted_at,
         "Provider was done": attempt.provider_done_at,
         "Outcome recorded": attempt.recorded_at,
     }
-    moments = [Moment(label, at) for label, at in happened.items() if at]
-    return sorted(moments, key=lambda moment: moment.at)
 
 
 def _body(attempt: Attempt) -> str:
     if attempt.request_body is None:
         return ""
-    return json.dumps(request_summary.shortened(attempt.request_body), indent=2, ensure_ascii=False)
+    return json.dumps(
+        request_summary.shortened(attempt.request_body),
+        indent=2,
+        ensure_ascii=False,
+    )

@@ -2,7 +2,7 @@
 
 import zlib
 
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.web.templatetags.takes import held_up, percent
 
@@ -11,10 +11,16 @@ NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read o
 
 def seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
-    changing = take.result.proxy if take.result else bool(held_up(take)) or percent(progress(take))
+    changing = _changing(take)
     if problem := trouble(take):
         changing = f"{changing}-{zlib.crc32(problem.encode()):x}"
     return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
+
+
+def _changing(take: Generation) -> object:
+    if take.result:
+        return take.result.proxy
+    return bool(held_up(take)) or percent(progress(take))
 
 
 def progress(take: Generation) -> float | None:
@@ -31,8 +37,12 @@ def trouble(take: Generation) -> str:
     """
     if not take.is_active:
         return ""
-    said = take.attempts.only("last_error", "error_count", "fetch_count")
-    newest = said.filter(number=take.attempt_number).first()
+    newest = _newest(take)
     if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
         return ""
     return newest.last_error
+
+
+def _newest(take: Generation) -> Attempt | None:
+    said = take.attempts.only("last_error", "error_count", "fetch_count")
+    return said.filter(number=take.attempt_number).first()

@@ -24,7 +24,7 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.typed_amounts import amount_or_none
 from editorapp.web.takes import unknown_outcome
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 
 MOST_ROWS = 200
 REFUSED = (
@@ -83,7 +83,7 @@ def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | 
     by: dict[str, Any] = {
         "member": request.member,
         "now": timezone.now(),
-        "note": given.get("note", ""),
+        "note": note_of(request),
     }
     job_id = request_values.text(given, "job_id", most=LONGEST_ID)
     agreed_usd = amount_or_none(given, "agreed_usd")
@@ -123,7 +123,11 @@ def _price(request: MemberRequest, take: Generation) -> HttpResponse:
     if attempt is None or not take.can_settle:
         return HttpResponse(status=204)
     found = unknown_outcome.of(take, attempt, now=timezone.now())
-    return render(request, "takes/_again.html", {"take": take, "settling": found})
+    return render(
+        request,
+        "takes/_again.html",
+        {"take": take, "settling": found},
+    )
 
 
 @action_for(Act.CREATE)
@@ -138,14 +142,20 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
     """Set what a take really cost, as the provider's console or invoice says."""
-    take, note = take_or_404(request, pk), request.POST.get("note", "")
+    take = take_or_404(request, pk)
     with reported(
         request,
         "Corrected. The difference is a line of its own.",
         errors=(NotAnAmount, settle.NothingToSettle, ledger.NothingHeld, NoteNeeded),
     ):
         actual = usd_typed(request.POST.get("actual_usd", ""))
-        settle.correct_cost(take, actual, member=request.member, now=timezone.now(), note=note)
+        settle.correct_cost(
+            take,
+            actual,
+            member=request.member,
+            now=timezone.now(),
+            note=note_of(request),
+        )
     return redirect("takes:page", pk)
 
 

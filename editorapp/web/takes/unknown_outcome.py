@@ -8,7 +8,12 @@ from django.db.models import Prefetch
 
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation, Search, Settlement
+from editorapp.generations.models import (
+    Attempt,
+    Generation,
+    Search,
+    Settlement,
+)
 from editorapp.generations.request.retry import SecondPrice, second_price
 from editorapp.providers import registry
 from editorapp.teams.models import Member
@@ -41,9 +46,8 @@ class CandidateJob:
     @property
     def when(self) -> str:
         size = elapsed(timedelta(seconds=abs(self.after_seconds)))
-        return (
-            f"{size} after it was sent" if self.after_seconds >= 0 else f"{size} before it was sent"
-        )
+        way = "after" if self.after_seconds >= 0 else "before"
+        return f"{size} {way} it was sent"
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,15 @@ def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:
         can_list=take.is_unknown and hasattr(registry.get(take.provider), "recent"),
         held_usd=ledger.held_usd(take.pk),
         again=second_price(take, now=now),
-        heading="Nobody knows yet whether this was accepted"
-        if take.is_unknown
-        else HEADINGS.get(
-            take.failure_code, "What the provider answers about this job cannot be used"
-        ),
+        heading=_heading(take),
     )
+
+
+def _heading(take: Generation) -> str:
+    if take.is_unknown:
+        return "Nobody knows yet whether this was accepted"
+    unusable = "What the provider answers about this job cannot be used"
+    return HEADINGS.get(take.failure_code, unusable)
 
 
 def can_correct(take: Generation, member: Member) -> bool:
@@ -128,9 +135,11 @@ def waiting(takes: list[Generation]) -> list[UnsettledTake]:
     newest = {row.generation_id: row for row in rows}
     held = ledger.held_of([take.pk for take in takes])
     return [
-        UnsettledTake(
-            take, newest[take.pk], getattr(newest[take.pk], "search", None), held.get(take.pk, ZERO)
-        )
+        _unsettled(take, newest[take.pk], held.get(take.pk, ZERO))
         for take in takes
         if take.pk in newest
     ]
+
+
+def _unsettled(take: Generation, attempt: Attempt, held_usd: Decimal) -> UnsettledTake:
+    return UnsettledTake(take, attempt, getattr(attempt, "search", None), held_usd)

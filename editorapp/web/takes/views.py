@@ -15,7 +15,7 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import as_cards
 from editorapp.web.takes import actions
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import take_or_404
+from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -36,16 +36,28 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
     if now == before:
         return HttpResponse(status=204)
     only_stage = now.rpartition(".")[0] == before.rpartition(".")[0]
-    return _page(request, pk, "takes/_changed.html", oob=True, only_stage=only_stage)
+    return _page(
+        request,
+        pk,
+        "takes/_changed.html",
+        oob=True,
+        only_stage=only_stage,
+    )
 
 
 @action_for(Act.DECIDE)
 def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     """Approve the take or ask for changes."""
-    take, note = take_or_404(request, pk), request.POST.get("note", "")
+    take, note = take_or_404(request, pk), note_of(request)
     verdict = request.POST.get("verdict", "")
     try:
-        decision = decide(take, verdict, member=request.member, note=note, now=timezone.now())
+        decision = decide(
+            take,
+            verdict,
+            member=request.member,
+            note=note,
+            now=timezone.now(),
+        )
     except ValueError:
         messages.error(request, "Choose: approve, or needs changes.")
     except NotDecidable as error:

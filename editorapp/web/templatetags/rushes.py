@@ -53,8 +53,6 @@ def megabytes(size_bytes: int | None) -> str:
     """Write a file's size: 12.3 MB, 840 kB."""
     if size_bytes is None:
         return ""
-    return (
-        f"{size_bytes / 1_000_000:.1f} MB"
-        if size_bytes >= 1_000_000
-        else f"{max(1, size_bytes // 1000)} kB"
-    )
+    if size_bytes < 1_000_000:
+        return f"{max(1, size_bytes // 1000)} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

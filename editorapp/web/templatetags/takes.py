@@ -16,6 +16,8 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 
+MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
+
 register = template.Library()
 
 
@@ -35,12 +37,9 @@ def made_from(take: Generation) -> Asset | None:
 def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
     if take.task == Task.GENERATE:
-        return (
-            "goes on from" if request_summary.direction(take.wanted) == "forward" else "leads up to"
-        )
-    return {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}.get(
-        Task(take.task), "edit of"
-    )
+        is_forward = request_summary.direction(take.wanted) == "forward"
+        return "goes on from" if is_forward else "leads up to"
+    return MADE_AS.get(take.task, "edit of")
 
 
 @register.filter
@@ -76,13 +75,9 @@ def badge(take: Generation) -> str:
         return "badge badge-live"
     if take.is_done:
         return "badge badge-done"
-    return (
-        "badge badge-warn"
-        if needs_a_person(take)
-        else "badge badge-bad"
-        if take.is_failed
-        else "badge"
-    )
+    if needs_a_person(take):
+        return "badge badge-warn"
+    return "badge badge-bad" if take.is_failed else "badge"
 
 
 @register.filter
@@ -98,13 +93,15 @@ def held_up(take: Generation) -> str:
     """
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
-    if take.held_at is not None:
-        return take.why_held
+    return take.why_held if take.held_at is not None else _held_up_around(take)
+
+
+def _held_up_around(take: Generation) -> str:
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
-    return take.account.problem or (
-        "The queue is paused." if take.team.queue_paused_at is not None else ""
-    )
+    if take.account.problem:
+        return take.account.problem
+    return "The queue is paused." if take.team.queue_paused_at is not None else ""
 
 
 @register.filter
@@ -143,8 +140,12 @@ def ago(instant: datetime | None) -> str:
         return f"{past.seconds // 60} min ago"
     if past < timedelta(days=1):
         return f"{past.seconds // 3600} h ago"
-    same_year = instant.year == timezone.now().year
-    return f"{instant.day} {instant:%b}" if same_year else f"{instant.day} {instant:%b %Y}"
+    return _date(instant)
+
+
+def _date(instant: datetime) -> str:
+    is_this_year = instant.year == timezone.now().year
+    return f"{instant.day} {instant:%b}" if is_this_year else f"{instant.day} {instant:%b %Y}"
 
 
 @register.filter

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +15,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.cli.edit import arguments, output
 from editorapp.cli.edit.arguments import BadArgument
-from editorapp.cli.temporary_engine import OwnEngine
+from editorapp.cli.edit.output import Json, Takes
+from editorapp.cli.members import acting_member
+from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core import private_files
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import PriceQuote
@@ -24,7 +25,10 @@ from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
+from editorapp.generations.request.enqueue import (
+    RequestRefused,
+    enqueue_all,
+)
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.ops.preparing import prepare_database
@@ -33,15 +37,20 @@ from editorapp.providers import accounts, capability_discovery
 from editorapp.providers.accounts import NoAccount
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
-from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
 
 MANY_QUEUED = "are queued; a running studio sends them"
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "wait": {"action": "store_true", "help": "wait for the result; else only queue it"},
-    "output": {"metavar": "FILE", "help": "where to write the result (implies --wait)"},
+    "wait": {
+        "action": "store_true",
+        "help": "wait for the result; else only queue it",
+    },
+    "output": {
+        "metavar": "FILE",
+        "help": "where to write the result (implies --wait)",
+    },
     "timeout": {
         "type": float,
         "default": 3600,
@@ -60,7 +69,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
-Outcome = tuple[int, dict[str, Any], str]  # exit code, JSON, words
+Outcome = tuple[int, Json, str]  # exit code, JSON, words
 
 
 class Command(BaseCommand):
@@ -90,11 +99,13 @@ class Command(BaseCommand):
         except (OverBudget, PermissionDenied) as error:
             self._refuse(str(error))
         except NotStarted as error:
-            self._end(FAILED, {**_known(made), "message": str(error)}, str(error))
+            self._break_off(FAILED, made, str(error))
         except KeyboardInterrupt:
-            words = _what_goes_on(made)
-            self._end(INTERRUPTED, {**_known(made), "message": words}, words)
+            self._break_off(INTERRUPTED, made, _what_goes_on(made))
         self._finish(made)
+
+    def _break_off(self, code: int, made: Takes, words: str) -> NoReturn:
+        self._end(code, {**_known(made), "message": words}, words)
 
     def _drafts(self) -> tuple[list[Draft], Member]:
         """Read the command line, and take the files that it names into the store."""
@@ -123,20 +134,17 @@ class Command(BaseCommand):
         verdicts = {one: _checked(one, quotes.find(one)) for one in dict.fromkeys(drafts)}
         is_refused = any(output.refusals(one) for one in verdicts.values())
         code = REFUSED if is_refused else DONE
-        lines = [
-            part(one)
-            for one in verdicts.values()
-            for part in (output.in_words, output.request_in_words)
-        ]
+        words = "\n".join(map(_in_words, verdicts.values()))
         if len(drafts) == 1:
-            self._end(code, output.as_json(verdicts[drafts[0]]), "\n".join(lines))
+            self._end(code, output.as_json(verdicts[drafts[0]]), words)
         total = output.total([verdicts[one] for one in drafts])
-        data: dict[str, Any] = {"accepted": code == DONE, "takes": len(drafts), **total}
-        data["requests"] = [
-            {**output.as_json(verdict), "takes": drafts.count(one)}
-            for one, verdict in verdicts.items()
-        ]
-        self._end(code, data, "\n".join([*lines, output.total_in_words(len(drafts), total)]))
+        data = {
+            "accepted": code == DONE,
+            "takes": len(drafts),
+            **total,
+            "requests": [_counted(one, verdicts[one], drafts) for one in verdicts],
+        }
+        self._end(code, data, f"{words}\n{output.total_in_words(len(drafts), total)}")
 
     def _run(
         self, drafts: Sequence[Draft], member: Member, tell: Callable[[list[Generation]], None]
@@ -148,16 +156,13 @@ class Command(BaseCommand):
         are any.
         """
         account, first = drafts[0].account, drafts[0]
-        with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
+        with OwnEngine(needs_simulator=account.is_simulated, show=show_progress) as engine:
             found = {one: self._quote(one, member, engine) for one in dict.fromkeys(drafts)}
             if not self.is_awaited:
                 engine.stop()  # or it would begin with the take, and be ended in the midst of it
             made = enqueue_all(drafts, member=member)
             tell(made)
-            if len(made) == 1:
-                price = output.price_in_words(_checked(first, found[first]))
-            else:
-                price = output.total_in_words(len(made), output.held(made))
+            price = _price_of(made, _checked(first, found[first]))
             self._note(f"{output.named(made)} queued at {account}. {price}")
             if self.is_awaited:
                 engine.wait_until(
@@ -166,7 +171,12 @@ class Command(BaseCommand):
                     doing=lambda: output.progress(made),
                 )
 
-    def _quote(self, draft: Draft, member: Member, engine: OwnEngine) -> PriceQuote | None:
+    def _quote(
+        self,
+        draft: Draft,
+        member: Member,
+        engine: OwnEngine,
+    ) -> PriceQuote | None:
         """Return the provider's own price where none is published: asked for now, unless it is
         known. Free.
         """
@@ -183,15 +193,12 @@ class Command(BaseCommand):
         )
         return quotes.find(draft)
 
-    def _finish(self, made: Sequence[Generation]) -> NoReturn:
+    def _finish(self, made: Takes) -> NoReturn:
         """Write the results to where they were asked for (one: a file; several: a folder), and end
         with the code of the worst of them.
         """
         is_one = len(made) == 1
-        if self.is_awaited:
-            outcomes = [_kept(one, self._file(one, is_one), is_one=is_one) for one in made]
-        else:
-            outcomes = [(DONE, output.result(one), "") for one in made]
+        outcomes = self._outcomes(made, is_one)
         code = max(code for code, _said, _words in outcomes)  # an unknown outcome is the worst
         takes = [said for _code, said, _words in outcomes]
         words = "\n".join(words for _code, _said, words in outcomes)
@@ -200,6 +207,11 @@ class Command(BaseCommand):
             words = f"{output.named(made)} {end}."
         batch = {"batch": made[0].batch, **output.held(made), "takes": takes}
         self._end(code, takes[0] if is_one else batch, words)
+
+    def _outcomes(self, made: Takes, is_one: bool) -> list[Outcome]:
+        if self.is_awaited:
+            return [_kept(one, self._file(one, is_one), is_one=is_one) for one in made]
+        return [(DONE, output.result(one), "") for one in made]
 
     def _file(self, take: Generation, is_one: bool) -> str | None:
         to: str | None = self.options["output"]
@@ -210,14 +222,22 @@ class Command(BaseCommand):
         said, words = output.as_json(verdict), output.in_words(verdict)
         if not output.refusals(verdict):  # only the price is missing: it was asked for, in vain
             said, words = {**said, "accepted": False}, f"{refusal} Nothing was sent."
-        self._end(REFUSED, {"state": "refused", "message": str(refusal), **said}, words)
+        self._end(
+            REFUSED,
+            {"state": "refused", "message": str(refusal), **said},
+            words,
+        )
 
     def _refuse(self, words: str) -> NoReturn:
-        self._end(REFUSED, {"state": "refused", "accepted": False, "message": words}, words)
+        self._end(
+            REFUSED,
+            {"state": "refused", "accepted": False, "message": words},
+            words,
+        )
 
-    def _end(self, code: int, data: dict[str, Any], words: str) -> NoReturn:
+    def _end(self, code: int, data: Json, words: str) -> NoReturn:
         """Print the one answer and leave."""
-        self._progress("")
+        show_progress("")
         said = json.dumps({"exit_code": code, **data}, indent=2, default=str)
         self.stdout.write(said if self.as_json else words)
         raise SystemExit(code)
@@ -225,15 +245,23 @@ class Command(BaseCommand):
     def _note(self, line: str) -> None:
         self.stderr.write(line, style_func=str)  # Django would paint it as an error
 
-    def _progress(self, line: str) -> None:
-        """Rewrite the progress line, on a terminal only."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
-
 
 def _checked(draft: Draft, quote: PriceQuote | None) -> Verdict:
     return check(draft, with_options=False, quote=quote)
+
+
+def _in_words(verdict: Verdict) -> str:
+    return f"{output.in_words(verdict)}\n{output.request_in_words(verdict)}"
+
+
+def _counted(draft: Draft, verdict: Verdict, among: Sequence[Draft]) -> Json:
+    return {**output.as_json(verdict), "takes": among.count(draft)}
+
+
+def _price_of(made: Takes, verdict: Verdict) -> str:
+    if len(made) == 1:
+        return output.price_in_words(verdict)
+    return output.total_in_words(len(made), output.held(made))
 
 
 def _is_asking(quote: PriceQuote | None) -> bool:
@@ -245,11 +273,11 @@ def _is_over(take: Generation) -> bool:
     return bool(take.is_final or take.is_unknown)
 
 
-def _known(made: Sequence[Generation]) -> dict[str, Any]:
+def _known(made: Takes) -> Json:
     return output.result(made[0]) if made else {"state": "not sent"}
 
 
-def _what_goes_on(made: Sequence[Generation]) -> str:
+def _what_goes_on(made: Takes) -> str:
     if not made:
         return "Nothing was sent."
     goes = "goes" if len(made) == 1 else "go"
@@ -260,22 +288,30 @@ def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
     """Write a result where it was asked for; its frames go beside it."""
     said = output.result(take)
     if not take.is_done or take.result is None:
-        code = FAILED if take.is_final else UNKNOWN
-        state = take.get_state_display().lower()
-        if not is_one:
-            return code, said, f"Take {take.pk}: {take.failure_message or f'it is {state}.'}"
-        words = take.failure_message or f"Take {take.pk} is still {state}."
-        return code, {**said, "message": words}, words
+        return _not_done(take, said, is_one=is_one)
     try:
         if to:
-            _write(take.result, Path(to))
-            if take.exr is not None:
-                _write(take.exr, Path(to).with_suffix(".exr.zip"))
+            _write_all(take.result, take.exr, Path(to))
     except OSError as error:
         words = f"Take {take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
         return FAILED, {**said, "message": words}, words
     words = f"Take {take.pk} is done: {to or take.result.name}, {output.cost(take)}"
     return DONE, {**said, "output": to}, words
+
+
+def _not_done(take: Generation, said: Json, *, is_one: bool) -> Outcome:
+    code = FAILED if take.is_final else UNKNOWN
+    state = take.get_state_display().lower()
+    if not is_one:
+        return code, said, f"Take {take.pk}: {take.failure_message or f'it is {state}.'}"
+    words = take.failure_message or f"Take {take.pk} is still {state}."
+    return code, {**said, "message": words}, words
+
+
+def _write_all(result: Asset, frames: Asset | None, to: Path) -> None:
+    _write(result, to)
+    if frames is not None:
+        _write(frames, to.with_suffix(".exr.zip"))
 
 
 def _write(asset: Asset, to: Path) -> None:
@@ -293,10 +329,7 @@ def _write(asset: Asset, to: Path) -> None:
 
 
 def _member(username: str | None) -> Member:
-    if username is None:
-        return ensure_owner()
-    members = Member.objects.active().select_related("team", "user")
-    found = members.filter(user__username=username).order_by("pk").first()
+    found = acting_member(username)
     if found is None or not found.may_create:
         raise BadArgument(f"There is nobody called {username} who may create.")
     return found

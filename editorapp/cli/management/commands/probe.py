@@ -13,6 +13,8 @@ from editorapp.media.facts import MediaFacts
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal, show_length
 
+Json = dict[str, Any]  # one object
+
 # In the order in which scripts read them.
 FACTS = (
     *("kind", "container", "codec", "width", "height", "fps", "frame_count", "duration_seconds"),
@@ -36,29 +38,41 @@ class Command(BaseCommand):
             help="print a JSON list, one object a file",
         )
 
-    def handle(self, *, files: list[str], as_json: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        files: list[str],
+        as_json: bool,
+        **options: Any,
+    ) -> None:
         found = [_look_at(file) for file in files]
         if as_json:
-            self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
+            said = json.dumps(found, indent=2, ensure_ascii=False)
         else:
-            for one in found:
-                self.stdout.write(_line(one))
+            said = "\n".join(map(_line, found))
+        self.stdout.write(said)
         if not all(one["accepted"] for one in found):
             raise SystemExit(1)
 
 
-def _look_at(file: str) -> dict[str, Any]:
+def _look_at(file: str) -> Json:
     # Bytes that are no text are shown as question marks, and not written to the terminal as they
     # are.
     name = file.encode("utf-8", "replace").decode()
-    told = {"file": name, "accepted": True, "reason": None, "message": "", "facts": None}
+    told = {
+        "file": name,
+        "accepted": True,
+        "reason": None,
+        "message": "",
+        "facts": None,
+    }
     try:
         return told | {"facts": _facts(probe(Path(file)))}
     except Refusal as refusal:
         return told | {"accepted": False, "reason": refusal.code, "message": refusal.message}
 
 
-def _facts(facts: MediaFacts) -> dict[str, Any]:
+def _facts(facts: MediaFacts) -> Json:
     """Return the facts as JSON has them: the rate a fraction in text, the duration a number of
     seconds.
     """
@@ -69,28 +83,35 @@ def _facts(facts: MediaFacts) -> dict[str, Any]:
     }
 
 
-def _line(one: dict[str, Any]) -> str:
-    name = "".join(character if character.isprintable() else "?" for character in one["file"])
+def _line(one: Json) -> str:
+    name, facts = _printable(one["file"]), one["facts"]
     if not one["accepted"]:
         return f"{name}: not taken ({one['reason']}). {one['message']}"
-    size = f"{name}: {one['facts']['width']}x{one['facts']['height']}"
-    if one["facts"]["kind"] == "image":
-        return f"{size}, {one['facts']['codec']}"
-    return f"{size}, {_about_clip(one['facts'])}"
+    about = facts["codec"] if facts["kind"] == "image" else _about_clip(facts)
+    return f"{name}: {facts['width']}x{facts['height']}, {about}"
 
 
-def _about_clip(facts: dict[str, Any]) -> str:
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _about_clip(facts: Json) -> str:
     varies = " (varies)" if facts["variable_frame_rate"] else ""
-    marks = {
-        "HDR": facts["hdr"],
-        "sound": facts["has_audio"],
-        f"video track {facts['video_track']} of {facts['video_tracks']}": facts["video_tracks"] > 1,
-    }
     said = [
         f"{show_fps(Fraction(facts['fps']))} fps{varies}",
         f"{facts['frame_count']} frames",
         show_length(facts["duration_seconds"]),
         facts["codec"],
-        *(mark for mark, is_on in marks.items() if is_on),
+        *_marks(facts),
     ]
     return ", ".join(said)
+
+
+def _marks(facts: Json) -> list[str]:
+    track, tracks = facts["video_track"], facts["video_tracks"]
+    marks = {
+        "HDR": facts["hdr"],
+        "sound": facts["has_audio"],
+        f"video track {track} of {tracks}": tracks > 1,
+    }
+    return [mark for mark, is_on in marks.items() if is_on]

@@ -4,14 +4,20 @@ documents, and writes a report.
 
 import logging
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+)
 from django.utils import timezone
 
-from editorapp.cli.temporary_engine import OwnEngine
+from editorapp.cli.members import acting_member
+from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core.money import NotAnAmount, show_usd, usd
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
@@ -20,7 +26,6 @@ from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -36,7 +41,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("account", metavar="ACCOUNT", help="the account's name, as the accounts page shows it")
+        add(
+            "account",
+            metavar="ACCOUNT",
+            help="the account's name, as the accounts page shows it",
+        )
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--free", action="store_true", help="only what is free; do not ask about the paid edit"
@@ -58,7 +67,12 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="how long to wait (default an hour)",
         )
-        add("--as", dest="username", metavar="NAME", help="the admin who pays (default: the owner)")
+        add(
+            "--as",
+            dest="username",
+            metavar="NAME",
+            help="the admin who pays (default: the owner)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("django-q").setLevel(logging.WARNING)
@@ -67,15 +81,11 @@ class Command(BaseCommand):
         member = _admin(options["username"])
         account, seconds = _account(options["account"]), options["timeout"]
         try:
-            with OwnEngine(needs_simulator=account.is_simulated, show=self._progress) as engine:
+            with OwnEngine(needs_simulator=account.is_simulated, show=show_progress) as engine:
                 verification = self._checked(account, member, engine, seconds)
                 if verification.is_ready:
                     self._decide(verification, member, at_most, is_free=options["free"])
-                    engine.wait_until(
-                        lambda: not _again(verification).is_live,
-                        seconds=seconds,
-                        doing=lambda: report.outcome(verification),
-                    )
+                    _follow(verification, engine, seconds)
         except (NotStarted, checks.CannotVerify) as error:
             raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
@@ -92,10 +102,9 @@ class Command(BaseCommand):
         )
         if not is_over:
             raise _refused("The free checks are not over yet. Ask again later.")
-        self._progress("")
+        show_progress("")
         for step in verification.steps:
-            mark = "done" if step["is_ok"] else "NOT SEEN"
-            self.stdout.write(f"{mark}: {step['name']}. {step['says']}")
+            self.stdout.write(_step_in_words(step))
         return verification
 
     def _decide(
@@ -104,40 +113,67 @@ class Command(BaseCommand):
         """Send the paid take where a person agrees to its price, here or beforehand."""
         self.stdout.write(_price_of(verification))
         if at_most is None and not is_free and sys.stdin.isatty():
-            answer = input("Send it, once? Write yes to pay: ")
-            at_most = verification.high_usd if answer.strip().lower() == "yes" else None
+            at_most = _agreed(verification)
         if at_most is None:
             paid_take.leave_it(verification)
-            return
+        else:
+            self._pay(verification, member, at_most)
+
+    def _pay(self, verification: Verification, member: Member, at_most: Decimal) -> None:
         try:
-            take = paid_take.go_on(verification, member, at_most_usd=at_most, now=timezone.now())
+            take = paid_take.go_on(
+                verification,
+                member,
+                at_most_usd=at_most,
+                now=timezone.now(),
+            )
             self.stdout.write(f"Take {take.pk} is queued. It is sent once.")
         except NOT_PAID as error:
             paid_take.leave_it(verification)
             self.stdout.write(f"Nothing was paid: {error or 'this role may not spend money.'}")
 
     def _finish(self, verification: Verification, output: str | None) -> None:
-        self._progress("")
+        show_progress("")
         summary = report.summary_of(verification)
         path = Path(output or report.file_name(verification))
-        try:
-            path.write_text(report.text_of(verification, now=timezone.now()))
-        except OSError as error:
-            raise _refused(f"{path} cannot be written: {error.strerror}.") from error
-        for one in summary.findings:
-            differs = f"came {one.came}; documented {one.documented}"
-            self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
+        _write_report(verification, path)
+        for finding in summary.findings:
+            self.stdout.write(_finding_in_words(finding))
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
-        if _is_unknown(verification):
-            raise SystemExit(UNKNOWN)
-        raise SystemExit(DIFFERENT if summary.findings else SAME)
+        same = DIFFERENT if summary.findings else SAME
+        raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
 
-    def _progress(self, line: str) -> None:
-        """Rewrite the progress line, on a terminal only."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
+
+def _finding_in_words(one: report.Finding) -> str:
+    differs = f"came {one.came}; documented {one.documented}"
+    return f"{one.kind} in {one.call}, {one.place}: {differs}"
+
+
+def _follow(verification: Verification, engine: OwnEngine, seconds: float) -> None:
+    engine.wait_until(
+        lambda: not _again(verification).is_live,
+        seconds=seconds,
+        doing=lambda: report.outcome(verification),
+    )
+
+
+def _step_in_words(step: Mapping[str, Any]) -> str:
+    mark = "done" if step["is_ok"] else "NOT SEEN"
+    return f"{mark}: {step['name']}. {step['says']}"
+
+
+def _agreed(verification: Verification) -> Decimal | None:
+    """Ask for a yes to the price."""
+    answer = input("Send it, once? Write yes to pay: ")
+    return verification.high_usd if answer.strip().lower() == "yes" else None
+
+
+def _write_report(verification: Verification, path: Path) -> None:
+    try:
+        path.write_text(report.text_of(verification, now=timezone.now()))
+    except OSError as error:
+        raise _refused(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _price_of(verification: Verification) -> str:
@@ -173,10 +209,7 @@ def _amount(word: str | None) -> Decimal | None:
 
 
 def _admin(username: str | None) -> Member:
-    if username is None:
-        return ensure_owner()
-    members = Member.objects.active().select_related("team", "user")
-    found = members.filter(user__username=username).order_by("pk").first()
+    found = acting_member(username)
     if found is None or not found.may(Act.MANAGE):
         raise _refused(f"There is no admin called {username}.")
     return found

@@ -19,7 +19,11 @@ class Command(BaseCommand):
     help = "Back up the database, all media and the signing key into a new folder, while everything runs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="a folder that is not there yet, or is empty")
+        parser.add_argument(
+            "folder",
+            type=Path,
+            help="a folder that is not there yet, or is empty",
+        )
         parser.add_argument(
             "--links",
             action="store_true",
@@ -29,7 +33,14 @@ class Command(BaseCommand):
             "--earlier", type=Path, help="a backup whose media are linked where they are the same"
         )
 
-    def handle(self, *, folder: Path, links: bool, earlier: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        folder: Path,
+        links: bool,
+        earlier: Path | None,
+        **options: Any,
+    ) -> None:
         try:
             made, missing = make(
                 folder.absolute(), links=links, earlier=earlier and earlier.absolute()

@@ -21,13 +21,23 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", help="who is to be signed in (default: the owner)")
+        parser.add_argument(
+            "name",
+            nargs="?",
+            help="who is to be signed in (default: the owner)",
+        )
 
         parser.add_argument(
             "--port", type=int, default=settings.PORT, help="where the web server listens"
         )
 
-    def handle(self, *args: Any, name: str | None = None, port: int, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        name: str | None = None,
+        port: int,
+        **options: Any,
+    ) -> None:
         if name and wrong_in(name):
             raise CommandError(
                 "Nobody here has such a name: there is a character in it that nobody can see."

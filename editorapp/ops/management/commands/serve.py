@@ -40,7 +40,12 @@ class Command(ServerCommand):
             f"Answering at http://{host}:{port}. For a link that signs the owner in: python manage.py link"
         )
         connections.close_all()
-        command = web_server.granian(host, port, workers=max(1, workers), threads=max(1, threads))
+        command = web_server.granian(
+            host,
+            port,
+            workers=max(1, workers),
+            threads=max(1, threads),
+        )
         # In our place, so that whoever started us signals the web server itself.
         os.environ["PYTHONUNBUFFERED"] = "1"
         os.chdir(settings.BASE_DIR)

@@ -43,12 +43,24 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         web_server.with_port(options["port"])
-        web_server.check_port(options["host"], options["port"], instead="make run PORT={port}")
+        web_server.check_port(
+            options["host"],
+            options["port"],
+            instead="make run PORT={port}",
+        )
         instead = "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
         with self.supervising("a studio", instead=instead):
             self._run(**options)
 
-    def _run(self, *, host: str, port: int, simulator: bool, open: bool, **_: Any) -> None:
+    def _run(
+        self,
+        *,
+        host: str,
+        port: int,
+        simulator: bool,
+        open: bool,
+        **_: Any,
+    ) -> None:
         self.say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
         owner = preparing.prepare(self.say)
         web_server.collect_static_files()
@@ -76,7 +88,12 @@ class Command(ServerCommand):
             if "simulator" not in processes.children and _needs_simulator():
                 start_simulator(processes)
 
-    def _welcome(self, found: list[ProviderAccount], is_simulated: bool, link: str) -> None:
+    def _welcome(
+        self,
+        found: list[ProviderAccount],
+        is_simulated: bool,
+        link: str,
+    ) -> None:
         self.say("\nRushes is running. Provider accounts:")
         for account in found:
             self.say(f"    {account.name}: {account.problem or ORIGINS[account.origin]}")
@@ -117,4 +134,7 @@ def _is_simulating() -> bool:
     """Are takes under way that were queued before a key was set? Without the simulator they would
     never end.
     """
-    return Attempt.objects.filter(account__is_simulated=True, next_action_at__isnull=False).exists()
+    return Attempt.objects.filter(
+        account__is_simulated=True,
+        next_action_at__isnull=False,
+    ).exists()

@@ -39,7 +39,13 @@ class Command(ServerCommand):
             help="how long to wait at the end for what is under way (default %(default)g)",
         )
 
-    def handle(self, *args: Any, simulator: bool, grace: float, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        simulator: bool,
+        grace: float,
+        **options: Any,
+    ) -> None:
         # SQLite is for one machine, and its folder has one engine. On PostgreSQL there may be others.
         instead = (
             "Stop that first; several engines at once need a PostgreSQL, named by DATABASE_URL."

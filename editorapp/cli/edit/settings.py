@@ -1,0 +1,88 @@
+"""Settings of `manage.py edit`: what its options say in a word each, as fields of a request."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from editorapp.cli.edit.named_files import BadArgument
+from editorapp.core.request_values import as_decimal
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS
+from editorapp.providers.spec import Model
+
+Options = Mapping[str, Any]  # of the command line, by name
+Values = dict[str, Any]  # of a request's fields, by name
+
+POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+
+
+def plain(options: Options, model: Model) -> Values:
+    """Return what is said in one word each.
+
+    Auto is an edit's default, because it is the page's too.
+    """
+    said = {name: options[name] for name in ("prompt", "resolution", "strength")}
+    said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
+    return said | {
+        "aspect_ratio": options["aspect"],
+        "duration": _duration(options["duration"]),
+        "concepts": tuple(options["concept"]) or None,
+        "auto_controls": _is_auto(options, model) or None,
+    }
+
+
+def _is_auto(options: Options, model: Model) -> bool:
+    if options["strength"] or options["control"]:
+        return bool(options["auto"])
+    return options["auto"] or model.knows("auto_controls")
+
+
+def _duration(word: str | None) -> str | None:
+    if word is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,3}s?", word):
+        raise BadArgument(f"--duration {word}: write whole seconds, for example 5.")
+    return f"{word.removesuffix('s')}s"
+
+
+def position(word: str | None) -> dict[str, float]:
+    """Read "0.25,0,0.5,1" into the fields of a placement."""
+    if word is None:
+        return {}
+    return dict(zip(POSITION, _fractions(word), strict=True))
+
+
+def _fractions(word: str) -> list[float]:
+    values = [as_decimal(part.strip()) for part in word.split(",")]
+    if len(values) != len(POSITION) or None in values:
+        raise BadArgument(
+            f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
+        )
+    return [float(value or 0) for value in values]
+
+
+def controls(words: list[str]) -> Values:
+    """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
+    said: Values = {}
+    for word in words:
+        said |= _control(word)
+    return said
+
+
+def _control(word: str) -> Values:
+    name, _, value = word.partition("=")
+    if name not in CONTROLS:
+        raise BadArgument(
+            f"--control {word}: there is no control {name}; there are {', '.join(CONTROLS)}."
+        )
+    switched = {f"{name}_enabled": True}
+    if value in {"", "on"}:
+        return switched
+    if name not in CONTROL_VALUES:
+        raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
+    return switched | {CONTROL_VALUES[name]: value if name == "pose" else _amount(word, value)}
+
+
+def _amount(word: str, value: str) -> float:
+    if (amount := as_decimal(value)) is None:
+        raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
+    return float(amount)

@@ -61,7 +61,7 @@ def wires() -> frozenset[str]:
     found: set[str] = set()
     for slug in registry.slugs():
         spec = registry.get(slug).SPEC
-        places = {".".join(path) for row in spec.parameters for path in row.paths}
+        places = {path for row in spec.parameters for path in row.paths}
         found |= {
             wire
             for wire in places

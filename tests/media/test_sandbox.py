@@ -26,7 +26,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(folder / "a.mp4", frames=60, size=(640, 360), options={"preset": "ultrafast"})
 
 
-def take(clip: Path, limits: sandbox.SandboxLimits | None = None) -> int:
+def take(clip: Path, limits: sandbox.SandboxLimits = sandbox.SandboxLimits()) -> int:
     facts = sandbox.run("take", limits=limits, path=str(clip), max_seconds=600, expect="video")[
         "facts"
     ]

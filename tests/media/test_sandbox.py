@@ -19,6 +19,8 @@ from editorapp.media.refusals import Refusal
 from tests.environment import ROOT
 from tests.media.clips import make_clip
 
+UNCHANGED = sandbox.SandboxLimits()
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -26,7 +28,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(folder / "a.mp4", frames=60, size=(640, 360), options={"preset": "ultrafast"})
 
 
-def take(clip: Path, limits: sandbox.SandboxLimits = sandbox.SandboxLimits()) -> int:
+def take(clip: Path, limits: sandbox.SandboxLimits = UNCHANGED) -> int:
     facts = sandbox.run("take", limits=limits, path=str(clip), max_seconds=600, expect="video")[
         "facts"
     ]

@@ -171,15 +171,10 @@ def _wordless(draft: Draft) -> GenerationRequest:
     said = draft.wanted.prompt
     longest = draft.model.limits.prompt_max
     is_sound = isinstance(said, str) and said.strip() and len(said) <= longest
-    return (
-        applied(
-            draft.wanted,
-            None,
-            {"prompt": "x"},
-        )[0]
-        if is_sound
-        else draft.wanted
-    )
+    if not is_sound:
+        return draft.wanted
+    changed, _source = applied(draft.wanted, None, {"prompt": "x"})
+    return changed
 
 
 @lru_cache(maxsize=2048)

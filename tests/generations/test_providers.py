@@ -42,8 +42,9 @@ def ask_of(
 ) -> Generation:
     member = options.pop("member", None) or make_member()
     wanted = wanted or generate(account.provider)
-    priced(wanted, account, member, source=options.get("source_asset"))
-    return enqueue(Draft(wanted, account), member=member, **options)
+    source = options.pop("source_asset", None)
+    priced(wanted, account, member, source=source)
+    return enqueue(Draft(wanted, account, source), member=member, **options)
 
 
 def test_how_far_a_job_at_scenario_is_is_kept_while_it_runs(quick, clock):

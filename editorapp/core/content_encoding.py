@@ -101,6 +101,11 @@ def _has_zlib_header(data: bytes) -> bool:
     return data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
 
 
+def is_packed(content: bytes, header: str) -> bool:
+    """Did it come compressed? Also where gzip is not named, and plainly is."""
+    return bool(header) or content.startswith(_GZIP_MAGIC)
+
+
 def unpack(content: bytes, header: str, *, most: int) -> bytes:
     """Return a whole answer's bytes, unpacked; at most `most` of them.
 

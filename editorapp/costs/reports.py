@@ -2,7 +2,6 @@
 not kept by.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +11,6 @@ from django.db.models import Count, ExpressionWrapper, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from editorapp.core.money import ZERO, UsdField
-from editorapp.core.spreadsheet import Cell
 from editorapp.costs.models import CLOSING, SPENT, Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
@@ -28,24 +26,6 @@ class Dimension(StrEnum):
     def column(self) -> str:
         """Return the column of lines and of month sums that it is read from."""
         return "person_id" if self is Dimension.PERSON else self.value
-
-
-CSV_COLUMNS = (
-    "entry",
-    "at_utc",
-    "month",
-    "kind",
-    "amount_usd",
-    "is_estimated",
-    "is_simulated",
-    "person",
-    "generation",
-    "attempt",
-    "provider",
-    "model",
-    "task",
-    "note",
-)
 
 
 @dataclass(frozen=True)
@@ -131,28 +111,6 @@ def together(entries: EntryQuerySet) -> LineSum:
     return LineSum(found["amount"] or ZERO, found["count"])
 
 
-def csv_rows(entries: EntryQuerySet) -> Iterator[list[Cell]]:
-    """Yield a header and one row for each line, oldest first; instants in UTC."""
-    yield list(CSV_COLUMNS)
-    for entry in entries.order_by("pk").iterator(chunk_size=500):
-        yield [
-            entry.pk,
-            entry.at.isoformat(timespec="seconds"),
-            f"{entry.month:%Y-%m}",
-            entry.kind,
-            entry.amount_usd,
-            _yes(entry.is_estimated),
-            _yes(entry.is_simulated),
-            entry.person_name,
-            entry.generation_id,
-            entry.attempt_id,
-            entry.provider,
-            entry.model,
-            entry.task,
-            entry.note,
-        ]
-
-
 def _sum(which: Q) -> Coalesce:
     return Coalesce(Sum("amount_usd", filter=which), 0, output_field=UsdField())
 
@@ -165,7 +123,3 @@ def _line(dimension: Dimension, row: dict[str, Any]) -> ReportLine:
     elif dimension is Dimension.MONTH:
         label = f"{value:%B %Y}"
     return ReportLine(label, value, row["spent"], row["held"], row["count"])
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -20,9 +20,6 @@ class Task(StrEnum):
 
 
 RESOLUTIONS = ("360p", "540p", "720p", "1080p")
-STRENGTHS = tuple(
-    f"{band}_{step}" for band in ("adhere", "flex", "reimagine") for step in (1, 2, 3)
-)
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")  # of a reframe's source on the canvas
 CONTROLS = ("pose", "depth", "normals", "trajectory", "face")
 # Each control's own value; face has none.

@@ -17,7 +17,7 @@ from editorapp.providers.contract import (
     Unavailable,
     Unreadable,
 )
-from editorapp.providers.http import answers
+from editorapp.providers.http import response_body
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import line
 
@@ -38,7 +38,7 @@ def accepted(session: ProviderSession, answer: Any, *, job_id: str, state: JobSt
         raise OutcomeUnknown(
             f"{session.name} accepted the request, but gave no id.",
             code="no_id",
-            came=answers.as_it_came(answer, secret=session.access.secret),
+            came=response_body.as_it_came(answer, secret=session.access.secret),
         )
     return Job(id=job_id, state=JobState.QUEUED if state is JobState.QUEUED else JobState.RUNNING)
 
@@ -53,7 +53,7 @@ def check_about(session: ProviderSession, answer: Any, *, asked: str, said: str)
         raise Unreadable(
             f"{session.name} answers about another job than the one it was asked for.",
             code="another",
-            came=answers.as_it_came(answer, secret=session.access.secret),
+            came=response_body.as_it_came(answer, secret=session.access.secret),
         )
 
 

@@ -6,8 +6,9 @@ A provider's row says where it stands in the body, and what differs.
 from dataclasses import replace
 from typing import Any
 
-from editorapp.providers.contract import CONTROL_VALUES, STRENGTHS, Task
+from editorapp.providers.contract import CONTROL_VALUES, Task
 from editorapp.providers.spec import Parameter, ParameterKind
+from editorapp.providers.strengths import STRENGTHS
 
 EDIT = frozenset({Task.EDIT})
 GENERATE = frozenset({Task.GENERATE})

@@ -12,8 +12,6 @@ from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
 from editorapp.teams.roles import Act, Role, may, who_may
 
-SIGN_IN_LINK_HOURS = 24  # how long a sign-in link works
-
 
 class User(AbstractUser):
     """A person who can sign in.
@@ -210,18 +208,6 @@ class SignInLink(OneTimeLink):
 
     def __str__(self) -> str:
         return f"sign-in link of {self.user}"
-
-    @classmethod
-    def make(cls, user: User, *, now: datetime, hours: int = SIGN_IN_LINK_HOURS) -> str:
-        """Make a link and return its token, which is kept nowhere."""
-        token = secrets.token_urlsafe(32)
-        cls.objects.create(
-            user=user,
-            person_mark=user.mark(cls.__name__),
-            token_sha256=hash_token(token),
-            expires_at=now + timedelta(hours=hours),
-        )
-        return token
 
     def is_open(self, now: datetime) -> bool:
         is_theirs = constant_time_compare(self.person_mark, self.user.mark(type(self).__name__))

@@ -21,17 +21,17 @@ import httpx
 from luma_agents import AsyncLuma
 
 from editorapp.generations.engine.poll_schedule import FIRST_LOOK, interval_seconds
-from tests.bench.load import EVEN
+from tests.bench.load import LOADS
 
 KEY = "luma-api-measured-0000000000000000"
 
 
-async def _one(client: AsyncLuma, number: int, turn: AbstractAsyncContextManager[object]) -> int:
+async def _one(client: AsyncLuma, prompt: str, turn: AbstractAsyncContextManager[object]) -> int:
     async with turn:
         made = await client.generations.create(
             model="ray-3.2",
             type="video",
-            prompt=EVEN.prompt(number),
+            prompt=prompt,
             video={"resolution": "360p", "duration": "5s"},
         )
     began, polls = time.monotonic(), 0
@@ -55,7 +55,9 @@ async def _all(url: str, count: int, at_once: int) -> list[int]:
     async with AsyncLuma(
         auth_token=KEY, base_url=url, max_retries=0, timeout=httpx.Timeout(120.0)
     ) as client:
-        return await asyncio.gather(*(_one(client, number, turn) for number in range(count)))
+        return await asyncio.gather(
+            *(_one(client, LOADS[count].prompt(number), turn) for number in range(count))
+        )
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from editorapp.costs import ledger, reports
+from editorapp.costs import csv_export, ledger, reports
 from editorapp.costs.check import of_lines
 from editorapp.costs.ledger import Charge
 from editorapp.costs.models import Entry
@@ -140,7 +140,7 @@ def test_lines_are_paged_by_id(people):
 def test_the_csv_has_each_line_once_with_exact_amounts(people):
     admin, _creator = people
 
-    header, *rows = reports.csv_rows(ledger.lines(admin))
+    header, *rows = csv_export.csv_rows(ledger.lines(admin))
 
     assert header[:5] == ["entry", "at_utc", "month", "kind", "amount_usd"]
     assert len(rows) == Entry.objects.filter(team=admin.team).count()

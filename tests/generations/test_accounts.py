@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from editorapp.generations.coordination import leases, wake
-from editorapp.generations.engine import backoff, sweep, transfer
 from editorapp.generations.engine import dispatcher as dispatching
+from editorapp.generations.engine import requeue, sweep, transfer
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import Dispatcher
 from editorapp.generations.models import Attempt, Generation, Pause
@@ -65,7 +65,7 @@ def test_one_sweep_serves_every_account_of_its_provider(quick, clock, first, sec
 
 
 def test_an_account_that_is_told_to_wait_keeps_no_other_waiting(quick, clock, first, second):
-    backoff.pause_account(first.pk, now=clock(), seconds=40, reason="Too many requests.")
+    requeue.pause_account(first.pk, now=clock(), seconds=40, reason="Too many requests.")
     ask_of(first)
     ask_of(second)
 

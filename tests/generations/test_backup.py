@@ -22,7 +22,7 @@ from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.media import intake, store
 from editorapp.ops.backup.manifest import Manifest
-from editorapp.teams.models import SignInLink
+from editorapp.teams.sign_in import make_link
 from tests.environment import ROOT, installation
 from tests.factories import make_member
 from tests.generations.drive import Clock, ask, run
@@ -117,7 +117,7 @@ def test_a_backup_made_while_the_engine_runs_comes_back_whole_and_nothing_is_sen
     run(clock)
     running = ask(member, prompt="It is running [[slow:3]]")
     run(clock, until=State.RUNNING)
-    link = SignInLink.make(member.user, now=timezone.now())
+    link = make_link(member.user, now=timezone.now())
     queued, being_sent = ask(member, prompt="It is queued"), ask(member, prompt="It is being sent")
     Attempt.objects.filter(generation=queued).update(
         next_action_at=timezone.now() + timedelta(hours=1)

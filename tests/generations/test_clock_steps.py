@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
-from editorapp.generations.engine import backoff, reclaim, sweep, transfer
+from editorapp.generations.engine import reclaim, requeue, sweep, transfer
 from editorapp.generations.models import Attempt, Generation, Heartbeat, Lease, Pause
 from editorapp.generations.queue import slots
 from editorapp.generations.states import State
@@ -87,7 +87,7 @@ def test_everything_that_waits_is_brought_back_by_as_much_as_the_clock_was_set_b
     later = now + timedelta(seconds=40)
     attempt = make_generation(make_member(), state=State.RUNNING).attempts.get()
     Attempt.objects.filter(pk=attempt.pk).update(next_action_at=later, failing_since=now)
-    backoff.pause_account(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
+    requeue.pause_account(attempt.account_id, now=now, seconds=40, reason="Asked to wait")
     leases.take("work:x", lease_holder.holder(), now=now, seconds=40)
     heartbeat.beat("ticker", now=now)
     heartbeat.beat("cluster", now=now)

@@ -26,10 +26,10 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import audit
 from editorapp.generations.coordination import leases
 from editorapp.generations.engine import (
-    backoff,
     claims,
     post_outcomes,
     reclaim,
+    requeue,
     sweep,
     sweep_session,
 )
@@ -411,11 +411,11 @@ def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_
 
 def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays():
     account, now = default_account("luma-agents"), timezone.now()
-    backoff.pause_account(account.pk, now=now, seconds=5, reason="Short.")
-    other = partial(backoff.pause_account, account.pk, now=now, seconds=600, reason="For long.")
+    requeue.pause_account(account.pk, now=now, seconds=5, reason="Short.")
+    other = partial(requeue.pause_account, account.pk, now=now, seconds=600, reason="For long.")
 
-    with at_once(backoff, "has_taken_any", other) as begun:  # the row is read, and not written
-        backoff.pause_account(account.pk, now=now, seconds=60, reason="For a minute.")
+    with at_once(requeue, "has_taken_any", other) as begun:  # the row is read, and not written
+        requeue.pause_account(account.pk, now=now, seconds=60, reason="For a minute.")
 
     assert begun[0].ended().reason == "For long."
     assert Pause.objects.get().reason == "For long."

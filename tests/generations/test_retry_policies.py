@@ -29,11 +29,11 @@ from editorapp.generations.checks import alert_checks, books, overdue, unsendabl
 from editorapp.generations.coordination import wake
 from editorapp.generations.engine import (
     account_snapshot,
-    backoff,
     claims,
     poll_outcomes,
     poll_schedule,
     post_outcomes,
+    requeue,
     sweep_session,
     transfer,
     unusable_answers,
@@ -162,7 +162,7 @@ SCHEDULERS = {
     "generations/engine/account_snapshot.py:_claimed": "a claim",
     "generations/engine/account_snapshot.py:_put_off": "its turn has not come",
     "generations/engine/account_snapshot.py:_take": "its turn has not come",
-    "generations/engine/backoff.py:_queue_again": "policy",
+    "generations/engine/requeue.py:_queue_again": "policy",
     "generations/engine/claims.py:claim": "a claim",
     "generations/engine/claims.py:hold_polls": "the provider's own pause",
     "generations/engine/poll_outcomes.py:_as_done": "its result is due",
@@ -359,7 +359,7 @@ def post_fails(step: Step, error: ProviderError) -> None:
 
     def fail(attempt: Attempt) -> None:
         post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
-        backoff.not_accepted(attempt, error, now=step.clock())
+        requeue.not_accepted(attempt, error, now=step.clock())
 
     step.until_the_end(fail, hours=0.9)
 
@@ -374,7 +374,7 @@ def file_is_refused(step: Step) -> None:
     def fail(attempt: Attempt) -> None:
         post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
         if staging.forget_refused(attempt, error):
-            backoff.file_refused(attempt, error, now=step.clock())
+            requeue.file_refused(attempt, error, now=step.clock())
         else:
             post_outcomes.refused(attempt, error, now=step.clock())
 
@@ -711,7 +711,7 @@ def refused_now(step: Step, attempt: Attempt) -> None:
     with TestCase.captureOnCommitCallbacks(
         execute=True
     ):  # the line behind it is looked at by itself
-        backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
+        requeue.not_accepted(attempt, NO_ANSWER, now=step.clock())
 
 
 def waiting_for_days(step: Step) -> Generation:
@@ -770,7 +770,7 @@ def test_what_a_sweep_has_just_taken_is_not_given_up_with_the_line(step):
         reason="Away.",
     )
 
-    backoff.end_line(paused, row, now=step.clock())
+    requeue.end_line(paused, row, now=step.clock())
 
     assert Generation.objects.get(pk=taken.pk).state == State.QUEUED
 
@@ -799,7 +799,7 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
     step.take(State.QUEUED)
     attempt = step.attempt()
     post_outcomes.posting([Posting(attempt, {})], now=step.clock())
-    backoff.not_accepted(attempt, NO_ANSWER, now=step.clock())
+    requeue.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
     parking.park(rows, now=step.clock())
     step.clock.jump(days=5)

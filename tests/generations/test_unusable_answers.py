@@ -52,7 +52,7 @@ from editorapp.providers.contract import (
     Unavailable,
     Unreadable,
 )
-from editorapp.providers.http import answers as reading
+from editorapp.providers.http import error_mapping
 from editorapp.providers.models import ProviderAccount, default_account
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member, make_reserved
@@ -124,7 +124,7 @@ def refusal(status: int, wait: str = "120", *, is_paid: bool = False) -> Provide
     """Return what an answer of this status and Retry-After is read as."""
     with pytest.raises(ProviderError) as raised:
         response = httpx.Response(status, json={"detail": "Busy"}, headers={"Retry-After": wait})
-        reading.raise_for(response, name="Luma Agents", secret="", is_paid=is_paid)
+        error_mapping.raise_for(response, name="Luma Agents", secret="", is_paid=is_paid)
     return raised.value
 
 

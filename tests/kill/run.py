@@ -22,7 +22,7 @@ from editorapp.generations.models import Attempt, Generation, Search, Settlement
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.teams.first_run import ensure_owner
-from editorapp.teams.models import SignInLink
+from editorapp.teams.sign_in import make_link
 from tests.kill import books
 from tests.kill.installation import Installation
 from tests.kill.killer import Killer
@@ -106,7 +106,7 @@ class Run:
         return [
             Person(
                 self.installation.url,
-                reverse("people:link", args=[SignInLink.make(owner.user, now=timezone.now())]),
+                reverse("people:link", args=[make_link(owner.user, now=timezone.now())]),
                 here,
                 clips,
                 self.stopping,

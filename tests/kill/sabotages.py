@@ -69,7 +69,7 @@ SABOTAGES = {
             "what was being sent when its worker died goes back into the queue",
             "editorapp/generations/engine/post_outcomes.py",
             'code="interrupted")\n    unknown(attempt',
-            'code="interrupted")\n    backoff.not_accepted(attempt',
+            'code="interrupted")\n    requeue.not_accepted(attempt',
         ),
         SENT_TWICE,
     ),

@@ -20,7 +20,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.http import answers
+from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.vendors import gmi_cloud
 from tests.providers import talk
@@ -286,7 +286,7 @@ def test_a_limit_by_the_hour_is_not_asked_again_every_few_seconds(
     ],
 )
 def test_an_answers_words_are_found_in_any_shape(body: Any, text: str) -> None:
-    assert answers.said_in(body) == text
+    assert error_mapping.said_in(body) == text
 
 
 # Pictures

@@ -28,7 +28,7 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.http import answers
+from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Spec
@@ -486,7 +486,7 @@ def test_too_many_jobs_at_once_are_told_apart_from_too_many_requests(tmp_path: P
     finally:
         process.stop()
 
-    assert full.code == answers.CONCURRENCY and "parallelCustomJobs: 1" in full.message
+    assert full.code == error_mapping.CONCURRENCY and "parallelCustomJobs: 1" in full.message
 
 
 def test_an_unknown_job_is_not_found(account: Access) -> None:

@@ -22,7 +22,7 @@ from editorapp.providers.contract import (
     Unavailable,
     UploadRefused,
 )
-from editorapp.providers.http import answers, connections, session
+from editorapp.providers.http import connections, error_mapping, retry_after, session
 from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, access, answering, http, run, says, socket_that
 
@@ -222,7 +222,7 @@ def test_a_wait_is_read_in_every_form_and_kept_within_bounds(
 ) -> None:
     now = 1792567680.0  # 21 Oct 2026, 07:28:00 UTC
 
-    assert answers.wait_of(httpx.Response(429, headers=headers), now=now) == seconds
+    assert retry_after.wait_of(httpx.Response(429, headers=headers), now=now) == seconds
 
 
 ODD_WAITS = (
@@ -252,10 +252,10 @@ ODD_WAITS = (
 def test_a_wait_that_means_nothing_is_no_accident_and_stays_within_bounds(said: str) -> None:
     response = httpx.Response(503, headers=[(b"Retry-After", said.encode("utf-8"))])
 
-    wait = answers.wait_asked(response.headers)
+    wait = retry_after.wait_asked(response.headers)
 
     assert wait is None or 1 <= wait <= 600
-    assert 1 <= answers.wait_of(response) <= 600
+    assert 1 <= retry_after.wait_of(response) <= 600
 
 
 @pytest.mark.parametrize("is_paid", [True, False], ids=["paid", "free"])
@@ -304,7 +304,7 @@ def test_the_two_kinds_of_throttling_can_be_told_apart() -> None:
             paid(answering(says(429, {"detail": detail}, Retry_After=wait))[0])
         codes.append((raised.value.code, raised.value.retry_after_seconds))
 
-    assert codes == [(answers.RATE, 3), (answers.CONCURRENCY, 60)]
+    assert codes == [(error_mapping.RATE, 3), (error_mapping.CONCURRENCY, 60)]
 
 
 @pytest.mark.parametrize(
@@ -325,16 +325,16 @@ def test_the_two_kinds_of_throttling_can_be_told_apart() -> None:
     ],
 )
 def test_the_providers_words_are_one_bounded_line_without_the_key(body: Any, text: str) -> None:
-    assert answers.detail_of(httpx.Response(400, json=body), secret=KEY) == text
+    assert error_mapping.detail_of(httpx.Response(400, json=body), secret=KEY) == text
 
 
 def test_an_error_in_plain_text_is_read_and_a_page_of_html_is_not() -> None:
     assert (
-        answers.detail_of(httpx.Response(400, text=f"Prompt too long, {KEY}"), secret=KEY)
+        error_mapping.detail_of(httpx.Response(400, text=f"Prompt too long, {KEY}"), secret=KEY)
         == "Prompt too long, ***"
     )
-    assert answers.detail_of(httpx.Response(400, json="Prompt too long")) == "Prompt too long"
-    assert answers.detail_of(httpx.Response(502, html="<h1>Bad gateway</h1>")) == ""
+    assert error_mapping.detail_of(httpx.Response(400, json="Prompt too long")) == "Prompt too long"
+    assert error_mapping.detail_of(httpx.Response(502, html="<h1>Bad gateway</h1>")) == ""
 
 
 def test_a_refusal_quotes_the_provider_in_a_sentence() -> None:

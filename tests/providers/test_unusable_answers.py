@@ -31,7 +31,7 @@ from editorapp.providers.contract import (
     Task,
     Unreadable,
 )
-from editorapp.providers.http import connections
+from editorapp.providers.http import response_body
 from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, answering, run, socket_that
 
@@ -411,7 +411,7 @@ def test_what_cannot_be_unpacked_says_so_and_is_unknown_when_paid(
 
 
 def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(response_body, "MAX_ANSWER_BYTES", 100_000)
 
     with pytest.raises(Unreadable, match="longer than 100,000 bytes"):
         asked_over_a_socket(b" " * 200_000, "")
@@ -423,7 +423,7 @@ def test_an_enormous_answer_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_enormous_answer_that_does_not_say_its_length_is_not_taken_in(
     monkeypatch: pytest.MonkeyPatch, paid: bool
 ) -> None:
-    monkeypatch.setattr(connections, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(response_body, "MAX_ANSWER_BYTES", 100_000)
 
     with pytest.raises(OutcomeUnknown if paid else Unreadable):
         asked_over_a_socket(b" " * 200_000, "", is_announced=False, paid=paid)

@@ -10,14 +10,14 @@ STATES, STOP = "tests/providers/test_job_states.py", "tests/generations/test_sto
 CHANGES = (
     Change(
         "only a 429 says how long a provider asks to be left alone",
-        f"{PROVIDERS}/http/answers.py",
+        f"{PROVIDERS}/http/error_mapping.py",
         "        error.retry_after_seconds = wait_asked(response.headers)\n",
         "        pass\n",
         (f"{WIRE}::test_every_refusal_says_how_long_it_asks_to_be_left_alone",),
     ),
     Change(
         "a date with an absurd zone stops a poll",
-        f"{PROVIDERS}/http/answers.py",
+        f"{PROVIDERS}/http/retry_after.py",
         "(TypeError, ValueError, IndexError, OverflowError, OSError)",
         "(TypeError, ValueError)",
         (f"{WIRE}::test_a_wait_that_means_nothing_is_no_accident_and_stays_within_bounds",),
@@ -77,7 +77,7 @@ CHANGES = (
     ),
     Change(
         "what is kept of an answer still has the key in it",
-        f"{PROVIDERS}/http/answers.py",
+        f"{PROVIDERS}/http/response_body.py",
         "secrets.without(without_key(text[: LONGEST_CAME * 4], secret))",
         "text[: LONGEST_CAME * 4]",
         (f"{READ}::test_a_paid_answer_that_cannot_be_read_is_unknown_with_what_came",),

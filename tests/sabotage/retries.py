@@ -11,7 +11,7 @@ LINE = f"{POLICIES}::test_a_whole_line_behind_a_provider_that_takes_nothing_is_g
 FOLDER = "editorapp/media/backends/folder.py"
 DOWNLOAD = "editorapp/generations/files/download.py"
 FETCH = "editorapp/generations/files/store_result.py"
-NOT_SENT = "editorapp/generations/engine/backoff.py"
+NOT_SENT = "editorapp/generations/engine/requeue.py"
 
 CHANGES = (
     Change(

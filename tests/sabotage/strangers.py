@@ -52,7 +52,7 @@ CHANGES = (
     ),
     Change(
         "several guesses at once are counted as one",
-        "editorapp/teams/sign_in.py",
+        "editorapp/teams/password_throttle.py",
         "SignInTries.objects.filter(pk=row.pk, count=row.count, last_at=row.last_at)",
         "SignInTries.objects.filter(pk=row.pk)",
         (
@@ -61,7 +61,7 @@ CHANGES = (
     ),
     Change(
         "a stranger shuts a name for everybody",
-        "editorapp/teams/sign_in.py",
+        "editorapp/teams/password_throttle.py",
         'f"{name.lower()}\\n{place}"',
         'f"{name.lower()}"',
         (

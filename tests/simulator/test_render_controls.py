@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from editorapp.providers.contract import STRENGTHS, GenerationRequest
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.strengths import STRENGTHS
 from editorapp.simulator.render.clip import Planes, SourceClip
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import _COLOURS, _NEUTRAL, _WORDS

@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from editorapp.providers.contract import STRENGTHS, Ref
+from editorapp.providers.contract import Ref
+from editorapp.providers.strengths import STRENGTHS
 from tests.simulator.clips import cut, difference, rendered, seen
 
 SMALL = {"resolution": "360p"}

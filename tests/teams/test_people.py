@@ -12,8 +12,9 @@ from editorapp.core.notes import NoteNeeded
 from editorapp.teams import people, sign_in
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.known_browsers import KnownBrowser
-from editorapp.teams.models import Invite, LimitChange, Member, SignInLink, Team, User
+from editorapp.teams.models import Invite, LimitChange, Member, Team, User
 from editorapp.teams.roles import GRANTS, Act, Role, may, who_may
+from editorapp.teams.sign_in import make_link
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +113,7 @@ def test_with_a_second_admin_the_first_may_step_down():
 
 
 def links_of(member):
-    return [SignInLink.make(member.user, now=NOW), SignInLink.make(member.user, now=NOW)]
+    return [make_link(member.user, now=NOW), make_link(member.user, now=NOW)]
 
 
 def test_a_disabled_person_is_out_at_once_by_every_way_in(client):

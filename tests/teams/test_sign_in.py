@@ -8,17 +8,16 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
-from editorapp.teams import people
-from editorapp.teams import sign_in as sign_in_module
+from editorapp.teams import password_throttle, people
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Invite, SignInLink, SignInTries, User
+from editorapp.teams.password_throttle import FREE_TRIES, TooSoon
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import (
-    FREE_TRIES,
     LinkNotUsable,
     NotSignedIn,
-    TooSoon,
     follow,
+    make_link,
     open_link,
     sign_in,
 )
@@ -209,7 +208,7 @@ def test_there_is_one_row_for_a_name_and_a_place_and_none_says_what_was_typed():
 
 
 def test_what_is_a_day_old_is_forgotten_and_there_are_never_more_rows_than_the_most(monkeypatch):
-    monkeypatch.setattr(sign_in_module, "MOST_PAIRS", 5)
+    monkeypatch.setattr(password_throttle, "MOST_PAIRS", 5)
     fail("long ago", times=FREE_TRIES, now=NOW - timedelta(days=2))
     for number in range(9):
         fail(f"guess-{number}", times=1, now=NOW + timedelta(seconds=number))
@@ -240,7 +239,7 @@ def test_of_many_tries_in_one_moment_no_more_are_looked_at_than_one_after_anothe
 
 def test_a_link_works_once():
     user = make_member().user
-    token = SignInLink.make(user, now=NOW)
+    token = make_link(user, now=NOW)
 
     assert follow(token, now=NOW) == user
     with pytest.raises(LinkNotUsable):
@@ -249,9 +248,9 @@ def test_a_link_works_once():
 
 def test_a_link_that_is_old_or_made_up_or_of_somebody_who_left_signs_nobody_in():
     user = make_member().user
-    old = SignInLink.make(user, now=NOW, hours=1)
+    old = make_link(user, now=NOW, hours=1)
     user_who_left = make_member().user
-    left = SignInLink.make(user_who_left, now=NOW)
+    left = make_link(user_who_left, now=NOW)
     user_who_left.is_active = False
     user_who_left.save()
 
@@ -262,18 +261,17 @@ def test_a_link_that_is_old_or_made_up_or_of_somebody_who_left_signs_nobody_in()
 
 def test_to_look_at_a_link_uses_nothing_up():
     user = make_member().user
-    token = SignInLink.make(user, now=NOW)
+    token = make_link(user, now=NOW)
 
     assert [open_link(token, now=NOW).user for _ in range(3)] == [user] * 3
     assert follow(token, now=NOW) == user
 
 
 def test_of_two_who_press_the_button_in_the_same_moment_one_gets_in(monkeypatch):
-    token = SignInLink.make(make_member().user, now=NOW)
+    token = make_link(make_member().user, now=NOW)
     seen = open_link(token, now=NOW)
-    monkeypatch.setattr(
-        sign_in_module, "open_link", lambda token, *, now: seen
-    )  # both looked before either wrote
+    # Both looked before either wrote.
+    monkeypatch.setattr("editorapp.teams.sign_in.open_link", lambda token, *, now: seen)
     follow(token, now=NOW)
 
     with pytest.raises(LinkNotUsable):
@@ -304,7 +302,7 @@ ENDS = {
 def test_whatever_ends_the_trust_in_a_person_ends_every_way_in_that_is_open(how, client):
     member = make_member(role=Role.ADMIN)
     make_member(role=Role.ADMIN, team=member.team)
-    tokens = [SignInLink.make(member.user, now=NOW) for _ in range(2)]
+    tokens = [make_link(member.user, now=NOW) for _ in range(2)]
     kept = STRANGE.used_by(member.user)
     client.force_login(member.user)
 
@@ -319,12 +317,12 @@ def test_whatever_ends_the_trust_in_a_person_ends_every_way_in_that_is_open(how,
     assert not KnownBrowser.read(kept).is_of(user)
     assert client.get("/me").status_code == 302
     if user.is_active:
-        assert follow(SignInLink.make(user, now=NOW), now=NOW) == user
+        assert follow(make_link(user, now=NOW), now=NOW) == user
 
 
 def test_a_role_that_allows_more_ends_nothing(client):
     member = make_member(role=Role.CREATOR)
-    token = SignInLink.make(member.user, now=NOW)
+    token = make_link(member.user, now=NOW)
     client.force_login(member.user)
 
     people.change_role(member, Role.ADMIN, now=NOW)
@@ -346,6 +344,6 @@ def test_who_is_no_admin_any_more_comes_back_by_no_invitation_of_their_own():
 
 
 def test_the_token_itself_is_kept_nowhere():
-    token = SignInLink.make(make_member().user, now=NOW)
+    token = make_link(make_member().user, now=NOW)
 
     assert token not in SignInLink.objects.values_list("token_sha256", flat=True)

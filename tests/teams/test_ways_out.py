@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from editorapp.ops.backup import restore
 from editorapp.teams import people
-from editorapp.teams.models import Invite, Member, SignInLink, User
+from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Role
+from editorapp.teams.sign_in import make_link
 from tests.factories import make_member
 from tests.racing import race
 
@@ -65,7 +66,7 @@ def test_of_two_admins_who_take_the_role_from_each_other_at_once_one_stays(
 
 def test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in(db, client) -> None:
     admin = make_member(role=Role.ADMIN)
-    link = SignInLink.make(admin.user, now=NOW)
+    link = make_link(admin.user, now=NOW)
     _invite, invitation = Invite.make(admin.team, Role.ADMIN, invited_by=admin.user, now=NOW)
     client.force_login(admin.user)
 

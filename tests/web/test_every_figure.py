@@ -22,7 +22,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.web.costs import views as costs
 from editorapp.web.presenters.line_selection import SHOWS, LineSelection
-from editorapp.web.templatetags.money import money as money_tag
+from editorapp.web.templatetags.ledger_figures import money as money_tag
 from tests.web.cost_lines import NOW, PAID, Books, seed
 from tests.web.test_every_door import doors
 

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.teams.models import Invite, SignInLink
+from editorapp.teams.models import Invite
 from editorapp.teams.roles import Role
+from editorapp.teams.sign_in import make_link
 from tests.factories import make_member, signed_in
 from tests.web.test_another_team import Owned, addresses, said
 from tests.web.test_another_team import media_root as media_root
@@ -26,7 +27,7 @@ def doors(owned: Owned) -> list[str]:
     )
     return [
         f"/invite/{token}",
-        f"/in/{SignInLink.make(owned.member.user, now=timezone.now())}",
+        f"/in/{make_link(owned.member.user, now=timezone.now())}",
         "/nowhere",
     ]
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.states import State
-from editorapp.teams.models import Invite, Member, SignInLink, Team, User
+from editorapp.teams.models import Invite, Member, Team, User
+from editorapp.teams.password_throttle import FREE_TRIES
 from editorapp.teams.roles import Role
-from editorapp.teams.sign_in import FREE_TRIES
+from editorapp.teams.sign_in import make_link
 from editorapp.web.sign_in import views as doors
 from tests.factories import make_member, make_reserved, signed_in
 from tests.queries import queries_of
@@ -74,7 +75,7 @@ def test_a_wrong_password_is_said_on_the_page_and_the_name_stays(client, admin):
 def test_a_one_time_link_signs_in_and_lets_the_first_password_be_set(client, admin):
     admin.user.set_unusable_password()
     admin.user.save()
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
 
     assert client.post(f"/in/{token}")["Location"] == "/studio/"
     answer = client.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
@@ -84,7 +85,7 @@ def test_a_one_time_link_signs_in_and_lets_the_first_password_be_set(client, adm
 
 
 def test_a_used_link_says_how_to_get_another(client, admin):
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
     Client().post(f"/in/{token}")
 
     for answer in (client.get(f"/in/{token}"), client.post(f"/in/{token}")):
@@ -93,7 +94,7 @@ def test_a_used_link_says_how_to_get_another(client, admin):
 
 
 def test_the_same_link_opened_twice_in_one_browser_just_goes_on(client, admin):
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
     client.post(f"/in/{token}")
 
     assert [client.get(f"/in/{token}")["Location"], client.post(f"/in/{token}")["Location"]] == [
@@ -103,7 +104,7 @@ def test_the_same_link_opened_twice_in_one_browser_just_goes_on(client, admin):
 
 @pytest.mark.parametrize("how", ["get", "head", "options"])
 def test_to_open_a_link_uses_nothing_up_and_signs_nobody_in(client, admin, how):
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
 
     for _ in range(2):
         getattr(client, how)(f"/in/{token}")
@@ -118,7 +119,7 @@ def test_to_open_a_link_uses_nothing_up_and_signs_nobody_in(client, admin, how):
 
 def test_a_link_is_used_by_our_own_page_alone(admin):
     client = Client(enforce_csrf_checks=True)
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
 
     assert client.post(f"/in/{token}").status_code == 403
     assert client.get(f"/in/{token}").status_code == 200
@@ -126,7 +127,7 @@ def test_a_link_is_used_by_our_own_page_alone(admin):
 
 def test_another_password_ends_other_sessions_and_open_links_but_not_this_session(admin):
     here, elsewhere = signed_in(admin), signed_in(admin)
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
 
     here.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
 
@@ -136,7 +137,7 @@ def test_another_password_ends_other_sessions_and_open_links_but_not_this_sessio
 
 def test_signing_out_everywhere_else_leaves_this_session_alone(admin):
     here, elsewhere = signed_in(admin), signed_in(admin)
-    token = SignInLink.make(admin.user, now=timezone.now())
+    token = make_link(admin.user, now=timezone.now())
 
     assert here.get("/sign-out-elsewhere").status_code == 405
     answer = here.post("/sign-out-elsewhere", follow=True)
@@ -195,7 +196,7 @@ def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(
     if by == "password":
         client.post("/sign-in", {"username": "ada", "password": PASSWORD})
     elif by == "link":
-        client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
+        client.post(f"/in/{make_link(admin.user, now=timezone.now())}")
     else:
         person = "grace"
         _made, token = Invite.make(
@@ -220,7 +221,7 @@ def test_a_browser_in_which_somebody_has_signed_in_does_not_wait_for_strangers(
 def test_a_browser_stays_known_where_its_person_changes_the_password_or_ends_all_other_sessions(
     client, admin, how
 ):
-    client.post(f"/in/{SignInLink.make(admin.user, now=timezone.now())}")
+    client.post(f"/in/{make_link(admin.user, now=timezone.now())}")
     client.post("/me", {"new_password1": PASSWORD, "new_password2": PASSWORD})
     if how == "everywhere":
         client.post("/sign-out-elsewhere")

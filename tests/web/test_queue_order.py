@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations.coordination import heartbeat
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
@@ -65,7 +65,7 @@ def heard_of(*, seconds_ago: float) -> None:
 
 
 def rests(take: Generation) -> None:
-    backoff.pause_account(
+    requeue.pause_account(
         take.account_id, now=timezone.now(), seconds=60, reason="Too many requests."
     )
 
@@ -162,7 +162,7 @@ def test_why_something_waits_is_said(creator, admin):
     assert "runs 0 at a time, and all of them are taken" in row(page_of(creator), take)
     ProviderAccount.objects.update(max_concurrent=5, requests_per_minute=0)
     assert "takes 0 requests in 60 s" in row(page_of(creator), take)
-    backoff.pause_account(
+    requeue.pause_account(
         take.account_id, now=timezone.now(), seconds=90, reason="Too many requests."
     )
     assert "is left alone until" in row(page_of(creator), take)

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from editorapp.teams.models import SignInLink
 from editorapp.teams.roles import Role
+from editorapp.teams.sign_in import make_link
 from tests.factories import make_member
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ def test_a_link_is_one_button_away_from_the_studio_and_after_signing_out_back_sh
     live_server, chromium: Browser
 ) -> None:
     owner = make_member(role=Role.ADMIN, name="Olga")
-    token = SignInLink.make(owner.user, now=timezone.now())
+    token = make_link(owner.user, now=timezone.now())
     context = chromium.new_context(base_url=live_server.url)
     page, said = context.new_page(), []
     page.on(

@@ -13,7 +13,7 @@ from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.ops import status
@@ -105,7 +105,7 @@ def test_each_account_says_what_it_has_to_do_and_why_it_stands_still(client, adm
     now = timezone.now()
     Attempt.objects.exclude(state=State.QUEUED).update(submit_started_at=now, submitted_at=now)
     Attempt.objects.filter(state=State.RUNNING).update(error_count=2)
-    backoff.pause_account(account.pk, now=now, seconds=300, reason="Too many requests.")
+    requeue.pause_account(account.pk, now=now, seconds=300, reason="Too many requests.")
 
     page = shown(client, admin)
 

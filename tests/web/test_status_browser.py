@@ -9,7 +9,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.providers.models import default_account
@@ -38,7 +38,7 @@ def busy(transactional_db) -> Member:
     make_generation(admin, state=State.UNKNOWN, account=accounts[0])
     late = make_generation(admin, state=State.FETCHING, account=accounts[1])
     Attempt.objects.filter(generation=late).update(result_expires_at=now + timedelta(minutes=40))
-    backoff.pause_account(
+    requeue.pause_account(
         accounts[2].pk, now=now, seconds=3000, reason="Too many requests: 30 a minute are allowed."
     )
     for part in ("ticker", "cluster"):

@@ -19,13 +19,13 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.providers import accounts, registry
 from editorapp.providers.contract import (
-    STRENGTHS,
     GenerationRequest,
     Ref,
     Task,
 )
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
+from editorapp.providers.strengths import STRENGTHS
 from editorapp.teams.models import Member
 
 Option = tuple[str, str, str]  # its name, the word for its value, its help

@@ -13,10 +13,10 @@ from django.db.models import Q, QuerySet
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.generations.alerting import account_subject, close_others, open_for_all, time_and_day
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.states import State
-from editorapp.providers.http.answers import UPLOAD_REFUSED
+from editorapp.providers.http.error_mapping import UPLOAD_REFUSED
 from editorapp.providers.models import ProviderAccount, StagedFile
 
 WAITING = (State.QUEUED, State.STAGING)
@@ -71,9 +71,9 @@ def _worst(waiting: QuerySet[Attempt], since: datetime, now: datetime) -> Attemp
 
 def _long_pause(account: ProviderAccount, since: datetime, now: datetime) -> Pause | None:
     """Return the pause of an account that has taken nothing since then."""
-    until = now - backoff.CONTINUOUS
+    until = now - requeue.CONTINUOUS
     pause = Pause.objects.filter(account=account, since__lte=since, until__gt=until).first()
-    if pause and backoff.has_taken_any(account.pk, since=pause.since or now):
+    if pause and requeue.has_taken_any(account.pk, since=pause.since or now):
         return None
     return pause
 
@@ -109,7 +109,7 @@ def _is_way_clear(account: ProviderAccount, *, since: datetime) -> bool:
 
 def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:
     staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
-    return staged.exists() or backoff.has_taken_any(account.pk, since=since)
+    return staged.exists() or requeue.has_taken_any(account.pk, since=since)
 
 
 def _takes(count: int) -> str:

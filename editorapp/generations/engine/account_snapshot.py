@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from editorapp.core import retry
 from editorapp.core.locks import locked, unlocked
 from editorapp.generations import exchange_log
-from editorapp.generations.engine import backoff, claims
+from editorapp.generations.engine import claims, requeue
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import fair_order, parking, pause, senders, slots
 from editorapp.generations.states import State
@@ -117,13 +117,13 @@ def _close(account_id: int, problem: str, *, now: datetime) -> None:
     enough.
     """
     row = retry.policy("post.closed")
-    paused = backoff.pause_account(
+    paused = requeue.pause_account(
         account_id,
         now=now,
         seconds=row.pause_seconds(1),
         reason=problem,
     )
-    backoff.end_line(paused, row, now=now)
+    requeue.end_line(paused, row, now=now)
     _put_off(
         account_id,
         now=now,

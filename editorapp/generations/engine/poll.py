@@ -23,7 +23,7 @@ from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.engine.recording import Answered
 from editorapp.providers.contract import Job, JobState, NotFound, Unreadable
-from editorapp.providers.http.answers import as_it_came
+from editorapp.providers.http.response_body import as_it_came
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from editorapp.alerts.models import AlertKind
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import (
     NOTHING_WRONG,
@@ -105,7 +105,7 @@ def _move_accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
 
 
 def _as_accepted(one: Accepted, *, now: datetime) -> Transition:
-    changes = backoff.NOT_FAILING | {
+    changes = requeue.NOT_FAILING | {
         "provider_job_id": one.job.id,
         "submitted_at": now,
         "lease_token": None,
@@ -190,7 +190,7 @@ def rests(account_id: int, error: ProviderError, *, now: datetime) -> None:
     post itself.
     """
     if error.retry_after_seconds is not None:
-        backoff.pause_account(
+        requeue.pause_account(
             account_id,
             now=now,
             seconds=error.retry_after_seconds,

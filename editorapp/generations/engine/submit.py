@@ -15,11 +15,11 @@ from editorapp.generations import history
 from editorapp.generations.coordination import wake
 from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.engine import (
-    backoff,
     claims,
     poll_schedule,
     post_outcomes,
     recording,
+    requeue,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import (
@@ -215,13 +215,13 @@ def _write_refused(answers: Sequence[Answered], *, now: datetime) -> None:
 
 def _refuse(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     if isinstance(error, Throttled | Unavailable):
-        backoff.not_accepted(attempt, error, now=now)
+        requeue.not_accepted(attempt, error, now=now)
     elif not isinstance(error, Rejected):
         # OutcomeUnknown, and whatever an adapter should not have raised: in doubt, it may have
         # been accepted.
         post_outcomes.unknown(attempt, error, now=now)
     elif staging.forget_refused(attempt, error):
-        backoff.file_refused(attempt, error, now=now)
+        requeue.file_refused(attempt, error, now=now)
     else:
         post_outcomes.refused(attempt, error, now=now)
 

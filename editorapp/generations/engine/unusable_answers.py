@@ -15,7 +15,7 @@ from editorapp.generations.engine.dispatcher import CallResult
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.providers.contract import Job, OutcomeUnknown, ProviderError, Unreadable
-from editorapp.providers.http.answers import as_it_came
+from editorapp.providers.http.response_body import as_it_came
 
 log = logging.getLogger(__name__)
 

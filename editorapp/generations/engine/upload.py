@@ -13,7 +13,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
 from editorapp.generations.coordination.leases import Clock
-from editorapp.generations.engine import backoff
+from editorapp.generations.engine import requeue
 from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
@@ -90,7 +90,7 @@ def _queue(attempt: Attempt, *, now: datetime) -> None:
         now=now,
         next_action_at=now,
         lease_token=None,
-        **backoff.NOT_FAILING,
+        **requeue.NOT_FAILING,
     )
     reached("stage.queued")
     wake.work(attempt.generation.provider, now=now)
@@ -109,7 +109,7 @@ def _later(
     since = attempt.failing_since or now
     failures = attempt.error_count + 1
     if row.is_over(failures, (now - since).total_seconds()):
-        backoff.give_up(attempt, row, message, now=now)
+        requeue.give_up(attempt, row, message, now=now)
         return
     wait = timedelta(seconds=row.pause_seconds(failures, least=least_seconds))
     attempt.as_read().update(

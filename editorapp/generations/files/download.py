@@ -10,7 +10,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations.files.partial import PartialFile, Progress
 from editorapp.providers.contract import Access
 from editorapp.providers.http import links, recording
-from editorapp.providers.http.answers import wait_asked
+from editorapp.providers.http.retry_after import wait_asked
 
 TOTAL_SECONDS = 900.0
 CUTS_AT_MOST = 4

@@ -34,7 +34,7 @@ from editorapp.providers.contract import (
     UploadRefused,
 )
 from editorapp.providers.field_mapping import stored_way
-from editorapp.providers.http.answers import UPLOAD_REFUSED
+from editorapp.providers.http.error_mapping import UPLOAD_REFUSED
 from editorapp.providers.http.inline_body import StoredFile
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount, StagedFile

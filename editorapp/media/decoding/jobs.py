@@ -18,8 +18,6 @@ from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packe
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
-_LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
-_PROXY_SIDE = 1920
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
 _REFUSED = {
@@ -123,19 +121,9 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
     if _remuxed(file, made, timeline):
         return {"how": "remuxed"}
-    whole, recipe = (0, len(timeline.pts) - 1), _proxy_recipe(timeline)
+    whole, recipe = (0, len(timeline.pts) - 1), transcode.for_browsers(timeline.seconds)
     transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
     return {"how": "encoded"}
-
-
-def _proxy_recipe(timeline: Timeline) -> transcode.Recipe:
-    is_long = timeline.seconds > _LONG_SECONDS
-    return transcode.Recipe(
-        gop=6,
-        quality=23 if is_long else 20,
-        preset="ultrafast" if is_long else "veryfast",
-        max_side=_PROXY_SIDE,
-    )
 
 
 def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:

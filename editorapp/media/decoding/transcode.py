@@ -17,6 +17,8 @@ from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
+PLAYABLE_SIDE = 1920  # the longer one, of a playable copy
+LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
 _BT709, _BT2020, _LIMITED_RANGE = 1, 9, 1  # ITU-T H.273
 
 
@@ -34,6 +36,17 @@ class Recipe:
     gop: int = 0
     max_side: int = 0
     keeps_hdr: bool = False
+
+
+def for_browsers(seconds: Fraction) -> Recipe:
+    """Return how the playable copy of a clip is written."""
+    is_long = seconds > LONG_SECONDS
+    return Recipe(
+        gop=6,
+        quality=23 if is_long else 20,
+        preset="ultrafast" if is_long else "veryfast",
+        max_side=PLAYABLE_SIDE,
+    )
 
 
 class _Picture:

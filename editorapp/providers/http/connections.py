@@ -11,18 +11,13 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from editorapp.core import ssrf_guard
-from editorapp.core.content_encoding import CannotUnpack, unpack
 from editorapp.core.loopback import is_loopback
 from editorapp.providers.contract import Access
-from editorapp.providers.http import links
+from editorapp.providers.http import links, response_body
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_HEAD_LINE_BYTES = 64 * 1024
 MAX_CONNECTIONS = 64  # of free calls; a provider's poll workers are as many
 UPLOADS_AT_ONCE = 8
-PROBLEM = (
-    "problem"  # extension of a response: why its content cannot be unpacked; there is none then
-)
 
 # Raised before a byte of the request left this machine: the provider cannot have seen it.
 NEVER_SENT = (
@@ -44,12 +39,6 @@ _NAMES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (aiohttp.ClientError, httpx.RemoteProtocolError),
     (ValueError, httpx.LocalProtocolError),  # a line break in a header
 )
-# What no longer says anything of an answer that was read whole and unpacked.
-_SPENT = (b"content-encoding", b"transfer-encoding", b"content-length")
-
-
-class TooLong(httpx.RemoteProtocolError):
-    """An answer is longer than any that a provider gives."""
 
 
 def for_paid(access: Access) -> httpx.AsyncBaseTransport:
@@ -100,8 +89,8 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) 
     """Send a request and return its whole answer, unpacked.
 
     It follows no redirect, keeps no cookie and knows no password but the request's. Deadlines are
-    the caller's. Where the answer came packed in a way that cannot be read, its extension PROBLEM
-    says so in a sentence.
+    the caller's. Where the answer came packed in a way that cannot be read, its extension
+    `response_body.PROBLEM` says so in a sentence.
     Raises: httpx.TransportError, TooLong among them.
     """
     try:
@@ -125,39 +114,6 @@ async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request)
     try:
         if response.is_stream_consumed:  # handed over whole by a transport without a socket
             return response
-        return _whole(response, await _content(response))
+        return await response_body.read_whole(response)
     finally:
         await response.aclose()
-
-
-async def _content(response: httpx.Response) -> bytes:
-    """Return the bytes of an answer as they came: httpx would unpack any amount.
-
-    Raises: TooLong.
-    """
-    announced = response.headers.get("Content-Length", "")
-    _check_length(int(announced) if announced.isdecimal() else 0)
-    came = bytearray()
-    async for piece in response.aiter_raw():
-        came += piece
-        _check_length(len(came))
-    return bytes(came)
-
-
-def _check_length(size: int) -> None:
-    if size > MAX_BODY_BYTES:
-        raise TooLong("The answer is too long.")
-
-
-def _whole(response: httpx.Response, content: bytes) -> httpx.Response:
-    packed, problem = response.headers.get("Content-Encoding", ""), ""
-    try:
-        content = unpack(content, packed, most=MAX_BODY_BYTES)
-    except CannotUnpack as error:
-        content, problem = b"", str(error)
-    return httpx.Response(
-        response.status_code,
-        headers=[line for line in response.headers.raw if line[0].lower() not in _SPENT],
-        content=content,
-        extensions={PROBLEM: problem},
-    )

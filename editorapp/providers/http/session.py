@@ -31,9 +31,9 @@ from editorapp.providers.contract import (
     UploadRefused,
 )
 from editorapp.providers.field_mapping import STAGED_LATER
-from editorapp.providers.http import answers, connections, links, recording
-from editorapp.providers.http.answers import UPLOAD_REFUSED
-from editorapp.providers.http.connections import NEVER_SENT, TooLong
+from editorapp.providers.http import connections, error_mapping, links, recording, response_body
+from editorapp.providers.http.connections import NEVER_SENT
+from editorapp.providers.http.error_mapping import UPLOAD_REFUSED
 from editorapp.providers.http.inline_body import InlineBody, stored_files
 from editorapp.providers.spec import Auth, Spec
 
@@ -71,7 +71,7 @@ class ProviderSession:
         self.access = access
         module = registry.get(access.provider)
         self.spec: Spec = module.SPEC
-        self._explain: answers.Explain | None = getattr(module, "explain", None)
+        self._explain: error_mapping.Explain | None = getattr(module, "explain", None)
         self.name = self.spec.name
         self._given = transport
         self._transports: dict[MakeTransport, httpx.AsyncBaseTransport] = {}
@@ -116,8 +116,8 @@ class ProviderSession:
             response = await self._send(
                 connections.for_free, request, path, deadline=FREE_DEADLINE_SECONDS
             )
-        except TooLong as error:
-            most = connections.MAX_BODY_BYTES
+        except response_body.TooLong as error:
+            most = response_body.MAX_ANSWER_BYTES
             says = f"{self.name} gave an answer that is longer than {most:,} bytes."
             raise Unreadable(says, code="too_long") from error
         except (httpx.HTTPError, TimeoutError) as error:
@@ -193,7 +193,7 @@ class ProviderSession:
         response = await self._uploaded(request, size)
         _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
         recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
-        answers.raise_for_upload(response, name=self.name, size=path.stat().st_size)
+        error_mapping.raise_for_upload(response, name=self.name, size=path.stat().st_size)
 
     async def _uploaded(self, request: httpx.Request, size: int) -> httpx.Response:
         deadline = FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND
@@ -312,10 +312,10 @@ class ProviderSession:
     def _object_in(self, response: httpx.Response, *, is_paid: bool = False) -> dict[str, Any]:
         """Raises: what an answer outside 2xx means, or one that cannot be read."""
         name, secret = self.name, self.access.secret
-        answers.raise_for(
+        error_mapping.raise_for(
             response, name=name, secret=secret, is_paid=is_paid, explain=self._explain
         )
-        return answers.object_in(response, name=name, secret=secret, is_paid=is_paid)
+        return response_body.object_in(response, name=name, secret=secret, is_paid=is_paid)
 
 
 _COMMON = {"User-Agent": USER_AGENT, **IDENTITY}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from editorapp.providers.contract import STRENGTHS, GenerationRequest
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.strengths import STRENGTHS
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.clip import Planes
 from editorapp.simulator.render.colour import Array

@@ -13,7 +13,7 @@ from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
-from editorapp.costs import ledger, limits, reports
+from editorapp.costs import csv_export, ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -109,7 +109,7 @@ def page(request: MemberRequest) -> HttpResponse:
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
-    rows = reports.csv_rows(selection.lines(request.member))
+    rows = csv_export.csv_rows(selection.lines(request.member))
     return spreadsheet.download(rows, name=_csv_name(selection))
 
 

@@ -21,14 +21,8 @@ from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.context import Context
-from editorapp.web.presenters.figures import (
-    Computed,
-    MonthMeter,
-    month_meter,
-)
-
-THEMES = (("", "System"), ("dark", "Dark"), ("light", "Light"))
-THEME_COOKIE = "rushes_theme"
+from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
+from editorapp.web.shell import themes
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,6 @@ class Counts:
 def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
-    theme = request.COOKIES.get(THEME_COOKIE, "")
     simulated = SimpleLazyObject(all_simulated)
 
     def of_month(member: Member) -> MonthMeter:
@@ -60,8 +53,8 @@ def shell(request: HttpRequest) -> Context:
     return {
         "member": member,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
-        "theme": theme if theme in dict(THEMES) else "",
-        "themes": THEMES,
+        "theme": themes.chosen(request),
+        "themes": themes.THEMES,
         "is_simulated": simulated,
         "places": _lazily(member, places, []),
         "counts": _lazily(member, counts, Counts(0, 0)),

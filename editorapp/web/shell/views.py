@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
-from editorapp.web.shell.context import THEME_COOKIE, THEMES
+from editorapp.web.shell import themes
 from editorapp.web.shell.cookies import remember
 
 # What Django itself refuses to read, and what to do about it.
@@ -35,8 +35,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the next page is already drawn in it, and go back."""
     response = HttpResponseRedirect(_back(request))
     wanted = request.POST.get("theme", "")
-    if wanted in dict(THEMES):
-        remember(response, THEME_COOKIE, wanted, is_for_scripts=True)
+    if themes.is_theme(wanted):
+        remember(response, themes.COOKIE, wanted, is_for_scripts=True)
     return response
 
 

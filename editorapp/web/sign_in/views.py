@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
+from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import acts_of
 from editorapp.web.presenters.context import Context
 from editorapp.web.shell.cookies import remember
@@ -52,7 +53,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             return _let_in(request, _signed_in(request, form), redirect(onward))
-        except (sign_in.TooSoon, sign_in.NotSignedIn) as error:
+        except (TooSoon, sign_in.NotSignedIn) as error:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200

@@ -13,12 +13,12 @@ from functools import cached_property, lru_cache
 from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
-    STRENGTHS,
     GenerationRequest,
     Task,
 )
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Parameter, Spec
+from editorapp.providers.strengths import BANDS, StrengthBand
 from editorapp.web.studio.draft_form import (
     EXTENDS,
     FLAGS,
@@ -27,11 +27,6 @@ from editorapp.web.studio.draft_form import (
 )
 from editorapp.web.studio.form_request import is_on_by_value
 
-BANDS = (
-    ("adhere", "Adhere", "Keeps motion, composition and structure."),
-    ("flex", "Flex", "Keeps motion; the prompt restyles the rest."),
-    ("reimagine", "Reimagine", "Takes the source as loose grounding."),
-)
 TASKS = {
     "edit": (
         "Edit",
@@ -189,13 +184,12 @@ class Choices:
     def bands(self) -> list[Band]:
         if "strength" not in self.shown:
             return []
-        return [Band(label, says, self._strengths(name)) for name, label, says in BANDS]
+        return [Band(band.label, band.says, self._strengths(band)) for band in BANDS]
 
-    def _strengths(self, band: str) -> list[Choice]:
+    def _strengths(self, band: StrengthBand) -> list[Choice]:
         return [
             self._choice("strength", value, value[-1], option="strength")
-            for value in STRENGTHS
-            if value.startswith(band)
+            for value in band.strengths
         ]
 
     def _choice(

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
-from editorapp.providers.contract import CONTROL_VALUES, STRENGTHS, Task
+from editorapp.providers.contract import CONTROL_VALUES, Task
+from editorapp.providers.strengths import STRENGTHS
 
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them

@@ -18,7 +18,7 @@ from editorapp.ops.processes import Processes
 from editorapp.ops.supervisor import look_after, start_engine, start_simulator
 from editorapp.providers import accounts
 from editorapp.providers.models import KeyOrigin, ProviderAccount
-from editorapp.teams.models import SIGN_IN_LINK_HOURS
+from editorapp.teams.sign_in import SIGN_IN_LINK_HOURS
 
 ORIGINS = {
     KeyOrigin.ENVIRONMENT: "real, its key is in the environment",

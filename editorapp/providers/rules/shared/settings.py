@@ -1,10 +1,11 @@
 """Shared rules of what is set: size, shape and duration, HDR and EXR, strength and controls."""
 
 from editorapp.media.facts import MediaFacts
-from editorapp.providers.contract import POSITION, STRENGTHS
+from editorapp.providers.contract import POSITION
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.spec import WARN, Case, Fix, Hit, Rule
+from editorapp.providers.strengths import STRENGTHS
 
 SIZES = "The resolution is 540p, 720p or 1080p."  # of those who have no draft size
 THINGS: dict[str, tuple[str, Fix]] = {  # words for what 10 s may exclude, and the way without it

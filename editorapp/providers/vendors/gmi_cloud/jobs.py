@@ -16,7 +16,7 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
 )
-from editorapp.providers.http import answers
+from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, line, link, mapping
 from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
@@ -91,12 +91,12 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     status = response.status_code
     if status == 413 and is_paid:  # nothing but the paid request carries a clip
         return Rejected(TOO_LARGE, code="413")
-    if status == 403 and "hdr" in answers.detail_of(response).lower():
+    if status == 403 and "hdr" in error_mapping.detail_of(response).lower():
         return Rejected(NO_HDR, code=NO_HDR_ACCESS)
     if status != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
         return None
     # Nothing says how long: GMI counts video requests by the hour (1 A).
-    return Throttled(BY_THE_HOUR, code=answers.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
+    return Throttled(BY_THE_HOUR, code=error_mapping.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
 def _job(answer: Mapping[str, Any], job_id: str) -> Job:
@@ -169,7 +169,7 @@ def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
     No failure codes and no refunds are documented (8).
     """
     code = line(mapping(answer.get("outcome")).get("error_code"), most=60)
-    said = answers.said_in(answer).rstrip(".")
+    said = error_mapping.said_in(answer).rstrip(".")
     if end is not None:
         return job_states.ended(end, name=SPEC.name, said=said)
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)

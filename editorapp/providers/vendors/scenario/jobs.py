@@ -20,7 +20,7 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
 )
-from editorapp.providers.http import answers
+from editorapp.providers.http import error_mapping, response_body, retry_after
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import (
     amount,
@@ -111,7 +111,7 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     Its error bodies are not described, so each is looked for where the sources say that it has been
     seen.
     """
-    body = answers.json_in(response)
+    body = response_body.json_in(response)
     if not isinstance(body, Mapping):
         return None
     details = mapping(body.get("details"))
@@ -126,8 +126,8 @@ def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Th
     says = f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}"
     return Throttled(
         f"{says}; this is sent again by itself.",
-        code=answers.CONCURRENCY,
-        retry_after_seconds=answers.wait_of(response),
+        code=error_mapping.CONCURRENCY,
+        retry_after_seconds=retry_after.wait_of(response),
     )
 
 

@@ -1,4 +1,4 @@
-"""Money tags: how money is written where it comes from the ledger, {% load money %}.
+"""Ledger figures: how money is written where it comes from the ledger, {% load ledger_figures %}.
 
 Each figure comes with its lines, or says what it is computed from: an amount alone is not taken.
 The `data-` attributes name what stands there, so that one test can walk all of it.

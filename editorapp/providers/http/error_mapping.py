@@ -1,18 +1,11 @@
-"""Answers of a provider: errors by what the caller may do next, or the JSON object in it, clean."""
+"""Error mapping: a provider's answers outside 2xx as errors, by what the caller may do next."""
 
-import json
-import math
-import re
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from editorapp.core.logs import secrets
-from editorapp.core.sanitizing import JsonNotReadable, clean_text, parse_json
+from editorapp.core.sanitizing import clean_text
 from editorapp.providers.contract import (
     BadCredentials,
     NotFound,
@@ -22,17 +15,14 @@ from editorapp.providers.contract import (
     Rejected,
     Throttled,
     Unavailable,
-    Unreadable,
     UploadRefused,
 )
-from editorapp.providers.http.connections import PROBLEM
+from editorapp.providers.http.response_body import json_in, without_key
+from editorapp.providers.http.retry_after import wait_asked, wait_of
 from editorapp.providers.http.typed_readers import items, mapping
 
-MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 LONGEST_DETAIL = 400
 LONGEST_LOOKED_AT = 4_000  # characters of an error's text that are looked at
-LONGEST_KEY = 500
-LONGEST_CAME = 2_000  # characters that are kept of an answer that makes no sense
 # Answers to a POST that can also mean "done, look there" or "done before"; Luma documents none of
 # them.
 UNCLEAR = frozenset({300, 302, 303, 304, 409})
@@ -178,60 +168,6 @@ def _upload_refused(status: int, name: str, size: int) -> str:
     return f"The storage of {name} " + says.format(status=status, size=size)
 
 
-def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
-    """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
-    bounds.
-
-    Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
-    """
-    now = time.time() if now is None else now
-    wait = wait_asked(response.headers, now=now)
-    return _until_reset(response.headers, now) if wait is None else wait
-
-
-def _until_reset(headers: Mapping[str, str], now: float) -> float:
-    reset = _figure(headers.get("X-RateLimit-Reset", ""))
-    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
-
-
-def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Return for how many seconds a refusal asks to be left alone: Retry-After as seconds or as a
-    date, within bounds.
-
-    None where it does not ask, or not in a way that means anything.
-    """
-    text = headers.get("Retry-After", "").strip()
-    wait = _figure(text)
-    if wait is None:
-        at = _instant(text)
-        wait = None if at is None else at - (time.time() if now is None else now)
-    return None if wait is None else _within(wait)
-
-
-def _within(wait: float) -> float:
-    return min(max(wait, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
-
-
-_FIGURE = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
-
-
-def _figure(text: str) -> float | None:
-    value = float(text) if _FIGURE.fullmatch(text) else math.inf
-    return value if math.isfinite(value) else None
-
-
-def _instant(text: str) -> float | None:
-    """Return a date as unix seconds.
-
-    The library's parser stumbles over zones and years in all these ways.
-    """
-    try:
-        at = parsedate_to_datetime(text[:100])
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError, OSError):
-        return None
-
-
 def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     """Return the provider's own words about an error: one line, bounded, without the key; "" where
     there are none.
@@ -247,14 +183,6 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
 
 def _is_plain_text(response: httpx.Response) -> bool:
     return response.headers.get("Content-Type", "").startswith("text/plain")
-
-
-def json_in(response: httpx.Response) -> Any:
-    """Return the JSON of an answer, clean, whatever its status; None where it holds none."""
-    try:
-        return parse_json(response.content)
-    except JsonNotReadable:
-        return None
 
 
 def said_in(body: Any, *, secret: str = "") -> str:
@@ -286,18 +214,6 @@ def _texts_in(body: Mapping[str, Any]) -> list[str]:
     return [text for place in places if (text := _text_of(place))]
 
 
-def _on_one_line(text: str) -> str:
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(shown.split())
-
-
-def without_key(text: str, secret: str) -> str:
-    parts = (secret, *secret.split(":"))  # "key:secret" where the key has two parts
-    for part in filter(None, parts):
-        text = text.replace(part, "***")
-    return text
-
-
 def _text_of(found: Any) -> str:
     if isinstance(found, list):
         return "; ".join(filter(None, map(_schema_error, found)))
@@ -313,58 +229,6 @@ def _schema_error(item: Any) -> str:
     return f"{where}: {item.get('msg', '')}".strip(": ")
 
 
-def object_in(
-    response: httpx.Response,
-    *,
-    name: str,
-    secret: str = "",
-    is_paid: bool = False,
-) -> dict[str, Any]:
-    """Return the JSON object of a 2xx answer, clean; {} where there is no content.
-
-    Raises: OutcomeUnknown on the paid POST, else Unreadable, when the answer cannot be read; both
-    with what came.
-    """
-    problem: str = response.extensions.get(PROBLEM, "")
-    if not problem and not is_paid and (response.status_code == 204 or not response.content):
-        return {}
-    if not problem:
-        try:
-            return _object(response.content)
-        except JsonNotReadable as error:
-            problem = str(error)
-    came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
-    raise _unreadable(problem, name=name, is_paid=is_paid, came=came)
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    body = parse_json(content)
-    if not isinstance(body, dict):
-        raise JsonNotReadable("It is no JSON object.")
-    return body
-
-
-def _unreadable(problem: str, *, name: str, is_paid: bool, came: str) -> ProviderError:
-    if is_paid:
-        says = f"{name} accepted something, but its answer cannot be read. {problem}"
-        return OutcomeUnknown(says, code="unreadable", came=came)
-    says = f"{name} gave an answer that cannot be read. {problem}"
-    return Unreadable(says, code="unreadable", came=came)
-
-
-def as_it_came(answer: Any, *, secret: str = "") -> str:
-    """Return an answer, or what was made of it, as a text to keep: cut, clean, without the key and
-    without links' keys.
-
-    What looks like a secret is hidden first, and what may be the first half of one is left out with
-    the cut.
-    """
-    text = answer if isinstance(answer, str) else _as_json(answer)
-    shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
-    if len(text) > LONGEST_CAME * 4:
-        shown = shown[:-LONGEST_KEY] + "…"
-    return clean_text(shown, most=LONGEST_CAME)
-
-
-def _as_json(answer: Any) -> str:
-    return json.dumps(answer, ensure_ascii=False, default=str)
+def _on_one_line(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())

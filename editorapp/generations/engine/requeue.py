@@ -1,4 +1,4 @@
-"""Backoff before the post: what was certainly not accepted waits for its next try, and is given up
+"""Requeue, with backoff: before the post, what was certainly not accepted waits for its next try, and is given up
 after long enough.
 
 Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be

@@ -1,0 +1,66 @@
+"""Retry-After: how long a provider asks to be left alone, within sensible bounds."""
+
+import math
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
+
+
+def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
+    """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
+    bounds.
+
+    Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
+    """
+    now = time.time() if now is None else now
+    wait = wait_asked(response.headers, now=now)
+    return _until_reset(response.headers, now) if wait is None else wait
+
+
+def _until_reset(headers: Mapping[str, str], now: float) -> float:
+    reset = _figure(headers.get("X-RateLimit-Reset", ""))
+    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
+
+
+def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Return for how many seconds a refusal asks to be left alone: Retry-After as seconds or as a
+    date, within bounds.
+
+    None where it does not ask, or not in a way that means anything.
+    """
+    text = headers.get("Retry-After", "").strip()
+    wait = _figure(text)
+    if wait is None:
+        at = _instant(text)
+        wait = None if at is None else at - (time.time() if now is None else now)
+    return None if wait is None else _within(wait)
+
+
+def _within(wait: float) -> float:
+    return min(max(wait, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
+
+
+_FIGURE = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+
+
+def _figure(text: str) -> float | None:
+    value = float(text) if _FIGURE.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
+
+
+def _instant(text: str) -> float | None:
+    """Return a date as unix seconds.
+
+    The library's parser stumbles over zones and years in all these ways.
+    """
+    try:
+        at = parsedate_to_datetime(text[:100])
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
+        return None

@@ -72,22 +72,6 @@ class RetryPolicy:
         lasts = self.lasts_seconds if self.lasts_seconds is not None else lasts_seconds
         return failures >= self.tries and lasts is not None and elapsed_seconds >= lasts
 
-    def bound_seconds(
-        self,
-        *,
-        lasts_seconds: float = 0.0,
-        longest_asked_seconds: float = 0.0,
-    ) -> float:
-        """Return within which time it is over, whatever pause up to `longest_asked_seconds` the
-        other side asks for.
-        """
-        pauses = [
-            self.pause_seconds(failures, least=longest_asked_seconds)
-            for failures in range(1, self.tries)
-        ]
-        lasts = self.lasts_seconds if self.lasts_seconds is not None else lasts_seconds
-        return max(sum(pauses), lasts) + max(self.longest_seconds, longest_asked_seconds)
-
 
 class _End(TypedDict):
     state: str

@@ -31,6 +31,7 @@ from editorapp.providers.contract import Access, Job, JobState, Output
 from editorapp.providers.models import default_account
 from tests.factories import make_member, make_reserved, signed_in
 from tests.generations.drive import Clock
+from tests.generations.retry_bounds import bound_seconds
 from tests.generations.small_clip import draw, draw_undecodable
 from tests.web.take_pages import text
 
@@ -314,7 +315,7 @@ def test_a_link_that_cannot_be_read_is_asked_for_anew_and_then_a_person_is_told(
 
     assert generation.state == State.FETCH_FAILED and attempt.fetch_count == row.tries - 1
     assert generation.failure_message.startswith("The link that the provider gave cannot be read.")
-    assert clock() - began < timedelta(seconds=row.bound_seconds())
+    assert clock() - began < timedelta(seconds=bound_seconds(row))
     assert Alert.objects.still_open().get().kind == "fetch_failed" and books.differences() == []
 
 

@@ -73,6 +73,7 @@ from editorapp.providers.models import StagedFile, default_account
 from tests.environment import ROOT
 from tests.factories import make_asset, make_member, make_reserved
 from tests.generations.drive import Clock
+from tests.generations.retry_bounds import bound_seconds
 
 LUMA, SCENARIO = "luma-agents", "scenario"
 KEPT_SECONDS = 86_400.0  # as long as Luma keeps a result
@@ -94,8 +95,8 @@ def test_every_row_grows_its_pauses_and_ends_within_its_bound(name):
         while not row.is_over(failures, elapsed, lasts_seconds=KEPT_SECONDS):
             elapsed += row.pause_seconds(failures, least=asked)
             failures += 1
-            assert elapsed <= row.bound_seconds(
-                lasts_seconds=KEPT_SECONDS, longest_asked_seconds=asked
+            assert elapsed <= bound_seconds(
+                row, lasts_seconds=KEPT_SECONDS, longest_asked_seconds=asked
             )
 
 
@@ -596,7 +597,7 @@ def test_a_step_that_fails_for_ever_ends_as_its_row_says(name, step):
     lasted = (step.clock() - began).total_seconds()
     assert (
         lasted
-        <= row.bound_seconds(lasts_seconds=KEPT_SECONDS, longest_asked_seconds=3600.0) + 3600.0
+        <= bound_seconds(row, lasts_seconds=KEPT_SECONDS, longest_asked_seconds=3600.0) + 3600.0
     )
     unsendable.look(step.clock())
     assert open_kinds() == ({row.alert} if row.alert else set()), take.failure_message
@@ -838,7 +839,7 @@ def not_ready(step: Step, _request: pytest.FixtureRequest) -> None:
         step.patch.undo()
         assert raised.value.code == "file_pending"
         assert waited == sorted(waited) and max(waited) == POLICIES["stage.ready"].longest_seconds
-        assert sum(waited) <= POLICIES["stage.ready"].bound_seconds()
+        assert sum(waited) <= bound_seconds(POLICIES["stage.ready"])
 
 
 def price(step: Step, request: pytest.FixtureRequest) -> None:

@@ -31,7 +31,7 @@ from editorapp.providers.contract import (
     Task,
     Unreadable,
 )
-from editorapp.providers.http import response_body
+from editorapp.providers.http import connections, response_body
 from editorapp.providers.http.session import ProviderSession
 from tests.providers.talk import KEY, answering, run, socket_that
 
@@ -375,6 +375,34 @@ def asked_over_a_socket(
             return await luma.poll("job-1", session=session)
 
     return run(scenario()), requests[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "content"), [("", READY), *PACKED.values()], ids=["plain", *PACKED]
+)
+def test_the_connection_of_a_paid_call_is_forgotten_with_its_answer_and_not_with_the_session(
+    header: str, content: bytes
+) -> None:
+    """What stays in the pool is looked through for every later call."""
+
+    async def handle(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        said = f"Content-Encoding: {header}\r\n" if header else ""
+        length = f"Content-Length: {len(content)}\r\n"
+        writer.write(f"HTTP/1.1 200 OK\r\n{said}{length}\r\n".encode() + content)
+
+    async def scenario() -> list[Any]:
+        async with (
+            socket_that(handle) as url,
+            ProviderSession(Access(1, "luma-agents", f"{url}/v1", KEY)) as session,
+        ):
+            await registry.get("luma-agents").submit(
+                {"prompt": "x"}, path="/generations", session=session, idempotency_key="k"
+            )
+            transport = session._transport(connections.for_paid)
+            assert isinstance(transport, httpx.AsyncHTTPTransport)
+            return transport._pool.connections
+
+    assert run(scenario()) == []
 
 
 @pytest.mark.parametrize("paid", [False, True], ids=["free", "paid"])

@@ -58,6 +58,8 @@ def staged_ids(wanted: GenerationRequest, spec: Spec) -> set[int]:
 
 def lying(account_id: int, ids: set[int], *, now: datetime) -> dict[int, Ref]:
     """Return which of these files already lie with the account, and how they are named there."""
+    if not ids:
+        return {}
     rows = StagedFile.objects.filter(account_id=account_id, asset_id__in=ids)
     # Until it is known what may go out, what was staged may be the file as it was stored.
     rows = rows.exclude(asset__outgoing_sha256="").select_related("asset")

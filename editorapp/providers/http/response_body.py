@@ -1,6 +1,7 @@
 """Response body: a provider's answer read whole, unpacked, within bounds, and the JSON object in it, clean."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -28,27 +29,32 @@ async def read_whole(response: httpx.Response) -> httpx.Response:
 
     Raises: TooLong.
     """
-    content = await _content(response)
-    packed = response.headers.get("Content-Encoding", "")
-    if is_packed(content, packed):  # httpx would unpack any amount
-        return _unpacked(response, content, packed)
-    response.stream = httpx.ByteStream(content)
-    await response.aread()
-    return response
-
-
-async def _content(response: httpx.Response) -> bytes:
-    """Return the bytes of an answer as they came.
-
-    Raises: TooLong.
-    """
     announced = response.headers.get("Content-Length", "")
     _check_length(int(announced) if announced.isdecimal() else 0)
-    came = bytearray()
-    async for piece in response.stream:  # type: ignore[union-attr]  # of an asynchronous transport
-        came += piece
-        _check_length(len(came))
-    return bytes(came)
+    response.stream = _BoundedStream(response.stream)
+    packed = response.headers.get("Content-Encoding", "")
+    if packed:  # httpx would unpack any amount
+        content = b"".join([piece async for piece in response.aiter_raw()])
+    else:
+        content = await response.aread()
+    return _unpacked(response, content, packed) if is_packed(content, packed) else response
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    """The bytes of an answer as they come, and no more of them than are taken in."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._stream:
+            size += len(piece)
+            _check_length(size)
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _unpacked(response: httpx.Response, content: bytes, packed: str) -> httpx.Response:

@@ -15,8 +15,6 @@ from editorapp.ops.processes import Processes
 
 PAUSE_SECONDS = 0.25
 
-Show = Callable[[str], None]  # rewrites a line of progress
-
 
 def show_progress(line: str) -> None:
     """Rewrite the progress line, on a terminal only."""
@@ -30,9 +28,10 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
 
     _processes: Processes | None = None
 
-    def __init__(self, *, needs_simulator: bool, show: Show) -> None:
+    def __init__(self, *, needs_simulator: bool, seconds: float) -> None:
+        """`seconds`: how long a wait may be."""
         self._needs_simulator = needs_simulator and not settings.SIMULATOR_URL
-        self._show = show
+        self._seconds = seconds
         self._lock = supervisor.EngineLock()
 
     def __exit__(self, *error: object) -> None:
@@ -47,10 +46,8 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
         finally:
             self._lock.release()
 
-    def wait_until(
-        self, is_over: Callable[[], bool], *, seconds: float, doing: Callable[[], str]
-    ) -> bool:
-        """Wait until it is over, at most so long; say whether it is.
+    def wait_until(self, is_over: Callable[[], bool], *, doing: Callable[[], str]) -> bool:
+        """Wait until it is over; say whether it is.
 
         `doing` names what goes on, for the progress.
 
@@ -59,10 +56,10 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
         started = time.monotonic()
         while not is_over():
             waited = time.monotonic() - started
-            if waited >= seconds:
+            if waited >= self._seconds:
                 return False
             self._keep_running()
-            self._show(f"{doing()} ... {waited:.0f} s")
+            show_progress(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
 
@@ -73,7 +70,7 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
             self._start()
 
     def _start(self) -> None:
-        processes = Processes({}, say=self._show)
+        processes = Processes({}, say=show_progress)
         try:
             if self._needs_simulator:
                 supervisor.start_simulator(processes)

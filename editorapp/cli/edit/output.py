@@ -35,21 +35,20 @@ def _findings(verdict: Verdict) -> list[Broken]:
     return [*refusals(verdict), *verdict.warnings]
 
 
-def _finding(row: Broken) -> Json:
-    return {
-        "rule": row.rule_id,
-        "field": row.field,
-        "level": row.level,
-        "message": row.message,
-    }
-
-
 def as_json(verdict: Verdict) -> Json:
     """Return a verdict and exactly what would be sent where."""
     estimate, account = verdict.estimate, verdict.draft.account
     return {
         "accepted": not refusals(verdict),
-        "broken": [_finding(row) for row in _findings(verdict)],
+        "broken": [
+            {
+                "rule": row.rule_id,
+                "field": row.field,
+                "level": row.level,
+                "message": row.message,
+            }
+            for row in _findings(verdict)
+        ],
         "estimate": estimate and {name: getattr(estimate, name) for name in ESTIMATE},
         "asks_price": estimate is None and verdict.draft.is_quoted,
         "provider": account.provider,
@@ -72,8 +71,8 @@ def _finding_in_words(row: Broken) -> str:
 
 
 def request_in_words(verdict: Verdict) -> str:
-    """Return the exact request, as the page shows it."""
-    return f"POST {verdict.url}\n{verdict.body_json}"
+    """Return the verdict and the exact request, as the page shows it."""
+    return f"{in_words(verdict)}\nPOST {verdict.url}\n{verdict.body_json}"
 
 
 def price_in_words(verdict: Verdict) -> str:

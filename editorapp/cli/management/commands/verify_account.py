@@ -2,9 +2,7 @@
 documents, and writes a report.
 """
 
-import logging
 import sys
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from django.core.management.base import (
 from django.utils import timezone
 
 from editorapp.cli.members import acting_member
+from editorapp.cli.options import add_options, add_timeout
 from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core.money import NotAnAmount, show_usd, usd
 from editorapp.costs.ledger import OverBudget
@@ -33,6 +32,16 @@ SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
 NOT_PAID = (OverBudget, *paid_take.REFUSED)
 
 
+HOW = (
+    ("free", "", "only what is free; do not ask about the paid edit"),
+    ("pay-up-to", "USD", "agree to the paid edit if it costs no more than this"),
+)
+OPTIONS = (
+    ("output", "FILE", "where to write the report (default: a name of its own, here)"),
+    ("as", "NAME", "the admin who pays (default: the owner)"),
+)
+
+
 class Command(BaseCommand):
     help = (
         "Hold an account against its provider's documents: all that is free, then, once you agree to its price, one "
@@ -40,71 +49,48 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add = parser.add_argument
-        add(
+        parser.add_argument(
             "account",
             metavar="ACCOUNT",
             help="the account's name, as the accounts page shows it",
         )
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument(
-            "--free", action="store_true", help="only what is free; do not ask about the paid edit"
-        )
-        how.add_argument(
-            "--pay-up-to",
-            metavar="USD",
-            help="agree to the paid edit if it costs no more than this",
-        )
-        add(
-            "--output",
-            metavar="FILE",
-            help="where to write the report (default: a name of its own, here)",
-        )
-        add(
-            "--timeout",
-            type=float,
-            default=3600,
-            metavar="SECONDS",
-            help="how long to wait (default an hour)",
-        )
-        add(
-            "--as",
-            dest="username",
-            metavar="NAME",
-            help="the admin who pays (default: the owner)",
-        )
+        add_options(parser.add_mutually_exclusive_group().add_argument, HOW)
+        add_options(parser.add_argument, OPTIONS)
+        add_timeout(parser.add_argument)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("django-q").setLevel(logging.WARNING)
         at_most = _amount(options["pay_up_to"])
         prepare_database(self.stderr.write)
-        member = _admin(options["username"])
+        member = acting_member(options["as"], Act.MANAGE)
+        if member is None:
+            raise _refused(f"There is no admin called {options['as']}.")
         account, seconds = _account(options["account"]), options["timeout"]
         try:
-            with OwnEngine(needs_simulator=account.is_simulated, show=show_progress) as engine:
-                verification = self._checked(account, member, engine, seconds)
+            with OwnEngine(needs_simulator=account.is_simulated, seconds=seconds) as engine:
+                verification = self._checked(account, member, engine)
                 if verification.is_ready:
                     self._decide(verification, member, at_most, is_free=options["free"])
-                    _follow(verification, engine, seconds)
+                    engine.wait_until(
+                        lambda: not _again(verification).is_live,
+                        doing=lambda: report.outcome(verification),
+                    )
         except (NotStarted, checks.CannotVerify) as error:
             raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
 
-    def _checked(
-        self, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
-    ) -> Verification:
+    def _checked(self, account: ProviderAccount, member: Member, engine: OwnEngine) -> Verification:
         """Have the free checks made, by the queue as from the page: a running studio's or our own."""
         verification = checks.begin(account, member, now=timezone.now())
         is_over = engine.wait_until(
             lambda: not _again(verification).is_checking,
-            seconds=seconds,
             doing=lambda: f"Asking {account.spec.name}",
         )
         if not is_over:
             raise _refused("The free checks are not over yet. Ask again later.")
         show_progress("")
         for step in verification.steps:
-            self.stdout.write(_step_in_words(step))
+            mark = "done" if step["is_ok"] else "NOT SEEN"
+            self.stdout.write(f"{mark}: {step['name']}. {step['says']}")
         return verification
 
     def _decide(
@@ -137,30 +123,13 @@ class Command(BaseCommand):
         summary = report.summary_of(verification)
         path = Path(output or report.file_name(verification))
         _write_report(verification, path)
-        for finding in summary.findings:
-            self.stdout.write(_finding_in_words(finding))
+        for one in summary.findings:
+            differs = f"came {one.came}; documented {one.documented}"
+            self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
         same = DIFFERENT if summary.findings else SAME
         raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
-
-
-def _finding_in_words(one: report.Finding) -> str:
-    differs = f"came {one.came}; documented {one.documented}"
-    return f"{one.kind} in {one.call}, {one.place}: {differs}"
-
-
-def _follow(verification: Verification, engine: OwnEngine, seconds: float) -> None:
-    engine.wait_until(
-        lambda: not _again(verification).is_live,
-        seconds=seconds,
-        doing=lambda: report.outcome(verification),
-    )
-
-
-def _step_in_words(step: Mapping[str, Any]) -> str:
-    mark = "done" if step["is_ok"] else "NOT SEEN"
-    return f"{mark}: {step['name']}. {step['says']}"
 
 
 def _agreed(verification: Verification) -> Decimal | None:
@@ -206,13 +175,6 @@ def _amount(word: str | None) -> Decimal | None:
     except NotAnAmount as error:
         says = f"--pay-up-to {word}: write an amount in dollars, for example 0.60."
         raise _refused(says) from error
-
-
-def _admin(username: str | None) -> Member:
-    found = acting_member(username)
-    if found is None or not found.may(Act.MANAGE):
-        raise _refused(f"There is no admin called {username}.")
-    return found
 
 
 def _account(name: str) -> ProviderAccount:

@@ -70,7 +70,7 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
             self._start()
 
     def _start(self) -> None:
-        processes = Processes({}, say=show_progress)
+        processes = Processes(say=show_progress)
         try:
             if self._needs_simulator:
                 supervisor.start_simulator(processes)

@@ -11,14 +11,10 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    JsonResponse,
-)
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from editorapp.ops import metrics, readiness
@@ -38,9 +34,7 @@ class Probes:
         probe = self.probes.get(request.path_info)
         if probe is None:
             return self.get_response(request)
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return probe(request)
+        return require_safe(probe)(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

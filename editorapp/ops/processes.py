@@ -5,16 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 
 # Looked at whenever a process starts; the log before is kept as .log.1.
 LARGEST_LOG_BYTES = 20_000_000
+LAST_LINES = 12
 # The backoff in seconds; a child that lived for a minute starts over.
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
@@ -36,7 +37,7 @@ class Child:
     """One process, in a process group of its own."""
 
     name: str
-    command: list[str]
+    command: Sequence[str]
     log: Path | None  # None: it prints where we print
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
@@ -55,7 +56,10 @@ class Child:
     @property
     def last_words(self) -> str:
         """Return where its log is, and how it ends."""
-        return f" Its last words are in {self.log}:\n{tail(self.log)}" if self.log else ""
+        if self.log is None:
+            return ""
+        words = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "\n".join([f" Its last words are in {self.log}:", *words])
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the whole group: a server's workers must not outlive it."""
@@ -73,11 +77,8 @@ class Processes:
     by the parent-death signal (on Linux).
     """
 
-    def __init__(
-        self, environment: Mapping[str, str], *, say: Callable[[str], None], into_files: bool = True
-    ) -> None:
+    def __init__(self, *, say: Callable[[str], None], into_files: bool = True) -> None:
         """`into_files`: what a child prints goes to a file of its own, else to our own output."""
-        self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self.say = say
         self.into_files = into_files
         self.children: dict[str, Child] = {}
@@ -86,8 +87,7 @@ class Processes:
     def start(self, name: str, *command: str) -> Child:
         """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
         log = settings.RUN_DIR / f"{name}.log" if self.into_files else None
-        child = Child(name, list(command), log, self._popen(list(command), log))
-        self.children[name] = child
+        child = self.children[name] = Child(name, command, log, self._popen(command, log))
         return child
 
     def wait_until(
@@ -159,21 +159,19 @@ class Processes:
                 child.signal(signal.SIGKILL)
                 child.process.wait()
                 self._tell_reaper(f"-{child.process.pid}")
-            assert self.reaper.stdin is not None
-            self.reaper.stdin.close()
-            self.reaper.wait()
+            self.reaper.communicate()  # closes the pipe, and waits
 
     def _alive(self) -> list[Child]:
         return [child for child in self.children.values() if child.is_alive]
 
-    def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
+    def _popen(self, command: Sequence[str], log: Path | None) -> subprocess.Popen[bytes]:
         if log is not None:
             _put_aside(log)
         with nullcontext() if log is None else log.open("ab") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "editorapp.ops.parent_death", str(os.getpid()), *command],
                 cwd=settings.BASE_DIR,
-                env=self.environment,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -183,11 +181,9 @@ class Processes:
         return process
 
     def _tell_reaper(self, line: str) -> None:
-        pipe: IO[bytes] | None = self.reaper.stdin
-        assert pipe is not None
+        assert self.reaper.stdin is not None
         try:
-            pipe.write(f"{line}\n".encode())
-            pipe.flush()
+            self.reaper.stdin.write(f"{line}\n".encode())
         except BrokenPipeError:
             self.say(
                 "The reaper process is gone: if the studio is killed now, its processes stay behind."
@@ -205,6 +201,7 @@ def _reaper() -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "editorapp.ops.orphan_reaper"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
+        bufsize=0,
         start_new_session=True,
     )
 
@@ -218,11 +215,6 @@ def stop_when_asked() -> None:
 def _interrupt(number: int, frame: Any) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the reaper ends the rest
     raise Interrupted
-
-
-def tail(log: Path, lines: int = 12) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
 
 def manage(*words: str) -> list[str]:

@@ -68,7 +68,7 @@ class EngineLock(AbstractContextManager["EngineLock"]):
 
 
 def _lock_file() -> Path:
-    return Path(settings.RUN_DIR) / "engine.lock"
+    return settings.RUN_DIR / "engine.lock"
 
 
 def start_simulator(processes: Processes) -> None:

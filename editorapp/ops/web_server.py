@@ -29,20 +29,17 @@ def collect_static_files() -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def granian(
-    host: str, port: int, *, workers: int = 1, threads: int = 16, is_logged: bool = False
-) -> list[str]:
+def granian(host: str, port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
     """Return the web server's command line: see editorapp/wsgi.py why it is WSGI.
 
     One process with threads is enough for a team, and half the memory of two.
     """
     # Its own lines are few, and come from before Django is there: the same writer, named in a file.
     lines = ["--log-config", str(settings.PACKAGE_DIR / "ops/server_lines.json")]
-    level = "info" if is_logged else "warning"
     options = (
         f"--interface wsgi --host {host} --port {port} --workers {workers}"
         f" --blocking-threads {threads} --no-ws --http 1 --respawn-failed-workers"
-        f" --workers-kill-timeout 5 --log-level {level}"
+        f" --workers-kill-timeout 5 --log-level warning"
     )
     return [
         *(sys.executable, "-m", "granian"),

@@ -65,7 +65,7 @@ class Command(ServerCommand):
         owner = preparing.prepare(self.say)
         web_server.collect_static_files()
         found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
-        processes = Processes({"RUSHES_PORT": str(port)}, say=self.say)
+        processes = Processes(say=self.say)
         try:
             if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)

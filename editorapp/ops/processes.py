@@ -18,11 +18,8 @@ LARGEST_LOG_BYTES = 20_000_000
 LAST_LINES = 12
 # The backoff in seconds; a child that lived for a minute starts over.
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+PYTHON = (sys.executable, "-m")
 STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
-
-
-class Interrupted(Exception):
-    """Somebody asked us to stop."""
 
 
 class NotStarted(Exception):
@@ -39,8 +36,8 @@ class Child:
     name: str
     command: Sequence[str]
     log: Path | None  # None: it prints where we print
-    process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
+    process: subprocess.Popen[bytes] = field(init=False)
+    started: float = 0.0
     failures: int = 0
     restart_at: float | None = None
     silent_since: float | None = None  # alive, but without a sign of life
@@ -87,7 +84,9 @@ class Processes:
     def start(self, name: str, *command: str) -> Child:
         """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
         log = settings.RUN_DIR / f"{name}.log" if self.into_files else None
-        child = self.children[name] = Child(name, command, log, self._popen(command, log))
+        child = Child(name, command, log)
+        self._begin(child)
+        self.children[name] = child
         return child
 
     def wait_until(
@@ -117,8 +116,7 @@ class Processes:
             if child.restart_at is None:
                 self._plan_restart(child)
             elif time.monotonic() >= child.restart_at:
-                child.process = self._popen(child.command, child.log)
-                child.started, child.restart_at = time.monotonic(), None
+                self._begin(child)
 
     def _plan_restart(self, child: Child) -> None:
         self._tell_reaper(f"-{child.process.pid}")
@@ -164,12 +162,12 @@ class Processes:
     def _alive(self) -> list[Child]:
         return [child for child in self.children.values() if child.is_alive]
 
-    def _popen(self, command: Sequence[str], log: Path | None) -> subprocess.Popen[bytes]:
-        if log is not None:
-            _put_aside(log)
-        with nullcontext() if log is None else log.open("ab") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "editorapp.ops.parent_death", str(os.getpid()), *command],
+    def _begin(self, child: Child) -> None:
+        if child.log is not None:
+            _put_aside(child.log)
+        with nullcontext() if child.log is None else child.log.open("ab") as file:
+            child.process = subprocess.Popen(
+                [*PYTHON, "editorapp.ops.parent_death", str(os.getpid()), *child.command],
                 cwd=settings.BASE_DIR,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
@@ -177,8 +175,8 @@ class Processes:
                 stdout=file,
                 stderr=None if file is None else subprocess.STDOUT,
             )
-        self._tell_reaper(str(process.pid))
-        return process
+        child.started, child.restart_at = time.monotonic(), None
+        self._tell_reaper(str(child.process.pid))
 
     def _tell_reaper(self, line: str) -> None:
         assert self.reaper.stdin is not None
@@ -198,7 +196,7 @@ def _put_aside(log: Path) -> None:
 
 def _reaper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "editorapp.ops.orphan_reaper"],
+        [*PYTHON, "editorapp.ops.orphan_reaper"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
         bufsize=0,
@@ -207,16 +205,16 @@ def _reaper() -> subprocess.Popen[bytes]:
 
 
 def stop_when_asked() -> None:
-    """Raise Interrupted in the main thread when the system or Ctrl-C asks us to stop, once."""
+    """Raise KeyboardInterrupt in the main thread when the system or Ctrl-C asks us to stop, once."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: Any) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the reaper ends the rest
-    raise Interrupted
+    raise KeyboardInterrupt
 
 
 def manage(*words: str) -> list[str]:
     """Return the command line of a management command, run by this very Python."""
-    return [sys.executable, "-m", "editorapp", *words]
+    return [*PYTHON, "editorapp", *words]

@@ -11,17 +11,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 
-def with_port(port: int) -> None:
-    """Start this very command over where the settings were read for another port: every process
-    must agree on it.
-
-    The cookies' names carry it.
-    """
-    if port != settings.PORT:
-        os.environ["RUSHES_PORT"] = str(port)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-
-
 def collect_static_files() -> None:
     """Lay the static files where the web server reads them, compressed and with names that change
     with them.
@@ -49,11 +38,17 @@ def granian(host: str, port: int, *, workers: int = 1, threads: int = 16) -> lis
     ]
 
 
-def check_port(host: str, port: int, *, instead: str) -> None:
-    """Look whether we may listen there.
+def take_port(host: str, port: int, *, instead: str) -> None:
+    """Look whether we may listen there, as a process whose settings know this port.
+
+    They carry it in the cookies' names, and every process must agree on it: where they were read
+    for another port, this very command is started over.
 
     Raises: CommandError, with a way out: `instead` takes another port.
     """
+    if port != settings.PORT:
+        os.environ["RUSHES_PORT"] = str(port)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

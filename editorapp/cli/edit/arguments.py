@@ -5,7 +5,6 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from editorapp.cli.edit import named_files
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
@@ -175,9 +174,9 @@ def _model(options: Options, spec: Spec) -> Model:
     task, name = options["task"], options["model"]
     there = spec.models_for(task)
     if not there:
-        raise BadArgument(
-            f"--task {task}: {spec.name} does not do this. There is: {_who_does(task)}."
-        )
+        others = [one.SPEC.name for one in registry.every() if one.SPEC.models_for(task)]
+        who = ", ".join(others) or "no other provider either"
+        raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
     named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
         names = ", ".join(model.name for model in there)
@@ -185,11 +184,6 @@ def _model(options: Options, spec: Spec) -> Model:
             f"--model {name}: {spec.name} has no such model for {task}; it has {names}."
         )
     return named[0]
-
-
-def _who_does(task: str) -> str:
-    names = ", ".join(one.SPEC.name for one in registry.every() if one.SPEC.models_for(task))
-    return names or "no other provider either"
 
 
 def _source(options: Options, member: Member) -> NamedSource:
@@ -253,14 +247,10 @@ def check_texts(options: Options) -> None:
     Raises: BadArgument.
     """
     for name, said in options.items():
-        if name not in named_files.FILES:
-            _check_text(name, said)
-
-
-def _check_text(name: str, said: Any) -> None:
-    for word in said if isinstance(said, list) else [said]:
-        if isinstance(word, str) and (wrong := wrong_in(word)):
-            raise BadArgument(f"--{name}: {wrong}")
+        words = said if isinstance(said, list) else [said]
+        for word in words if name not in named_files.FILES else ():
+            if isinstance(word, str) and (wrong := wrong_in(word)):
+                raise BadArgument(f"--{name}: {wrong}")
 
 
 def check_output(options: Options) -> None:

@@ -20,21 +20,17 @@ def settings_of(options: Options, model: Model) -> Values:
 
     Auto is an edit's default, because it is the page's too.
     """
+    is_manual = options["strength"] or options["control"]
+    is_auto = options["auto"] or (not is_manual and model.knows("auto_controls"))
     said = {name: options[name] for name in AS_SAID} | {
         "aspect_ratio": options["aspect"],
         "duration": _duration(options["duration"]),
         "concepts": tuple(options["concept"]) or None,
-        "auto_controls": _is_auto(options, model) or None,
+        "auto_controls": is_auto or None,
     }
     for word in options["control"]:
         said |= _control(word)
     return said | _position(options["position"])
-
-
-def _is_auto(options: Options, model: Model) -> bool:
-    if options["strength"] or options["control"]:
-        return bool(options["auto"])
-    return options["auto"] or model.knows("auto_controls")
 
 
 def _duration(word: str | None) -> str | None:

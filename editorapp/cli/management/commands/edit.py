@@ -13,36 +13,37 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandParser
 
 from editorapp.cli.edit import arguments, output
-from editorapp.cli.edit.arguments import BadArgument
 from editorapp.cli.edit.output import Json, Takes
 from editorapp.cli.members import acting_member
 from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core import private_files
-from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
 from editorapp.generations.request.check import Verdict, check
-from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import (
+    Draft,
+    OverBudget,
     RequestRefused,
     enqueue_all,
 )
 from editorapp.media import store
-from editorapp.media.models import Asset
 from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts, capability_discovery
-from editorapp.providers.accounts import NoAccount
-from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import UnknownProvider
-from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 MANY_QUEUED = "are queued; a running studio sends them"
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 # What says in one sentence why nothing was sent.
-NOT_SENT = (BadArgument, UnknownProvider, NoAccount, OverBudget, PermissionDenied)
+NOT_SENT = (
+    arguments.BadArgument,
+    UnknownProvider,
+    accounts.NoAccount,
+    OverBudget,
+    PermissionDenied,
+)
 
 Outcome = tuple[int, Json, str]  # exit code, JSON, words
 
@@ -74,11 +75,11 @@ class Command(BaseCommand):
         raise SystemExit(code)
 
     def _outcome(self) -> Outcome:
-        drafts, member = self._drafts()
+        drafts = self._drafts()
         if self.options["dry_run"]:
             return _foreseen(drafts)
         try:
-            self._run(drafts, member)
+            self._run(drafts)
         except NotStarted as error:
             return self._broken_off(FAILED, str(error))
         except KeyboardInterrupt:
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         known = output.result(self.made[0]) if self.made else {"state": "not sent"}
         return code, {**known, "message": words}, words
 
-    def _drafts(self) -> tuple[list[Draft], Member]:
+    def _drafts(self) -> list[Draft]:
         """Read the command line, and take the files that it names into the store."""
         options = self.options
         arguments.check_texts(options)
@@ -97,20 +98,17 @@ class Command(BaseCommand):
         prepare_database(self.stderr.write)
         member = acting_member(options["as"], Act.CREATE)
         if member is None:
-            raise BadArgument(f"There is nobody called {options['as']} who may create.")
+            raise arguments.BadArgument(f"There is nobody called {options['as']} who may create.")
+        self.member = member
         if not options["dry_run"]:  # which asks nobody
             capability_discovery.test_new()
         account = arguments.chosen_account(options, member)
-        self._say_what_is_not_used(account)
-        return arguments.drafts(options, member, account), member
-
-    def _say_what_is_not_used(self, account: ProviderAccount) -> None:
-        """Say that the simulator answers although there is a key, and why."""
         for one in accounts.unproven(accounts.made()) if account.is_simulated else ():
-            why = one.doubt or f"{one.name} was not tested yet."
-            self._note(f"The simulator answers: {why}")
+            # There is a key, and it does not count.
+            self._note(f"The simulator answers: {one.doubt or f'{one.name} was not tested yet.'}")
+        return arguments.drafts(options, member, account)
 
-    def _run(self, drafts: Sequence[Draft], member: Member) -> None:
+    def _run(self, drafts: Sequence[Draft]) -> None:
         """Ask for the price where that is needed, queue the takes, and follow them where that is
         wanted.
 
@@ -120,10 +118,10 @@ class Command(BaseCommand):
         seconds = self.options["timeout"]
         with OwnEngine(needs_simulator=account.is_simulated, seconds=seconds) as engine:
             for draft in dict.fromkeys(drafts):
-                self._ask_price(draft, member, engine)
+                self._ask_price(draft, engine)
             if not self.is_awaited:
                 engine.stop()  # or it would begin with the take, and be ended in the midst of it
-            made = self.made = enqueue_all(drafts, member=member)
+            made = self.made = enqueue_all(drafts, member=self.member)
             price = output.total_in_words(len(made), output.held(made))
             if len(made) == 1:
                 price = output.price_in_words(_checked(drafts[0]))
@@ -134,19 +132,14 @@ class Command(BaseCommand):
                     doing=lambda: output.progress(made),
                 )
 
-    def _ask_price(
-        self,
-        draft: Draft,
-        member: Member,
-        engine: OwnEngine,
-    ) -> None:
+    def _ask_price(self, draft: Draft, engine: OwnEngine) -> None:
         """Ask for the provider's own price where none is published, unless it is known. Free."""
         if not draft.is_quoted or output.refusals(_checked(draft)):
             return  # enqueue says what is wrong
         quote, name = quotes.find(draft), draft.spec.name
         if quote is None or quote.state != PriceQuote.State.KNOWN:
             self._note(f"{name} publishes no price for this and is asked, which is free.")
-            quotes.ask(draft, member=member)
+            quotes.ask(draft, member=self.member)
         engine.wait_until(
             lambda: not _is_asking(draft),
             doing=lambda: f"Asking {name}",
@@ -241,9 +234,9 @@ def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
         return _not_done(take, said, is_one=is_one)
     try:
         if to:
-            _write(take.result, Path(to))
+            _write(take.result.sha256, Path(to))
         if to and take.exr:
-            _write(take.exr, Path(to).with_suffix(".exr.zip"))
+            _write(take.exr.sha256, Path(to).with_suffix(".exr.zip"))
     except OSError as error:
         words = f"Take {take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
         return FAILED, {**said, "message": words}, words
@@ -260,13 +253,13 @@ def _not_done(take: Generation, said: Json, *, is_one: bool) -> Outcome:
     return code, {**said, "message": words}, words
 
 
-def _write(asset: Asset, to: Path) -> None:
+def _write(sha256: str, to: Path) -> None:
     """Copy a kept file to where it was asked for; what is there already is replaced whole or not at
     all.
     """
     part = to.with_name(f"{to.name}.{os.getpid()}.part")
     try:
-        with store.held(asset.sha256, store.ORIGINAL) as (original,):
+        with store.held(sha256, store.ORIGINAL) as (original,):
             shutil.copyfile(original, part)
         private_files.hand_out(part)
         part.replace(to)

@@ -102,10 +102,7 @@ class Command(BaseCommand):
             at_most = _agreed(verification)
         if at_most is None:
             paid_take.leave_it(verification)
-        else:
-            self._pay(verification, member, at_most)
-
-    def _pay(self, verification: Verification, member: Member, at_most: Decimal) -> None:
+            return
         try:
             take = paid_take.go_on(
                 verification,
@@ -122,7 +119,10 @@ class Command(BaseCommand):
         show_progress("")
         summary = report.summary_of(verification)
         path = Path(output or report.file_name(verification))
-        _write_report(verification, path)
+        try:
+            path.write_text(report.text_of(verification, now=timezone.now()))
+        except OSError as error:
+            raise _refused(f"{path} cannot be written: {error.strerror}.") from error
         for one in summary.findings:
             differs = f"came {one.came}; documented {one.documented}"
             self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
@@ -136,13 +136,6 @@ def _agreed(verification: Verification) -> Decimal | None:
     """Ask for a yes to the price."""
     answer = input("Send it, once? Write yes to pay: ")
     return verification.high_usd if answer.strip().lower() == "yes" else None
-
-
-def _write_report(verification: Verification, path: Path) -> None:
-    try:
-        path.write_text(report.text_of(verification, now=timezone.now()))
-    except OSError as error:
-        raise _refused(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _price_of(verification: Verification) -> str:
@@ -162,10 +155,10 @@ def _refused(says: str) -> CommandError:
 
 
 def _again(verification: Verification) -> Verification:
-    """Read a verification and its take as they are now, into the same object."""
+    """Read a verification as it is now, into the same object; its take is read when it is asked
+    for.
+    """
     verification.refresh_from_db()
-    if verification.take is not None:
-        verification.take.refresh_from_db()
     return verification
 
 

@@ -42,12 +42,7 @@ class Command(ServerCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        web_server.with_port(options["port"])
-        web_server.check_port(
-            options["host"],
-            options["port"],
-            instead="make run PORT={port}",
-        )
+        web_server.take_port(options["host"], options["port"], instead="make run PORT={port}")
         instead = "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
         with self.supervising("a studio", instead=instead):
             self._run(**options)

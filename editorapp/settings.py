@@ -187,13 +187,11 @@ AUTHENTICATION_BACKENDS = ["editorapp.teams.backends.TeamBackend"]
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "studio:page"
 LOGOUT_REDIRECT_URL = "people:sign_in"
+_validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_validation}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_validation}.CommonPasswordValidator"},
 ]
 
 # Browsers share cookies between ports of one host: two instances side by side need names of their

@@ -67,15 +67,7 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
         if self._processes is not None:
             supervisor.look_after(self._processes)
         elif self._lock.take("a script") and supervisor.is_silent():
-            self._start()
-
-    def _start(self) -> None:
-        processes = Processes(say=show_progress)
-        try:
+            self._processes = Processes(say=show_progress)
             if self._needs_simulator:
-                supervisor.start_simulator(processes)
-            supervisor.start_engine(processes)
-        except BaseException:
-            processes.stop(seconds=2)
-            raise
-        self._processes = processes
+                supervisor.start_simulator(self._processes)
+            supervisor.start_engine(self._processes)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,11 @@ class Child:
         words = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([f" Its last words are in {self.log}:", *words])
 
-    def signal(self, number: signal.Signals) -> None:
-        """Signal the whole group: a server's workers must not outlive it."""
-        try:
-            os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            return
+    def kill(self) -> None:
+        """Kill the whole group: a server's workers must not outlive it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 class Processes:
@@ -120,7 +119,7 @@ class Processes:
 
     def _plan_restart(self, child: Child) -> None:
         self._tell_reaper(f"-{child.process.pid}")
-        child.signal(signal.SIGKILL)  # what its group left behind
+        child.kill()  # what its group left behind
         if child.age_seconds > 60:
             child.failures = 0
         backoff = RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
@@ -137,25 +136,18 @@ class Processes:
         for child in self._alive():
             self._tell_reaper(str(child.process.pid))
 
-    def restart(self, name: str, why: str) -> None:
-        """Kill a child that is alive and does nothing; `look_after` starts it again."""
-        self.say(why)
-        self.children[name].signal(signal.SIGKILL)
-        self.children[name].process.wait()
-
     def stop(self, *, seconds: float = 20) -> None:
         """End all children, politely first. A second interrupt while waiting ends them at once."""
         try:
             for child in self._alive():
                 # Granian and the queue pass it on to their own workers.
-                child.process.send_signal(signal.SIGTERM)
+                child.process.terminate()
             until = time.monotonic() + seconds
             while time.monotonic() < until and self._alive():
                 time.sleep(0.05)
         finally:
             for child in self.children.values():
-                child.signal(signal.SIGKILL)
-                child.process.wait()
+                child.kill()
                 self._tell_reaper(f"-{child.process.pid}")
             self.reaper.communicate()  # closes the pipe, and waits
 

@@ -104,7 +104,8 @@ def look_after(processes: Processes) -> None:
     queue.silent_since = queue.silent_since or time.monotonic()
     if time.monotonic() - queue.silent_since >= PATIENCE_SECONDS:
         queue.silent_since = None
-        processes.restart("queue", "The queue gives no sign of life and is started again.")
+        processes.say("The queue gives no sign of life and is started again.")
+        queue.kill()
 
 
 def _is_stuck() -> bool:

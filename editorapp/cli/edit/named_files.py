@@ -62,17 +62,12 @@ def source(
     carried = _carried(given)
     if not carried:
         return _clip(_existing(given), parent, member)
-    if "generation_id" in carried:
-        return _generation(carried["generation_id"], parent, member)
+    if "generation_id" in carried and (own := find_take(carried["generation_id"], member)):
+        return NamedSource.of(own)
     if "url" in carried:
         media_type, _encoding = mimetypes.guess_type(given.partition("?")[0])
         carried["media_type"] = media_type or "video/mp4"
     return NamedSource(Ref(**carried), None, parent)
-
-
-def _generation(word: str, parent: Generation | None, member: Member) -> NamedSource:
-    own = find_take(word, member)
-    return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
 
 
 def _clip(
@@ -122,9 +117,8 @@ def continued(word: str, member: Member) -> NamedSource:
     """Return the clip that is continued: a take of ours by its number or id, else a provider's id
     as it is.
     """
-    if as_whole(word) is not None:
-        return NamedSource.of(own_take(word, member))
-    return _generation(word, None, member)
+    take = find_take(word, member) if as_whole(word) is None else own_take(word, member)
+    return NamedSource.of(take) if take else NamedSource(Ref(generation_id=word))
 
 
 def _carried(given: str) -> dict[str, Any]:

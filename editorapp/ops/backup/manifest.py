@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 
 NAME = "backup.json"
@@ -33,10 +32,6 @@ class Manifest:
     encryption: tuple[str, ...]  # and of RUSHES_ENCRYPTION_KEYS
     engine_ran: bool
     format: int = FORMAT
-
-    @property
-    def at(self) -> datetime:
-        return datetime.fromisoformat(self.made_at)
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -61,11 +61,10 @@ def bring_back(
         key = _put_secret(folder)
         databases.load(folder)
         call_command("migrate", verbosity=0, interactive=False)
+        at = datetime.fromisoformat(manifest.made_at)
         with transaction.atomic():
             _forget_passing()
-            held = (
-                [] if nothing_ran_since else after_restore.hold(backed_up_at=manifest.at, now=now)
-            )
+            held = [] if nothing_ran_since else after_restore.hold(backed_up_at=at, now=now)
             _end_sign_ins(now)
     return Restored(
         manifest,

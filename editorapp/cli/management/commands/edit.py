@@ -34,7 +34,6 @@ from editorapp.providers import accounts, capability_discovery
 from editorapp.providers.registry import UnknownProvider
 from editorapp.teams.roles import Act
 
-MANY_QUEUED = "are queued; a running studio sends them"
 DONE, FAILED, REFUSED, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 # What says in one sentence why nothing was sent.
 NOT_SENT = (
@@ -198,10 +197,9 @@ def _refused(refusal: RequestRefused) -> Outcome:
 
 
 def _queued(made: Takes) -> Outcome:
-    is_one = len(made) == 1
-    end = "is queued; a running studio sends it" if is_one else MANY_QUEUED
-    takes = [output.result(one) for one in made]
-    return DONE, _told(made, takes), f"{output.named(made)} {end}."
+    are, them = ("is", "it") if len(made) == 1 else ("are", "them")
+    words = f"{output.named(made)} {are} queued; a running studio sends {them}."
+    return DONE, _told(made, [output.result(one) for one in made]), words
 
 
 def _told(made: Takes, takes: Sequence[Json]) -> Json:
@@ -217,7 +215,7 @@ def _is_asking(draft: Draft) -> bool:
 
 def _is_over(take: Generation) -> bool:
     take.refresh_from_db()
-    return bool(take.is_final or take.is_unknown)
+    return take.is_final or take.is_unknown
 
 
 def _what_goes_on(made: Takes) -> str:

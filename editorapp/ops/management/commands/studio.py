@@ -66,8 +66,7 @@ class Command(ServerCommand):
                 start_simulator(processes)
             start_engine(processes)
             url = _start_web_server(processes, host, port)
-            base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
-            link = sign_in_link(owner.user, base)
+            link = sign_in_link(owner.user, url)
             self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)

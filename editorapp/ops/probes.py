@@ -65,7 +65,8 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     token = settings.METRICS_TOKEN
     if token:
         if not _has_token(request, token):
-            return _without_token()
+            refusal = "Send RUSHES_METRICS_TOKEN as a Bearer token.\n"
+            return HttpResponse(refusal, "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
     elif not _is_from_this_machine(request):
         return HttpResponse(
             "From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403
@@ -76,12 +77,6 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 def _has_token(request: HttpRequest, token: str) -> bool:
     given = request.headers.get("Authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
-
-def _without_token() -> HttpResponse:
-    refusal = HttpResponse("Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401)
-    refusal.headers["WWW-Authenticate"] = "Bearer"
-    return refusal
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:

@@ -88,6 +88,10 @@ class Processes:
         self.children[name] = child
         return child
 
+    def manage(self, command: str, *options: str) -> None:
+        """Start a management command, run by this very Python."""
+        self.start(command, *PYTHON, "editorapp", command, *options)
+
     def wait_until(
         self,
         name: str,
@@ -205,8 +209,3 @@ def stop_when_asked() -> None:
 def _interrupt(number: int, frame: Any) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the reaper ends the rest
     raise KeyboardInterrupt
-
-
-def manage(*words: str) -> list[str]:
-    """Return the command line of a management command, run by this very Python."""
-    return [*PYTHON, "editorapp", *words]

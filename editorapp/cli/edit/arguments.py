@@ -263,28 +263,20 @@ def check_output(options: Options) -> None:
         return
     output = Path(options["output"])
     if max(1, len(options["source"])) * options["takes"] > 1:
-        output = _in_folder(output)
+        if not output.is_dir():
+            raise BadArgument(
+                f"--output {output}: several takes need a folder that is there; each becomes a file in it."
+            )
+        output = output / "take.mp4"
     try:
         _try_to_write(output)
         for used in filter(None, _files_used(options)):
-            _check_other_file(output, used)
+            if output.exists() and Path(used).exists() and output.samefile(used):
+                raise BadArgument(
+                    f"--output {output}: this is the file that is edited or guides; name another one."
+                )
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
-
-
-def _in_folder(output: Path) -> Path:
-    if not output.is_dir():
-        raise BadArgument(
-            f"--output {output}: several takes need a folder that is there; each becomes a file in it."
-        )
-    return output / "take.mp4"
-
-
-def _check_other_file(output: Path, used: str) -> None:
-    if output.exists() and Path(used).exists() and output.samefile(used):
-        raise BadArgument(
-            f"--output {output}: this is the file that is edited or guides; name another one."
-        )
 
 
 def _try_to_write(output: Path) -> None:

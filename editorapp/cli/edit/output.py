@@ -63,11 +63,11 @@ def in_words(verdict: Verdict) -> str:
         end = "Nothing was sent."
     else:
         end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
-    return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
-
-
-def _finding_in_words(row: Broken) -> str:
-    return f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
+    findings = [
+        f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
+        for row in _findings(verdict)
+    ]
+    return "\n".join([*findings, end])
 
 
 def request_in_words(verdict: Verdict) -> str:

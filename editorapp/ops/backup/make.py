@@ -14,7 +14,6 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.media.backends import files
 from editorapp.ops.backup import databases, media_files
 from editorapp.ops.backup.manifest import (
-    LIST,
     SECRET,
     BackupRefused,
     Manifest,
@@ -74,7 +73,7 @@ def _write(work: Path, linked: Sequence[Path]) -> tuple[Manifest, list[str]]:
     made_at, bucket = timezone.now(), settings.S3_BUCKET
     databases.dump(work)
     kept = [] if bucket else media_files.copy_out(Path(settings.MEDIA_ROOT), media, linked)
-    media_files.write_list(kept, work / LIST)
+    media_files.write_list(kept, work)
     _keep_secret(work)
     made = Manifest(
         made_at=made_at.isoformat(),

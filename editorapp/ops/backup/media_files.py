@@ -15,7 +15,7 @@ from django.conf import settings
 from editorapp.media import layout
 from editorapp.media.backends.files import hash_file, sync_file
 from editorapp.media.models import Asset
-from editorapp.ops.backup.manifest import BackupRefused
+from editorapp.ops.backup.manifest import LIST, BackupRefused
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ def copy(file: Path, target: Path) -> str:
     return hash_file(target)
 
 
-def write_list(kept: list[Kept], file: Path) -> None:
-    file.write_text("".join(f"{one.sha256}  media/{one.name}\n" for one in kept))
+def write_list(kept: list[Kept], backup: Path) -> None:
+    (backup / LIST).write_text("".join(f"{one.sha256}  media/{one.name}\n" for one in kept))
 
 
-def copy_in(backup: Path, listed: Path, media: Path) -> int:
+def copy_in(backup: Path, media: Path) -> int:
     """Bring every listed file back into the folder of media, each held against its hash; return how
     many.
 
     Raises: BackupRefused, when one is missing or damaged.
     """
     count = 0
-    for line in listed.read_text().splitlines():
+    for line in (backup / LIST).read_text().splitlines():
         sha256, _space, name = line.partition("  ")
         file, target = backup / name, media / name.removeprefix("media/")
         if not file.is_file():

@@ -15,7 +15,6 @@ from editorapp.generations.models import Heartbeat, Lease
 from editorapp.generations.reconcile import after_restore
 from editorapp.ops.backup import databases, media_files
 from editorapp.ops.backup.manifest import (
-    LIST,
     SECRET,
     BackupRefused,
     Manifest,
@@ -57,7 +56,7 @@ def bring_back(
             )
         _check(manifest)
         media = Path(settings.MEDIA_ROOT)
-        count = media_files.copy_in(folder, folder / LIST, media)
+        count = media_files.copy_in(folder, media)
         key = _put_secret(folder)
         databases.load(folder)
         call_command("migrate", verbosity=0, interactive=False)

@@ -25,7 +25,6 @@ from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
@@ -64,12 +63,13 @@ class Command(BaseCommand):
         member = acting_member(options["as"], Act.MANAGE)
         if member is None:
             raise _refused(f"There is no admin called {options['as']}.")
+        self.member, self.is_free = member, options["free"]
         account, seconds = _account(options["account"]), options["timeout"]
         try:
             with OwnEngine(needs_simulator=account.is_simulated, seconds=seconds) as engine:
-                verification = self._checked(account, member, engine)
+                verification = self._checked(account, engine)
                 if verification.is_ready:
-                    self._decide(verification, member, at_most, is_free=options["free"])
+                    self._decide(verification, at_most)
                     engine.wait_until(
                         lambda: not _again(verification).is_live,
                         doing=lambda: report.outcome(verification),
@@ -78,9 +78,9 @@ class Command(BaseCommand):
             raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
 
-    def _checked(self, account: ProviderAccount, member: Member, engine: OwnEngine) -> Verification:
+    def _checked(self, account: ProviderAccount, engine: OwnEngine) -> Verification:
         """Have the free checks made, by the queue as from the page: a running studio's or our own."""
-        verification = checks.begin(account, member, now=timezone.now())
+        verification = checks.begin(account, self.member, now=timezone.now())
         is_over = engine.wait_until(
             lambda: not _again(verification).is_checking,
             doing=lambda: f"Asking {account.spec.name}",
@@ -93,12 +93,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{mark}: {step['name']}. {step['says']}")
         return verification
 
-    def _decide(
-        self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
-    ) -> None:
+    def _decide(self, verification: Verification, at_most: Decimal | None) -> None:
         """Send the paid take where a person agrees to its price, here or beforehand."""
         self.stdout.write(_price_of(verification))
-        if at_most is None and not is_free and sys.stdin.isatty():
+        if at_most is None and not self.is_free and sys.stdin.isatty():
             at_most = _agreed(verification)
         if at_most is None:
             paid_take.leave_it(verification)
@@ -106,7 +104,7 @@ class Command(BaseCommand):
         try:
             take = paid_take.go_on(
                 verification,
-                member,
+                self.member,
                 at_most_usd=at_most,
                 now=timezone.now(),
             )
@@ -129,7 +127,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
         same = DIFFERENT if summary.findings else SAME
-        raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
+        take = verification.take
+        is_unknown = take is not None and (take.is_unknown or verification.is_following)
+        raise SystemExit(UNKNOWN if is_unknown else same)
 
 
 def _agreed(verification: Verification) -> Decimal | None:
@@ -143,11 +143,6 @@ def _price_of(verification: Verification) -> str:
     assert price is not None
     costs = f"One edit with {account} costs {show_usd(price)} at most ({verification.basis})."
     return f"{costs} It is simulated: nothing is really paid." if account.is_simulated else costs
-
-
-def _is_unknown(verification: Verification) -> bool:
-    take = verification.take
-    return take is not None and (take.is_unknown or verification.is_following)
 
 
 def _refused(says: str) -> CommandError:

@@ -256,7 +256,6 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = DEBUG
 
 # Media in S3-compatible storage, which any number of machines share; without a bucket, in the data
 # folder.

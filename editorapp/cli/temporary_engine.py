@@ -58,16 +58,16 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
             waited = time.monotonic() - started
             if waited >= self._seconds:
                 return False
-            self._keep_running()
+            if self._processes is not None:
+                supervisor.look_after(self._processes)
+            elif self._lock.take("a script") and supervisor.is_silent():
+                self._start()
             show_progress(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
 
-    def _keep_running(self) -> None:
-        if self._processes is not None:
-            supervisor.look_after(self._processes)
-        elif self._lock.take("a script") and supervisor.is_silent():
-            self._processes = Processes(say=show_progress)
-            if self._needs_simulator:
-                supervisor.start_simulator(self._processes)
-            supervisor.start_engine(self._processes)
+    def _start(self) -> None:
+        self._processes = Processes(say=show_progress)
+        if self._needs_simulator:
+            supervisor.start_simulator(self._processes)
+        supervisor.start_engine(self._processes)

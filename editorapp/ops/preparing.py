@@ -76,7 +76,7 @@ def close_to_others(say: Say) -> None:
 
 def _private_places() -> list[Path]:
     """Return what only the user of Rushes may read."""
-    places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
+    places = [settings.DATA_DIR, Path(settings.MEDIA_ROOT)]
     if settings.IS_SHARED:
         return places
     # SQLite gives what it writes beside the database the database's own mode.
@@ -138,7 +138,7 @@ def _ensure_sample(owner: Member) -> None:
     """Draw the sample clip for a team that has no clip yet."""
     if Asset.objects.filter(team=owner.team).exists():
         return
-    path = Path(settings.RUN_DIR) / "sample.mp4"
+    path = settings.RUN_DIR / "sample.mp4"
     sample.draw(path)
     intake.take_in(
         path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE

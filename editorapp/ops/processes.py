@@ -19,7 +19,6 @@ LAST_LINES = 12
 # The backoff in seconds; a child that lived for a minute starts over.
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 PYTHON = (sys.executable, "-m")
-STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
 
 
 class NotStarted(Exception):

@@ -66,10 +66,8 @@ def _control(word: str) -> Values:
         return switched
     if name not in CONTROL_VALUES:
         raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
-    return switched | {CONTROL_VALUES[name]: value if name == "pose" else _amount(word, value)}
-
-
-def _amount(word: str, value: str) -> float:
+    if name == "pose":
+        return switched | {CONTROL_VALUES[name]: value}
     if (amount := as_decimal(value)) is None:
         raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
-    return float(amount)
+    return switched | {CONTROL_VALUES[name]: float(amount)}

@@ -34,9 +34,10 @@ def make(
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty: give each backup a folder of its own.")
+    linked = []
     if earlier is not None:
         Manifest.read(earlier)
-    linked = [earlier / "media"] if earlier else []
+        linked.append(earlier / "media")
     if links:
         linked.append(Path(settings.MEDIA_ROOT))
     work = folder.with_name(folder.name + ".partial")
@@ -49,9 +50,7 @@ def make(
         raise
     private_files.close([work])
     _settle(work)
-    if folder.exists():
-        folder.rmdir()
-    os.replace(work, folder)
+    os.replace(work, folder)  # the empty one, if there is one
     files.sync_folder(folder.parent)
     return made, missing
 

@@ -94,7 +94,7 @@ def _put_secret(folder: Path) -> str:
     kept = folder / SECRET
     if not kept.is_file() or os.environ.get("RUSHES_SECRET_KEY"):
         return settings.SECRET_KEY
-    place = Path(settings.DATA_DIR) / SECRET
+    place = settings.DATA_DIR / SECRET
     place.unlink(missing_ok=True)  # made by this very process when it started
     place.touch(mode=0o600)
     place.write_text(kept.read_text())

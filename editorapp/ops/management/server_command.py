@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.ops.processes import STOPPED, NotStarted, stop_when_asked
+from editorapp.ops.processes import NotStarted, stop_when_asked
 from editorapp.ops.supervisor import EngineLock
 
 
@@ -39,7 +39,9 @@ class ServerCommand(BaseCommand):
                     )
                 yield
         except KeyboardInterrupt:
-            self.say(STOPPED)
+            self.say(
+                "Stopped. Everything that was running at a provider is taken up at the next start."
+            )
         except NotStarted as error:
             raise CommandError(str(error)) from error
 

@@ -149,14 +149,10 @@ class Command(BaseCommand):
         with the code of the worst of them.
         """
         made, is_one = self.made, len(self.made) == 1
-        kept = [_kept(one, self._file(one, is_one), is_one=is_one) for one in made]
+        kept = [_kept(one, self.options["output"], is_one=is_one) for one in made]
         codes, takes, words = zip(*kept, strict=True)
         # An unknown outcome is the worst.
         return max(codes), _told(made, takes), "\n".join(words)
-
-    def _file(self, take: Generation, is_one: bool) -> str | None:
-        to: str | None = self.options["output"]
-        return to if is_one or not to else str(Path(to) / f"take-{take.pk}.mp4")
 
     def _note(self, line: str) -> None:
         self.stderr.write(line, style_func=str)  # Django would paint it as an error
@@ -227,6 +223,8 @@ def _what_goes_on(made: Takes) -> str:
 
 def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
     """Write a result where it was asked for; its frames go beside it."""
+    if to and not is_one:
+        to = str(Path(to) / f"take-{take.pk}.mp4")
     said = output.result(take)
     if not take.is_done or take.result is None:
         return _not_done(take, said, is_one=is_one)

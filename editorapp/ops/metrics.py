@@ -34,7 +34,7 @@ OF_MONTH = (
     ("month_spent_usd", "Spent in a month.", "spent_usd"),
     ("month_held_usd", "Reserved in a month and not settled.", "held_usd"),
 )
-Sample = tuple[tuple[str, ...], float | Decimal | None]
+Sample = tuple[tuple[str, ...], float | Decimal]
 
 
 class Rows(Collector):
@@ -134,7 +134,7 @@ def _gauge(
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"rushes_{name}", says, labels=labels)
     for values, value in samples:
-        family.add_metric(values, float(value or 0))
+        family.add_metric(values, float(value))
     return family
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ class Child:
     """One process, in a process group of its own."""
 
     name: str
-    command: Sequence[str]
+    command: tuple[str, ...]
     log: Path | None  # None: it prints where we print
     process: subprocess.Popen[bytes] = field(init=False)
     started: float = 0.0

@@ -12,7 +12,6 @@ from editorapp.alerts import delivery
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import alert_checks, gauges
-from editorapp.generations.checks.gauges import Account
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck
 from editorapp.generations.states import ACTIVE, State
@@ -29,7 +28,7 @@ TOTALS = ("in_flight", "waiting", "fetching", "overdue")
 class AccountRow:
     """One line of the table of accounts."""
 
-    figures: Account
+    figures: gauges.Account
 
     @cached_property
     def provider(self) -> str:
@@ -76,9 +75,9 @@ class Status:
     free_space: float
     books: BooksCheck | None
     lines: int  # of the ledger, now
-    database: str
-    version: str
 
+    database = connection.display_name
+    version = editorapp.__version__
     nobody = delivery.NOBODY  # a problem of alerts that is said once, above all of them
 
     @property
@@ -151,8 +150,6 @@ def gather(member: Member, *, now: datetime) -> Status:
         free_space=alert_checks.free_space(),
         books=gauges.books(),
         lines=Entry.objects.count(),
-        database=connection.display_name,
-        version=editorapp.__version__,
     )
 
 

@@ -90,12 +90,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what is done (default edit)",
     )
     how = parser.add_mutually_exclusive_group()
-    strengths = f"one of {', '.join(STRENGTHS)}"
     how.add_argument(
         "--strength",
         choices=STRENGTHS,
         metavar="NAME",
-        help=strengths,
+        help=f"one of {', '.join(STRENGTHS)}",
     )
     add_options(how.add_argument, [("auto", "", "automatic controls (an edit's default)")])
     add_options(add, OPTIONS)
@@ -270,8 +269,8 @@ def check_output(options: Options) -> None:
         output = output / "take.mp4"
     try:
         _try_to_write(output)
-        for used in filter(None, _files_used(options)):
-            if output.exists() and Path(used).exists() and output.samefile(used):
+        for used in _files_used(options):
+            if used and output.exists() and Path(used).exists() and output.samefile(used):
                 raise BadArgument(
                     f"--output {output}: this is the file that is edited or guides; name another one."
                 )

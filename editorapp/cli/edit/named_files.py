@@ -15,7 +15,6 @@ from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable
 from editorapp.media.refusals import Refusal
-from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
@@ -75,7 +74,7 @@ def _clip(
     parent: Generation | None,
     member: Member,
 ) -> NamedSource:
-    if parent and parent.result and hash_file(path) == parent.result.sha256:
+    if parent and parent.result and store.hash_file(path) == parent.result.sha256:
         return NamedSource.of(parent)
     asset = _take_in(path, member)
     if not asset.is_video:

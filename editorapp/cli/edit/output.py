@@ -87,23 +87,19 @@ def price_in_words(verdict: Verdict) -> str:
 
 def result(take: Generation) -> Json:
     """Return how a take stands, and the facts of its result where there is one."""
+    made = take.result
+    facts = made and {
+        **{name: getattr(made, name) for name in FACTS},
+        "fps": f"{made.fps_numerator}/{made.fps_denominator}",
+        "duration_seconds": float(made.duration_seconds),
+    }
     return {
         "generation": take.pk,
         **{name: getattr(take, name) for name in TAKE},
         "provider_generation_id": take.chain_id,
         "simulated": take.is_simulated,
         "message": take.failure_message,
-        "facts": _facts(take),
-    }
-
-
-def _facts(take: Generation) -> Json | None:
-    made = take.result
-    if made is None:
-        return None
-    return {name: getattr(made, name) for name in FACTS} | {
-        "fps": f"{made.fps_numerator}/{made.fps_denominator}",
-        "duration_seconds": float(made.duration_seconds),
+        "facts": facts,
     }
 
 

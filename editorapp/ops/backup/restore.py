@@ -62,7 +62,9 @@ def bring_back(
         call_command("migrate", verbosity=0, interactive=False)
         at = datetime.fromisoformat(manifest.made_at)
         with transaction.atomic():
-            _forget_passing()
+            # Who held what, and signs of life, are of processes that are gone.
+            Lease.objects.all().delete()
+            Heartbeat.objects.all().delete()
             held = [] if nothing_ran_since else after_restore.hold(backed_up_at=at, now=now)
             _end_sign_ins(now)
     return Restored(
@@ -105,12 +107,6 @@ def _is_other_secret(manifest: Manifest, key: str) -> bool:
     """Are keys that were stored encrypted unreadable now?"""
     ours = map(fingerprint, (key, *settings.ENCRYPTION_KEYS))
     return (*manifest.encryption, manifest.secret)[0] not in ours
-
-
-def _forget_passing() -> None:
-    """Forget who held what, and signs of life: they are of processes that are gone."""
-    Lease.objects.all().delete()
-    Heartbeat.objects.all().delete()
 
 
 def _end_sign_ins(now: datetime) -> None:

@@ -30,7 +30,6 @@ from editorapp.teams.roles import Act
 SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
 NOT_PAID = (OverBudget, *paid_take.REFUSED)
 
-
 HOW = (
     ("free", "", "only what is free; do not ask about the paid edit"),
     ("pay-up-to", "USD", "agree to the paid edit if it costs no more than this"),
@@ -97,7 +96,8 @@ class Command(BaseCommand):
         """Send the paid take where a person agrees to its price, here or beforehand."""
         self.stdout.write(_price_of(verification))
         if at_most is None and not self.is_free and sys.stdin.isatty():
-            at_most = _agreed(verification)
+            answer = input("Send it, once? Write yes to pay: ")
+            at_most = verification.high_usd if answer.strip().lower() == "yes" else None
         if at_most is None:
             paid_take.leave_it(verification)
             return
@@ -130,12 +130,6 @@ class Command(BaseCommand):
         take = verification.take
         is_unknown = take is not None and (take.is_unknown or verification.is_following)
         raise SystemExit(UNKNOWN if is_unknown else same)
-
-
-def _agreed(verification: Verification) -> Decimal | None:
-    """Ask for a yes to the price."""
-    answer = input("Send it, once? Write yes to pay: ")
-    return verification.high_usd if answer.strip().lower() == "yes" else None
 
 
 def _price_of(verification: Verification) -> str:

@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(
         self,
         *args: Any,
-        name: str | None = None,
+        name: str | None,
         port: int,
         **options: Any,
     ) -> None:

@@ -78,10 +78,6 @@ for _folder in (DATA_DIR, MEDIA_ROOT, RUN_DIR):
     _folder.mkdir(parents=True, exist_ok=True)
 
 
-def _flag(name: str, default: bool = False) -> bool:
-    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
-
-
 def _words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
@@ -106,7 +102,7 @@ def _secret() -> str:
 
 SECRET_KEY = _secret()
 ENCRYPTION_KEYS = tuple(_words("RUSHES_ENCRYPTION_KEYS"))
-DEBUG = _flag("RUSHES_DEBUG")
+DEBUG = os.environ.get("RUSHES_DEBUG", "").lower() in {"1", "true", "yes", "on"}
 PORT = int(os.environ.get("RUSHES_PORT", "8000"))
 ALLOWED_HOSTS = _words("RUSHES_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("RUSHES_ORIGINS")
@@ -167,17 +163,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [SHIPPED_DIR / "templates"],
-        "APP_DIRS": False,
+        "APP_DIRS": True,
         "OPTIONS": {
-            "loaders": [
-                (
-                    "django.template.loaders.cached.Loader",
-                    [
-                        "django.template.loaders.filesystem.Loader",
-                        "django.template.loaders.app_directories.Loader",
-                    ],
-                ),
-            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -200,13 +187,11 @@ AUTHENTICATION_BACKENDS = ["editorapp.teams.backends.TeamBackend"]
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "studio:page"
 LOGOUT_REDIRECT_URL = "people:sign_in"
+_validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_validation}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_validation}.CommonPasswordValidator"},
 ]
 
 # Browsers share cookies between ports of one host: two instances side by side need names of their
@@ -220,12 +205,7 @@ SESSION_COOKIE_NAME = f"{_prefix}rushes_session_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}rushes_csrf_{_instance}"
 KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}rushes_known_{_instance}"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-X_FRAME_OPTIONS = "DENY"
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CSP = {
     "default-src": ["'self'"],
     "script-src": ["'self'"],
@@ -265,7 +245,6 @@ CSRF_FAILURE_VIEW = "editorapp.web.shell.views.not_signed_by_us"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
-USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -277,7 +256,6 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = DEBUG
 
 # Media in S3-compatible storage, which any number of machines share; without a bucket, in the data
 # folder.
@@ -289,9 +267,7 @@ if S3_BUCKET:
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": os.environ.get("RUSHES_S3_ENDPOINT") or None,
-            "region_name": os.environ.get("RUSHES_S3_REGION")
-            or os.environ.get("AWS_DEFAULT_REGION")
-            or None,
+            "region_name": os.environ.get("RUSHES_S3_REGION") or None,
             "location": os.environ.get("RUSHES_S3_PREFIX", ""),
         },
     }
@@ -299,7 +275,7 @@ if S3_BUCKET:
 # Django gives what it stores modes of its own, whatever the process's mask: see
 # core/private_files.py.
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
-FILE_UPLOAD_TEMP_DIR = DATA_DIR / "run"
+FILE_UPLOAD_TEMP_DIR = RUN_DIR
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 MAX_UPLOAD_BYTES = int(os.environ.get("RUSHES_MAX_UPLOAD_MB", "200")) * 1_000_000

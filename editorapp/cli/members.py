@@ -2,16 +2,14 @@
 
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
 
 
-def acting_member(username: str | None) -> Member | None:
-    """Return the member of this name, the owner where none is given; None where there is none."""
+def acting_member(username: str | None, act: Act) -> Member | None:
+    """Return the member of this name, the owner where none is given; None where nobody of that name
+    may do this.
+    """
     if username is None:
         return ensure_owner()
-    return (
-        Member.objects.active()
-        .select_related("team", "user")
-        .filter(user__username=username)
-        .order_by("pk")
-        .first()
-    )
+    named = Member.objects.who_may(act).filter(user__username=username)
+    return named.select_related("team", "user").order_by("pk").first()

@@ -15,8 +15,6 @@ from editorapp.ops.processes import Processes
 
 PAUSE_SECONDS = 0.25
 
-Show = Callable[[str], None]  # rewrites a line of progress
-
 
 def show_progress(line: str) -> None:
     """Rewrite the progress line, on a terminal only."""
@@ -30,9 +28,10 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
 
     _processes: Processes | None = None
 
-    def __init__(self, *, needs_simulator: bool, show: Show) -> None:
+    def __init__(self, *, needs_simulator: bool, seconds: float) -> None:
+        """`seconds`: how long a wait may be."""
         self._needs_simulator = needs_simulator and not settings.SIMULATOR_URL
-        self._show = show
+        self._seconds = seconds
         self._lock = supervisor.EngineLock()
 
     def __exit__(self, *error: object) -> None:
@@ -47,10 +46,8 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
         finally:
             self._lock.release()
 
-    def wait_until(
-        self, is_over: Callable[[], bool], *, seconds: float, doing: Callable[[], str]
-    ) -> bool:
-        """Wait until it is over, at most so long; say whether it is.
+    def wait_until(self, is_over: Callable[[], bool], *, doing: Callable[[], str]) -> bool:
+        """Wait until it is over; say whether it is.
 
         `doing` names what goes on, for the progress.
 
@@ -59,26 +56,18 @@ class OwnEngine(AbstractContextManager["OwnEngine"]):
         started = time.monotonic()
         while not is_over():
             waited = time.monotonic() - started
-            if waited >= seconds:
+            if waited >= self._seconds:
                 return False
-            self._keep_running()
-            self._show(f"{doing()} ... {waited:.0f} s")
+            if self._processes is not None:
+                supervisor.look_after(self._processes)
+            elif self._lock.take("a script") and supervisor.is_silent():
+                self._start()
+            show_progress(f"{doing()} ... {waited:.0f} s")
             time.sleep(PAUSE_SECONDS)
         return True
 
-    def _keep_running(self) -> None:
-        if self._processes is not None:
-            supervisor.look_after(self._processes)
-        elif self._lock.take("a script") and supervisor.is_silent():
-            self._start()
-
     def _start(self) -> None:
-        processes = Processes({}, say=self._show)
-        try:
-            if self._needs_simulator:
-                supervisor.start_simulator(processes)
-            supervisor.start_engine(processes)
-        except BaseException:
-            processes.stop(seconds=2)
-            raise
-        self._processes = processes
+        self._processes = Processes(say=show_progress)
+        if self._needs_simulator:
+            supervisor.start_simulator(self._processes)
+        supervisor.start_engine(self._processes)

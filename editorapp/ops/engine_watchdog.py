@@ -27,11 +27,9 @@ def look(now: datetime) -> None:
         log.warning("The engine watchdog cannot see: %s", type(error).__name__)
 
 
-def start() -> threading.Thread:
+def start() -> None:
     """Look once in a while for as long as this process lives."""
-    thread = threading.Thread(target=_watch, name="engine-watchdog", daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=_watch, name="engine-watchdog", daemon=True).start()
 
 
 def _watch() -> None:

@@ -6,41 +6,38 @@ between two scrapes is not counted here: that would need a memory that several p
 Rates are those of the last hour.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 import editorapp
 from editorapp.alerts.models import Alert, AlertKind
 from editorapp.generations.checks import alert_checks, gauges
-from editorapp.generations.checks.gauges import WATCHED, Account, Month, Work
+from editorapp.generations.checks.gauges import WATCHED, Account, Work
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.states import State
 
 ACCOUNT = ("provider", "account", "simulated")
-OF_WORK: tuple[tuple[str, str, Callable[[Work], float]], ...] = (
-    ("attempts", "Attempts in a state that is not over.", lambda work: work.count),
-    ("oldest_seconds", "Age of the oldest attempt in a state.", lambda work: work.oldest_seconds),
-    ("attempts_failing", "Attempts whose last call failed.", lambda work: work.failing),
-    (
-        "attempts_overdue",
-        "Attempts that take longer than they ever should.",
-        lambda work: work.overdue,
-    ),
+OF_WORK = (
+    ("attempts", "Attempts in a state that is not over.", "count"),
+    ("oldest_seconds", "Age of the oldest attempt in a state.", "oldest_seconds"),
+    ("attempts_failing", "Attempts whose last call failed.", "failing"),
+    ("attempts_overdue", "Attempts that take longer than they ever should.", "overdue"),
 )
-OF_MONTH: tuple[tuple[str, str, Callable[[Month], Decimal]], ...] = (
-    ("month_spent_usd", "Spent in a month.", lambda month: month.spent_usd),
-    ("month_held_usd", "Reserved in a month and not settled.", lambda month: month.held_usd),
+OF_MONTH = (
+    ("month_spent_usd", "Spent in a month.", "spent_usd"),
+    ("month_held_usd", "Reserved in a month and not settled.", "held_usd"),
 )
-Sample = tuple[tuple[str, ...], float | Decimal | None]
+Sample = tuple[tuple[str, ...], float | Decimal]
 
 
-class Rows:
+class Rows(Collector):
     """A collector that reads the rows once for each scrape."""
 
     def __init__(self, now: datetime) -> None:
@@ -61,17 +58,8 @@ class Rows:
         ages = {"ticker": signs.ticker_age_seconds, "cluster": signs.cluster_age_seconds}
         known = [((part,), age) for part, age in ages.items() if age is not None]
         lag = max((one.late_seconds for one in accounts), default=0.0)
-        yield _single(
-            "due_lag_seconds",
-            "How late the most overdue piece of work is.",
-            lag,
-        )
-        yield _gauge(
-            "heartbeat_age_seconds",
-            "Age of the last sign of life.",
-            ("part",),
-            known,
-        )
+        yield _single("due_lag_seconds", "How late the most overdue piece of work is.", lag)
+        yield _gauge("heartbeat_age_seconds", "Age of the last sign of life.", ("part",), known)
         yield _single("queue_reachable", "1 while the queue answers.", depth is not None)
         yield _single("queue_tasks", "Wake-ups that wait in the queue.", depth)
         free = alert_checks.free_space()
@@ -79,9 +67,10 @@ class Rows:
 
     def _of_money(self) -> Iterator[Metric]:
         months = gauges.months(self.now)
-        for name, says, value in OF_MONTH:
+        for name, says, figure in OF_MONTH:
             samples = [
-                ((f"{one.month:%Y-%m}", _yes(one.is_simulated)), value(one)) for one in months
+                ((f"{one.month:%Y-%m}", _yes(one.is_simulated)), getattr(one, figure))
+                for one in months
             ]
             yield _gauge(name, says, ("month", "simulated"), samples)
         if (check := gauges.books()) is not None:
@@ -99,9 +88,7 @@ class Rows:
 
 def exposition(now: datetime) -> bytes:
     """Return all metrics as text."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Rows(now))
-    return generate_latest(registry)
+    return generate_latest(Rows(now))
 
 
 def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
@@ -113,8 +100,8 @@ def _of_work(accounts: Iterable[Account]) -> Iterator[Metric]:
         for one in accounts
         for state in WATCHED
     ]
-    for name, says, value in OF_WORK:
-        samples = [(labels, value(work)) for labels, work in cells]
+    for name, says, figure in OF_WORK:
+        samples = [(labels, getattr(work, figure)) for labels, work in cells]
         yield _gauge(name, says, (*ACCOUNT, "state"), samples)
 
 
@@ -139,7 +126,7 @@ def _names(one: Account) -> tuple[str, ...]:
 
 def _single(name: str, says: str, value: float | None) -> GaugeMetricFamily:
     """Return a metric without labels; without a sample, where its value is not known."""
-    return _gauge(name, says, (), [] if value is None else [((), value)])
+    return GaugeMetricFamily(f"rushes_{name}", says, value=value)
 
 
 def _gauge(
@@ -147,7 +134,7 @@ def _gauge(
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"rushes_{name}", says, labels=labels)
     for values, value in samples:
-        family.add_metric(values, float(value or 0))
+        family.add_metric(values, float(value))
     return family
 
 

@@ -40,16 +40,16 @@ def _end(groups: set[int]) -> None:
         if not _send(groups, how):
             return
         until = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < until and _send(groups, None):
+        while time.monotonic() < until and _send(groups, 0):
             time.sleep(0.1)
 
 
-def _send(groups: set[int], how: signal.Signals | None) -> bool:
-    """Signal the groups and say whether any is still there."""
+def _send(groups: set[int], how: int) -> bool:
+    """Signal the groups, with 0 not at all, and say whether any is still there."""
     alive = False
     for group in groups:
         try:
-            os.killpg(group, how or 0)
+            os.killpg(group, how)
             alive = True
         except (ProcessLookupError, PermissionError):
             continue

@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 60.0  # for a database server that starts together with us
 Say = Callable[[str], None]
 
 
-def prepare_database(say: Say = print) -> None:
+def prepare_database(say: Say) -> None:
     """Bring the tables up to date; of several processes that start at once, one does it and the
     others wait.
     """
@@ -36,7 +36,7 @@ def prepare_database(say: Say = print) -> None:
         pass
 
 
-def prepare(say: Say = print) -> Member:
+def prepare(say: Say) -> Member:
     """Bring everything up to date that a server needs and return the owner; of several at once, one
     does it.
 
@@ -59,12 +59,11 @@ def _tables_up_to_date(say: Say) -> Iterator[None]:
         yield
 
 
-def close_to_others(say: Say = print) -> None:
+def close_to_others(say: Say) -> None:
     """Close to other users of this machine what is kept here and was open to them, and say so in a
     line.
     """
-    places = _private_places()
-    closed, left = private_files.close(places)
+    closed, left = private_files.close(_private_places())
     if closed:
         say(
             f"{closed} files and folders in {settings.DATA_DIR} could be read by other users of this machine: closed."
@@ -77,7 +76,7 @@ def close_to_others(say: Say = print) -> None:
 
 def _private_places() -> list[Path]:
     """Return what only the user of Rushes may read."""
-    places = [Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT)]
+    places = [settings.DATA_DIR, Path(settings.MEDIA_ROOT)]
     if settings.IS_SHARED:
         return places
     # SQLite gives what it writes beside the database the database's own mode.
@@ -85,7 +84,7 @@ def _private_places() -> list[Path]:
     return places + [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
 
 
-def wait_for_database(say: Say = print, *, seconds: float = PATIENCE_SECONDS) -> None:
+def wait_for_database(say: Say, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for a database server that is still starting.
 
     Raises: OperationalError, when it does not answer in time.
@@ -139,7 +138,7 @@ def _ensure_sample(owner: Member) -> None:
     """Draw the sample clip for a team that has no clip yet."""
     if Asset.objects.filter(team=owner.team).exists():
         return
-    path = Path(settings.RUN_DIR) / "sample.mp4"
+    path = settings.RUN_DIR / "sample.mp4"
     sample.draw(path)
     intake.take_in(
         path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE

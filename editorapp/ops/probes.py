@@ -11,14 +11,10 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    JsonResponse,
-)
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from editorapp.ops import metrics, readiness
@@ -38,9 +34,7 @@ class Probes:
         probe = self.probes.get(request.path_info)
         if probe is None:
             return self.get_response(request)
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return probe(request)
+        return require_safe(probe)(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -71,7 +65,8 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     token = settings.METRICS_TOKEN
     if token:
         if not _has_token(request, token):
-            return _without_token()
+            refusal = "Send RUSHES_METRICS_TOKEN as a Bearer token.\n"
+            return HttpResponse(refusal, "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
     elif not _is_from_this_machine(request):
         return HttpResponse(
             "From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403
@@ -82,12 +77,6 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 def _has_token(request: HttpRequest, token: str) -> bool:
     given = request.headers.get("Authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
-
-def _without_token() -> HttpResponse:
-    refusal = HttpResponse("Send RUSHES_METRICS_TOKEN as a Bearer token.\n", "text/plain", 401)
-    refusal.headers["WWW-Authenticate"] = "Bearer"
-    return refusal
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:

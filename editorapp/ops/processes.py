@@ -5,23 +5,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 
 # Looked at whenever a process starts; the log before is kept as .log.1.
 LARGEST_LOG_BYTES = 20_000_000
+LAST_LINES = 12
 # The backoff in seconds; a child that lived for a minute starts over.
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-STOPPED = "Stopped. Everything that was running at a provider is taken up at the next start."
-
-
-class Interrupted(Exception):
-    """Somebody asked us to stop."""
+PYTHON = (sys.executable, "-m")
 
 
 class NotStarted(Exception):
@@ -36,10 +33,10 @@ class Child:
     """One process, in a process group of its own."""
 
     name: str
-    command: list[str]
+    command: tuple[str, ...]
     log: Path | None  # None: it prints where we print
-    process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
+    process: subprocess.Popen[bytes] = field(init=False)
+    started: float = 0.0
     failures: int = 0
     restart_at: float | None = None
     silent_since: float | None = None  # alive, but without a sign of life
@@ -55,14 +52,16 @@ class Child:
     @property
     def last_words(self) -> str:
         """Return where its log is, and how it ends."""
-        return f" Its last words are in {self.log}:\n{tail(self.log)}" if self.log else ""
+        if self.log is None:
+            return ""
+        words = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return "\n".join([f" Its last words are in {self.log}:", *words])
 
-    def signal(self, number: signal.Signals) -> None:
-        """Signal the whole group: a server's workers must not outlive it."""
-        try:
-            os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            return
+    def kill(self) -> None:
+        """Kill the whole group: a server's workers must not outlive it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 class Processes:
@@ -73,11 +72,8 @@ class Processes:
     by the parent-death signal (on Linux).
     """
 
-    def __init__(
-        self, environment: Mapping[str, str], *, say: Callable[[str], None], into_files: bool = True
-    ) -> None:
+    def __init__(self, *, say: Callable[[str], None], into_files: bool = True) -> None:
         """`into_files`: what a child prints goes to a file of its own, else to our own output."""
-        self.environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self.say = say
         self.into_files = into_files
         self.children: dict[str, Child] = {}
@@ -86,9 +82,14 @@ class Processes:
     def start(self, name: str, *command: str) -> Child:
         """Start a child; where it prints into a file, that is `<data folder>/run/<name>.log`."""
         log = settings.RUN_DIR / f"{name}.log" if self.into_files else None
-        child = Child(name, list(command), log, self._popen(list(command), log))
+        child = Child(name, command, log)
+        self._begin(child)
         self.children[name] = child
         return child
+
+    def manage(self, command: str, *options: str) -> None:
+        """Start a management command, run by this very Python."""
+        self.start(command, *PYTHON, "editorapp", command, *options)
 
     def wait_until(
         self,
@@ -117,12 +118,11 @@ class Processes:
             if child.restart_at is None:
                 self._plan_restart(child)
             elif time.monotonic() >= child.restart_at:
-                child.process = self._popen(child.command, child.log)
-                child.started, child.restart_at = time.monotonic(), None
+                self._begin(child)
 
     def _plan_restart(self, child: Child) -> None:
         self._tell_reaper(f"-{child.process.pid}")
-        child.signal(signal.SIGKILL)  # what its group left behind
+        child.kill()  # what its group left behind
         if child.age_seconds > 60:
             child.failures = 0
         backoff = RESTART_PAUSES[min(child.failures, len(RESTART_PAUSES) - 1)]
@@ -139,55 +139,44 @@ class Processes:
         for child in self._alive():
             self._tell_reaper(str(child.process.pid))
 
-    def restart(self, name: str, why: str) -> None:
-        """Kill a child that is alive and does nothing; `look_after` starts it again."""
-        self.say(why)
-        self.children[name].signal(signal.SIGKILL)
-        self.children[name].process.wait()
-
     def stop(self, *, seconds: float = 20) -> None:
         """End all children, politely first. A second interrupt while waiting ends them at once."""
         try:
             for child in self._alive():
                 # Granian and the queue pass it on to their own workers.
-                child.process.send_signal(signal.SIGTERM)
+                child.process.terminate()
             until = time.monotonic() + seconds
             while time.monotonic() < until and self._alive():
                 time.sleep(0.05)
         finally:
             for child in self.children.values():
-                child.signal(signal.SIGKILL)
-                child.process.wait()
+                child.kill()
                 self._tell_reaper(f"-{child.process.pid}")
-            assert self.reaper.stdin is not None
-            self.reaper.stdin.close()
-            self.reaper.wait()
+            self.reaper.communicate()  # closes the pipe, and waits
 
     def _alive(self) -> list[Child]:
         return [child for child in self.children.values() if child.is_alive]
 
-    def _popen(self, command: list[str], log: Path | None) -> subprocess.Popen[bytes]:
-        if log is not None:
-            _put_aside(log)
-        with nullcontext() if log is None else log.open("ab") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "editorapp.ops.parent_death", str(os.getpid()), *command],
+    def _begin(self, child: Child) -> None:
+        if child.log is not None:
+            _put_aside(child.log)
+        with nullcontext() if child.log is None else child.log.open("ab") as file:
+            child.process = subprocess.Popen(
+                [*PYTHON, "editorapp.ops.parent_death", str(os.getpid()), *child.command],
                 cwd=settings.BASE_DIR,
-                env=self.environment,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=None if file is None else subprocess.STDOUT,
             )
-        self._tell_reaper(str(process.pid))
-        return process
+        child.started, child.restart_at = time.monotonic(), None
+        self._tell_reaper(str(child.process.pid))
 
     def _tell_reaper(self, line: str) -> None:
-        pipe: IO[bytes] | None = self.reaper.stdin
-        assert pipe is not None
+        assert self.reaper.stdin is not None
         try:
-            pipe.write(f"{line}\n".encode())
-            pipe.flush()
+            self.reaper.stdin.write(f"{line}\n".encode())
         except BrokenPipeError:
             self.say(
                 "The reaper process is gone: if the studio is killed now, its processes stay behind."
@@ -202,29 +191,20 @@ def _put_aside(log: Path) -> None:
 
 def _reaper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "editorapp.ops.orphan_reaper"],
+        [*PYTHON, "editorapp.ops.orphan_reaper"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
+        bufsize=0,
         start_new_session=True,
     )
 
 
 def stop_when_asked() -> None:
-    """Raise Interrupted in the main thread when the system or Ctrl-C asks us to stop, once."""
+    """Raise KeyboardInterrupt in the main thread when the system or Ctrl-C asks us to stop, once."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: Any) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends us at once; the reaper ends the rest
-    raise Interrupted
-
-
-def tail(log: Path, lines: int = 12) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
-
-
-def manage(*words: str) -> list[str]:
-    """Return the command line of a management command, run by this very Python."""
-    return [sys.executable, "-m", "editorapp", *words]
+    raise KeyboardInterrupt

@@ -66,7 +66,7 @@ def _media(now: datetime) -> str:
     if time.monotonic() - _written.get(folder, -WRITTEN_SECONDS) < WRITTEN_SECONDS:
         return ""
     try:
-        _write_and_delete(f"ready-{secrets.token_hex(8)}")
+        _write_and_delete()
     except OSError as error:
         return f"The media folder cannot be written to ({error.strerror})."
     except Refusal as refusal:
@@ -75,7 +75,8 @@ def _media(now: datetime) -> str:
     return ""
 
 
-def _write_and_delete(name: str) -> None:
+def _write_and_delete() -> None:
+    name = f"ready-{secrets.token_hex(8)}"
     file = store.incoming() / name
     file.write_bytes(READY)
     file.unlink()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -11,16 +12,13 @@ from editorapp.alerts import delivery
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import alert_checks, gauges
-from editorapp.generations.checks.gauges import Account
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck
 from editorapp.generations.states import ACTIVE, State
-from editorapp.providers.registry import get as provider
 from editorapp.providers.registry import slugs
 from editorapp.teams.models import Member
 
 MOST_ROWS = 8
-DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SOON = timedelta(hours=12)
 TO_FETCH = (State.FETCHING, State.FETCH_FAILED)
 TOTALS = ("in_flight", "waiting", "fetching", "overdue")
@@ -30,9 +28,29 @@ TOTALS = ("in_flight", "waiting", "fetching", "overdue")
 class AccountRow:
     """One line of the table of accounts."""
 
-    figures: Account
-    provider: str
-    halt: str  # why nothing is sent with it; "" where it may be used
+    figures: gauges.Account
+
+    @cached_property
+    def provider(self) -> str:
+        return self.figures.account.spec.name
+
+    @cached_property
+    def halt(self) -> str:
+        """Why nothing is sent with it; "" where it may be used."""
+        account, pause = self.figures.account, self.figures.pause
+        if account.problem:
+            return account.problem
+        if account.paused_at is not None:
+            return "Paused by an admin."
+        if pause is not None:
+            return f"Sends nothing before {pause.until:%H:%M:%S} UTC: {pause.reason}"
+        return ""
+
+    @property
+    def is_in_use(self) -> bool:
+        """Is it switched on, or is there something to do?"""
+        states = (*ACTIVE, State.UNKNOWN, State.LOST)
+        return self.figures.account.is_enabled or self.figures.count(*states) > 0
 
     @property
     def error_percent(self) -> int:
@@ -57,9 +75,9 @@ class Status:
     free_space: float
     books: BooksCheck | None
     lines: int  # of the ledger, now
-    database: str
-    version: str
 
+    database = connection.display_name
+    version = editorapp.__version__
     nobody = delivery.NOBODY  # a problem of alerts that is said once, above all of them
 
     @property
@@ -115,7 +133,7 @@ class Status:
 
 def gather(member: Member, *, now: datetime) -> Status:
     """Return how things are now."""
-    accounts = [_row(one) for one in gauges.accounts(now) if one.account.provider in slugs()]
+    known = [AccountRow(one) for one in gauges.accounts(now) if one.account.provider in slugs()]
     alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
     ours = Attempt.objects.filter(generation__team_id=member.team_id)
     sent = ours.filter(state__in=(State.SUBMITTING, State.RUNNING))
@@ -123,7 +141,7 @@ def gather(member: Member, *, now: datetime) -> Status:
     return Status(
         now=now,
         signs=heartbeat.signs(now),
-        accounts=[row for row in accounts if _is_shown(row)],
+        accounts=[row for row in known if row.is_in_use],
         alerts=list(alerts[: 5 * MOST_ROWS]),
         tells_nobody=delivery.has_nobody(),
         oldest=_listed(sent.order_by("submit_started_at", "pk")),
@@ -132,30 +150,8 @@ def gather(member: Member, *, now: datetime) -> Status:
         free_space=alert_checks.free_space(),
         books=gauges.books(),
         lines=Entry.objects.count(),
-        database=DATABASES.get(connection.vendor, connection.vendor),
-        version=editorapp.__version__,
     )
 
 
 def _listed(rows: "QuerySet[Attempt]") -> list[Attempt]:
     return list(rows.select_related("generation__created_by", "account")[:MOST_ROWS])
-
-
-def _row(one: Account) -> AccountRow:
-    return AccountRow(one, provider(one.account.provider).SPEC.name, _halt(one))
-
-
-def _halt(one: Account) -> str:
-    if one.account.problem:
-        return one.account.problem
-    if one.account.paused_at is not None:
-        return "Paused by an admin."
-    if one.pause is not None:
-        return f"Sends nothing before {one.pause.until:%H:%M:%S} UTC: {one.pause.reason}"
-    return ""
-
-
-def _is_shown(row: AccountRow) -> bool:
-    """Leave out accounts that nobody uses: switched off, with nothing to do."""
-    busy = any(row.figures.work.get(state) for state in (*ACTIVE, State.UNKNOWN, State.LOST))
-    return bool(row.figures.account.is_enabled or busy)

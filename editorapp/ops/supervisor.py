@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from editorapp.generations.coordination import heartbeat
 from editorapp.media import tasks
-from editorapp.ops.processes import Processes, manage
+from editorapp.ops.processes import Processes
 
 # A cluster writes its first sign of life a few seconds after its start, and needs all of this only
 # when it hangs.
@@ -68,7 +68,7 @@ class EngineLock(AbstractContextManager["EngineLock"]):
 
 
 def _lock_file() -> Path:
-    return Path(settings.RUN_DIR) / "engine.lock"
+    return settings.RUN_DIR / "engine.lock"
 
 
 def start_simulator(processes: Processes) -> None:
@@ -78,14 +78,14 @@ def start_simulator(processes: Processes) -> None:
     """
     note = settings.RUN_DIR / "simulator.url"
     note.unlink(missing_ok=True)
-    processes.start("simulator", *manage("simulator", "--port", "0"))
+    processes.manage("simulator", "--port", "0")
     processes.wait_until("simulator", note.exists)
 
 
 def start_engine(processes: Processes) -> None:
     """Start the queue's workers and the ticker."""
-    processes.start("queue", *manage("queue"))
-    processes.start("ticker", *manage("ticker"))
+    processes.manage("queue")
+    processes.manage("ticker")
 
 
 def look_after(processes: Processes) -> None:
@@ -103,8 +103,8 @@ def look_after(processes: Processes) -> None:
         return
     queue.silent_since = queue.silent_since or time.monotonic()
     if time.monotonic() - queue.silent_since >= PATIENCE_SECONDS:
-        queue.silent_since = None
-        processes.restart("queue", "The queue gives no sign of life and is started again.")
+        processes.say("The queue gives no sign of life and is started again.")
+        queue.kill()
 
 
 def _is_stuck() -> bool:

@@ -11,17 +11,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 
-def with_port(port: int) -> None:
-    """Start this very command over where the settings were read for another port: every process
-    must agree on it.
-
-    The cookies' names carry it.
-    """
-    if port != settings.PORT:
-        os.environ["RUSHES_PORT"] = str(port)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-
-
 def collect_static_files() -> None:
     """Lay the static files where the web server reads them, compressed and with names that change
     with them.
@@ -29,20 +18,17 @@ def collect_static_files() -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def granian(
-    host: str, port: int, *, workers: int = 1, threads: int = 16, is_logged: bool = False
-) -> list[str]:
+def granian(host: str, port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
     """Return the web server's command line: see editorapp/wsgi.py why it is WSGI.
 
     One process with threads is enough for a team, and half the memory of two.
     """
     # Its own lines are few, and come from before Django is there: the same writer, named in a file.
     lines = ["--log-config", str(settings.PACKAGE_DIR / "ops/server_lines.json")]
-    level = "info" if is_logged else "warning"
     options = (
         f"--interface wsgi --host {host} --port {port} --workers {workers}"
         f" --blocking-threads {threads} --no-ws --http 1 --respawn-failed-workers"
-        f" --workers-kill-timeout 5 --log-level {level}"
+        f" --workers-kill-timeout 5 --log-level warning"
     )
     return [
         *(sys.executable, "-m", "granian"),
@@ -52,11 +38,17 @@ def granian(
     ]
 
 
-def check_port(host: str, port: int, *, instead: str) -> None:
-    """Look whether we may listen there.
+def take_port(host: str, port: int, *, instead: str) -> None:
+    """Look whether we may listen there, as a process whose settings know this port.
+
+    They carry it in the cookies' names, and every process must agree on it: where they were read
+    for another port, this very command is started over.
 
     Raises: CommandError, with a way out: `instead` takes another port.
     """
+    if port != settings.PORT:
+        os.environ["RUSHES_PORT"] = str(port)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

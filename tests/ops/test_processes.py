@@ -42,7 +42,7 @@ def said() -> list[str]:
 @pytest.fixture
 def processes(said: list[str], settings, tmp_path: Path) -> Iterator[Processes]:
     settings.RUN_DIR = tmp_path
-    family = Processes({}, say=said.append)
+    family = Processes(say=said.append)
     yield family
     family.stop(seconds=2)
 
@@ -69,7 +69,7 @@ def test_waiting_for_a_child_that_ends_shows_its_last_words(processes: Processes
 
 def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_path: Path) -> None:
     settings.RUN_DIR = tmp_path
-    family = Processes({}, say=said.append)
+    family = Processes(say=said.append)
     note = tmp_path / "grandchild"
     script = (
         f"import subprocess, sys; p = subprocess.Popen({SLEEP!r}); "
@@ -90,7 +90,7 @@ def studio(folder: Path, script: str) -> Iterator[list[int]]:
     """
     begin = (
         "import os, time, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'editorapp.settings'; django.setup();"
-        "from editorapp.ops.processes import Processes; p = Processes({}, say=print);"
+        "from editorapp.ops.processes import Processes; p = Processes(say=print);"
         f"child = p.start('sleeper', *{SLEEP!r}).process.pid;"
     )
     process = subprocess.Popen(

@@ -33,7 +33,7 @@ def processes(said, settings, tmp_path: Path, monkeypatch, db) -> Iterator[Proce
     """
     settings.RUN_DIR = tmp_path
     monkeypatch.setattr(supervisor, "PATIENCE_SECONDS", 0.3)
-    family = Processes({}, say=said.append)
+    family = Processes(say=said.append)
     family.start("queue", *SLEEP).started -= 100
     heartbeat.beat("cluster", now=timezone.now() - timedelta(minutes=1))
     heartbeat.beat("ticker", now=timezone.now())

@@ -120,7 +120,7 @@ CHANGES = (
     Change(
         "other users of the machine read what an older version wrote",
         "editorapp/ops/preparing.py",
-        "    closed, left = private_files.close(places)\n",
+        "    closed, left = private_files.close(_private_places())\n",
         "    closed, left = 0, 0\n",
         (
             f"{FILES}::test_a_studio_closes_an_old_data_folder_and_makes_nothing_that_others_can_read",

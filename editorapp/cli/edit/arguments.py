@@ -3,43 +3,35 @@
 import re
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from django.core.exceptions import PermissionDenied
-
-from editorapp.cli.edit import named_files, settings
+from editorapp.cli.edit import named_files
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
-from editorapp.cli.edit.settings import Options, Values
+from editorapp.cli.edit.settings import Options, Values, settings_of
+from editorapp.cli.options import add_options, add_timeout
 from editorapp.core.typed_text import wrong_in
-from editorapp.generations.models import Generation
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.providers import accounts, registry
-from editorapp.providers.contract import (
-    GenerationRequest,
-    Ref,
-    Task,
-)
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
 from editorapp.providers.strengths import STRENGTHS
 from editorapp.teams.models import Member
 
-Option = tuple[str, str, str]  # its name, the word for its value, its help
-
 PICTURE = "a file, an https URL, generation:ID or file:ID"
-
-
-# Each option with the word for its value, "" for a switch, and its help; some may be repeated.
-WHO = (
+OPTIONS = (
+    ("prompt", "TEXT", "what should be seen, 1 to 6,000 characters"),
+    (
+        "provider",
+        "SLUG",
+        f"who does it: {', '.join(registry.slugs())} (default: the team's account)",
+    ),
     ("account", "NAME", "which of several accounts, by its name"),
     ("model", "NAME", "which of several models (default: the provider's first one of the task)"),
     ("parent", "TAKE", "work on the result of this take (its number or the provider's id)"),
-)
-WHAT = (
     (
         "control",
         "NAME=VALUE",
@@ -63,12 +55,20 @@ WHAT = (
     ("resolution", "NAME", "360p, 540p, 720p or 1080p (the provider's default is 720p)"),
     ("hdr", "", "high dynamic range (720p and 1080p)"),
     ("exr", "", "EXR frames too (with --hdr)"),
+    ("wait", "", "wait for the result; else only queue it"),
+    ("output", "FILE", "where to write the result (implies --wait)"),
+    ("dry-run", "", "print verdict, estimate and the exact body; send nothing"),
+    ("json", "", "print one JSON object"),
+    ("as", "NAME", "the person who pays (default: the owner)"),
 )
-REPEATED = {"control", "keyframe", "concept"}
+# The frames that a result begins and ends with, and the options that say one.
+FRAMES = {
+    "start_frame": ("--guide", "--first", "--extend"),
+    "end_frame": ("--last", "--extend --backward"),
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add what says what is wanted; how it is waited for and written is the command's own."""
     add = parser.add_argument
     add(
         "source",
@@ -84,51 +84,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="how many takes of each (default 1)",
     )
     add(
-        "--prompt",
-        metavar="TEXT",
-        help="what should be seen, 1 to 6,000 characters",
-    )
-    add(
         "--task",
         choices=list(Task),
         default=Task.EDIT,
         help="what is done (default edit)",
     )
-    slugs = ", ".join(registry.slugs())
-    add(
-        "--provider",
-        metavar="SLUG",
-        help=f"who does it: {slugs} (default: the team's account)",
-    )
-    _add_options(parser, WHO)
     how = parser.add_mutually_exclusive_group()
-    strengths = f"one of {', '.join(STRENGTHS)}"
     how.add_argument(
         "--strength",
         choices=STRENGTHS,
         metavar="NAME",
-        help=strengths,
+        help=f"one of {', '.join(STRENGTHS)}",
     )
-    how.add_argument(
-        "--auto",
-        action="store_true",
-        help="automatic controls (an edit's default)",
-    )
-    _add_options(parser, WHAT)
-
-
-def _add_options(parser: ArgumentParser, options: Iterable[Option]) -> None:
-    for name, value, says in options:
-        parser.add_argument(f"--{name}", help=says, **_kind(name, value))
-
-
-def _kind(name: str, value: str) -> dict[str, Any]:
-    """Return how an option is read."""
-    if not value:
-        return {"action": "store_true"}
-    if name in REPEATED:
-        return {"metavar": value, "action": "append", "default": []}
-    return {"metavar": value}
+    add_options(how.add_argument, [("auto", "", "automatic controls (an edit's default)")])
+    add_options(add, OPTIONS)
+    add_timeout(add)
 
 
 def chosen_account(options: Options, member: Member) -> ProviderAccount:
@@ -141,20 +111,12 @@ def chosen_account(options: Options, member: Member) -> ProviderAccount:
         registry.get(slug)
     if not name:
         return accounts.of_team(member.team, provider=slug)
-    return _account_named(name, accounts.usable(provider=slug))
-
-
-def _account_named(name: str, among: Sequence[ProviderAccount]) -> ProviderAccount:
+    among = accounts.usable(provider=slug)
     for account in among:
         if account.name.casefold() == name.casefold():
             return account
     there = ", ".join(account.name for account in among) or "none"
     raise BadArgument(f"--account {name}: there is no such account to use; there are: {there}.")
-
-
-def _is_several(options: Options) -> bool:
-    """Does the command line ask for more than one take?"""
-    return max(1, len(options["source"])) * options["takes"] > 1
 
 
 def drafts(
@@ -164,7 +126,7 @@ def drafts(
 ) -> list[Draft]:
     """Return a draft for each take that is asked for: every source so often as `--takes` says.
 
-    Raises: BadArgument.
+    Raises: BadArgument; PermissionDenied, when another team's take is named.
     """
     sources, takes = options["source"] or [None], options["takes"]
     if takes < 1 or len(sources) * takes > MOST_AT_ONCE:
@@ -185,32 +147,25 @@ def _draft(
     Raises: BadArgument, also when a file is not what it should be.
     """
     model = _model(options, account.spec)
-    said = settings.plain(options, model)
-    said |= settings.controls(options["control"]) | settings.position(options["position"])
+    said = settings_of(options, model)
     source = _source(options, member)
     frames, continued = _frames(options, member)
-    said |= frames | _keyframes(options["keyframe"], member)
     wanted = GenerationRequest(
         task=model.task,
         model=model.name,
         source=source.ref,
         **said,
+        **frames,
+        **_keyframes(options["keyframe"], member),
     )
-    made_from = continued if source.ref is None and continued is not None else source
+    made_from = continued if continued and source.ref is None else source
     wanted = references.reachable(
         wanted,
         account,
         parent=made_from.parent,
-        takes=_takes_named(wanted, member),
+        takes=references.takes_named(wanted, member),
     )
     return Draft(wanted, account, made_from.asset, made_from.parent)
-
-
-def _takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:
-    try:
-        return references.takes_named(wanted, member)
-    except PermissionDenied as error:
-        raise BadArgument(str(error)) from error
 
 
 def _model(options: Options, spec: Spec) -> Model:
@@ -218,9 +173,9 @@ def _model(options: Options, spec: Spec) -> Model:
     task, name = options["task"], options["model"]
     there = spec.models_for(task)
     if not there:
-        raise BadArgument(
-            f"--task {task}: {spec.name} does not do this. There is: {_who_does(task)}."
-        )
+        others = [one.SPEC.name for one in registry.every() if one.SPEC.models_for(task)]
+        who = ", ".join(others) or "no other provider either"
+        raise BadArgument(f"--task {task}: {spec.name} does not do this. There is: {who}.")
     named = [model for model in there if name in (None, model.name, model.model_id)]
     if not named:
         names = ", ".join(model.name for model in there)
@@ -230,23 +185,14 @@ def _model(options: Options, spec: Spec) -> Model:
     return named[0]
 
 
-def _who_does(task: str) -> str:
-    names = ", ".join(one.SPEC.name for one in registry.every() if one.SPEC.models_for(task))
-    return names or "no other provider either"
-
-
 def _source(options: Options, member: Member) -> NamedSource:
-    found = named_files.source(options["source"], _parent(options, member), member)
+    parent = named_files.own_take(options["parent"], member) if options["parent"] else None
+    found = named_files.source(options["source"], parent, member)
     if found.ref is None and options["task"] != Task.GENERATE:
         raise BadArgument(
             "Name a SOURCE (a file, an https URL, generation:ID, file:ID), or a take with --parent."
         )
     return found
-
-
-def _parent(options: Options, member: Member) -> Generation | None:
-    word = options["parent"]
-    return named_files.own_take(word, member) if word else None
 
 
 def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | None]:
@@ -256,41 +202,32 @@ def _frames(options: Options, member: Member) -> tuple[Values, NamedSource | Non
     backward, extend = options["backward"], options["extend"]
     if backward and not extend:
         raise BadArgument("--backward says how to --extend: name the take with it.")
-    starts = {"--guide": options["guide"], "--first": options["first"]}
-    ends = {"--last": options["last"]}
-    if backward:
-        ends["--extend --backward"] = extend
-    else:
-        starts["--extend"] = extend
-    for frames in (starts, ends):
-        _check_one(frames)
-    said = _pictures(options, member)
-    if not extend:
-        return said, None
-    continued = named_files.continued(extend, member)
-    return said | {"end_frame" if backward else "start_frame": continued.ref}, continued
+    words = {f"--{name}": options[name] for name in ("guide", "first", "last")}
+    words["--extend --backward" if backward else "--extend"] = extend
+    given = {frame: _given(names, words) for frame, names in FRAMES.items()}
+    frames: Values = {}
+    continued = None
+    for frame, name in given.items():
+        if name.startswith("--extend"):
+            continued = named_files.continued(extend, member)
+            frames[frame] = continued.ref
+        elif name:
+            frames[frame] = named_files.picture(words[name], member)
+    return frames, continued
 
 
-def _check_one(frames: Options) -> None:
-    """See that one frame is not given in two ways."""
-    given = [name for name, value in frames.items() if value]
+def _given(names: Sequence[str], words: Options) -> str:
+    """Return which of the options of one frame is given; "" where none is."""
+    given = [name for name in names if words.get(name)]
     if len(given) > 1:
         raise BadArgument(f"{' and '.join(given)} are the same frame: give one of them.")
-
-
-def _pictures(options: Options, member: Member) -> Values:
-    words = {
-        "start_frame": options["guide"] or options["first"],
-        "end_frame": options["last"],
-    }
-    return {name: named_files.picture(word, member) for name, word in words.items() if word}
+    return given[0] if given else ""
 
 
 def _keyframes(words: list[str], member: Member) -> Values:
     if not words:
         return {}
-    pinned = [_keyframe(word, member) for word in words]
-    indexes, pictures = zip(*pinned, strict=True)
+    indexes, pictures = zip(*[_keyframe(word, member) for word in words], strict=True)
     return {"keyframes": pictures, "keyframe_indexes": indexes}
 
 
@@ -309,14 +246,10 @@ def check_texts(options: Options) -> None:
     Raises: BadArgument.
     """
     for name, said in options.items():
-        if name not in named_files.FILES:
-            _check_text(name, said)
-
-
-def _check_text(name: str, said: Any) -> None:
-    for word in said if isinstance(said, list) else [said]:
-        if isinstance(word, str) and (wrong := wrong_in(word)):
-            raise BadArgument(f"--{name}: {wrong}")
+        words = said if isinstance(said, list) else [said]
+        for word in words if name not in named_files.FILES else ():
+            if isinstance(word, str) and (wrong := wrong_in(word)):
+                raise BadArgument(f"--{name}: {wrong}")
 
 
 def check_output(options: Options) -> None:
@@ -328,29 +261,21 @@ def check_output(options: Options) -> None:
     if options["output"] is None:
         return
     output = Path(options["output"])
-    if _is_several(options):
-        output = _in_folder(output)
+    if max(1, len(options["source"])) * options["takes"] > 1:
+        if not output.is_dir():
+            raise BadArgument(
+                f"--output {output}: several takes need a folder that is there; each becomes a file in it."
+            )
+        output = output / "take.mp4"
     try:
         _try_to_write(output)
-        for used in filter(None, _files_used(options)):
-            _check_other_file(output, used)
+        for used in _files_used(options):
+            if used and output.exists() and Path(used).exists() and output.samefile(used):
+                raise BadArgument(
+                    f"--output {output}: this is the file that is edited or guides; name another one."
+                )
     except OSError as error:
         raise BadArgument(f"--output {output} cannot be written: {error.strerror}.") from error
-
-
-def _in_folder(output: Path) -> Path:
-    if not output.is_dir():
-        raise BadArgument(
-            f"--output {output}: several takes need a folder that is there; each becomes a file in it."
-        )
-    return output / "take.mp4"
-
-
-def _check_other_file(output: Path, used: str) -> None:
-    if output.exists() and Path(used).exists() and output.samefile(used):
-        raise BadArgument(
-            f"--output {output}: this is the file that is edited or guides; name another one."
-        )
 
 
 def _try_to_write(output: Path) -> None:
@@ -364,11 +289,5 @@ def _try_to_write(output: Path) -> None:
 
 
 def _files_used(options: Options) -> list[str | None]:
-    keyframes = [word.partition("=")[2] for word in options["keyframe"]]
-    return [
-        *options["source"],
-        options["guide"],
-        options["first"],
-        options["last"],
-        *keyframes,
-    ]
+    pinned = [word.partition("=")[2] for word in options["keyframe"]]
+    return [*options["source"], options["guide"], options["first"], options["last"], *pinned]

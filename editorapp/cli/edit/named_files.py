@@ -6,6 +6,7 @@ import mimetypes
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from editorapp.core.request_values import as_whole
 from editorapp.core.typed_text import without, wrong_in
@@ -14,21 +15,14 @@ from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable
 from editorapp.media.refusals import Refusal
-from editorapp.media.store import hash_file
 from editorapp.providers.contract import Ref
 from editorapp.teams.models import Member
 
 # Options that can name a file.
-FILES = frozenset(
-    {
-        "source",
-        "guide",
-        "keyframe",
-        "first",
-        "last",
-        "output",
-    }
-)
+FILES = {"source", "guide", "keyframe", "first", "last", "output"}
+# What a word begins with that names no file of this machine, and how a request carries what it
+# names.
+CARRIERS = {"http": "url", "https": "url", "generation": "generation_id", "file": "file_id"}
 
 
 class BadArgument(Exception):
@@ -46,7 +40,11 @@ class NamedSource:
     @classmethod
     def of(cls, take: Generation) -> "NamedSource":
         """Return a take's result."""
-        return cls(_result_of(take), take.result, take)
+        if not take.can_be_source:
+            raise BadArgument(
+                f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}."
+            )
+        return cls(Ref(generation_id=take.chain_id), take.result, take)
 
 
 def source(
@@ -60,24 +58,15 @@ def source(
     """
     if given is None or given == "-":
         return NamedSource.of(parent) if parent is not None else NamedSource()
-    kind, word = _kind(given)
-    if kind in {"http", "https"}:
-        return NamedSource(_address(given), None, parent)
-    if kind == "generation":
-        return _generation(word, parent, member)
-    if kind == "file":
-        return NamedSource(Ref(file_id=word), None, parent)
-    return _clip(_existing(given), parent, member)
-
-
-def _generation(word: str, parent: Generation | None, member: Member) -> NamedSource:
-    own = find_take(word, member)
-    return NamedSource.of(own) if own else NamedSource(Ref(generation_id=word), None, parent)
-
-
-def _address(url: str) -> Ref:
-    media_type, _encoding = mimetypes.guess_type(url.partition("?")[0])
-    return Ref(url=url, media_type=media_type or "video/mp4")
+    carried = _carried(given)
+    if not carried:
+        return _clip(_existing(given), parent, member)
+    if "generation_id" in carried and (own := find_take(carried["generation_id"], member)):
+        return NamedSource.of(own)
+    if "url" in carried:
+        media_type, _encoding = mimetypes.guess_type(given.partition("?")[0])
+        carried["media_type"] = media_type or "video/mp4"
+    return NamedSource(Ref(**carried), None, parent)
 
 
 def _clip(
@@ -85,7 +74,7 @@ def _clip(
     parent: Generation | None,
     member: Member,
 ) -> NamedSource:
-    if parent is not None and _is_result(path, parent):
+    if parent and parent.result and store.hash_file(path) == parent.result.sha256:
         return NamedSource.of(parent)
     asset = _take_in(path, member)
     if not asset.is_video:
@@ -99,19 +88,10 @@ def _clip(
     )
 
 
-def _is_result(path: Path, take: Generation) -> bool:
-    return take.result is not None and hash_file(path) == take.result.sha256
-
-
 def picture(given: str, member: Member) -> Ref:
     """Return a picture by the same kinds of words: a file, an https URL, generation:ID or file:ID."""
-    kind, word = _kind(given)
-    if kind in {"http", "https"}:
-        return Ref(url=given)
-    if kind == "generation":
-        return Ref(generation_id=word)
-    if kind == "file":
-        return Ref(file_id=word)
+    if carried := _carried(given):
+        return Ref(**carried)
     asset = _take_in(_existing(given), member)
     if asset.kind != Asset.Kind.IMAGE:
         raise BadArgument(f"{given} is not a picture: a guide frame is a JPEG, PNG or WebP.")
@@ -136,31 +116,23 @@ def continued(word: str, member: Member) -> NamedSource:
     """Return the clip that is continued: a take of ours by its number or id, else a provider's id
     as it is.
     """
-    if as_whole(word) is not None:
-        return NamedSource.of(own_take(word, member))
-    return _generation(word, None, member)
+    take = find_take(word, member) if as_whole(word) is None else own_take(word, member)
+    return NamedSource.of(take) if take else NamedSource(Ref(generation_id=word))
 
 
-def _kind(given: str) -> tuple[str, str]:
-    """Return what a word names and its name; ("", "") for a file."""
+def _carried(given: str) -> dict[str, Any]:
+    """Return what a reference says of what a word names; {} for a file of this machine."""
     kind, _, word = given.partition(":")
-    if kind not in {"http", "https", "generation", "file"} or not word:
-        return "", ""
-    return kind, _typed(word)
+    if kind not in CARRIERS or not word:
+        return {}
+    carrier, word = CARRIERS[kind], _typed(word)
+    return {carrier: given if carrier == "url" else word}
 
 
 def _typed(word: str) -> str:
     if wrong := wrong_in(word):
         raise BadArgument(f"{without(word)}: {wrong}")
     return word
-
-
-def _result_of(take: Generation) -> Ref:
-    if not take.can_be_source:
-        raise BadArgument(
-            f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}."
-        )
-    return Ref(generation_id=take.chain_id)
 
 
 def _existing(file: str) -> Path:

@@ -35,21 +35,20 @@ def _findings(verdict: Verdict) -> list[Broken]:
     return [*refusals(verdict), *verdict.warnings]
 
 
-def _finding(row: Broken) -> Json:
-    return {
-        "rule": row.rule_id,
-        "field": row.field,
-        "level": row.level,
-        "message": row.message,
-    }
-
-
 def as_json(verdict: Verdict) -> Json:
     """Return a verdict and exactly what would be sent where."""
     estimate, account = verdict.estimate, verdict.draft.account
     return {
         "accepted": not refusals(verdict),
-        "broken": [_finding(row) for row in _findings(verdict)],
+        "broken": [
+            {
+                "rule": row.rule_id,
+                "field": row.field,
+                "level": row.level,
+                "message": row.message,
+            }
+            for row in _findings(verdict)
+        ],
         "estimate": estimate and {name: getattr(estimate, name) for name in ESTIMATE},
         "asks_price": estimate is None and verdict.draft.is_quoted,
         "provider": account.provider,
@@ -64,16 +63,16 @@ def in_words(verdict: Verdict) -> str:
         end = "Nothing was sent."
     else:
         end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
-    return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
-
-
-def _finding_in_words(row: Broken) -> str:
-    return f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
+    findings = [
+        f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
+        for row in _findings(verdict)
+    ]
+    return "\n".join([*findings, end])
 
 
 def request_in_words(verdict: Verdict) -> str:
-    """Return the exact request, as the page shows it."""
-    return f"POST {verdict.url}\n{verdict.body_json}"
+    """Return the verdict and the exact request, as the page shows it."""
+    return f"{in_words(verdict)}\nPOST {verdict.url}\n{verdict.body_json}"
 
 
 def price_in_words(verdict: Verdict) -> str:
@@ -88,23 +87,19 @@ def price_in_words(verdict: Verdict) -> str:
 
 def result(take: Generation) -> Json:
     """Return how a take stands, and the facts of its result where there is one."""
+    made = take.result
+    facts = made and {
+        **{name: getattr(made, name) for name in FACTS},
+        "fps": f"{made.fps_numerator}/{made.fps_denominator}",
+        "duration_seconds": float(made.duration_seconds),
+    }
     return {
         "generation": take.pk,
         **{name: getattr(take, name) for name in TAKE},
         "provider_generation_id": take.chain_id,
         "simulated": take.is_simulated,
         "message": take.failure_message,
-        "facts": _facts(take),
-    }
-
-
-def _facts(take: Generation) -> Json | None:
-    made = take.result
-    if made is None:
-        return None
-    return {name: getattr(made, name) for name in FACTS} | {
-        "fps": f"{made.fps_numerator}/{made.fps_denominator}",
-        "duration_seconds": float(made.duration_seconds),
+        "facts": facts,
     }
 
 

@@ -6,34 +6,31 @@ from typing import Any
 
 from editorapp.cli.edit.named_files import BadArgument
 from editorapp.core.request_values import as_decimal
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION
 from editorapp.providers.spec import Model
 
 Options = Mapping[str, Any]  # of the command line, by name
 Values = dict[str, Any]  # of a request's fields, by name
 
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
+AS_SAID = ("prompt", "resolution", "strength", "hdr", "exr", "loop")
 
 
-def plain(options: Options, model: Model) -> Values:
+def settings_of(options: Options, model: Model) -> Values:
     """Return what is said in one word each.
 
     Auto is an edit's default, because it is the page's too.
     """
-    said = {name: options[name] for name in ("prompt", "resolution", "strength")}
-    said |= {name: options[name] or None for name in ("hdr", "exr", "loop")}
-    return said | {
+    is_manual = options["strength"] or options["control"]
+    is_auto = options["auto"] or (not is_manual and model.knows("auto_controls"))
+    said = {name: options[name] for name in AS_SAID} | {
         "aspect_ratio": options["aspect"],
         "duration": _duration(options["duration"]),
         "concepts": tuple(options["concept"]) or None,
-        "auto_controls": _is_auto(options, model) or None,
+        "auto_controls": is_auto or None,
     }
-
-
-def _is_auto(options: Options, model: Model) -> bool:
-    if options["strength"] or options["control"]:
-        return bool(options["auto"])
-    return options["auto"] or model.knows("auto_controls")
+    for word in options["control"]:
+        said |= _control(word)
+    return said | _position(options["position"])
 
 
 def _duration(word: str | None) -> str | None:
@@ -44,31 +41,21 @@ def _duration(word: str | None) -> str | None:
     return f"{word.removesuffix('s')}s"
 
 
-def position(word: str | None) -> dict[str, float]:
+def _position(word: str | None) -> dict[str, float]:
     """Read "0.25,0,0.5,1" into the fields of a placement."""
     if word is None:
         return {}
-    return dict(zip(POSITION, _fractions(word), strict=True))
-
-
-def _fractions(word: str) -> list[float]:
     values = [as_decimal(part.strip()) for part in word.split(",")]
-    if len(values) != len(POSITION) or None in values:
+    numbers = [float(value) for value in values if value is not None]
+    if not len(values) == len(numbers) == len(POSITION):
         raise BadArgument(
             f"--position {word}: write four numbers X,Y,W,H, for example 0.25,0,0.5,1."
         )
-    return [float(value or 0) for value in values]
-
-
-def controls(words: list[str]) -> Values:
-    """Read "depth=0.2", "pose=coarse", "face=on" into fields of a request."""
-    said: Values = {}
-    for word in words:
-        said |= _control(word)
-    return said
+    return dict(zip(POSITION, numbers, strict=True))
 
 
 def _control(word: str) -> Values:
+    """Read "depth=0.2", "pose=coarse" or "face=on" into fields of a request."""
     name, _, value = word.partition("=")
     if name not in CONTROLS:
         raise BadArgument(
@@ -79,10 +66,8 @@ def _control(word: str) -> Values:
         return switched
     if name not in CONTROL_VALUES:
         raise BadArgument(f"--control {word}: {name} is only on or off; write {name}=on.")
-    return switched | {CONTROL_VALUES[name]: value if name == "pose" else _amount(word, value)}
-
-
-def _amount(word: str, value: str) -> float:
+    if name == "pose":
+        return switched | {CONTROL_VALUES[name]: value}
     if (amount := as_decimal(value)) is None:
         raise BadArgument(f"--control {word}: {value} is not a number from 0 to 1.")
-    return float(amount)
+    return switched | {CONTROL_VALUES[name]: float(amount)}

@@ -9,14 +9,11 @@ from pathlib import Path
 
 from django.db import connection, connections
 
+from editorapp.media.backends.files import sync_file
 from editorapp.ops.backup.manifest import BackupRefused
+from editorapp.teams.models import Team
 
 SQLITE, POSTGRESQL = "rushes.sqlite3", "rushes.dump"
-
-
-def vendor() -> str:
-    """Return the kind of this installation's database: "sqlite" or "postgresql"."""
-    return connection.vendor
 
 
 def dump(folder: Path) -> None:
@@ -44,11 +41,8 @@ def is_in_use() -> bool:
     """Does the database hold a team? One that `migrate` has only prepared is as good as empty."""
     if connection.vendor == "sqlite" and not _sqlite().exists():
         return False
-    if "teams_team" not in connection.introspection.table_names():
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM teams_team LIMIT 1")
-        return cursor.fetchone() is not None
+    is_prepared = Team._meta.db_table in connection.introspection.table_names()
+    return is_prepared and Team.objects.exists()
 
 
 def _sqlite() -> Path:
@@ -77,8 +71,7 @@ def _load_sqlite(kept: Path) -> None:
     connections.close_all()
     new = place.with_name(place.name + ".restoring")
     shutil.copyfile(kept, new)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(new)
     for end in ("-wal", "-shm"):  # of the empty one
         place.with_name(place.name + end).unlink(missing_ok=True)
     os.replace(new, place)
@@ -90,28 +83,18 @@ def _run(command: str, file: str) -> None:
     Its password is in the environment, not on the command line.
     """
     program, *options = command.split()
-    found = _installed(program)
-    said = connection.settings_dict
-    # Django puts the name of the database last: the value of the last option.
-    last = ["--dbname"] if said["NAME"] else ["--dbname", ""]
-    (_psql, *given), env = connection.client.settings_to_cmd_args_env(said, [*options, file, *last])
-    if more := said["OPTIONS"].get("options"):
-        env = {**(env or {}), "PGOPTIONS": str(more)}
-    done = subprocess.run(
-        [found, *given],
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise BackupRefused(f"{program} failed: {done.stderr.strip()[-1000:]}")
-
-
-def _installed(program: str) -> str:
     found = shutil.which(program)
     if found is None:
         raise BackupRefused(
             f"{program} is not installed here: install PostgreSQL's client tools, of the server's version."
         )
-    return found
+    said = connection.settings_dict
+    # Django puts the name of the database last: the value of the last option.
+    last = ["--dbname"] if said["NAME"] else ["--dbname", ""]
+    (_psql, *given), env = connection.client.settings_to_cmd_args_env(said, [*options, file, *last])
+    env = {**os.environ, **(env or {})}
+    if more := said["OPTIONS"].get("options"):
+        env["PGOPTIONS"] = str(more)
+    done = subprocess.run([found, *given], env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise BackupRefused(f"{program} failed: {done.stderr.strip()[-1000:]}")

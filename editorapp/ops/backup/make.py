@@ -2,23 +2,22 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from editorapp.core import private_files
 from editorapp.generations.coordination import heartbeat
-from editorapp.media import layout
 from editorapp.media.backends import files
-from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
 from editorapp.ops.backup.manifest import (
-    LIST,
     SECRET,
     BackupRefused,
     Manifest,
-    secrets_now,
+    fingerprint,
 )
 
 
@@ -35,21 +34,23 @@ def make(
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty: give each backup a folder of its own.")
+    linked = []
     if earlier is not None:
         Manifest.read(earlier)
+        linked.append(earlier / "media")
+    if links:
+        linked.append(Path(settings.MEDIA_ROOT))
     work = folder.with_name(folder.name + ".partial")
     shutil.rmtree(work, ignore_errors=True)  # of one that was interrupted
     work.mkdir(parents=True, mode=0o700)
     try:
-        made, missing = _write(work, links=links, earlier=earlier)
+        made, missing = _write(work, linked)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
     private_files.close([work])
     _settle(work)
-    if folder.exists():
-        folder.rmdir()
-    os.replace(work, folder)
+    os.replace(work, folder)  # the empty one, if there is one
     files.sync_folder(folder.parent)
     return made, missing
 
@@ -65,44 +66,26 @@ def _settle(work: Path) -> None:
         files.sync_folder(Path(folder))
 
 
-def _write(
-    work: Path,
-    *,
-    links: bool,
-    earlier: Path | None,
-) -> tuple[Manifest, list[str]]:
+def _write(work: Path, linked: Sequence[Path]) -> tuple[Manifest, list[str]]:
     """Write the database first: what it names is in the store by then, and stays there."""
-    named = dict(Asset.objects.filter(deleted_at=None).values_list("sha256", "name"))
-    made_at, bucket = timezone.now(), getattr(settings, "S3_BUCKET", "")
+    named, media = media_files.names_by_hash(), work / "media"
+    made_at, bucket = timezone.now(), settings.S3_BUCKET
     databases.dump(work)
-    kept = [] if bucket else _media(work, links=links, earlier=earlier)
-    media_files.write_list(kept, work / LIST)
+    kept = [] if bucket else media_files.copy_out(Path(settings.MEDIA_ROOT), media, linked)
+    media_files.write_list(kept, work)
     _keep_secret(work)
-    secret, encryption = secrets_now()
     made = Manifest(
         made_at=made_at.isoformat(),
-        database=databases.vendor(),
+        database=connection.vendor,
         media=f"bucket {bucket}" if bucket else "files",
         media_files=len(kept),
         media_bytes=sum(one.size_bytes for one in kept),
-        secret=secret,
-        encryption=encryption,
+        secret=fingerprint(settings.SECRET_KEY),
+        encryption=tuple(map(fingerprint, settings.ENCRYPTION_KEYS)),
         engine_ran=heartbeat.signs(made_at).cluster_is_alive,
     )
     made.write(work)
-    there = {layout.stated_hash(one.name) for one in kept}
-    gone = [name for sha256, name in named.items() if sha256 not in there]
-    return made, [] if bucket else sorted(gone)
-
-
-def _media(
-    work: Path,
-    *,
-    links: bool,
-    earlier: Path | None,
-) -> list[media_files.Kept]:
-    root, before = Path(settings.MEDIA_ROOT), earlier and earlier / "media"
-    return media_files.copy_out(root, work / "media", links=links, earlier=before)
+    return made, media_files.missing(named, media)
 
 
 def _keep_secret(work: Path) -> None:

@@ -3,10 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
-
-from django.conf import settings
 
 NAME = "backup.json"
 FORMAT = 1
@@ -36,10 +33,6 @@ class Manifest:
     engine_ran: bool
     format: int = FORMAT
 
-    @property
-    def at(self) -> datetime:
-        return datetime.fromisoformat(self.made_at)
-
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
 
@@ -63,9 +56,3 @@ def fingerprint(secret: str) -> str:
     """Return what a secret can be recognised by and not be guessed from."""
     salt = b"rushes: fingerprint of a secret"
     return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, 200_000).hex()[:16]
-
-
-def secrets_now() -> tuple[str, tuple[str, ...]]:
-    """Return the fingerprints of the signing key and of the encryption keys of this process."""
-    encryption = tuple(fingerprint(one) for one in settings.ENCRYPTION_KEYS)
-    return fingerprint(settings.SECRET_KEY), encryption

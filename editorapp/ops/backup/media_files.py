@@ -4,16 +4,18 @@ They are written once, so a link is as good as a copy, and an earlier backup's f
 one; what is copied is read back as the hash that it is listed with.
 """
 
-import hashlib
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from editorapp.media import layout, store
-from editorapp.ops.backup.manifest import BackupRefused
+from django.conf import settings
 
-PIECE_BYTES = 1024 * 1024
+from editorapp.media import layout
+from editorapp.media.backends.files import hash_file, sync_file
+from editorapp.media.models import Asset
+from editorapp.ops.backup.manifest import LIST, BackupRefused
 
 
 @dataclass(frozen=True)
@@ -25,41 +27,21 @@ class Kept:
     size_bytes: int
 
 
-def copy_out(
-    media: Path,
-    into: Path,
-    *,
-    links: bool,
-    earlier: Path | None = None,
-) -> list[Kept]:
-    """Copy every stored file; one of an earlier backup is linked from there.
-
-    Return what was copied.
+def copy_out(media: Path, into: Path, linked: Sequence[Path]) -> list[Kept]:
+    """Copy every stored file, or link it from the first of these folders that has it; return what
+    the backup has.
 
     Raises: BackupRefused, when a file is not what its name says.
     """
-    return [_copy(media, into, name, links=links, earlier=earlier) for name in _names(media)]
+    found = sorted(file for file in (media / layout.BLOBS).rglob("*") if file.is_file())
+    return [_copy(file, str(file.relative_to(media)), into, linked) for file in found]
 
 
-def _names(media: Path) -> Iterator[str]:
-    for file in sorted((media / layout.BLOBS).rglob("*")):
-        if file.is_file():
-            yield str(file.relative_to(media))
-
-
-def _copy(
-    media: Path,
-    into: Path,
-    name: str,
-    *,
-    links: bool,
-    earlier: Path | None,
-) -> Kept:
-    file, target = media / name, into / name
+def _copy(file: Path, name: str, into: Path, linked: Sequence[Path]) -> Kept:
+    target = into / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    origins = [*_same_before(file, earlier and earlier / name), *([file] if links else [])]
-    is_linked = any(_link(origin, target) for origin in origins)
-    sha256 = store.hash_file(target) if is_linked else copy(file, target)
+    is_linked = any(_link(folder / name, file, target) for folder in linked)
+    sha256 = hash_file(target) if is_linked else copy(file, target)
     if is_linked and _is_damaged(name, sha256):  # the earlier backup's has rotted, not ours
         target.unlink()
         sha256 = copy(file, target)
@@ -70,13 +52,6 @@ def _copy(
     return Kept(name, sha256, target.stat().st_size)
 
 
-def _same_before(file: Path, before: Path | None) -> list[Path]:
-    """Return the earlier backup's copy of a file, where there is one of its size."""
-    if before is None or not before.is_file():
-        return []
-    return [before] if before.stat().st_size == file.stat().st_size else []
-
-
 def _is_damaged(name: str, sha256: str) -> bool:
     """Is an original another than its name says? Whatever else is kept is named by no hash, and can
     be made again.
@@ -84,43 +59,41 @@ def _is_damaged(name: str, sha256: str) -> bool:
     return layout.stated_hash(name) not in ("", sha256)
 
 
-def _link(file: Path, target: Path) -> bool:
+def _link(origin: Path, file: Path, target: Path) -> bool:
+    """Link an origin that is as long as the file that it should be."""
     try:
-        os.link(file, target)
+        if origin.stat().st_size != file.stat().st_size:
+            return False
+        os.link(origin, target)
         target.chmod(0o600)  # the origin's too: it is one file
-    except OSError:  # another disk, a file system without links, or a file of another user
+    except OSError:  # not there, on another disk, without links, or a file of another user
         target.unlink(missing_ok=True)
         return False
     return True
 
 
 def copy(file: Path, target: Path) -> str:
-    """Copy a file durably, and return the hash of what was copied."""
-    digest = hashlib.sha256()
-    with file.open("rb") as source, target.open("wb") as sink:
-        while piece := source.read(PIECE_BYTES):
-            digest.update(piece)
-            sink.write(piece)
-        sink.flush()
-        os.fsync(sink.fileno())
+    """Copy a file durably, and return the hash of the copy."""
+    shutil.copyfile(file, target)
+    sync_file(target)
     kept = file.stat()
     # Not its mode: that one may be open to others.
     os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))
-    return digest.hexdigest()
+    return hash_file(target)
 
 
-def write_list(kept: list[Kept], file: Path) -> None:
-    file.write_text("".join(f"{one.sha256}  media/{one.name}\n" for one in kept))
+def write_list(kept: list[Kept], backup: Path) -> None:
+    (backup / LIST).write_text("".join(f"{one.sha256}  media/{one.name}\n" for one in kept))
 
 
-def copy_in(backup: Path, listed: Path, media: Path) -> int:
+def copy_in(backup: Path, media: Path) -> int:
     """Bring every listed file back into the folder of media, each held against its hash; return how
     many.
 
     Raises: BackupRefused, when one is missing or damaged.
     """
     count = 0
-    for line in listed.read_text().splitlines():
+    for line in (backup / LIST).read_text().splitlines():
         sha256, _space, name = line.partition("  ")
         file, target = backup / name, media / name.removeprefix("media/")
         if not file.is_file():
@@ -133,3 +106,20 @@ def copy_in(backup: Path, listed: Path, media: Path) -> int:
         os.replace(part, target)
         count += 1
     return count
+
+
+def names_by_hash() -> dict[str, str]:
+    """Return the names of the files that the database speaks of, by the hashes of their content."""
+    return dict(Asset.objects.filter(deleted_at=None).values_list("sha256", "name"))
+
+
+def missing(named: Mapping[str, str], media: Path) -> list[str]:
+    """Return the names of files that a folder of media lacks; with a bucket, none has to be there."""
+    if settings.S3_BUCKET:
+        return []
+    blobs = media / layout.BLOBS
+    return sorted(
+        name
+        for sha256, name in named.items()
+        if not (blobs / layout.name(sha256, layout.ORIGINAL)).exists()
+    )

@@ -8,20 +8,17 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from editorapp.generations.checks import books
-from editorapp.generations.models import Attempt, Heartbeat, Lease
+from editorapp.generations.models import Heartbeat, Lease
 from editorapp.generations.reconcile import after_restore
-from editorapp.media import layout, store
-from editorapp.media.models import Asset
 from editorapp.ops.backup import databases, media_files
 from editorapp.ops.backup.manifest import (
-    LIST,
     SECRET,
     BackupRefused,
     Manifest,
-    secrets_now,
+    fingerprint,
 )
 from editorapp.ops.supervisor import EngineLock
 from editorapp.teams.models import Invite, SignInLink
@@ -58,30 +55,32 @@ def bring_back(
                 f"The data folder is in use by {EngineLock.holder()}: stop that first."
             )
         _check(manifest)
-        files = media_files.copy_in(folder, folder / LIST, Path(settings.MEDIA_ROOT))
-        _put_secret(folder)
+        media = Path(settings.MEDIA_ROOT)
+        count = media_files.copy_in(folder, media)
+        key = _put_secret(folder)
         databases.load(folder)
         call_command("migrate", verbosity=0, interactive=False)
+        at = datetime.fromisoformat(manifest.made_at)
         with transaction.atomic():
-            _forget_passing()
-            held: list[Attempt] = []
-            if not nothing_ran_since:
-                held = after_restore.hold(backed_up_at=manifest.at, now=now)
+            # Who held what, and signs of life, are of processes that are gone.
+            Lease.objects.all().delete()
+            Heartbeat.objects.all().delete()
+            held = [] if nothing_ran_since else after_restore.hold(backed_up_at=at, now=now)
             _end_sign_ins(now)
     return Restored(
         manifest,
-        files,
+        count,
         [attempt.generation_id for attempt in held],
-        _missing(),
+        media_files.missing(media_files.names_by_hash(), media),
         books.differences(),
-        is_other_secret=_is_other_secret(manifest, folder),
+        is_other_secret=_is_other_secret(manifest, key),
     )
 
 
 def _check(manifest: Manifest) -> None:
-    if manifest.database != databases.vendor():
+    if manifest.database != connection.vendor:
         raise BackupRefused(
-            f"This backup is of {manifest.database}, and DATABASE_URL names {databases.vendor()}: restore it into the "
+            f"This backup is of {manifest.database}, and DATABASE_URL names {connection.vendor}: restore it into the "
             "same kind of database."
         )
     if databases.is_in_use():
@@ -90,31 +89,24 @@ def _check(manifest: Manifest) -> None:
         )
 
 
-def _put_secret(folder: Path) -> None:
+def _put_secret(folder: Path) -> str:
     """Put the signing key back, unless the environment gives one: what is stored encrypted needs
-    it.
+    it. Return the one that holds from the next start.
     """
     kept = folder / SECRET
-    if kept.is_file() and not os.environ.get("RUSHES_SECRET_KEY"):
-        place = Path(settings.DATA_DIR) / SECRET
-        place.unlink(missing_ok=True)  # made by this very process when it started
-        place.touch(mode=0o600)
-        place.write_text(kept.read_text())
+    if not kept.is_file() or os.environ.get("RUSHES_SECRET_KEY"):
+        return settings.SECRET_KEY
+    place = settings.DATA_DIR / SECRET
+    place.unlink(missing_ok=True)  # made by this very process when it started
+    place.touch(mode=0o600)
+    place.write_text(kept.read_text())
+    return place.read_text()
 
 
-def _is_other_secret(manifest: Manifest, folder: Path) -> bool:
+def _is_other_secret(manifest: Manifest, key: str) -> bool:
     """Are keys that were stored encrypted unreadable now?"""
-    secret, encryption = secrets_now()
-    is_back = (folder / SECRET).is_file() and not os.environ.get("RUSHES_SECRET_KEY")
-    ours = {*encryption, manifest.secret if is_back else secret}
-    first = manifest.encryption[0] if manifest.encryption else manifest.secret
-    return first not in ours
-
-
-def _forget_passing() -> None:
-    """Forget who held what, and signs of life: they are of processes that are gone."""
-    Lease.objects.all().delete()
-    Heartbeat.objects.all().delete()
+    ours = map(fingerprint, (key, *settings.ENCRYPTION_KEYS))
+    return (*manifest.encryption, manifest.secret)[0] not in ours
 
 
 def _end_sign_ins(now: datetime) -> None:
@@ -124,13 +116,3 @@ def _end_sign_ins(now: datetime) -> None:
     Session.objects.all().delete()
     for links in (SignInLink, Invite):
         links.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
-
-
-def _missing() -> list[str]:
-    """Return the names of files that the database speaks of and the folder of media does not hold."""
-    if getattr(settings, "S3_BUCKET", ""):
-        return []
-    named = Asset.objects.filter(deleted_at=None).values_list("sha256", "name")
-    return sorted(
-        name for sha256, name in named if not store.path(sha256, layout.ORIGINAL).exists()
-    )

@@ -6,12 +6,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.ops.processes import (
-    STOPPED,
-    Interrupted,
-    NotStarted,
-    stop_when_asked,
-)
+from editorapp.ops.processes import NotStarted, stop_when_asked
 from editorapp.ops.supervisor import EngineLock
 
 
@@ -43,8 +38,10 @@ class ServerCommand(BaseCommand):
                         f"The data folder {settings.DATA_DIR} is in use by {EngineLock.holder()}. {instead}"
                     )
                 yield
-        except Interrupted:
-            self.say(STOPPED)
+        except KeyboardInterrupt:
+            self.say(
+                "Stopped. Everything that was running at a provider is taken up at the next start."
+            )
         except NotStarted as error:
             raise CommandError(str(error)) from error
 

@@ -15,13 +15,6 @@ from editorapp.media.refusals import Refusal, show_length
 
 Json = dict[str, Any]  # one object
 
-# In the order in which scripts read them.
-FACTS = (
-    *("kind", "container", "codec", "width", "height", "fps", "frame_count", "duration_seconds"),
-    *("hdr", "hdr_transfer", "has_audio", "variable_frame_rate", "rotation", "pixel_format"),
-    *("video_track", "video_tracks", "browser_safe", "size_bytes"),
-)
-
 
 class Command(BaseCommand):
     """Measure clips and pictures as an upload would, and say which are taken."""
@@ -77,7 +70,7 @@ def _facts(facts: MediaFacts) -> Json:
     seconds.
     """
     fps = facts.fps
-    return {name: getattr(facts, name) for name in FACTS} | {
+    return vars(facts) | {
         "fps": f"{fps.numerator}/{fps.denominator}" if fps else None,
         "duration_seconds": float(facts.duration_seconds),
     }

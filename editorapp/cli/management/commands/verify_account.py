@@ -2,9 +2,7 @@
 documents, and writes a report.
 """
 
-import logging
 import sys
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from django.core.management.base import (
 from django.utils import timezone
 
 from editorapp.cli.members import acting_member
+from editorapp.cli.options import add_options, add_timeout
 from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core.money import NotAnAmount, show_usd, usd
 from editorapp.costs.ledger import OverBudget
@@ -26,11 +25,19 @@ from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 SAME, DIFFERENT, REFUSED, UNKNOWN = 0, 1, 2, 3
 NOT_PAID = (OverBudget, *paid_take.REFUSED)
+
+HOW = (
+    ("free", "", "only what is free; do not ask about the paid edit"),
+    ("pay-up-to", "USD", "agree to the paid edit if it costs no more than this"),
+)
+OPTIONS = (
+    ("output", "FILE", "where to write the report (default: a name of its own, here)"),
+    ("as", "NAME", "the admin who pays (default: the owner)"),
+)
 
 
 class Command(BaseCommand):
@@ -40,90 +47,64 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add = parser.add_argument
-        add(
+        parser.add_argument(
             "account",
             metavar="ACCOUNT",
             help="the account's name, as the accounts page shows it",
         )
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument(
-            "--free", action="store_true", help="only what is free; do not ask about the paid edit"
-        )
-        how.add_argument(
-            "--pay-up-to",
-            metavar="USD",
-            help="agree to the paid edit if it costs no more than this",
-        )
-        add(
-            "--output",
-            metavar="FILE",
-            help="where to write the report (default: a name of its own, here)",
-        )
-        add(
-            "--timeout",
-            type=float,
-            default=3600,
-            metavar="SECONDS",
-            help="how long to wait (default an hour)",
-        )
-        add(
-            "--as",
-            dest="username",
-            metavar="NAME",
-            help="the admin who pays (default: the owner)",
-        )
+        add_options(parser.add_mutually_exclusive_group().add_argument, HOW)
+        add_options(parser.add_argument, OPTIONS)
+        add_timeout(parser.add_argument)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("django-q").setLevel(logging.WARNING)
         at_most = _amount(options["pay_up_to"])
         prepare_database(self.stderr.write)
-        member = _admin(options["username"])
+        member = acting_member(options["as"], Act.MANAGE)
+        if member is None:
+            raise _refused(f"There is no admin called {options['as']}.")
+        self.member, self.is_free = member, options["free"]
         account, seconds = _account(options["account"]), options["timeout"]
         try:
-            with OwnEngine(needs_simulator=account.is_simulated, show=show_progress) as engine:
-                verification = self._checked(account, member, engine, seconds)
+            with OwnEngine(needs_simulator=account.is_simulated, seconds=seconds) as engine:
+                verification = self._checked(account, engine)
                 if verification.is_ready:
-                    self._decide(verification, member, at_most, is_free=options["free"])
-                    _follow(verification, engine, seconds)
+                    self._decide(verification, at_most)
+                    engine.wait_until(
+                        lambda: not _again(verification).is_live,
+                        doing=lambda: report.outcome(verification),
+                    )
         except (NotStarted, checks.CannotVerify) as error:
             raise _refused(str(error)) from error
         self._finish(_again(verification), options["output"])
 
-    def _checked(
-        self, account: ProviderAccount, member: Member, engine: OwnEngine, seconds: float
-    ) -> Verification:
+    def _checked(self, account: ProviderAccount, engine: OwnEngine) -> Verification:
         """Have the free checks made, by the queue as from the page: a running studio's or our own."""
-        verification = checks.begin(account, member, now=timezone.now())
+        verification = checks.begin(account, self.member, now=timezone.now())
         is_over = engine.wait_until(
             lambda: not _again(verification).is_checking,
-            seconds=seconds,
             doing=lambda: f"Asking {account.spec.name}",
         )
         if not is_over:
             raise _refused("The free checks are not over yet. Ask again later.")
         show_progress("")
         for step in verification.steps:
-            self.stdout.write(_step_in_words(step))
+            mark = "done" if step["is_ok"] else "NOT SEEN"
+            self.stdout.write(f"{mark}: {step['name']}. {step['says']}")
         return verification
 
-    def _decide(
-        self, verification: Verification, member: Member, at_most: Decimal | None, *, is_free: bool
-    ) -> None:
+    def _decide(self, verification: Verification, at_most: Decimal | None) -> None:
         """Send the paid take where a person agrees to its price, here or beforehand."""
         self.stdout.write(_price_of(verification))
-        if at_most is None and not is_free and sys.stdin.isatty():
-            at_most = _agreed(verification)
+        if at_most is None and not self.is_free and sys.stdin.isatty():
+            answer = input("Send it, once? Write yes to pay: ")
+            at_most = verification.high_usd if answer.strip().lower() == "yes" else None
         if at_most is None:
             paid_take.leave_it(verification)
-        else:
-            self._pay(verification, member, at_most)
-
-    def _pay(self, verification: Verification, member: Member, at_most: Decimal) -> None:
+            return
         try:
             take = paid_take.go_on(
                 verification,
-                member,
+                self.member,
                 at_most_usd=at_most,
                 now=timezone.now(),
             )
@@ -136,44 +117,19 @@ class Command(BaseCommand):
         show_progress("")
         summary = report.summary_of(verification)
         path = Path(output or report.file_name(verification))
-        _write_report(verification, path)
-        for finding in summary.findings:
-            self.stdout.write(_finding_in_words(finding))
+        try:
+            path.write_text(report.text_of(verification, now=timezone.now()))
+        except OSError as error:
+            raise _refused(f"{path} cannot be written: {error.strerror}.") from error
+        for one in summary.findings:
+            differs = f"came {one.came}; documented {one.documented}"
+            self.stdout.write(f"{one.kind} in {one.call}, {one.place}: {differs}")
         self.stdout.write(f"Paid take: {summary.outcome}")
         self.stdout.write(f"{summary.verdict} The report is in {path}.")
         same = DIFFERENT if summary.findings else SAME
-        raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
-
-
-def _finding_in_words(one: report.Finding) -> str:
-    differs = f"came {one.came}; documented {one.documented}"
-    return f"{one.kind} in {one.call}, {one.place}: {differs}"
-
-
-def _follow(verification: Verification, engine: OwnEngine, seconds: float) -> None:
-    engine.wait_until(
-        lambda: not _again(verification).is_live,
-        seconds=seconds,
-        doing=lambda: report.outcome(verification),
-    )
-
-
-def _step_in_words(step: Mapping[str, Any]) -> str:
-    mark = "done" if step["is_ok"] else "NOT SEEN"
-    return f"{mark}: {step['name']}. {step['says']}"
-
-
-def _agreed(verification: Verification) -> Decimal | None:
-    """Ask for a yes to the price."""
-    answer = input("Send it, once? Write yes to pay: ")
-    return verification.high_usd if answer.strip().lower() == "yes" else None
-
-
-def _write_report(verification: Verification, path: Path) -> None:
-    try:
-        path.write_text(report.text_of(verification, now=timezone.now()))
-    except OSError as error:
-        raise _refused(f"{path} cannot be written: {error.strerror}.") from error
+        take = verification.take
+        is_unknown = take is not None and (take.is_unknown or verification.is_following)
+        raise SystemExit(UNKNOWN if is_unknown else same)
 
 
 def _price_of(verification: Verification) -> str:
@@ -183,20 +139,15 @@ def _price_of(verification: Verification) -> str:
     return f"{costs} It is simulated: nothing is really paid." if account.is_simulated else costs
 
 
-def _is_unknown(verification: Verification) -> bool:
-    take = verification.take
-    return take is not None and (take.is_unknown or verification.is_following)
-
-
 def _refused(says: str) -> CommandError:
     return CommandError(says, returncode=REFUSED)
 
 
 def _again(verification: Verification) -> Verification:
-    """Read a verification and its take as they are now, into the same object."""
+    """Read a verification as it is now, into the same object; its take is read when it is asked
+    for.
+    """
     verification.refresh_from_db()
-    if verification.take is not None:
-        verification.take.refresh_from_db()
     return verification
 
 
@@ -206,13 +157,6 @@ def _amount(word: str | None) -> Decimal | None:
     except NotAnAmount as error:
         says = f"--pay-up-to {word}: write an amount in dollars, for example 0.60."
         raise _refused(says) from error
-
-
-def _admin(username: str | None) -> Member:
-    found = acting_member(username)
-    if found is None or not found.may(Act.MANAGE):
-        raise _refused(f"There is no admin called {username}.")
-    return found
 
 
 def _account(name: str) -> ProviderAccount:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from editorapp.generations.checks.books import Audit, audit
+from editorapp.generations.checks.books import audit
 
 
 class Command(BaseCommand):
@@ -25,7 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         found = audit()
         if options["json"]:
-            self.stdout.write(_as_json(found))
+            told = {"balances": not found.differences, **vars(found)}
+            self.stdout.write(json.dumps(told, indent=2))
         else:
             for sentence in found.differences:
                 self.stderr.write(sentence)
@@ -36,13 +37,3 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"The ledger balances: {found.lines} lines about {found.attempts} attempts."
             )
-
-
-def _as_json(found: Audit) -> str:
-    told = {
-        "balances": not found.differences,
-        "lines": found.lines,
-        "attempts": found.attempts,
-        "differences": list(found.differences),
-    }
-    return json.dumps(told, indent=2)

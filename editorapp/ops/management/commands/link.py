@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(
         self,
         *args: Any,
-        name: str | None = None,
+        name: str | None,
         port: int,
         **options: Any,
     ) -> None:
@@ -50,11 +50,13 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{user} is disabled and cannot sign in. An admin can bring them back, under People."
             )
-        base = next(iter(settings.CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{port}").rstrip("/")
-        self.stdout.write(sign_in_link(user, base))
+        self.stdout.write(sign_in_link(user, f"http://127.0.0.1:{port}"))
 
 
-def sign_in_link(user: User, base: str) -> str:
-    """Make a link that signs this person in; `base` is where the studio is reached."""
+def sign_in_link(user: User, url: str) -> str:
+    """Make a link that signs this person in; `url` is where the studio answers on this machine, if
+    it has no address outside.
+    """
+    base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
     token = make_link(user, now=timezone.now())
     return base + reverse("people:link", args=[token])

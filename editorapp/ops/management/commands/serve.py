@@ -31,8 +31,7 @@ class Command(ServerCommand):
     def handle(
         self, *args: Any, host: str, port: int, workers: int, threads: int, **options: Any
     ) -> None:
-        web_server.with_port(port)
-        web_server.check_port(host, port, instead="--port {port}")
+        web_server.take_port(host, port, instead="--port {port}")
         preparing.prepare(self.say)
         web_server.collect_static_files()
         preparing.warn(self.say)

@@ -42,12 +42,7 @@ class Command(ServerCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        web_server.with_port(options["port"])
-        web_server.check_port(
-            options["host"],
-            options["port"],
-            instead="make run PORT={port}",
-        )
+        web_server.take_port(options["host"], options["port"], instead="make run PORT={port}")
         instead = "Stop that first, or give this studio a folder of its own with RUSHES_DATA_DIR."
         with self.supervising("a studio", instead=instead):
             self._run(**options)
@@ -61,18 +56,19 @@ class Command(ServerCommand):
         open: bool,
         **_: Any,
     ) -> None:
-        self.say("Preparing the data folder " + str(settings.DATA_DIR) + " ...")
+        self.say(f"Preparing the data folder {settings.DATA_DIR} ...")
         owner = preparing.prepare(self.say)
         web_server.collect_static_files()
         found, is_simulated = accounts.in_use(accounts.made()), accounts.all_simulated()
-        processes = Processes({"RUSHES_PORT": str(port)}, say=self.say)
+        processes = Processes(say=self.say)
         try:
             if is_simulated or simulator or _is_simulating():
                 start_simulator(processes)
             start_engine(processes)
-            url = _start_web_server(processes, host, port)
-            base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
-            link = sign_in_link(owner.user, base)
+            processes.start("web server", *web_server.granian(host, port))
+            url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+            processes.wait_until("web server", lambda: web_server.answers(url))
+            link = sign_in_link(owner.user, url)
             self._welcome(found, is_simulated, link)
             if open:
                 webbrowser.open(link)
@@ -112,14 +108,6 @@ class Command(ServerCommand):
             f"(it works once, for {SIGN_IN_LINK_HOURS} hours; each start prints a new one):"
         )
         self.say(f"\n    {link}\n\nCtrl-C stops everything.")
-
-
-def _start_web_server(processes: Processes, host: str, port: int) -> str:
-    """Start the web server and return its address on this machine, once it answers."""
-    processes.start("web server", *web_server.granian(host, port))
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-    processes.wait_until("web server", lambda: web_server.answers(url))
-    return url
 
 
 def _needs_simulator() -> bool:

@@ -56,7 +56,7 @@ class Command(ServerCommand):
     def _run(self, *, simulator: bool, grace: float) -> None:
         preparing.prepare(self.say)
         preparing.warn(self.say)
-        processes = Processes({}, say=self.say, into_files=False)
+        processes = Processes(say=self.say, into_files=False)
         try:
             if simulator:
                 start_simulator(processes)

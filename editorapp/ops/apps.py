@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class OpsConfig(AppConfig):
-    name = "editorapp.ops"

@@ -29,7 +29,6 @@ from editorapp.media.decoding.mp4_boxes import (
     sample_places,
 )
 from editorapp.media.decoding.opening import decoded, open_clip, sound_tracks
-from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -61,15 +60,13 @@ _TIMED_NOTES = {b"meta", b"text", b"sbtl", b"subt", b"data", b"camm"}
 _CLEARED_AT_ONCE_BYTES = 1 << 20
 
 
-def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
-    """Copy a clip without what it tells of place and camera.
+def redact(path: Path, out: Path) -> bool:
+    """Copy an MP4 or MOV without what it tells of place and camera.
 
     False, and nothing is written, where it tells nothing.
 
     Where the copy would not be the same clip, none is made either: pictures and times come first.
     """
-    if sniffed.format != "mov":
-        return False
     try:
         with path.open("rb") as file:
             boxes, samples = _telling(file, path.stat().st_size)
@@ -81,7 +78,7 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
     shutil.copyfile(path, out)
     os.chmod(out, 0o600)
     _write_over(out, boxes, samples)
-    if _is_same_clip(path, sniffed, out):
+    if _is_same_clip(path, out):
         return True
     log.warning("The metadata of a clip stays: without it, it would not be the same clip")
     out.unlink()
@@ -149,20 +146,16 @@ def _clear(file: BinaryIO, start: int, end: int) -> None:
         start += file.write(bytes(min(end - start, _CLEARED_AT_ONCE_BYTES)))
 
 
-def _is_same_clip(path: Path, sniffed: Sniffed, copy: Path) -> bool:
-    before = _pictures_and_sound(path, sniffed)
-    return before is not None and before == _pictures_and_sound(copy, sniff(copy))
+def _is_same_clip(path: Path, copy: Path) -> bool:
+    before = _pictures_and_sound(path)
+    return before is not None and before == _pictures_and_sound(copy)
 
 
-def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
+def _pictures_and_sound(path: Path) -> Any:
     """Return what must be the same: each packet of picture and sound, its times, and how the
     picture is turned.
     """
-    with (
-        suppress(Refusal),
-        open_clip(path, sniffed=sniffed) as stream,
-        open_clip(path, sniffed=sniffed) as again,
-    ):
+    with suppress(Refusal), open_clip(path) as stream, open_clip(path) as again:
         frame = next(decoded(stream), None)
         turned = colour.display_matrix(frame) if frame is not None else None
         packets = again.container.demux(again, *sound_tracks(again.container))

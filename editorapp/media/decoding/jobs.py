@@ -64,7 +64,7 @@ def take(
     _check_kind(sniffed, expect)
     if sniffed.kind == "picture":
         return {"facts": examine_picture(file, sniffed, poster=poster)}
-    return {"facts": _take_clip(file, sniffed, max_seconds, folder)}
+    return {"facts": _take_clip(file, max_seconds, folder)}
 
 
 def _check_kind(sniffed: Sniffed, expect: str) -> None:
@@ -80,14 +80,13 @@ def _check_kind(sniffed: Sniffed, expect: str) -> None:
 
 def _take_clip(
     file: Path,
-    sniffed: Sniffed,
     max_seconds: float,
     folder: Path | None,
 ) -> JsonObject:
     if folder is None:
-        return examine(file, sniffed, max_seconds=max_seconds).facts
-    collector = _collector(file, sniffed)
-    clip = examine(file, sniffed, max_seconds=max_seconds, on_frame=collector)
+        return examine(file, max_seconds=max_seconds).facts
+    collector = _collector(file)
+    clip = examine(file, max_seconds=max_seconds, on_frame=collector)
     if not collector.columns:
         poster_filmstrip.fill(collector, file, clip.timeline)
     poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
@@ -96,9 +95,9 @@ def _take_clip(
     return clip.facts
 
 
-def _collector(file: Path, sniffed: Sniffed) -> poster_filmstrip.Collector:
+def _collector(file: Path) -> poster_filmstrip.Collector:
     """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file, sniffed=sniffed) as stream:
+    with open_clip(file) as stream:
         aspect = colour.pixel_aspect(stream)
         count = sum(packet.is_shown for packet in read_packets(stream))
     return poster_filmstrip.Collector(count, aspect)
@@ -128,13 +127,13 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
 
 def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     """Try to keep the packets, and keep the result only if it is the same clip."""
-    source = examine(file, sniff(file), max_seconds=0)
+    source = examine(file, max_seconds=0)
     said = source.facts
     if not _could_be_kept(source):
         return False
     try:
         transcode.remux(file, made, timeline)
-        copied = examine(made, sniff(made), max_seconds=0)
+        copied = examine(made, max_seconds=0)
     except Refusal:
         return False
     is_same = all(copied.facts[fact] == said[fact] for fact in _KEPT_FACTS)

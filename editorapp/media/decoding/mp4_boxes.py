@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import BinaryIO, TypeAlias
 
-HEADER_BYTES = 8
+_HEADER_BYTES = 8
 LONGEST_READ_BYTES = 64_000_000
 _MOST_BOXES = 100_000
 _MOST_SAMPLES = 10_000_000
@@ -36,13 +36,21 @@ class Box:
         return self.end - self.body
 
 
-def box_at(file: BinaryIO, start: int, end: int) -> Box:
-    """Return the box that begins at a place, as its header says; one without a length goes to
-    `end`.
+def box_chain(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    """Yield box after box as their headers say, wherever they end: who takes one that ends before
+    its body must stop there.
     """
+    while start + _HEADER_BYTES <= end:
+        box = _box_at(file, start, end)
+        yield box
+        start = box.end
+
+
+def _box_at(file: BinaryIO, start: int, end: int) -> Box:
+    """Return the box that begins at a place; one without a length goes to `end`."""
     file.seek(start)
     head = file.read(16)
-    size, header = int.from_bytes(head[:4], "big"), HEADER_BYTES
+    size, header = int.from_bytes(head[:4], "big"), _HEADER_BYTES
     if size == 1:
         size, header = int.from_bytes(head[8:16], "big"), 16
     elif size == 0:
@@ -52,16 +60,12 @@ def box_at(file: BinaryIO, start: int, end: int) -> Box:
 
 def boxes_in(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
     """Yield the boxes between two places. Raises: ValueError, when one does not end within."""
-    count = 0
-    while start + HEADER_BYTES <= end:
-        box = box_at(file, start, end)
-        count += 1
+    for count, box in enumerate(box_chain(file, start, end), start=1):
         if box.end < box.body or box.end > end or count > _MOST_BOXES:
             if box.kind == b"\0\0\0\0":
                 return  # QuickTime ends a list with zeros
-            raise ValueError(f"a box {box.kind!r} of {box.end - start} bytes")
+            raise ValueError(f"a box {box.kind!r} of {box.size} bytes")
         yield box
-        start = box.end
 
 
 def boxes_within(file: BinaryIO, box: Box) -> Iterator[Box]:

@@ -25,14 +25,14 @@ CODECS = frozenset(_CODECS.split())
 
 
 @contextmanager
-def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[Any]:
+def open_clip(path: Path) -> Iterator[Any]:
     """Yield the picture stream of a clip, ready to decode; `stream.container` is open as long.
 
     The demuxer is named and not guessed, and knows only local files: a playlist is never opened,
     whatever its name.
     Raises: Refusal.
     """
-    sniffed = sniffed or sniff(path)
+    sniffed = sniff(path)
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "enable_drefs": "0"}
     if sniffed.format == "mpegvideo":
         options.pop("enable_drefs")

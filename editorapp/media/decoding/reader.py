@@ -31,13 +31,7 @@ def save_index(timeline: Timeline, path: Path) -> None:
 def load_index(path: Path) -> Timeline:
     """Read what `save_index` wrote."""
     index = json.loads(path.read_text())
-    return Timeline(
-        index["pts"],
-        index["keys"],
-        Fraction(index["time_base"]),
-        index["end"],
-        True,
-    )
+    return Timeline(index["pts"], index["keys"], Fraction(index["time_base"]), index["end"])
 
 
 def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:

@@ -28,7 +28,7 @@ from editorapp.media.decoding.mp4_boxes import (
     read_box,
     sample_places,
 )
-from editorapp.media.decoding.opening import decoded, open_clip, sound_tracks
+from editorapp.media.decoding.opening import first_frame, open_clip, sound_tracks
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -155,10 +155,9 @@ def _pictures_and_sound(path: Path) -> Any:
     """Return what must be the same: each packet of picture and sound, its times, and how the
     picture is turned.
     """
-    with suppress(Refusal), open_clip(path) as stream, open_clip(path) as again:
-        frame = next(decoded(stream), None)
-        turned = colour.display_matrix(frame) if frame is not None else None
-        packets = again.container.demux(again, *sound_tracks(again.container))
+    with suppress(Refusal), open_clip(path) as stream:
+        turned = colour.display_matrix(first_frame(path))
+        packets = stream.container.demux(stream, *sound_tracks(stream.container))
         return turned, [_told_by(packet) for packet in packets]
     return None
 

@@ -28,14 +28,6 @@ _REFUSED = {
     "other_video": "unsupported_container",
     "nothing": "not_media",
 }
-_TRIM = transcode.Recipe(quality=14)
-_HDR_TRIM = transcode.Recipe(
-    codec="libx265",
-    pixel_format="yuv420p10le",
-    quality=16,
-    preset="fast",
-    keeps_hdr=True,
-)
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -164,14 +156,6 @@ def as_png(path: str, *, out: str) -> JsonObject:
 def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> JsonObject:
     """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
     file, timeline = Path(path), reader.load_index(Path(frames))
-    frame, _ = reader.frame_at(file, timeline, first)
-    recipe = _HDR_TRIM if colour.transfer(frame) else _TRIM
-    transcode.copy(
-        file,
-        Path(out),
-        timeline,
-        rate=Fraction(fps),
-        recipe=recipe,
-        span=(first, last),
-    )
+    rate, span = Fraction(fps), (first, last)
+    transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
     return {}

@@ -123,6 +123,19 @@ def decoded(stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
         yield from frames_in(stream, None)
 
 
+def first_frame(path: Path) -> Any:
+    """Return the first frame of a clip, looked at apart: not every container finds back to its
+    beginning.
+
+    Raises: Refusal "no_frames".
+    """
+    with open_clip(path) as stream:
+        first = next(decoded(stream), None)
+    if first is None:
+        raise Refusal("no_frames")
+    return first
+
+
 def frames_in(stream: Any, packet: Any) -> list[Any]:
     """Return the frames that a packet of a stream gives; None is its end.
 

@@ -12,11 +12,12 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
 from editorapp.media import layout
+from editorapp.media.backends.files import alone
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
 _compared: dict[Path, tuple[int, int, int]] = {}
@@ -28,6 +29,7 @@ class Cache:
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self.folder, self._blobs, self._most_bytes = folder, folder / layout.BLOBS, most_bytes
+        self._lock = folder / "room.lock"
 
     def path(self, name: str) -> Path:
         return self._blobs / name
@@ -60,7 +62,7 @@ class Cache:
         Raises: OSError, on a full disk too.
         """
         path = self.path(name)
-        with self._alone():  # nobody removes the empty folder between the two calls
+        with alone(self._lock):  # nobody removes the empty folder between the two calls
             self._make_room(file.stat().st_size)
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, path)
@@ -76,7 +78,7 @@ class Cache:
 
         What is in use stays, even above it.
         """
-        with self._alone():
+        with alone(self._lock):
             self._make_room(size)
 
     def clear(self) -> None:
@@ -100,13 +102,6 @@ class Cache:
                 with suppress(FileNotFoundError):
                     said = path.stat()
                     yield said.st_atime_ns, said.st_size, path
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "room.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _opened(path: Path) -> BufferedReader | None:

@@ -20,14 +20,6 @@ from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
-_REFUSED = {
-    "empty": "empty",
-    "playlist": "playlist",
-    "other_picture": "unsupported_picture",
-    "audio": "audio_only",
-    "other_video": "unsupported_container",
-    "nothing": "not_media",
-}
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -61,10 +53,11 @@ def take(
 
 def _check_kind(sniffed: Sniffed, expect: str) -> None:
     """Refuse what a file is not, in words about what it is."""
-    kind, code = sniffed.kind, _REFUSED.get(sniffed.kind, "")
+    kind = sniffed.kind
+    code = "" if kind in {"video", "picture"} else kind
     if kind == "picture" and expect == "video":
         code = "picture_not_video"
-    elif expect == "image" and kind not in {"empty", "playlist", "picture", "other_picture"}:
+    elif expect == "image" and kind not in {"empty", "playlist", "picture", "unsupported_picture"}:
         code = "not_picture"
     if code:
         raise Refusal(code, what=sniffed.what)

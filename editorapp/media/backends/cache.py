@@ -122,7 +122,9 @@ def _clear(path: Path) -> bool:
     Its empty folders go with it.
     """
     try:
-        _unlink_unused(path)
+        with path.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
     except FileNotFoundError:
         return True
     except BlockingIOError:
@@ -131,12 +133,6 @@ def _clear(path: Path) -> bool:
     with suppress(OSError):  # not empty
         path.parent.rmdir()
     return True
-
-
-def _unlink_unused(path: Path) -> None:
-    with path.open("rb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
 
 
 def _forget(path: Path) -> None:

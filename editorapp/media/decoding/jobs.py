@@ -75,7 +75,7 @@ def _take_clip(
     if not collector.columns:
         poster_filmstrip.fill(collector, file, clip.timeline)
     poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    poster_filmstrip.save_poster(collector.poster, folder / layout.POSTER)
+    poster_filmstrip.save_preview(collector.poster, folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
 

@@ -80,7 +80,8 @@ class _Picture:
         tags = (_BT2020, int(frame.color_trc), _BT2020) if self.keeps_hdr else (_BT709,) * 3
         recipe, options = self.recipe, _options(self.recipe)
         if self.keeps_hdr:
-            options["x265-params"] = _colour_words(*tags) + colour.mastering(frame)
+            words = "log-level=none:colorprim={}:transfer={}:colormatrix={}".format(*tags)
+            options["x265-params"] = words + colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format
@@ -118,10 +119,6 @@ class _Picture:
             dst_color_range=_LIMITED_RANGE,
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
-
-
-def _colour_words(primaries: int, curve: int, matrix: int) -> str:
-    return f"log-level=none:colorprim={primaries}:transfer={curve}:colormatrix={matrix}"
 
 
 def _options(recipe: Recipe) -> dict[str, str]:

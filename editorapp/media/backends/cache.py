@@ -9,7 +9,6 @@ a hand, may have changed it.
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,8 +19,8 @@ from editorapp.media import layout
 from editorapp.media.backends.files import alone
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
+# Threads need no lock for it: each step on it is a single one.
 _compared: dict[Path, tuple[int, int, int]] = {}
-_compared_lock = threading.Lock()
 
 
 class Cache:
@@ -49,12 +48,10 @@ class Cache:
 
     def was_compared(self, name: str, handle: BufferedReader) -> bool:
         """Has this process compared these very bytes already?"""
-        with _compared_lock:
-            return _compared.get(self.path(name)) == _identity(handle)
+        return _compared.get(self.path(name)) == _identity(handle)
 
     def note_compared(self, name: str, handle: BufferedReader) -> None:
-        with _compared_lock:
-            _compared[self.path(name)] = _identity(handle)
+        _compared[self.path(name)] = _identity(handle)
 
     def put(self, file: Path, name: str) -> Path:
         """Move a file in, in place of any copy of this name.
@@ -137,8 +134,7 @@ def _clear(path: Path) -> bool:
 
 def _forget(path: Path) -> None:
     """Let whatever comes under this path be compared anew."""
-    with _compared_lock:
-        _compared.pop(path, None)
+    _compared.pop(path, None)
 
 
 def _identity(handle: BufferedReader) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
 from editorapp.media.decoding.opening import decoded, demuxed, open_clip
@@ -178,8 +179,8 @@ def _said(packets: list[Packet]) -> list[int]:
 
 
 def _usual_step(times: list[int], stream: Any) -> int:
-    gaps = sorted(after - before for before, after in pairwise(times))
-    return max(1, gaps[len(gaps) // 2] if gaps else _guessed_step(stream))
+    gaps = [after - before for before, after in pairwise(times)]
+    return max(1, median_high(gaps) if gaps else _guessed_step(stream))
 
 
 def _guessed_step(stream: Any) -> int:

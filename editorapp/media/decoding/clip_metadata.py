@@ -21,14 +21,18 @@ from editorapp.media.decoding import colour
 from editorapp.media.decoding.mp4_boxes import (
     LONGEST_READ_BYTES,
     Box,
-    Places,
     boxes_in,
     boxes_within,
     inner_box,
     read_box,
-    sample_places,
 )
-from editorapp.media.decoding.opening import first_frame, open_clip, sound_tracks
+from editorapp.media.decoding.opening import (
+    Places,
+    first_frame,
+    open_clip,
+    sample_places,
+    sound_tracks,
+)
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -69,8 +73,9 @@ def redact(path: Path, out: Path) -> bool:
     """
     try:
         with path.open("rb") as file:
-            boxes, samples = _telling(file, path.stat().st_size)
-    except (ValueError, OSError) as error:
+            boxes, is_notes = _telling(file, path.stat().st_size)
+        samples = sample_places(path, is_notes) if any(is_notes) else []
+    except (ValueError, OSError, Refusal) as error:
         log.warning("The metadata of a clip stays, for its boxes make no sense: %s", error)
         return False
     if not boxes:
@@ -85,31 +90,25 @@ def redact(path: Path, out: Path) -> bool:
     return False
 
 
-def _telling(file: BinaryIO, size: int) -> tuple[list[Box], Places]:
-    """Return the boxes that are cleared, and the places of samples that are. Raises: ValueError."""
+def _telling(file: BinaryIO, size: int) -> tuple[list[Box], list[bool]]:
+    """Return the boxes that are cleared, and for each track whether its samples are.
+
+    Raises: ValueError.
+    """
     boxes: list[Box] = []
-    samples: Places = []
+    is_notes: list[bool] = []
     for top in boxes_in(file, 0, size):
         if top.kind in {b"meta", b"uuid"} and _tells(file, top):
             boxes.append(top)
         if top.kind == b"moov":
-            within, places = _telling_in_movie(file, top)
-            boxes += within
-            samples += places
-    return boxes, samples
-
-
-def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], Places]:
-    inner = list(boxes_within(file, movie))
-    is_whole = all(one.kind != b"mvex" for one in inner)
-    boxes, samples = _telling_among(file, inner), []
-    for track in (one for one in inner if one.kind == b"trak"):
-        if is_whole and _handler(file, track) in _TIMED_NOTES:
-            samples += sample_places(file, track)
-            boxes.append(track)
-        else:
-            boxes += _telling_among(file, boxes_within(file, track))
-    return boxes, samples
+            inner = list(boxes_within(file, top))
+            boxes += _telling_among(file, inner)
+            is_whole = all(one.kind != b"mvex" for one in inner)
+            for track in (one for one in inner if one.kind == b"trak"):
+                is_notes.append(is_whole and _handler(file, track) in _TIMED_NOTES)
+                within = boxes_within(file, track)
+                boxes += [track] if is_notes[-1] else _telling_among(file, within)
+    return boxes, is_notes
 
 
 def _telling_among(file: BinaryIO, boxes: Iterable[Box]) -> list[Box]:

@@ -18,10 +18,8 @@ def page_or_part(
     page: str,
     part: str,
     context: dict[str, Any],
-    *,
-    status: int = 200,
 ) -> HttpResponse:
     """Render `part` for htmx and `page` for everyone else."""
-    response = render(request, part if is_part(request) else page, context, status=status)
+    response = render(request, part if is_part(request) else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

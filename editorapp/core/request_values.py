@@ -8,7 +8,7 @@ view turns text into a number.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, overload
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
@@ -56,59 +56,24 @@ def as_decimal(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
-@overload
-def whole(
-    values: Mapping[str, str],
-    name: str,
-    *,
-    low: int = 0,
-    high: int = MOST_ID,
-) -> int | None: ...
-
-
-@overload
-def whole(
-    values: Mapping[str, str],
-    name: str,
-    *,
-    low: int = 0,
-    high: int = MOST_ID,
-    otherwise: int,
-) -> int: ...
-
-
-def whole(
-    values: Mapping[str, str],
-    name: str,
-    *,
-    low: int = 0,
-    high: int = MOST_ID,
-    otherwise: int | None = None,
-) -> int | None:
-    """Return a whole number from `low` to `high`; `otherwise` where it is not said.
-
-    Raises: BadValue.
-    """
+def whole(values: Mapping[str, str], name: str, *, low: int = 0) -> int | None:
+    """Return a whole number from `low` on; None where it is not said. Raises: BadValue."""
     text = values.get(name, "")
     if text == "":
-        return otherwise
+        return None
     number = as_whole(text)
-    if number is None or not low <= number <= high:
-        raise BadValue(
-            name, f"a whole number from {low} to {high} belongs here, in the digits 0 to 9."
-        )
+    if number is None or number < low:
+        raise BadValue(name, f"{_a_whole_number(low)}, in the digits 0 to 9.")
     return number
 
 
-def needed_whole(
-    values: Mapping[str, str],
-    name: str,
-    *,
-    low: int = 0,
-    high: int = MOST_ID,
-) -> int:
+def _a_whole_number(low: int) -> str:
+    return f"a whole number from {low} to {MOST_ID} belongs here"
+
+
+def needed_whole(values: Mapping[str, str], name: str) -> int:
     """Return a whole number that must be said. Raises: BadValue."""
-    if (number := whole(values, name, low=low, high=high)) is None:
+    if (number := whole(values, name)) is None:
         raise BadValue(name, "this must be said: a whole number.")
     return number
 
@@ -129,16 +94,16 @@ def text(values: Mapping[str, str], name: str, *, most: int = LONGEST_VALUE) -> 
     return found
 
 
-def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, Any]:
+def json_object(request: HttpRequest) -> dict[str, Any]:
     """Return a request's body as a JSON object.
 
-    Raises: BadValue, also where it has more than `most` bytes.
+    Raises: BadValue, also where it has more than LONGEST_JSON bytes.
     """
     name = "The body"
     header = "Content-Length"
     said = {header: request.headers.get(header) or "0"}
-    if needed_whole(said, header) > most:
-        raise BadValue(name, f"at most {most:,} bytes of JSON are read here.")
+    if needed_whole(said, header) > LONGEST_JSON:
+        raise BadValue(name, f"at most {LONGEST_JSON:,} bytes of JSON are read here.")
     try:
         body = strict_json.parse(request.body)
     except strict_json.NotJson as error:
@@ -148,28 +113,22 @@ def json_object(request: HttpRequest, *, most: int = LONGEST_JSON) -> dict[str, 
     return body
 
 
-def json_text(body: Mapping[str, Any], name: str, *, most: int = LONGEST_VALUE) -> str:
+def json_text(body: Mapping[str, Any], name: str) -> str:
     """Return a text of a JSON object that must be there, as it is: no person types it.
 
     Raises: BadValue.
     """
     found = body.get(name)
-    if not isinstance(found, str) or len(found) > most:
-        raise BadValue(name, f"a text of at most {most:,} characters belongs here.")
+    if not isinstance(found, str) or len(found) > LONGEST_VALUE:
+        raise BadValue(name, f"a text of at most {LONGEST_VALUE:,} characters belongs here.")
     return found
 
 
-def json_whole(
-    body: Mapping[str, Any],
-    name: str,
-    *,
-    low: int = 0,
-    high: int = MOST_ID,
-) -> int:
+def json_whole(body: Mapping[str, Any], name: str) -> int:
     """Return a whole number of a JSON object that must be there. Raises: BadValue."""
     found = body.get(name)
-    if not isinstance(found, int) or isinstance(found, bool) or not low <= found <= high:
-        raise BadValue(name, f"a whole number from {low} to {high} belongs here.")
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MOST_ID:
+        raise BadValue(name, f"{_a_whole_number(0)}.")
     return found
 
 

@@ -8,7 +8,7 @@ the alert that its row says.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypedDict
+from functools import partial
 
 HOUR, DAY = 3600.0, 86_400.0
 LONGEST_EXPONENT = 60  # of the backoff: beyond it every pause is the longest
@@ -36,12 +36,12 @@ class RetryPolicy:
          open; `alert_after_seconds` where that opens while it is still tried.
     """
 
-    action: Action
     first_seconds: float = 0.0
     growth: float = 2.0
     longest_seconds: float = 0.0
     tries: int = 1
     lasts_seconds: float | None = 0.0
+    action: Action = Action.AGAIN
     state: str = ""  # "": no take is touched by it
     money: str = ""  # "released", "held", "charged"; "": there is none in it
     says: str = ""
@@ -73,200 +73,116 @@ class RetryPolicy:
         return failures >= self.tries and lasts is not None and elapsed_seconds >= lasts
 
 
-class _End(TypedDict):
-    state: str
-    money: str
-    says: str
-    alert: str
-
-
-_NOT_SENT = _End(
-    state="failed", money="released", says="Nothing was sent or charged.", alert="not_sent"
-)
-_NOT_FETCHED = _End(
-    state="fetch_failed", money="charged", says="fetch it again", alert="fetch_failed"
-)
 ALERT_AFTER = 900.0  # seconds: whoever is not helped by then should not be the only one who knows
 
-# Begin: a file on its way to a provider; free, and nothing is sent with it yet. The money is held
-# meanwhile.
-_STAGE = {
+# The ends that several steps have.
+_refused = partial(RetryPolicy, action=Action.GIVE_UP, state="failed", money="released")
+_not_sent = partial(
+    RetryPolicy,
+    state="failed",
+    money="released",
+    says="Nothing was sent or charged.",
+    alert="not_sent",
+    alert_after_seconds=ALERT_AFTER,
+)
+_not_fetched = partial(
+    RetryPolicy,
+    state="fetch_failed",
+    money="charged",
+    says="fetch it again",
+    alert="fetch_failed",
+)
+_lost = partial(
+    RetryPolicy,
+    2.0,
+    2.0,
+    60.0,
+    tries=5,
+    action=Action.PERSON,
+    state="lost",
+    money="held",
+    alert="lost",
+)
+_unknown = partial(
+    RetryPolicy, action=Action.PERSON, state="unknown", money="held", alert="unknown_outcome"
+)
+_MAY_BE_ACCEPTED = "may have been accepted"
+# The account is switched off, or has no readable key: a person did that, so it may last over a
+# weekend.
+_CLOSED = _not_sent(15.0, 1.2, 30.0, tries=20, lasts_seconds=3 * DAY)
+
+POLICIES: dict[str, RetryPolicy] = {
+    # Begin: a file on its way to a provider; free, and nothing is sent with it yet. The money is
+    # held meanwhile.
+    #
     # Its storage refuses the bytes at the address that it gave itself: perhaps that has expired, so
     # once more with a fresh one, and once more. These tries follow one another within one transfer.
-    "stage.address_refused": RetryPolicy(Action.AGAIN, 0.2, 3.0, 2.0, tries=3, **_NOT_SENT),
+    "stage.address_refused": _not_sent(0.2, 3.0, 2.0, tries=3, alert_after_seconds=None),
     # The provider has looked at the file and does not take it, or refuses the key.
-    "stage.refused": RetryPolicy(
-        Action.GIVE_UP, state="failed", money="released", says="take this file"
-    ),
+    "stage.refused": _refused(says="take this file"),
     # No answer, a 5xx, a broken connection, a 429, our own storage away: half a day, a few dozen
     # uploads at the most.
-    "stage.unavailable": RetryPolicy(
-        Action.AGAIN,
-        2.0,
-        2.0,
-        1800.0,
-        tries=10,
-        lasts_seconds=12 * HOUR,
-        alert_after_seconds=ALERT_AFTER,
-        **_NOT_SENT,
-    ),
+    "stage.unavailable": _not_sent(2.0, 2.0, 1800.0, tries=10, lasts_seconds=12 * HOUR),
     # An error of ours.
-    "stage.fault": RetryPolicy(
-        Action.AGAIN, 5.0, 4.0, 1800.0, tries=6, alert_after_seconds=ALERT_AFTER, **_NOT_SENT
-    ),
-    # The account is switched off, or has no readable key: a person did that, so it may last over a
-    # weekend.
-    "stage.closed": RetryPolicy(
-        Action.AGAIN,
-        15.0,
-        1.2,
-        30.0,
-        tries=20,
-        lasts_seconds=3 * DAY,
-        alert_after_seconds=ALERT_AFTER,
-        **_NOT_SENT,
-    ),
+    "stage.fault": _not_sent(5.0, 4.0, 1800.0, tries=6),
+    "stage.closed": _CLOSED,
     # What looks after an upload until the provider says that it is ready: one try of the step
     # above.
-    "stage.ready": RetryPolicy(Action.AGAIN, 0.2, 1.5, 3.0, lasts_seconds=300.0),
-}
-
-# The paid post, where it certainly was not accepted. All that waits for the account waits with it.
-_POST = {
-    "post.unreachable": RetryPolicy(
-        Action.AGAIN,
-        2.0,
-        2.0,
-        60.0,
-        tries=20,
-        lasts_seconds=DAY,
-        alert_after_seconds=ALERT_AFTER,
-        **_NOT_SENT,
-    ),
-    "post.throttled": RetryPolicy(
-        Action.AGAIN,
-        1.0,
-        1.5,
-        30.0,
-        tries=20,
-        lasts_seconds=DAY,
-        alert_after_seconds=HOUR,
-        **_NOT_SENT,
+    "stage.ready": RetryPolicy(0.2, 1.5, 3.0, lasts_seconds=300.0),
+    #
+    # The paid post, where it certainly was not accepted. All that waits for the account waits with
+    # it.
+    "post.unreachable": _not_sent(2.0, 2.0, 60.0, tries=20, lasts_seconds=DAY),
+    "post.throttled": _not_sent(
+        1.0, 1.5, 30.0, tries=20, lasts_seconds=DAY, alert_after_seconds=HOUR
     ),
     # A file that lay there from an earlier take is refused now: forgotten, and uploaded anew once.
     "post.file_refused": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, 60.0, tries=2, state="failed", money="released", says="file"
+        2.0, 2.0, 60.0, tries=2, state="failed", money="released", says="file"
     ),
-    "post.refused": RetryPolicy(Action.GIVE_UP, state="failed", money="released", says="refused"),
-    "post.fault": RetryPolicy(
-        Action.GIVE_UP, state="failed", money="released", says="Nothing was sent or charged."
-    ),
-    "post.closed": RetryPolicy(
-        Action.AGAIN,
-        15.0,
-        1.2,
-        30.0,
-        tries=20,
-        lasts_seconds=3 * DAY,
-        alert_after_seconds=ALERT_AFTER,
-        **_NOT_SENT,
-    ),
+    "post.refused": _refused(says="refused"),
+    "post.fault": _refused(says="Nothing was sent or charged."),
+    "post.closed": _CLOSED,
     # Perhaps accepted: never sent again; see the searches below.
-    "post.unknown": RetryPolicy(
-        Action.PERSON,
-        state="unknown",
-        money="held",
-        says="may have been accepted",
-        alert="unknown_outcome",
-    ),
-}
-
-# A job that is followed. Polls are free, and its money is spent or held either way.
-_POLL = {
+    "post.unknown": _unknown(says=_MAY_BE_ACCEPTED),
+    #
+    # A job that is followed. Polls are free, and its money is spent or held either way.
     "poll.error": RetryPolicy(
-        Action.PERSON,
         2.0,
         2.0,
         60.0,
         tries=2,
         lasts_seconds=None,
+        action=Action.PERSON,
         state="running",
         money="held",
         says="takes longer",
         alert="overdue",
     ),
-    "poll.unknown_job": RetryPolicy(
-        Action.PERSON,
-        2.0,
-        2.0,
-        60.0,
-        tries=5,
-        lasts_seconds=900.0,
-        state="lost",
-        money="held",
-        says="does not know",
-        alert="lost",
-    ),
+    "poll.unknown_job": _lost(lasts_seconds=900.0, says="does not know"),
     # What cannot be read may be a page of maintenance, the same for all jobs: as long as for a job
     # that is not known.
-    "poll.unreadable": RetryPolicy(
-        Action.PERSON,
-        2.0,
-        2.0,
-        60.0,
-        tries=5,
-        lasts_seconds=900.0,
-        state="lost",
-        money="held",
-        says="cannot be read",
-        alert="lost",
-    ),
+    "poll.unreadable": _lost(lasts_seconds=900.0, says="cannot be read"),
     # What can be read and that no row takes.
-    "poll.unwritable": RetryPolicy(
-        Action.PERSON,
-        2.0,
-        2.0,
-        60.0,
-        tries=5,
-        lasts_seconds=300.0,
-        state="lost",
-        money="held",
-        says="cannot be written down",
-        alert="lost",
-    ),
+    "poll.unwritable": _lost(lasts_seconds=300.0, says="cannot be written down"),
     # The job is done and charged, and its fresh links cannot be asked for.
-    "poll.fresh_links": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, 60.0, tries=8, lasts_seconds=None, **_NOT_FETCHED
-    ),
-}
-
-# A paid result on its way home: for as long as the provider keeps it, unless the fault is plainly
-# not the way's.
-_FETCH = {
-    "fetch.expired": RetryPolicy(
-        Action.AGAIN, 0.5, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
-    ),
+    "poll.fresh_links": _not_fetched(2.0, 2.0, 60.0, tries=8, lasts_seconds=None),
+    #
+    # A paid result on its way home: for as long as the provider keeps it, unless the fault is
+    # plainly not the way's.
+    "fetch.expired": _not_fetched(0.5, 2.0, HOUR, tries=8, lasts_seconds=None),
     # A 5xx, a cut, an error page or nothing for a file, a file whose length nobody announced and
     # that does not decode.
-    "fetch.cut": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
-    ),
-    "fetch.not_allowed": RetryPolicy(
-        Action.AGAIN, 2.0, 2.0, HOUR, tries=8, lasts_seconds=None, **_NOT_FETCHED
-    ),
+    "fetch.cut": _not_fetched(2.0, 2.0, HOUR, tries=8, lasts_seconds=None),
+    "fetch.not_allowed": _not_fetched(2.0, 2.0, HOUR, tries=8, lasts_seconds=None),
     # Whole, and no video that can be used: the same bytes over a fresh link are the provider's own.
-    "fetch.unusable": RetryPolicy(Action.AGAIN, 30.0, 2.0, HOUR, tries=2, **_NOT_FETCHED),
-    "fetch.bad_link": RetryPolicy(Action.AGAIN, 2.0, 4.0, HOUR, tries=6, **_NOT_FETCHED),
-    "fetch.fault": RetryPolicy(
-        Action.AGAIN, 10.0, 4.0, HOUR, tries=6, lasts_seconds=HOUR, **_NOT_FETCHED
-    ),
-}
-
-# A post of unknown outcome, looked for in the provider's own list. Money moves only where that list
-# is proof.
-_SEARCH = {
+    "fetch.unusable": _not_fetched(30.0, 2.0, HOUR, tries=2),
+    "fetch.bad_link": _not_fetched(2.0, 4.0, HOUR, tries=6),
+    "fetch.fault": _not_fetched(10.0, 4.0, HOUR, tries=6, lasts_seconds=HOUR),
+    #
+    # A post of unknown outcome, looked for in the provider's own list. Money moves only where that
+    # list is proof.
     "search.not_listed": RetryPolicy(
-        Action.AGAIN,
         30.0,
         1.5,
         900.0,
@@ -276,62 +192,39 @@ _SEARCH = {
         money="released",
         says="never",
     ),
-    "search.unreadable": RetryPolicy(
-        Action.PERSON,
-        30.0,
-        1.5,
-        900.0,
-        lasts_seconds=HOUR,
-        state="unknown",
-        money="held",
-        says="may have been accepted",
-        alert="unknown_outcome",
-    ),
+    "search.unreadable": _unknown(30.0, 1.5, 900.0, lasts_seconds=HOUR, says=_MAY_BE_ACCEPTED),
     # A person knows; it is looked for on, because it may become plain, until then.
-    "search.watched": RetryPolicy(
-        Action.PERSON,
-        30.0,
-        1.5,
-        900.0,
-        lasts_seconds=DAY,
-        state="unknown",
-        money="held",
-        alert="unknown_outcome",
-    ),
-}
-
-# What holds no money.
-_OTHERS = {
-    "price.unavailable": RetryPolicy(
-        Action.AGAIN, 1.0, 2.0, 10.0, tries=3
-    ),  # a person waits at the form
-    "price.refused": RetryPolicy(Action.GIVE_UP),
-    "learn.failed": RetryPolicy(Action.GIVE_UP, alert="account"),  # and tested anew a day later
+    "search.watched": _unknown(30.0, 1.5, 900.0, lasts_seconds=DAY),
+    #
+    # What holds no money.
+    # A person waits at the form.
+    "price.unavailable": RetryPolicy(1.0, 2.0, 10.0, tries=3),
+    "price.refused": RetryPolicy(action=Action.GIVE_UP),
+    "learn.failed": RetryPolicy(
+        action=Action.GIVE_UP, alert="account"
+    ),  # and tested anew a day later
     # The opening of an alert is told for as long as it is open, its end only while that is news.
-    "tell.opening": RetryPolicy(Action.AGAIN, 30.0, 2.0, HOUR, tries=12, lasts_seconds=30 * DAY),
-    "tell.end": RetryPolicy(Action.AGAIN, 30.0, 2.0, HOUR, tries=12),
+    "tell.opening": RetryPolicy(30.0, 2.0, HOUR, tries=12, lasts_seconds=30 * DAY),
+    "tell.end": RetryPolicy(30.0, 2.0, HOUR, tries=12),
     # A playable copy whose worker was killed, or for which there was no room: each hour at first.
-    "copy.lost": RetryPolicy(Action.AGAIN, HOUR, 2.0, 7 * DAY, tries=8),
-    "copy.failed": RetryPolicy(Action.GIVE_UP),
+    "copy.lost": RetryPolicy(HOUR, 2.0, 7 * DAY, tries=8),
+    "copy.failed": RetryPolicy(action=Action.GIVE_UP),
     # A decoder that was killed from outside: by a machine short of memory, or by the stop of the
     # server.
-    "decode.killed": RetryPolicy(Action.AGAIN, 0.1, 5.0, 1.0, tries=3),
-    "bucket.call": RetryPolicy(
-        Action.AGAIN, 1.0, 2.0, 20.0, tries=3
-    ),  # by botocore, within one call
-    "bucket.copy": RetryPolicy(Action.AGAIN, 0.0, 1.0, 0.0, tries=3),  # under a lock of its own
+    "decode.killed": RetryPolicy(0.1, 5.0, 1.0, tries=3),
+    # By botocore, within one call.
+    "bucket.call": RetryPolicy(1.0, 2.0, 20.0, tries=3),
+    "bucket.copy": RetryPolicy(0.0, 1.0, 0.0, tries=3),  # under a lock of its own
     # A wake-up that no worker answers. The engine's own sign of life says when that needs somebody.
     "wake.unanswered": RetryPolicy(
-        Action.PERSON, 10.0, 1.0, 10.0, lasts_seconds=60.0, alert="engine"
+        10.0, 1.0, 10.0, lasts_seconds=60.0, action=Action.PERSON, alert="engine"
     ),
     # Answers that our own database does not take now: kept, and written before anything new is
     # asked.
-    "write.answer": RetryPolicy(Action.AGAIN, 0.2, 2.0, 5.0, lasts_seconds=None),
+    "write.answer": RetryPolicy(0.2, 2.0, 5.0, lasts_seconds=None),
     # A look or a sweep of the ticker that fails for itself.
-    "chore.fault": RetryPolicy(Action.PERSON, tries=3, alert="fault"),
+    "chore.fault": RetryPolicy(tries=3, action=Action.PERSON, alert="fault"),
 }
-
-POLICIES: dict[str, RetryPolicy] = {**_STAGE, **_POST, **_POLL, **_FETCH, **_SEARCH, **_OTHERS}
 
 
 def policy(name: str) -> RetryPolicy:

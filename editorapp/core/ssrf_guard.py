@@ -121,12 +121,8 @@ def judged(url: str | httpx.URL) -> httpx.URL:
     usually written: neither 2130706433 nor 0x7f.1, which are loopback.
     Raises: AddressNotAllowed.
     """
-    try:
-        parts = httpx.URL(url)
-        host = name_of(parts).lower().removesuffix(".")
-        port = 443 if parts.port is None else parts.port
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise NoAddress("The link is not an address.") from error
+    parts, host, port = _parsed(url)
+    host, port = host.removesuffix("."), 443 if port is None else port
     if parts.scheme != "https" or not host:
         raise AddressNotAllowed("Links are followed over https only.")
     if parts.userinfo:
@@ -135,6 +131,15 @@ def judged(url: str | httpx.URL) -> httpx.URL:
         raise AddressNotAllowed(f"The link leads to port {port}, where no files are.")
     _check_host(host)
     return parts.copy_with(host=host)
+
+
+def _parsed(url: str | httpx.URL) -> tuple[httpx.URL, str, int | None]:
+    """Return an address, its host and its port. Raises: NoAddress."""
+    try:
+        parts = httpx.URL(url)
+        return parts, name_of(parts).lower(), parts.port
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise NoAddress("The link is not an address.") from error
 
 
 def name_of(url: httpx.URL) -> str:
@@ -297,9 +302,5 @@ def guarded_client(guard: GuardedTransport | None = None, **options: Any) -> htt
 
 def origin(url: str | httpx.URL) -> tuple[str, str, int]:
     """Return scheme, host and port. Raises: NotAllowed."""
-    try:
-        parts = httpx.URL(url)
-        usual = {"http": 80, "https": 443}.get(parts.scheme, 0)
-        return parts.scheme, name_of(parts).lower(), parts.port or usual
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise NoAddress("The link is not an address.") from error
+    parts, host, port = _parsed(url)
+    return parts.scheme, host, port or {"http": 80, "https": 443}.get(parts.scheme, 0)

@@ -50,10 +50,8 @@ def _check(value: Any) -> None:
         elif isinstance(one, dict | list):
             if depth > DEEPEST:
                 raise NotJson("The JSON is nested too deeply.")
-            pending += [(key, depth) for key in one] if isinstance(one, dict) else []
-            pending += [
-                (part, depth + 1) for part in (one.values() if isinstance(one, dict) else one)
-            ]
+            parts = [*one, *one.values()] if isinstance(one, dict) else one
+            pending += [(part, depth + 1) for part in parts]
 
 
 def _float(text: str) -> float:

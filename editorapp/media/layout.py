@@ -4,6 +4,8 @@ A content's files are `<first two of its hash>/<hash>/<what>`, below `blobs`; wh
 lies below `incoming`. A name is all that a file is found by, so these stay as they are.
 """
 
+import re
+
 ORIGINAL = "original"
 POSTER = "poster.webp"
 FILMSTRIP = "filmstrip.webp"
@@ -13,18 +15,14 @@ PREVIEWS = (POSTER, FILMSTRIP, FRAMES)  # made while a file is taken in
 
 BLOBS, INCOMING = "blobs/", "incoming/"
 _KEPT = {ORIGINAL, PROXY, *PREVIEWS}
-_HEXADECIMAL = set("0123456789abcdef")
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def folder(sha256: str) -> str:
     """Return the name of the folder of a content."""
-    if not _is_hash(sha256):
+    if not _HASH.fullmatch(sha256):
         raise ValueError(f"{sha256!r} is no SHA-256 in hexadecimal.")
     return f"{sha256[:2]}/{sha256}"
-
-
-def _is_hash(text: str) -> bool:
-    return len(text) == 64 and set(text) <= _HEXADECIMAL
 
 
 def name(sha256: str, what: str) -> str:

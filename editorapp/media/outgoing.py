@@ -53,16 +53,13 @@ def _is_changed(asset: Asset, copy: Path) -> bool:
 
 def note(asset: Asset, made: Outgoing) -> bool:
     """Note on a file's row what goes out for it. Say whether that was news."""
-    is_news = asset.outgoing_sha256 != made.sha256
-    if is_news:
-        _write(asset, made.sha256, made.size_bytes)
-    return is_news
-
-
-def _write(asset: Asset, sha256: str, size: int) -> None:
-    Asset.objects.filter(pk=asset.pk).update(outgoing_sha256=sha256, outgoing_bytes=size)
-    asset.outgoing_sha256 = sha256
-    asset.outgoing_bytes = size
+    if asset.outgoing_sha256 == made.sha256:
+        return False
+    asset.outgoing_sha256, asset.outgoing_bytes = made.sha256, made.size_bytes
+    Asset.objects.filter(pk=asset.pk).update(
+        outgoing_sha256=made.sha256, outgoing_bytes=made.size_bytes
+    )
+    return True
 
 
 def sizes(hashes: set[str]) -> dict[str, int]:

@@ -55,18 +55,13 @@ def check_readable(path: Path, max_bytes: int | None = None) -> None:
     Raises: Refusal.
     """
     try:
-        size = _size_of(path)
+        if not path.is_file():
+            raise Refusal("unreadable")
+        with path.open("rb"):
+            size = path.stat().st_size
     except (OSError, ValueError) as error:
         raise Refusal("unreadable") from error
     check_bytes(size, max_bytes)
-
-
-def _size_of(path: Path) -> int:
-    """Return how long a file is that we may read. Raises: OSError, ValueError, Refusal."""
-    if not path.is_file():
-        raise Refusal("unreadable")
-    with path.open("rb"):
-        return path.stat().st_size
 
 
 def check_bytes(size_bytes: int, max_bytes: int | None = None) -> None:

@@ -10,13 +10,13 @@ import contextlib
 import json
 import logging
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ _SET = {
 _MAX_HELPERS = 4
 _START_SECONDS = 60
 _KILLED = retry.policy("decode.killed")
+_GONE = (EOFError, ConnectionError)  # the other end of a pipe is closed
 
 
 @dataclass(frozen=True)
@@ -51,63 +52,47 @@ class _Helper:
     """One helper process: asked one thing at a time."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "editorapp.media.decoding.fork_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd=_ROOT,
-            start_new_session=True,
-            bufsize=0,
-        )
-        self.buffer = b""
-        said = self._read_line(time.monotonic() + _START_SECONDS)
-        if said:
-            return
-        self.kill()
-        if said is None:
-            raise RuntimeError("The decoding helper did not start.")
-        raise BrokenPipeError
+        self.pipe, theirs = Pipe()
+        with theirs:
+            place = theirs.fileno()
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "editorapp.media.decoding.fork_server", str(place)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd=_ROOT,
+                start_new_session=True,
+                pass_fds=[place],
+            )
+        try:
+            self._said(_START_SECONDS)
+        except TimeoutError as error:
+            self.kill()
+            raise RuntimeError("The decoding helper did not start.") from error
+        except _GONE:
+            self.kill()
+            raise
 
     def ask(self, question: JsonObject, wall_seconds: float) -> Any:
         """Send a job and wait for its answer.
 
-        Raises: TimeoutError; BrokenPipeError, when the helper is gone.
+        Raises: TimeoutError; one of _GONE, when the helper is.
         """
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(question, default=str).encode() + b"\n")
-        line = self._read_line(time.monotonic() + wall_seconds)
-        if line is None:
-            raise TimeoutError
-        if not line:
-            raise BrokenPipeError
-        return json.loads(line)
+        self.pipe.send_bytes(json.dumps(question, default=str).encode())
+        return self._said(wall_seconds)
 
-    def _read_line(self, until: float) -> bytes | None:
-        """Return one line, b"" when the helper has ended, None when the time is up."""
-        assert self.process.stdout
-        while b"\n" not in self.buffer:
-            left = until - time.monotonic()
-            # poll(), because select() fails beyond 1,024 open files.
-            poll = select.poll()
-            poll.register(self.process.stdout, select.POLLIN | select.POLLHUP)
-            if left <= 0 or not poll.poll(left * 1000):
-                return None
-            piece = os.read(self.process.stdout.fileno(), 65536)
-            if not piece:
-                return b""
-            self.buffer += piece
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        return line
+    def _said(self, seconds: float) -> Any:
+        if not self.pipe.poll(seconds):
+            raise TimeoutError
+        return json.loads(self.pipe.recv_bytes())
 
     def kill(self) -> None:
         """End the helper and the job it runs: they are a process group of their own."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
-            pipe.close()
+        self.pipe.close()
 
 
 def _environment() -> dict[str, str]:
@@ -183,7 +168,7 @@ def _ask(question: JsonObject, wall_seconds: float) -> Any:
     pool = _pool
     try:
         helper = pool.take()
-    except BrokenPipeError as error:  # killed while it started
+    except _GONE as error:  # killed while it started
         raise Refusal("interrupted") from error
     try:
         answer = helper.ask(question, wall_seconds)
@@ -191,7 +176,7 @@ def _ask(question: JsonObject, wall_seconds: float) -> Any:
         helper.kill()
         log.warning("media job %s took longer than %s s", question["job"], wall_seconds)
         raise Refusal("timed_out") from error
-    except BrokenPipeError as error:  # it only forks: what ends it is never the file
+    except _GONE as error:  # it only forks: what ends it is never the file
         helper.kill()
         log.warning("media job %s lost its helper", question["job"])
         raise Refusal("interrupted") from error

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
@@ -23,14 +23,18 @@ from django.utils import timezone
 from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.media import layout
-from editorapp.media.backends.contract import Backend, Opened
-from editorapp.media.backends.files import hash_file, refusing_full_disk
+from editorapp.media.backends.files import OpenedFile, hash_file, refusing_full_disk
 from editorapp.media.backends.folder import Folder
 from editorapp.media.layout import ORIGINAL
 from editorapp.media.refusals import Refusal
 
 if TYPE_CHECKING:
+    from editorapp.media.backends.bucket import Bucket, OpenedObject
     from editorapp.media.backends.s3 import MediaStorage
+
+# What keeps the files, and what reads one of them; folder.py says what is asked of both.
+Backend: TypeAlias = "Folder | Bucket"
+Opened: TypeAlias = "OpenedFile | OpenedObject"
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +69,7 @@ def path(sha256: str, what: str) -> Path:
 
 def exists(sha256: str, what: str) -> bool:
     """Is the file kept? Raises: Refusal, when the storage does not say."""
-    return backend().size(layout.name(sha256, what)) is not None
+    return backend().exists(layout.name(sha256, what))
 
 
 def is_whole(sha256: str) -> bool:

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
-from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.structure import check_whole
 from editorapp.media.decoding.timeline import read_packets
 from editorapp.media.refusals import Refusal
@@ -31,20 +31,19 @@ def inspect(path: str) -> JsonObject:
 
 def _video(path: str) -> JsonObject | None:
     file = Path(path)
-    sniffed = sniff(file)
-    if sniffed.kind != "video":
+    if sniff(file).kind != "video":
         return None
     try:
-        return _measured(file, sniffed)
+        return _measured(file)
     except Refusal as refusal:
         return UNSUPPORTED if refusal.code in OTHER_MEDIA else CORRUPT
 
 
-def _measured(file: Path, sniffed: Sniffed) -> JsonObject:
-    with open_clip(file, sniffed=sniffed) as stream:
-        check_whole(file, sniffed, stream)
+def _measured(file: Path) -> JsonObject:
+    with open_clip(file) as stream:
+        check_whole(file, stream)
         packets = read_packets(stream)
-    with open_clip(file, sniffed=sniffed) as stream:
+    with open_clip(file) as stream:
         frame = next(decoded(stream), None)
         if frame is None:
             return CORRUPT

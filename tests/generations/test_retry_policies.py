@@ -975,15 +975,12 @@ def bucket_call(step: Step, _request: pytest.FixtureRequest) -> None:
     assert kept.client_config.retries["total_max_attempts"] == POLICIES["bucket.call"].tries
 
 
-def bucket_copy(step: Step, _request: pytest.FixtureRequest) -> None:
-    from contextlib import nullcontext
-
+def bucket_copy(step: Step, request: pytest.FixtureRequest) -> None:
     from editorapp.media.backends.bucket import Bucket
 
     fetched: list[str] = []
-    crowded = SimpleNamespace(
-        _compared=lambda _name: None, _alone=lambda _name: nullcontext(), _fetch=fetched.append
-    )
+    cache = SimpleNamespace(folder=request.getfixturevalue("tmp_path"))
+    crowded = SimpleNamespace(_compared=lambda _name: None, _cache=cache, _fetch=fetched.append)
     with pytest.raises(Refusal):
         Bucket._copy(crowded, "ab/x/original")  # type: ignore[arg-type]
     assert len(fetched) == POLICIES["bucket.copy"].tries

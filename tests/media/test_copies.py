@@ -22,7 +22,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import trim
-from editorapp.media.uploads import resumable
+from editorapp.media.uploads import part_file, resumable
 from tests.factories import make_member
 from tests.media.clips import make_clip, number_on
 from tests.media.test_probe import VARYING, X265
@@ -253,8 +253,8 @@ def test_the_sweep_forgets_uploads_that_were_given_up(db) -> None:
     resumable.append(upload, io.BytesIO(b"x" * 60), at=0, length=60)
 
     tasks.sweep(timezone.now() + timedelta(hours=23))
-    kept = resumable.part(upload).exists()
+    kept = part_file.path(upload.token).exists()
     tasks.sweep(timezone.now() + timedelta(hours=25))
 
     assert kept
-    assert not resumable.part(upload).exists() and not Upload.objects.exists()
+    assert not part_file.path(upload.token).exists() and not Upload.objects.exists()

@@ -8,7 +8,6 @@ import pytest
 
 from editorapp.media import frame_times, layout, store, tasks
 from editorapp.media.decoding.clip import examine
-from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import has_times_of
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
@@ -44,7 +43,7 @@ def test_odd_clips_are_measured_as_they_are(
 ) -> None:
     clip = real_media / "odd" / name
 
-    measured = examine(clip, sniff(clip), max_seconds=0)
+    measured = examine(clip, max_seconds=0)
 
     found = (
         measured.facts["frame_count"],
@@ -65,7 +64,7 @@ def test_a_last_frame_that_comes_out_of_order_lasts_as_long_as_its_track_says(
     }
     clip = make_clip(tmp_path / "a.mp4", options={"bf": "3", "b-pyramid": "normal"}, **made)
 
-    timeline = examine(clip, sniff(clip), max_seconds=0).timeline
+    timeline = examine(clip, max_seconds=0).timeline
 
     assert timeline.end - timeline.pts[-1] == 3000
 
@@ -88,13 +87,13 @@ def test_a_copy_for_viewing_starts_at_0_and_shows_each_frame_when_its_source_doe
     db, tmp_path: Path, made: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     clip = make_clip(tmp_path / request.node.callspec.id, **made)
-    source = examine(clip, sniff(clip), max_seconds=0).timeline
+    source = examine(clip, max_seconds=0).timeline
     asset = taken(clip)
 
     tasks.make_proxy(asset.pk)
 
     copy = store.path(asset.sha256, layout.PROXY)
-    assert has_times_of(examine(copy, sniff(copy), max_seconds=0).timeline, source)
+    assert has_times_of(examine(copy, max_seconds=0).timeline, source)
 
 
 def test_pages_are_told_the_times_of_the_file_that_is_played(db, tmp_path: Path) -> None:

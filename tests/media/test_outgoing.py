@@ -17,7 +17,6 @@ from editorapp.media import intake, outgoing, sandbox, store
 from editorapp.media.decoding import clip_metadata
 from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.outgoing import outgoing as written
-from editorapp.media.decoding.sniff import sniff
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from tests.factories import make_member
@@ -317,7 +316,7 @@ def with_place(path: Path, *, keys: bool, container: str = "mov") -> Path:
 def facts(file: Path) -> dict[str, Any]:
     return {
         key: value
-        for key, value in examine(file, sniff(file), max_seconds=0).facts.items()
+        for key, value in examine(file, max_seconds=0).facts.items()
         if key != "container"
     }
 

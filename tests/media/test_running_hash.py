@@ -1,14 +1,21 @@
-"""The hash of an upload is given only when it is of the whole file; what follows a reader is done,
-or says why not.
+"""The hash of an upload is given only when it is of the whole file; what is read is
+written and hashed, or says why not.
 """
 
+import fcntl
 import hashlib
+import io
+import os
 import threading
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
-from editorapp.media.uploads import consumer_thread, running_hash
-from editorapp.media.uploads.consumer_thread import Batch, ConsumerThread
+from editorapp.media.uploads import part_file, running_hash
+from editorapp.media.uploads.part_file import Body
+
+BATCH_BYTES = part_file._BATCH * part_file._READ_BYTES
 
 
 def piece(token: str, data: bytes, *, at: int) -> bool:
@@ -58,42 +65,44 @@ def test_only_so_many_uploads_are_followed_at_once() -> None:
         running_hash.forget(f"many-{number}")
 
 
-def test_all_that_was_put_is_done_in_order_at_the_end() -> None:
-    done: list[bytes] = []
-
-    with ConsumerThread(done.extend) as follower:
-        for number in range(100):
-            follower.put([bytes([number]), b"-"])
-
-    assert b"".join(done) == b"-".join(bytes([number]) for number in range(100)) + b"-"
+def copied(body: Body, file: BinaryIO, length: int, digest: Any = None) -> int:
+    return part_file._copy(body, file.fileno(), at=0, length=length, digest=digest)
 
 
-def test_what_a_follower_meets_is_raised_to_the_reader_who_never_hangs() -> None:
-    def full(batch: Batch) -> None:
-        raise OSError("full")
+def test_all_that_comes_is_written_and_hashed_in_order(tmp_path: Path) -> None:
+    data, digest = os.urandom(10 * BATCH_BYTES + 1), hashlib.sha256()
 
-    with pytest.raises(OSError, match="full"), ConsumerThread(full) as follower:
-        for _number in range(1000):
-            follower.put([b"x"])
-    with pytest.raises(OSError, match="full"), ConsumerThread(full) as follower:
-        follower.put([b"x"])
+    with (tmp_path / "a.part").open("wb") as file:
+        came = copied(io.BytesIO(data), file, len(data), digest)
+
+    assert came == len(data) and (tmp_path / "a.part").read_bytes() == data
+    assert digest.hexdigest() == hashlib.sha256(data).hexdigest()
 
 
-def test_a_reader_waits_for_a_slow_follower_and_memory_stays_bounded() -> None:
-    go = threading.Event()
-    put: list[int] = []
+@pytest.mark.parametrize("batches", [1, 100])
+def test_what_the_writer_meets_is_raised_to_the_reader_who_never_hangs(
+    tmp_path: Path, batches: int
+) -> None:
+    (tmp_path / "a.part").touch()
+    data = bytes(batches * BATCH_BYTES)
 
-    def read(follower: ConsumerThread) -> None:
-        for number in range(consumer_thread._AHEAD * 3):
-            follower.put([b"x"])
-            put.append(number)
+    with (
+        (tmp_path / "a.part").open("rb") as cannot_be_written,
+        pytest.raises(OSError, match="Bad file descriptor"),
+    ):
+        copied(io.BytesIO(data), cannot_be_written, len(data), hashlib.sha256())
 
-    with ConsumerThread(lambda batch: None if go.wait(30) else None) as follower:
-        reader = threading.Thread(target=read, args=(follower,))
+
+def test_a_reader_waits_for_a_slow_writer_and_memory_stays_bounded(tmp_path: Path) -> None:
+    length, body = 12 * BATCH_BYTES, io.BytesIO(bytes(12 * BATCH_BYTES))
+
+    with (tmp_path / "a.part").open("wb") as file, (tmp_path / "a.part").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        reader = threading.Thread(target=copied, args=(body, file, length))
         reader.start()
         reader.join(0.3)
-        waiting = len(put)
-        go.set()
+        waiting = body.tell()
+        fcntl.flock(other, fcntl.LOCK_UN)
         reader.join()
 
-    assert waiting <= consumer_thread._AHEAD + 1 and len(put) == consumer_thread._AHEAD * 3
+    assert waiting <= 2 * BATCH_BYTES and (tmp_path / "a.part").stat().st_size == length

@@ -14,7 +14,6 @@ from editorapp.media.decoding.clip import examine
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.decoding.reader import frame_at
 from editorapp.media.decoding.seeking import packets_from
-from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.timeline import Timeline
 from tests.environment import MEDIA
 from tests.media.clips import make_clip
@@ -60,7 +59,7 @@ def _texture(seed: int) -> np.ndarray:
 
 
 def timeline_of(clip: Path) -> Timeline:
-    return examine(clip, sniff(clip), max_seconds=0).timeline
+    return examine(clip, max_seconds=0).timeline
 
 
 def some_of(timeline: Timeline) -> list[int]:

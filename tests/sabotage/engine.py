@@ -8,10 +8,7 @@ DECIDE, SEARCH, MATCHING = (
     "editorapp/generations/reconcile/matching.py",
 )
 RETRY = "editorapp/core/retry.py"
-_NOT_KNOWN = (
-    '    "poll.unknown_job": RetryPolicy(\n        Action.PERSON,\n        2.0,\n        2.0,\n        60.0,\n'
-    "        {},\n"
-)
+_NOT_KNOWN = '    "poll.unknown_job": _lost({}, says="does not know"),\n'
 OUTCOMES = "editorapp/generations/engine/poll_outcomes.py"
 RELEASING, IN_DOUBT = (
     "tests/generations/test_reconcile_release.py",
@@ -116,8 +113,8 @@ CHANGES = (
     Change(
         "a job that is not found twice is lost at once",
         RETRY,
-        _NOT_KNOWN.format("tries=5,\n        lasts_seconds=900.0"),
-        _NOT_KNOWN.format("tries=1,\n        lasts_seconds=0.0"),
+        _NOT_KNOWN.format("lasts_seconds=900.0"),
+        _NOT_KNOWN.format("tries=1, lasts_seconds=0.0"),
         (
             f"{IN_DOUBT}::test_a_job_that_is_not_found_for_a_moment_is_followed_on_for_a_quarter_of_an_hour",
         ),

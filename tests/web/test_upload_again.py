@@ -196,7 +196,7 @@ def test_an_upload_is_taken_in_where_a_file_can_have_one_name_only(
 
 def test_an_upload_whose_pieces_are_lost_says_where_to_go_on(client: Client, clip: bytes) -> None:
     url = whole(client, clip)
-    resumable.part(Upload.objects.get()).unlink()
+    part_file.path(Upload.objects.get().token).unlink()
 
     assert (client.post(f"{url}/finish").status_code, client.get(url).json()) == (
         409,

@@ -45,4 +45,4 @@ def is_container(path: Path, *, kind: str) -> bool:
     if kind == ARCHIVE:
         with path.open("rb") as file:
             return file.read(len(ARCHIVE_START)) == ARCHIVE_START
-    return sniff(path).kind in {"video", "other_video"}
+    return sniff(path).kind in {"video", "unsupported_container"}

@@ -6,10 +6,8 @@ its bytes, and never changes. So a copy is good exactly when it has that hash, a
 machines may hold one.
 """
 
-import fcntl
 import hashlib
 import logging
-import os
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from editorapp.media import layout
 from editorapp.media.backends.cache import Cache
 from editorapp.media.backends.files import (
     OpenedFile,
+    alone,
     fresh_part,
     hash_file,
     is_full_disk,
@@ -87,9 +86,8 @@ class Bucket:
     def settling(self, file: Path) -> AbstractContextManager[None]:
         return nullcontext()  # a copy need not outlive a power cut: the object does
 
-    def size(self, name: str) -> int | None:
-        head = self._head(name)
-        return head.size if head else None
+    def exists(self, name: str) -> bool:
+        return self._head(name) is not None
 
     @contextmanager
     def held(self, name: str) -> Iterator[Path]:
@@ -135,7 +133,8 @@ class Bucket:
         handle = self._compared(name)
         if handle is not None:
             return handle
-        with self._alone(name):
+        # One process at a time fetches what has this hash; the others find its copy.
+        with alone(self._cache.folder / "locks" / name[:2]):
             # A crowded cache may clear away what was just put there.
             for _try in range(retry.policy("bucket.copy").tries):
                 handle = self._compared(name)
@@ -199,15 +198,6 @@ class Bucket:
             raise Refusal("storage_damaged")
         with part.open("rb") as written:
             self._cache.note_compared(name, written)  # a rename keeps what identifies it
-
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        """Let one process at a time fetch what has this hash; the others find its copy."""
-        folder = self._cache.folder / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(folder / name[:2], os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 class OpenedObject:

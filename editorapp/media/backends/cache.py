@@ -9,18 +9,18 @@ a hand, may have changed it.
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
 from editorapp.media import layout
+from editorapp.media.backends.files import alone
 
 # Of each copy that was compared: which file it was. Changed bytes have another time of change.
+# Threads need no lock for it: each step on it is a single one.
 _compared: dict[Path, tuple[int, int, int]] = {}
-_compared_lock = threading.Lock()
 
 
 class Cache:
@@ -28,6 +28,7 @@ class Cache:
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self.folder, self._blobs, self._most_bytes = folder, folder / layout.BLOBS, most_bytes
+        self._lock = folder / "room.lock"
 
     def path(self, name: str) -> Path:
         return self._blobs / name
@@ -47,12 +48,10 @@ class Cache:
 
     def was_compared(self, name: str, handle: BufferedReader) -> bool:
         """Has this process compared these very bytes already?"""
-        with _compared_lock:
-            return _compared.get(self.path(name)) == _identity(handle)
+        return _compared.get(self.path(name)) == _identity(handle)
 
     def note_compared(self, name: str, handle: BufferedReader) -> None:
-        with _compared_lock:
-            _compared[self.path(name)] = _identity(handle)
+        _compared[self.path(name)] = _identity(handle)
 
     def put(self, file: Path, name: str) -> Path:
         """Move a file in, in place of any copy of this name.
@@ -60,7 +59,7 @@ class Cache:
         Raises: OSError, on a full disk too.
         """
         path = self.path(name)
-        with self._alone():  # nobody removes the empty folder between the two calls
+        with alone(self._lock):  # nobody removes the empty folder between the two calls
             self._make_room(file.stat().st_size)
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, path)
@@ -76,7 +75,7 @@ class Cache:
 
         What is in use stays, even above it.
         """
-        with self._alone():
+        with alone(self._lock):
             self._make_room(size)
 
     def clear(self) -> None:
@@ -101,13 +100,6 @@ class Cache:
                     said = path.stat()
                     yield said.st_atime_ns, said.st_size, path
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "room.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
 
 def _opened(path: Path) -> BufferedReader | None:
     try:
@@ -127,7 +119,9 @@ def _clear(path: Path) -> bool:
     Its empty folders go with it.
     """
     try:
-        _unlink_unused(path)
+        with path.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
     except FileNotFoundError:
         return True
     except BlockingIOError:
@@ -138,16 +132,9 @@ def _clear(path: Path) -> bool:
     return True
 
 
-def _unlink_unused(path: Path) -> None:
-    with path.open("rb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
-
-
 def _forget(path: Path) -> None:
     """Let whatever comes under this path be compared anew."""
-    with _compared_lock:
-        _compared.pop(path, None)
+    _compared.pop(path, None)
 
 
 def _identity(handle: BufferedReader) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """Local files: reading, hashing, making durable; what both backends do with them."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -30,6 +31,7 @@ class OpenedFile:
         self.size = os.fstat(handle.fileno()).st_size
 
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` to before `end`; once, and the file is let go of afterwards."""
         with self._handle as handle:
             handle.seek(start)
             yield from blocks(handle.read, end - start)
@@ -73,6 +75,15 @@ def on_disk_of(incoming: Path, file: Path) -> Path:
         raise
     file.unlink()
     return copy
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time do what is done inside, by a lock on a file for it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def is_full_disk(error: OSError) -> bool:

@@ -103,9 +103,9 @@ class MediaStorage(S3Storage):
                 said = self.client.head_object(**self._place(name))
         except FileNotFoundError:
             return None
-        return Head(said["ContentLength"], _noted_hash(said))
+        return Head(said["ContentLength"], said.get("Metadata", {}).get(_SHA256, ""))
 
-    def put_bytes(self, name: str, data: bytes | bytearray, sha256: str) -> None:
+    def put_bytes(self, name: str, data: bytes, sha256: str) -> None:
         """Write a small object; the server compares what came. Raises: Refusal."""
         with telling():
             self.client.put_object(
@@ -123,14 +123,12 @@ class MediaStorage(S3Storage):
         """
         with file.open("rb") as handle:
             if os.fstat(handle.fileno()).st_size <= PART_BYTES:
-                self._put_whole(name, handle.read(), sha256)
+                data = handle.read()
+                _compare(hashlib.sha256(data).hexdigest(), sha256, name)
+                self.put_bytes(name, data, sha256)
             else:
                 with telling():
                     self._put_parts(name, handle, sha256)
-
-    def _put_whole(self, name: str, data: bytes, sha256: str) -> None:
-        _compare(hashlib.sha256(data).hexdigest(), sha256, name)
-        self.put_bytes(name, data, sha256)
 
     def _put_parts(self, name: str, handle: BufferedReader, sha256: str) -> None:
         place, metadata = self._place(name), {_SHA256: sha256}
@@ -241,10 +239,6 @@ def telling() -> Iterator[None]:
     except BotoCoreError as error:
         log.warning("The bucket cannot be used: %s", error)
         raise Refusal("storage_refused") from error
-
-
-def _noted_hash(said: JsonObject) -> str:
-    return said.get("Metadata", {}).get(_SHA256, "")
 
 
 def _reason(code: str) -> str:

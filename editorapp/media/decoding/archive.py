@@ -1,6 +1,5 @@
 """Archives of EXR frames in a zip: whole, nothing but frames, and a poster of the middle one."""
 
-import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH, save_poster
+from editorapp.media.decoding.poster_filmstrip import POSTER_HEIGHT, POSTER_WIDTH, save_preview
 from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
@@ -21,6 +20,7 @@ _MAX_FRAMES = 100_000
 _MAX_FRAME_BYTES = 700_000_000
 _EXR_MAGIC = b"\x76\x2f\x31\x01"
 _PIECE = 1 << 20
+_HEADER_BYTES = 65536  # of a frame, in which its attributes are looked for
 _WINDOW = b"displayWindow\0box2i\0"
 _PRIMARIES = b"chromaticities\0chromaticities\0"
 _REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
@@ -43,7 +43,7 @@ def examine_archive(path: Path, poster: Path | None) -> JsonObject:
             frames = _frames(archive)
             for info in frames:
                 _check_bytes(archive, info)
-            width, height = _size(archive.open(frames[0]).read(65536))
+            width, height = _size(archive.open(frames[0]).read(_HEADER_BYTES))
             check_frame_size(width, height)
             if poster:
                 _save_poster(archive.read(frames[len(frames) // 2]), poster)
@@ -87,11 +87,17 @@ def _check_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
 
 def _size(head: bytes) -> tuple[int, int]:
     """Read width and height from an EXR header: the display window, four little-endian integers."""
-    at = head.find(_WINDOW)
-    if at < 0:
+    window = _attribute(head, _WINDOW, "<i4", 4)
+    if window is None:
         raise _bad("a frame says nothing of its size")
-    left, top, right, bottom = struct.unpack_from("<4i", head, at + len(_WINDOW) + 4)
+    left, top, right, bottom = window.tolist()
     return right - left + 1, bottom - top + 1
+
+
+def _attribute(frame: bytes, name: bytes, kind: str, count: int) -> NDArray[Any] | None:
+    """Return the numbers of an attribute of an EXR header; None where it has none of this name."""
+    at = frame.find(name, 0, _HEADER_BYTES)
+    return None if at < 0 else np.frombuffer(frame, kind, count, at + len(name) + 4)
 
 
 def _save_poster(data: bytes, poster: Path) -> None:
@@ -103,7 +109,7 @@ def _save_poster(data: bytes, poster: Path) -> None:
     light = np.nan_to_num(light[::step, ::step], posinf=65504.0)
     light = np.maximum(light @ _to_rec709(data).T, 0)
     shown = colour.srgb_curve(np.where(light > colour.KNEE, colour.rolled_off(light), light))
-    save_poster(np.rint(shown * 255).astype(np.uint8), poster)
+    save_preview(np.rint(shown * 255).astype(np.uint8), poster)
 
 
 def _light(data: bytes) -> colour.Light:
@@ -137,10 +143,9 @@ def _to_rec709(frame: bytes) -> Matrix:
 
 def _primaries(frame: bytes) -> Matrix | None:
     """Return x and y of red, green, blue and white; None where nothing sensible is said."""
-    at = frame.find(_PRIMARIES, 0, 65536)
-    if at < 0:
+    numbers = _attribute(frame, _PRIMARIES, "<f4", 8)
+    if numbers is None:
         return None
-    numbers = np.frombuffer(frame, "<f4", count=8, offset=at + len(_PRIMARIES) + 4)
     said = numbers.reshape(4, 2).astype(float)
     return said if _is_sensible(said) else None
 

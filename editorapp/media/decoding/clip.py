@@ -8,7 +8,7 @@ from typing import Any
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip, picture_tracks, sound_tracks
 from editorapp.media.decoding.size_limits import check_frame_size
-from editorapp.media.decoding.sniff import Sniffed
+from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.structure import check_whole, is_fragmented
 from editorapp.media.decoding.timeline import (
     OnFrame,
@@ -39,26 +39,25 @@ class Clip:
     sounds: list[str]
 
 
-def examine(
-    path: Path, sniffed: Sniffed, *, max_seconds: float, on_frame: OnFrame | None = None
-) -> Clip:
+def examine(path: Path, *, max_seconds: float, on_frame: OnFrame | None = None) -> Clip:
     """Measure a clip. `on_frame(index, frame)` sees each frame of a clip that is short enough to be
     decoded whole.
 
     Raises: Refusal.
     """
-    with open_clip(path, sniffed=sniffed) as stream:
+    sniffed = sniff(path)
+    with open_clip(path) as stream:
         _check_claim(stream, max_seconds)
-        check_whole(path, sniffed, stream)
+        check_whole(path, stream)
         packets = read_packets(stream)
         if not packets:
             raise Refusal("no_frames")
-    timeline = build(path, sniffed, packets, on_frame=on_frame)
-    with open_clip(path, sniffed=sniffed) as stream:
+    timeline = build(path, packets, on_frame=on_frame)
+    with open_clip(path) as stream:
         times = _times(timeline, stream, max_seconds)
         tracks = sound_tracks(stream.container)
         sounds = [track.codec_context.codec.canonical_name for track in tracks]
-        facts = _facts(stream, sniffed, sounds)
+        facts = _facts(stream, sniffed.container, sounds)
     facts["browser_safe"] &= not (sniffed.format == "mov" and is_fragmented(path))
     return Clip({**facts, **times, "size_bytes": path.stat().st_size}, timeline, sounds)
 
@@ -98,7 +97,7 @@ def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
     return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
 
 
-def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> JsonObject:
+def _facts(stream: Any, container: str, sounds: list[str]) -> JsonObject:
     """Read what the first frame says: size as displayed, colour, layout."""
     frame = next(decoded(stream), None)
     if frame is None:
@@ -107,10 +106,10 @@ def _facts(stream: Any, sniffed: Sniffed, sounds: list[str]) -> JsonObject:
     check_frame_size(width, height)
     transfer, codec = colour.transfer(frame), stream.codec_context.codec.canonical_name
     tracks, pixel_format = picture_tracks(stream.container), frame.format.name
-    is_safe = is_browser_safe(sniffed.container, codec, pixel_format, sounds)
+    is_safe = is_browser_safe(container, codec, pixel_format, sounds)
     return {
         "kind": "video",
-        "container": sniffed.container,
+        "container": container,
         "codec": codec,
         "width": width,
         "height": height,

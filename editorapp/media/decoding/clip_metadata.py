@@ -21,15 +21,18 @@ from editorapp.media.decoding import colour
 from editorapp.media.decoding.mp4_boxes import (
     LONGEST_READ_BYTES,
     Box,
-    Places,
     boxes_in,
     boxes_within,
     inner_box,
     read_box,
-    sample_places,
 )
-from editorapp.media.decoding.opening import decoded, open_clip, sound_tracks
-from editorapp.media.decoding.sniff import Sniffed, sniff
+from editorapp.media.decoding.opening import (
+    Places,
+    first_frame,
+    open_clip,
+    sample_places,
+    sound_tracks,
+)
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -61,19 +64,18 @@ _TIMED_NOTES = {b"meta", b"text", b"sbtl", b"subt", b"data", b"camm"}
 _CLEARED_AT_ONCE_BYTES = 1 << 20
 
 
-def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
-    """Copy a clip without what it tells of place and camera.
+def redact(path: Path, out: Path) -> bool:
+    """Copy an MP4 or MOV without what it tells of place and camera.
 
     False, and nothing is written, where it tells nothing.
 
     Where the copy would not be the same clip, none is made either: pictures and times come first.
     """
-    if sniffed.format != "mov":
-        return False
     try:
         with path.open("rb") as file:
-            boxes, samples = _telling(file, path.stat().st_size)
-    except (ValueError, OSError) as error:
+            boxes, is_notes = _telling(file, path.stat().st_size)
+        samples = sample_places(path, is_notes) if any(is_notes) else []
+    except (ValueError, OSError, Refusal) as error:
         log.warning("The metadata of a clip stays, for its boxes make no sense: %s", error)
         return False
     if not boxes:
@@ -81,38 +83,32 @@ def redact(path: Path, sniffed: Sniffed, out: Path) -> bool:
     shutil.copyfile(path, out)
     os.chmod(out, 0o600)
     _write_over(out, boxes, samples)
-    if _is_same_clip(path, sniffed, out):
+    if _is_same_clip(path, out):
         return True
     log.warning("The metadata of a clip stays: without it, it would not be the same clip")
     out.unlink()
     return False
 
 
-def _telling(file: BinaryIO, size: int) -> tuple[list[Box], Places]:
-    """Return the boxes that are cleared, and the places of samples that are. Raises: ValueError."""
+def _telling(file: BinaryIO, size: int) -> tuple[list[Box], list[bool]]:
+    """Return the boxes that are cleared, and for each track whether its samples are.
+
+    Raises: ValueError.
+    """
     boxes: list[Box] = []
-    samples: Places = []
+    is_notes: list[bool] = []
     for top in boxes_in(file, 0, size):
         if top.kind in {b"meta", b"uuid"} and _tells(file, top):
             boxes.append(top)
         if top.kind == b"moov":
-            within, places = _telling_in_movie(file, top)
-            boxes += within
-            samples += places
-    return boxes, samples
-
-
-def _telling_in_movie(file: BinaryIO, movie: Box) -> tuple[list[Box], Places]:
-    inner = list(boxes_within(file, movie))
-    is_whole = all(one.kind != b"mvex" for one in inner)
-    boxes, samples = _telling_among(file, inner), []
-    for track in (one for one in inner if one.kind == b"trak"):
-        if is_whole and _handler(file, track) in _TIMED_NOTES:
-            samples += sample_places(file, track)
-            boxes.append(track)
-        else:
-            boxes += _telling_among(file, boxes_within(file, track))
-    return boxes, samples
+            inner = list(boxes_within(file, top))
+            boxes += _telling_among(file, inner)
+            is_whole = all(one.kind != b"mvex" for one in inner)
+            for track in (one for one in inner if one.kind == b"trak"):
+                is_notes.append(is_whole and _handler(file, track) in _TIMED_NOTES)
+                within = boxes_within(file, track)
+                boxes += [track] if is_notes[-1] else _telling_among(file, within)
+    return boxes, is_notes
 
 
 def _telling_among(file: BinaryIO, boxes: Iterable[Box]) -> list[Box]:
@@ -149,23 +145,18 @@ def _clear(file: BinaryIO, start: int, end: int) -> None:
         start += file.write(bytes(min(end - start, _CLEARED_AT_ONCE_BYTES)))
 
 
-def _is_same_clip(path: Path, sniffed: Sniffed, copy: Path) -> bool:
-    before = _pictures_and_sound(path, sniffed)
-    return before is not None and before == _pictures_and_sound(copy, sniff(copy))
+def _is_same_clip(path: Path, copy: Path) -> bool:
+    before = _pictures_and_sound(path)
+    return before is not None and before == _pictures_and_sound(copy)
 
 
-def _pictures_and_sound(path: Path, sniffed: Sniffed) -> Any:
+def _pictures_and_sound(path: Path) -> Any:
     """Return what must be the same: each packet of picture and sound, its times, and how the
     picture is turned.
     """
-    with (
-        suppress(Refusal),
-        open_clip(path, sniffed=sniffed) as stream,
-        open_clip(path, sniffed=sniffed) as again,
-    ):
-        frame = next(decoded(stream), None)
-        turned = colour.display_matrix(frame) if frame is not None else None
-        packets = again.container.demux(again, *sound_tracks(again.container))
+    with suppress(Refusal), open_clip(path) as stream:
+        turned = colour.display_matrix(first_frame(path))
+        packets = stream.container.demux(stream, *sound_tracks(stream.container))
         return turned, [_told_by(packet) for packet in packets]
     return None
 

@@ -66,11 +66,8 @@ def display_matrix(frame: Any) -> list[int] | None:
     """Return the nine numbers of a frame's display matrix (ISO 14496-12: a, b, u, c, d, v, x, y,
     w), if it has one.
     """
-    for item in frame.side_data:
-        if item.type.name == "DISPLAYMATRIX":
-            numbers: list[int] = np.frombuffer(bytes(item), dtype="<i4")[:9].tolist()
-            return numbers
-    return None
+    said = frame.side_data.get("DISPLAYMATRIX")
+    return None if said is None else np.frombuffer(said, "<i4", 9).tolist()
 
 
 def upright(frame: Any) -> Upright:
@@ -110,10 +107,9 @@ def mastering(frame: Any) -> str:
     Source: SMPTE ST 2086 in units of 0.00002 and 0.0001 nits, CTA-861.3 in nits; as libavutil lays
     both out.
     """
-    said = {item.type.name: bytes(item) for item in frame.side_data}
-    display = said.get("MASTERING_DISPLAY_METADATA", b"")
-    light = said.get("CONTENT_LIGHT_LEVEL", b"")
-    return _display_words(display) + _light_words(light)
+    said = frame.side_data
+    display = bytes(said.get("MASTERING_DISPLAY_METADATA", b""))
+    return _display_words(display) + _light_words(bytes(said.get("CONTENT_LIGHT_LEVEL", b"")))
 
 
 def _display_words(display: bytes) -> str:

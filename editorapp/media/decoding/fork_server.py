@@ -1,8 +1,8 @@
-"""Fork server of the sandbox: `python -m editorapp.media.decoding.fork_server`.
+"""Fork server of the sandbox: `python -m editorapp.media.decoding.fork_server <its end of a pipe>`.
 
-Loads the decoders once, then forks for each job: one JSON line in, one JSON line out. A job runs
+Loads the decoders once, then forks for each job: a question in JSON in, an answer in JSON out. A job runs
 with limits, and without network where the system allows it; whatever a hostile file does to it, the
-server only sees that it is gone. The server ends when its standard input does, or when the process
+server only sees that it is gone. The server ends when its pipe does, or when the process
 that started it is no more.
 """
 
@@ -12,13 +12,15 @@ import errno
 import json
 import os
 import resource
-import select
 import signal
 import sys
-from typing import Any
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeAlias
 
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
+
+Asker: TypeAlias = "Connection[bytes, bytes]"
 
 _LOOK_EVERY_SECONDS = 2.0
 _READ_BYTES = 65536
@@ -49,15 +51,13 @@ def main() -> None:
     """Serve jobs until nobody is left to ask for them."""
     # A process with threads cannot be forked safely.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    parent = os.getppid()
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    parent, asker = os.getppid(), Connection(int(sys.argv[1]))
     # Else a killed server would seem to live as long as its job.
-    os.register_at_fork(after_in_child=answers.close)
-    os.dup2(2, 1)  # a decoder that prints must not write into the answers
+    os.register_at_fork(after_in_child=asker.close)
     _load_decoders()
-    answers.write('{"ready":true}\n')
-    while (line := _next_line(parent)) is not None:
-        answers.write(json.dumps(_run(json.loads(line), parent)) + "\n")
+    asker.send_bytes(b'{"ready":true}')
+    while (question := _next_question(asker, parent)) is not None:
+        asker.send_bytes(json.dumps(_run(json.loads(question), asker, parent)).encode())
 
 
 def _load_decoders() -> None:
@@ -68,25 +68,17 @@ def _load_decoders() -> None:
     av.logging.set_level(None)
 
 
-_buffer = b""
-
-
-def _next_line(parent: int) -> bytes | None:
-    global _buffer
-    while b"\n" not in _buffer:
-        ready, _, _ = select.select([0], [], [], _LOOK_EVERY_SECONDS)
+def _next_question(asker: Asker, parent: int) -> bytes | None:
+    while not asker.poll(_LOOK_EVERY_SECONDS):
         if os.getppid() != parent:
             return None
-        if ready:
-            piece = os.read(0, _READ_BYTES)
-            if not piece:
-                return None
-            _buffer += piece
-    line, _, _buffer = _buffer.partition(b"\n")
-    return line
+    try:
+        return asker.recv_bytes()
+    except EOFError:
+        return None
 
 
-def _run(asked: JsonObject, parent: int) -> Any:
+def _run(asked: JsonObject, asker: Asker, parent: int) -> Any:
     """Run one job in a fork and return its answer, or that it has none."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -94,7 +86,7 @@ def _run(asked: JsonObject, parent: int) -> Any:
         os.close(reading)
         _work(asked, writing)
     os.close(writing)
-    said = _listen(reading, parent)
+    said = _listen(reading, asker, parent)
     os.close(reading)
     _, status, used = os.wait4(pid, 0)
     with contextlib.suppress(ValueError):
@@ -116,14 +108,14 @@ def why_ended(killed_by: int, *, used_all_time: bool) -> str:
     return "crashed" if killed_by in _OWN_FAULTS | {0} else "interrupted"
 
 
-def _listen(reading: int, parent: int) -> bytes:
+def _listen(reading: int, asker: Asker, parent: int) -> bytes:
     """Collect what a job says until it closes its end; end everything when the parent is gone
     meanwhile.
     """
     said = b""
     while True:
-        ready, _, _ = select.select([reading, 0], [], [], _LOOK_EVERY_SECONDS)
-        if os.getppid() != parent or (0 in ready and reading not in ready):
+        ready = wait([reading, asker], _LOOK_EVERY_SECONDS)
+        if os.getppid() != parent or (asker in ready and reading not in ready):
             os.killpg(0, signal.SIGKILL)
         if reading in ready:
             piece = os.read(reading, _READ_BYTES)
@@ -157,8 +149,6 @@ def _answer(asked: JsonObject) -> JsonObject:
 
 def _limit(limits: dict[str, int]) -> None:
     """Bound what a job may use, and take the network away."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
     cpu = limits["cpu_seconds"]
     for which, value, most in (
         (resource.RLIMIT_CPU, cpu, cpu + _CPU_GRACE_SECONDS),
@@ -179,5 +169,5 @@ def _limit(limits: dict[str, int]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (KeyboardInterrupt, BrokenPipeError):
+    except (KeyboardInterrupt, ConnectionError):
         sys.exit(0)

@@ -20,22 +20,6 @@ from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
-_REFUSED = {
-    "empty": "empty",
-    "playlist": "playlist",
-    "other_picture": "unsupported_picture",
-    "audio": "audio_only",
-    "other_video": "unsupported_container",
-    "nothing": "not_media",
-}
-_TRIM = transcode.Recipe(quality=14)
-_HDR_TRIM = transcode.Recipe(
-    codec="libx265",
-    pixel_format="yuv420p10le",
-    quality=16,
-    preset="fast",
-    keeps_hdr=True,
-)
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -64,15 +48,16 @@ def take(
     _check_kind(sniffed, expect)
     if sniffed.kind == "picture":
         return {"facts": examine_picture(file, sniffed, poster=poster)}
-    return {"facts": _take_clip(file, sniffed, max_seconds, folder)}
+    return {"facts": _take_clip(file, max_seconds, folder)}
 
 
 def _check_kind(sniffed: Sniffed, expect: str) -> None:
     """Refuse what a file is not, in words about what it is."""
-    kind, code = sniffed.kind, _REFUSED.get(sniffed.kind, "")
+    kind = sniffed.kind
+    code = "" if kind in {"video", "picture"} else kind
     if kind == "picture" and expect == "video":
         code = "picture_not_video"
-    elif expect == "image" and kind not in {"empty", "playlist", "picture", "other_picture"}:
+    elif expect == "image" and kind not in {"empty", "playlist", "picture", "unsupported_picture"}:
         code = "not_picture"
     if code:
         raise Refusal(code, what=sniffed.what)
@@ -80,25 +65,24 @@ def _check_kind(sniffed: Sniffed, expect: str) -> None:
 
 def _take_clip(
     file: Path,
-    sniffed: Sniffed,
     max_seconds: float,
     folder: Path | None,
 ) -> JsonObject:
     if folder is None:
-        return examine(file, sniffed, max_seconds=max_seconds).facts
-    collector = _collector(file, sniffed)
-    clip = examine(file, sniffed, max_seconds=max_seconds, on_frame=collector)
+        return examine(file, max_seconds=max_seconds).facts
+    collector = _collector(file)
+    clip = examine(file, max_seconds=max_seconds, on_frame=collector)
     if not collector.columns:
         poster_filmstrip.fill(collector, file, clip.timeline)
     poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    poster_filmstrip.save_poster(collector.poster, folder / layout.POSTER)
+    poster_filmstrip.save_preview(collector.poster, folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
 
 
-def _collector(file: Path, sniffed: Sniffed) -> poster_filmstrip.Collector:
+def _collector(file: Path) -> poster_filmstrip.Collector:
     """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file, sniffed=sniffed) as stream:
+    with open_clip(file) as stream:
         aspect = colour.pixel_aspect(stream)
         count = sum(packet.is_shown for packet in read_packets(stream))
     return poster_filmstrip.Collector(count, aspect)
@@ -128,13 +112,13 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
 
 def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
     """Try to keep the packets, and keep the result only if it is the same clip."""
-    source = examine(file, sniff(file), max_seconds=0)
+    source = examine(file, max_seconds=0)
     said = source.facts
     if not _could_be_kept(source):
         return False
     try:
         transcode.remux(file, made, timeline)
-        copied = examine(made, sniff(made), max_seconds=0)
+        copied = examine(made, max_seconds=0)
     except Refusal:
         return False
     is_same = all(copied.facts[fact] == said[fact] for fact in _KEPT_FACTS)
@@ -165,14 +149,6 @@ def as_png(path: str, *, out: str) -> JsonObject:
 def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> JsonObject:
     """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
     file, timeline = Path(path), reader.load_index(Path(frames))
-    frame, _ = reader.frame_at(file, timeline, first)
-    recipe = _HDR_TRIM if colour.transfer(frame) else _TRIM
-    transcode.copy(
-        file,
-        Path(out),
-        timeline,
-        rate=Fraction(fps),
-        recipe=recipe,
-        span=(first, last),
-    )
+    rate, span = Fraction(fps), (first, last)
+    transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
     return {}

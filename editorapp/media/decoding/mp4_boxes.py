@@ -1,17 +1,12 @@
-"""Boxes of MP4 and MOV files: where they lie, and where a track's samples do (ISO/IEC 14496-12)."""
+"""Boxes of MP4 and MOV files: where they lie (ISO/IEC 14496-12)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, repeat
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
-HEADER_BYTES = 8
+_HEADER_BYTES = 8
 LONGEST_READ_BYTES = 64_000_000
 _MOST_BOXES = 100_000
-_MOST_SAMPLES = 10_000_000
-
-
-Places: TypeAlias = list[tuple[int, int]]  # where parts of a file begin and end
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,21 @@ class Box:
         return self.end - self.body
 
 
-def box_at(file: BinaryIO, start: int, end: int) -> Box:
-    """Return the box that begins at a place, as its header says; one without a length goes to
-    `end`.
+def box_chain(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    """Yield box after box as their headers say, wherever they end: who takes one that ends before
+    its body must stop there.
     """
+    while start + _HEADER_BYTES <= end:
+        box = _box_at(file, start, end)
+        yield box
+        start = box.end
+
+
+def _box_at(file: BinaryIO, start: int, end: int) -> Box:
+    """Return the box that begins at a place; one without a length goes to `end`."""
     file.seek(start)
     head = file.read(16)
-    size, header = int.from_bytes(head[:4], "big"), HEADER_BYTES
+    size, header = int.from_bytes(head[:4], "big"), _HEADER_BYTES
     if size == 1:
         size, header = int.from_bytes(head[8:16], "big"), 16
     elif size == 0:
@@ -52,16 +55,12 @@ def box_at(file: BinaryIO, start: int, end: int) -> Box:
 
 def boxes_in(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
     """Yield the boxes between two places. Raises: ValueError, when one does not end within."""
-    count = 0
-    while start + HEADER_BYTES <= end:
-        box = box_at(file, start, end)
-        count += 1
+    for count, box in enumerate(box_chain(file, start, end), start=1):
         if box.end < box.body or box.end > end or count > _MOST_BOXES:
             if box.kind == b"\0\0\0\0":
                 return  # QuickTime ends a list with zeros
-            raise ValueError(f"a box {box.kind!r} of {box.end - start} bytes")
+            raise ValueError(f"a box {box.kind!r} of {box.size} bytes")
         yield box
-        start = box.end
 
 
 def boxes_within(file: BinaryIO, box: Box) -> Iterator[Box]:
@@ -87,49 +86,3 @@ def read_box(file: BinaryIO, box: Box) -> bytes:
         raise ValueError("a table that is too long")
     file.seek(box.body)
     return file.read(box.body_bytes)
-
-
-def sample_places(file: BinaryIO, track: Box) -> Places:
-    """Return where a track's samples lie, chunk by chunk. Raises: ValueError."""
-    tables = _sample_tables(file, track)
-    sizes, run = _sizes(tables[b"stsz"]), 0
-    runs = _numbers(tables[b"stsc"], 8, 3 * _count(tables[b"stsc"]))
-    firsts, per_chunk = runs[0::3], runs[1::3]
-    places = []
-    for chunk, start in enumerate(_chunk_offsets(tables), start=1):
-        while run + 1 < len(firsts) and firsts[run + 1] <= chunk:
-            run += 1
-        count = per_chunk[run] if per_chunk else 0
-        places.append((start, start + sum(islice(sizes, count))))
-    return places
-
-
-def _sample_tables(file: BinaryIO, track: Box) -> dict[bytes, bytes]:
-    table = inner_box(file, track, b"mdia", b"minf", b"stbl")
-    within = boxes_within(file, table) if table else ()
-    found = {one.kind: read_box(file, one) for one in within}
-    has_offsets = {b"stco", b"co64"} & found.keys()
-    if not has_offsets or not {b"stsz", b"stsc"} <= found.keys():
-        raise ValueError("a track without a table of its samples")
-    return found
-
-
-def _sizes(table: bytes) -> Iterator[int]:
-    same, count = _numbers(table, 4, 2)
-    return repeat(same, min(count, _MOST_SAMPLES)) if same else iter(_numbers(table, 12, count))
-
-
-def _chunk_offsets(tables: dict[bytes, bytes]) -> list[int]:
-    kind, width = (b"stco", 4) if b"stco" in tables else (b"co64", 8)
-    return _numbers(tables[kind], 8, _count(tables[kind]), width)
-
-
-def _count(table: bytes) -> int:
-    return _numbers(table, 4, 1)[0]
-
-
-def _numbers(table: bytes, at: int, count: int, width: int = 4) -> list[int]:
-    end = at + count * width
-    if end > len(table):
-        raise ValueError("a table that does not end")
-    return [int.from_bytes(table[one : one + width], "big") for one in range(at, end, width)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 import av.error
@@ -23,27 +23,44 @@ _CODECS = """
 """
 CODECS = frozenset(_CODECS.split())
 
+Places: TypeAlias = list[tuple[int, int]]  # where parts of a file begin and end
+
 
 @contextmanager
-def open_clip(path: Path, *, sniffed: Sniffed | None = None) -> Iterator[Any]:
+def open_clip(path: Path) -> Iterator[Any]:
     """Yield the picture stream of a clip, ready to decode; `stream.container` is open as long.
 
     The demuxer is named and not guessed, and knows only local files: a playlist is never opened,
     whatever its name.
     Raises: Refusal.
     """
-    sniffed = sniffed or sniff(path)
+    sniffed = sniff(path)
+    with _container(path, sniffed) as container:
+        yield _picture_stream(container, sniffed)
+
+
+def sample_places(path: Path, is_wanted: list[bool]) -> Places:
+    """Return where the samples of those tracks of an MP4 or MOV lie that are wanted, also what an
+    edit list hides of them.
+
+    Raises: Refusal; ValueError, when the file has more tracks, or fewer.
+    """
+    with _container(path, sniff(path), ignore_editlist="1") as container:
+        tracks = zip(container.streams, is_wanted, strict=True)
+        entries = (one for track, is_asked in tracks if is_asked for one in track.index_entries)
+        return [(one.pos, one.pos + one.size) for one in entries]
+
+
+def _container(path: Path, sniffed: Sniffed, **more: str) -> Any:
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "enable_drefs": "0"}
     if sniffed.format == "mpegvideo":
         options.pop("enable_drefs")
     try:
-        container = av.open(
-            str(path), format=sniffed.format, options=options, metadata_errors="replace"
+        return av.open(
+            str(path), format=sniffed.format, options=options | more, metadata_errors="replace"
         )
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
         raise _cannot_open(sniffed) from error
-    with container:
-        yield _picture_stream(container, sniffed)
 
 
 def picture_tracks(container: Any) -> list[Any]:
@@ -121,6 +138,19 @@ def decoded(stream: Any, packets: Iterator[Any] | None = None) -> Iterator[Any]:
     except av.error.FFmpegError:
         # The file ends inside a packet: what the decoder still holds is worth having.
         yield from frames_in(stream, None)
+
+
+def first_frame(path: Path) -> Any:
+    """Return the first frame of a clip, looked at apart: not every container finds back to its
+    beginning.
+
+    Raises: Refusal "no_frames".
+    """
+    with open_clip(path) as stream:
+        first = next(decoded(stream), None)
+    if first is None:
+        raise Refusal("no_frames")
+    return first
 
 
 def frames_in(stream: Any, packet: Any) -> list[Any]:

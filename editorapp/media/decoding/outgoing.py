@@ -33,7 +33,7 @@ def outgoing(path: Path, out: Path) -> bool:
     """
     sniffed = sniff(path)
     if sniffed.kind == "video":
-        return clip_metadata.redact(path, sniffed, out)
+        return sniffed.format == "mov" and clip_metadata.redact(path, out)
     if sniffed.kind != "picture":
         return False
     data = path.read_bytes()

@@ -18,18 +18,19 @@ def in_srgb(image: Image.Image) -> Image.Image | None:
     they are.
     """
     icc = image.info.get("icc_profile")
-    if image.mode not in {*COLOURED, "P", "LA", "PA"} or (not icc and image.mode != "CMYK"):
-        return None
+    untold = image.convert("RGB") if image.mode == "CMYK" else None
+    if not icc or image.mode not in {*COLOURED, "P", "LA", "PA"}:
+        return untold
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc)) if icc else None
-        if profile is None or _is_srgb(profile, image.mode):
-            return image.convert("RGB") if image.mode == "CMYK" else None
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if _is_srgb(profile, image.mode):
+            return untold
         flat, alpha = _without_alpha(image)
         made = _through(flat, profile)
         if alpha is not None:
             made.putalpha(alpha)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return image.convert("RGB") if image.mode == "CMYK" else None  # a profile that says nothing
+        return untold  # a profile that says nothing
     made.info = {}
     return made
 

@@ -13,20 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from editorapp.media.decoding.metadata_removal import has_png_animation, stripped
 
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # What Pillow raises.
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 
@@ -87,10 +77,10 @@ def _orientation(data: bytes, format: str) -> int:
     try:
         with warnings.catch_warnings(), _read(data, format) as image:
             warnings.simplefilter("ignore")
-            said: Any = image.getexif().get(_ORIENTATION, 1)
+            said: Any = image.getexif().get(ExifTags.Base.Orientation, 1)
     except _UNREADABLE_NOTE:
         return 1
-    return said if said in _TURNS else 1
+    return said if said in range(1, 9) else 1
 
 
 def upright(image: Image.Image, data: bytes, format: str) -> Image.Image:
@@ -98,7 +88,10 @@ def upright(image: Image.Image, data: bytes, format: str) -> Image.Image:
     it is that.
     """
     said, shallow = _orientation(data, format), _in_eight_bits(image)
-    return shallow.transpose(_TURNS[said]) if said in _TURNS else shallow
+    if said == 1:
+        return shallow
+    shallow.getexif()[ExifTags.Base.Orientation] = said
+    return ImageOps.exif_transpose(shallow)
 
 
 def plain(image: Image.Image) -> Image.Image:

@@ -17,7 +17,6 @@ STRIP_COLUMNS = 30
 STRIP_HEIGHT = 90
 POSTER_WIDTH = POSTER_HEIGHT = 720
 _MAX_COLUMN_WIDTH = 360
-_QUALITY = 80
 
 
 def strip_frames(frame_count: int) -> list[int]:
@@ -98,17 +97,12 @@ def save_strip(collector: Collector, frame_count: int, path: Path) -> None:
     chosen = [_nearest(known, index) for index in strip_frames(frame_count)]
     first, columns = collector.columns[known[0]], [collector.columns[index] for index in chosen]
     same = [column if column.shape == first.shape else first for column in columns]
-    Image.fromarray(np.concatenate(same, axis=1)).save(
-        path,
-        "WEBP",
-        quality=_QUALITY,
-        method=2,
-    )
+    save_preview(np.concatenate(same, axis=1), path)
 
 
 def _nearest(known: list[int], index: int) -> int:
     return min(known, key=lambda have: abs(have - index))
 
 
-def save_poster(pixels: Pixels, path: Path) -> None:
-    Image.fromarray(pixels).save(path, "WEBP", quality=_QUALITY, method=2)
+def save_preview(pixels: Pixels, path: Path) -> None:
+    Image.fromarray(pixels).save(path, "WEBP", quality=80, method=2)

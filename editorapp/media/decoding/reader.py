@@ -19,25 +19,13 @@ from editorapp.media.refusals import Refusal
 
 def save_index(timeline: Timeline, path: Path) -> None:
     """Write the index beside the clip, so that a still needs no second measuring."""
-    index = {
-        "time_base": str(timeline.time_base),
-        "end": timeline.end,
-        "pts": timeline.pts,
-        "keys": timeline.keys,
-    }
-    path.write_text(json.dumps(index, separators=(",", ":")))
+    path.write_text(json.dumps(vars(timeline), default=str, separators=(",", ":")))
 
 
 def load_index(path: Path) -> Timeline:
     """Read what `save_index` wrote."""
     index = json.loads(path.read_text())
-    return Timeline(
-        index["pts"],
-        index["keys"],
-        Fraction(index["time_base"]),
-        index["end"],
-        True,
-    )
+    return Timeline(**{**index, "time_base": Fraction(index["time_base"])})
 
 
 def frame_at(path: Path, timeline: Timeline, index: int) -> tuple[Any, Any]:

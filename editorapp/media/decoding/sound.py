@@ -1,11 +1,12 @@
 """Sound of a copy: decoded, laid where it belongs beside the picture, and written as AAC."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
 
-from editorapp.media.decoding.opening import demuxed, sound_tracks
+from editorapp.media.decoding.opening import demuxed, open_clip, sound_tracks
 
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
 # Noted times tremble and drift. A gap or an overlap is believed from here on; below it sound simply
@@ -18,11 +19,14 @@ def track_of(container: Any) -> Any:
     return next(iter(sound_tracks(container)), None)
 
 
-def has_true_times(container: Any) -> bool:
-    """Do the noted times of the sound fit its own length? Reads the container to its end."""
-    track = track_of(container)
-    if track is None:
-        return True
+def has_true_times(path: Path) -> bool:
+    """Do the noted times of a clip's sound fit its own length? Reads the file to its end."""
+    with open_clip(path) as stream:
+        track = track_of(stream.container)
+        return track is None or _has_true_times(track)
+
+
+def _has_true_times(track: Any) -> bool:
     count = jumps = 0
     due: int | None = None
     for packet in demuxed(track):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
 from editorapp.media.decoding.opening import decoded, demuxed, open_clip
 from editorapp.media.decoding.seeking import packets_from
-from editorapp.media.decoding.sniff import Sniffed
 from editorapp.media.refusals import Refusal, show_length
 
 # Where each packet is one shown frame with a time of its own, packets tell the times without
@@ -43,14 +43,12 @@ class Timeline:
     """`pts`: when each shown frame comes on screen, in `time_base` units, ascending; `keys`: those
     one can start at.
 
-    `is_decoded`: every frame was decoded, so that the count is a fact and not a claim.
     """
 
     pts: list[int]
     keys: list[int]
     time_base: Fraction
     end: int
-    is_decoded: bool
 
     @property
     def seconds(self) -> Fraction:
@@ -96,15 +94,14 @@ class _Claims:
     end: int
     size: int
 
-    def timeline(self, shown: list[int], *, is_decoded: bool) -> Timeline:
+    def timeline(self, shown: list[int]) -> Timeline:
         known = set(shown)
         keys = [key for key in self.keys if key in known]
-        return Timeline(shown, keys, self.time_base, _end(shown, self), is_decoded)
+        return Timeline(shown, keys, self.time_base, _end(shown, self))
 
 
 def build(
     path: Path,
-    sniffed: Sniffed,
     packets: list[Packet],
     *,
     on_frame: OnFrame | None = None,
@@ -115,21 +112,21 @@ def build(
     last second are decoded and compared with what the packets say; every difference leads to decoding the whole.
     Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
     """
-    with open_clip(path, sniffed=sniffed) as stream:
-        claims = _claims(stream, sniffed, packets)
+    with open_clip(path) as stream:
+        claims = _claims(stream, packets)
     is_long = claims.size > _WHOLE_PIXELS
-    if claims.times and is_long and _ends_agree(path, sniffed, claims.times, claims.keys):
-        return claims.timeline(claims.times, is_decoded=False)
-    with open_clip(path, sniffed=sniffed) as stream:
+    if claims.times and is_long and _ends_agree(path, claims.times, claims.keys):
+        return claims.timeline(claims.times)
+    with open_clip(path) as stream:
         shown = _decode_all(stream, claims.step, on_frame)
     _check_reached(shown, claims)
-    return claims.timeline(shown, is_decoded=True)
+    return claims.timeline(shown)
 
 
-def _claims(stream: Any, sniffed: Sniffed, packets: list[Packet]) -> _Claims:
+def _claims(stream: Any, packets: list[Packet]) -> _Claims:
     context = stream.codec_context
     is_telling = (
-        sniffed.format in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
+        _format_of(stream) in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
     )
     times = _said(packets) if is_telling else []
     keys = (one.pts for one in packets if one.is_key and one.is_shown and one.pts is not None)
@@ -139,14 +136,19 @@ def _claims(stream: Any, sniffed: Sniffed, packets: list[Packet]) -> _Claims:
         keys=sorted(keys) if times else [],
         time_base=stream.time_base,
         step=_usual_step(times, stream),
-        end=_claimed_end(stream, sniffed),
+        end=_claimed_end(stream),
         size=context.width * context.height * len(packets),
     )
 
 
-def _claimed_end(stream: Any, sniffed: Sniffed) -> int:
+def _format_of(stream: Any) -> str:
+    """Return the demuxer's first name: "mov" of "mov,mp4,m4a"."""
+    return str(stream.container.format.name.partition(",")[0])
+
+
+def _claimed_end(stream: Any) -> int:
     """Return when the last frame goes by the track's own length: 0 where the container notes none."""
-    if sniffed.format != "mov" or stream.start_time is None or not stream.duration:
+    if _format_of(stream) != "mov" or stream.start_time is None or not stream.duration:
         return 0
     return int(stream.start_time + stream.duration)
 
@@ -177,8 +179,8 @@ def _said(packets: list[Packet]) -> list[int]:
 
 
 def _usual_step(times: list[int], stream: Any) -> int:
-    gaps = sorted(after - before for before, after in pairwise(times))
-    return max(1, gaps[len(gaps) // 2] if gaps else _guessed_step(stream))
+    gaps = [after - before for before, after in pairwise(times)]
+    return max(1, median_high(gaps) if gaps else _guessed_step(stream))
 
 
 def _guessed_step(stream: Any) -> int:
@@ -199,14 +201,14 @@ def _decode_all(stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
     return times
 
 
-def _ends_agree(path: Path, sniffed: Sniffed, said: list[int], keys: list[int]) -> bool:
+def _ends_agree(path: Path, said: list[int], keys: list[int]) -> bool:
     """Decode the first and the last second: are they what the packets say?"""
-    with open_clip(path, sniffed=sniffed) as stream:
+    with open_clip(path) as stream:
         second = round(1 / stream.time_base)
         if not _matches(decoded(stream), said, 0, said[0] + second):
             return False
     late = _last_key(keys, said[-1] - second) if keys else said[0]
-    with open_clip(path, sniffed=sniffed) as stream:
+    with open_clip(path) as stream:
         frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
 

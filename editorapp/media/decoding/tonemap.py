@@ -20,12 +20,9 @@ class Mapper:
     def __init__(self, transfer: str) -> None:
         self.transfer = transfer
         self.graph: Any = None
-        self.shape: tuple[int, int] | None = None
 
     def mapped(self, frame: Any) -> Any:
-        shape = (frame.width, frame.height)
-        if self.shape != shape:
-            self.shape = shape
+        if self.graph is None:
             self.graph = self._graph(frame)
         self.graph.push(frame)
         return self.graph.pull()
@@ -42,10 +39,7 @@ class Mapper:
                 time_base=frame.time_base,
             )
             lut = graph.add("lut3d", f"file={table}:interp=tetrahedral")
-            sink = graph.add("buffersink")
-            source.link_to(lut)
-            lut.link_to(sink)
-            graph.configure()
+            graph.link_nodes(source, lut, graph.add("buffersink")).configure()
             return graph
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import av
 import av.error
+from av.codec.context import Flags
 
 from editorapp.media.decoding import colour, tonemap
-from editorapp.media.decoding.frame_durations import FrameDurations
-from editorapp.media.decoding.opening import decoded, frames_in, open_clip, readable
+from editorapp.media.decoding.opening import first_frame, frames_in, open_clip, readable
 from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
@@ -35,7 +35,11 @@ class Recipe:
     preset: str = "veryfast"
     gop: int = 0
     max_side: int = 0
-    keeps_hdr: bool = False
+    keeps_hdr: bool = False  # what is HDR is written as HEVC in 10 bits, whatever else is said
+
+
+TRIM = Recipe(quality=14, keeps_hdr=True)
+_HDR = Recipe(codec="libx265", pixel_format="yuv420p10le", quality=16, preset="fast")
 
 
 def for_browsers(seconds: Fraction) -> Recipe:
@@ -62,46 +66,42 @@ class _Picture:
         base: Fraction,
         recipe: Recipe,
     ):
-        self.recipe, self.turn, self.base = recipe, colour.upright(frame), base
-        self.hdr = colour.transfer(frame)
-        self.keeps_hdr = bool(self.hdr and recipe.keeps_hdr)
+        self.turn, self.base, hdr = colour.upright(frame), base, colour.transfer(frame)
+        self.keeps_hdr = bool(hdr and recipe.keeps_hdr)
+        self.recipe = _HDR if self.keeps_hdr else recipe
         shown = colour.displayed_size(frame, aspect)
         width, height = colour.fit(shown, recipe.max_side, recipe.max_side)
         self.size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
-        self.mapper = tonemap.Mapper(self.hdr) if self.hdr and not self.keeps_hdr else None
+        self.mapper = tonemap.Mapper(hdr) if hdr and not self.keeps_hdr else None
         self.reformatter = av.video.reformatter.VideoReformatter()
         self.stream = self._stream(out, frame, rate)
-        self.durations = FrameDurations()
 
     def _stream(self, out: Any, frame: Any, rate: Fraction) -> Any:
         tags = (_BT2020, int(frame.color_trc), _BT2020) if self.keeps_hdr else (_BT709,) * 3
-        recipe = self.recipe
-        is_hevc = recipe.codec == "libx265"
-        options = _options(recipe) | (self._hevc_options(frame, tags) if is_hevc else {})
+        recipe, options = self.recipe, _options(self.recipe)
+        if self.keeps_hdr:
+            words = "log-level=none:colorprim={}:transfer={}:colormatrix={}".format(*tags)
+            options["x265-params"] = words + colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format
         context.time_base, context.thread_count = self.base, 2
+        context.flags |= Flags.frame_duration  # the last frame is shown for as long as it says
         context.color_primaries, context.color_trc, context.colorspace = tags
         context.color_range = _LIMITED_RANGE
-        if is_hevc:
+        if self.keeps_hdr:
             context.codec_tag = "hvc1"  # what Apple's players ask for
         return stream
-
-    def _hevc_options(self, frame: Any, tags: tuple[int, ...]) -> dict[str, str]:
-        light = colour.mastering(frame) if self.keeps_hdr else ""
-        return {"x265-params": _colour_words(*tags) + light}
 
     def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
         """Encode one frame, shown at `pts` of the source's clock for so long."""
         made = self._prepared(frame)
-        made.pts, made.time_base, made.pict_type = pts, self.base, 0
-        self.durations.note(pts, duration)
-        return self.durations.on(self.stream.encode(made))
+        made.pts, made.time_base, made.duration, made.pict_type = pts, self.base, duration, 0
+        return list(self.stream.encode(made))
 
     def rest(self) -> list[Any]:
         """Encode what is still held back: nothing comes after it."""
-        return self.durations.on(self.stream.encode(None))
+        return list(self.stream.encode(None))
 
     def _prepared(self, frame: Any) -> Any:
         coded = self.turn.coded(*self.size)
@@ -119,10 +119,6 @@ class _Picture:
             dst_color_range=_LIMITED_RANGE,
         )
         return colour.turned_frame(made, self.turn) if self.turn != colour.Upright() else made
-
-
-def _colour_words(primaries: int, curve: int, matrix: int) -> str:
-    return f"log-level=none:colorprim={primaries}:transfer={curve}:colormatrix={matrix}"
 
 
 def _options(recipe: Recipe) -> dict[str, str]:
@@ -146,8 +142,13 @@ class _Writer:
         stream: Any,
         timeline: Timeline,
         span: tuple[int, int],
+        *,
+        rate: Fraction,
+        recipe: Recipe,
+        is_timed: bool,
     ) -> None:
         self.out, self.timeline, self.span = out, timeline, span
+        self.rate, self.recipe, self.is_timed = rate, recipe, is_timed
         self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
         self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
         self.picture: _Picture | None = None
@@ -156,7 +157,8 @@ class _Writer:
         self.written = 0
 
     def show(self, index: int, frame: Any) -> None:
-        assert self.picture is not None
+        if self.picture is None:
+            self.picture = self._begun(frame)
         at = self.timeline.pts[index]
         self.out.mux(self.picture.packets(frame, at - self.start, self._end_of(index) - at))
         self.written += 1
@@ -167,25 +169,18 @@ class _Writer:
         else:
             self.out.mux(self.sound.packets(piece))
 
-    def begin(self, frame: Any, *, rate: Fraction, recipe: Recipe, is_timed: bool) -> None:
+    def _begun(self, frame: Any) -> _Picture:
         base = self.timeline.time_base
-        self.picture = _Picture(
-            self.out,
-            frame,
-            self.aspect,
-            rate=rate,
-            base=base,
-            recipe=recipe,
+        picture = _Picture(
+            self.out, frame, self.aspect, rate=self.rate, base=base, recipe=self.recipe
         )
         if self.track is not None:
-            self._begin_sound(base, is_timed=is_timed)
-
-    def _begin_sound(self, base: Fraction, *, is_timed: bool) -> None:
-        start, end = self.start * base, self.end * base
-        sound = Sound(self.out, self.track, start=start, end=end, is_timed=is_timed)
-        self.sound, early = sound, self.early
-        self.out.mux([packet for piece in early for packet in sound.packets(piece)])
-        early.clear()
+            start, end = self.start * base, self.end * base
+            sound = Sound(self.out, self.track, start=start, end=end, is_timed=self.is_timed)
+            self.sound = sound
+            self.out.mux([packet for piece in self.early for packet in sound.packets(piece)])
+            self.early.clear()
+        return picture
 
     def finish(self) -> None:
         """Write what is still held back. Raises: Refusal, when a frame of the span never came."""
@@ -223,24 +218,17 @@ def copy(
 
     Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
     """
-    is_timed = _has_true_sound(path)
+    is_timed = has_true_times(path)
     # Where the times of the sound make no sense, it is counted from the beginning.
     entered_at = span[0] if is_timed else 0
     with open_clip(path) as stream, _new_mp4(out) as made:
-        writer = _Writer(made, stream, timeline, span)
+        writer = _Writer(made, stream, timeline, span, rate=rate, recipe=recipe, is_timed=is_timed)
         for index, frame in _play(stream, writer.track, timeline, entered_at):
             if index is None:
                 writer.hear(frame)
             elif span[0] <= index <= span[1]:
-                if writer.picture is None:
-                    writer.begin(frame, rate=rate, recipe=recipe, is_timed=is_timed)
                 writer.show(index, frame)
         writer.finish()
-
-
-def _has_true_sound(path: Path) -> bool:
-    with open_clip(path) as stream:
-        return has_true_times(stream.container)
 
 
 def _play(
@@ -251,21 +239,15 @@ def _play(
     """
     index, packets = _entered(stream, sounding, timeline, first)
     places = {pts: number for number, pts in enumerate(timeline.pts)}
-    sound: list[tuple[None, Any]] = []
     for packet in readable(packets):
         for frame in frames_in(packet.stream, packet):
             if packet.stream.type == "audio":
-                sound.append((None, frame))
+                yield None, frame
                 continue
             index = places.get(frame.pts) if index is None else index
-            if index is None:
-                continue
-            yield index, frame
-            index += 1
-            # Sound waits for the first picture, which says how both are written.
-            yield from sound
-            sound.clear()
-    yield from sound
+            if index is not None:
+                yield index, frame
+                index += 1
 
 
 def _entered(
@@ -287,20 +269,14 @@ def remux(path: Path, out: Path, timeline: Timeline) -> None:
 
     Raises: Refusal "damaged", when the clip does not fit into an MP4 as it is.
     """
-    if not _has_true_sound(path):
+    if not has_true_times(path):
         raise Refusal("damaged", detail="the times of its sound make no sense")
-    turned = _display_matrix(path)
+    turned = colour.display_matrix(first_frame(path))
     try:
         with open_clip(path) as stream, _new_mp4(out) as made:
             _copy_packets(stream, made, timeline, turned)
     except (av.error.FFmpegError, ValueError) as error:
         raise Refusal("damaged", detail="its packets do not fit into an MP4") from error
-
-
-def _display_matrix(path: Path) -> list[int] | None:
-    with open_clip(path) as stream:
-        frame = next(decoded(stream), None)
-        return colour.display_matrix(frame) if frame is not None else None
 
 
 def _copy_packets(

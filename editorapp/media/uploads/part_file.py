@@ -6,6 +6,7 @@ import secrets
 import shutil
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -15,11 +16,12 @@ from editorapp.core.fault_points import reached
 from editorapp.media import store
 from editorapp.media.backends.files import blocks
 from editorapp.media.uploads import running_hash
-from editorapp.media.uploads.consumer_thread import Batch, ConsumerThread
 
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 _READ_BYTES = 128 * 1024
 _BATCH = 4  # reads that are handed on together
+
+Batch = list[bytes]
 
 
 class Body(Protocol):
@@ -133,8 +135,8 @@ def arriving(body: Body, size: int) -> Iterator[bytes]:
 
 
 def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
-    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes
-    came.
+    """Write and hash one batch of what comes, each in a thread, while the next is read; return how
+    many bytes came.
 
     Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection
     seemed dead to it.
@@ -149,16 +151,22 @@ def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
             end += _write(handle, batch)
 
     came = arriving(body, length)
-    with (
-        ConsumerThread(write) as writer,
-        ConsumerThread(lambda batch: _hash(digest, batch)) as hasher,
-    ):
+    working: list[Future[None]] = []
+    with ThreadPoolExecutor(max_workers=2) as threads:
         while batch := list(islice(came, _BATCH)):
-            writer.put(batch)
+            _finish(working)
+            working = [threads.submit(write, batch)]
             if digest is not None:
-                hasher.put(batch)
+                working.append(threads.submit(_hash, digest, batch))
             reached("upload.piece_half")
+        _finish(working)
     return end - at
+
+
+def _finish(working: list[Future[None]]) -> None:
+    """Wait for what is being done with a batch. Raises: what that met."""
+    for one in working:
+        one.result()
 
 
 def _hash(digest: Any, batch: Batch) -> None:

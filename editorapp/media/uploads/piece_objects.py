@@ -87,7 +87,7 @@ class PieceObjects:
             return None
         end = at + length
         with store.telling_full_disk():
-            while at < end and (data := _block(body, min(OBJECT_BYTES, end - at))):
+            while at < end and (data := b"".join(arriving(body, min(OBJECT_BYTES, end - at)))):
                 one = _Stretch(at, len(data), _hash(data))
                 with self._own_copy() as copy:
                     _write(copy, data, at)
@@ -146,18 +146,11 @@ class PieceObjects:
             os.close(handle)
 
 
-def _block(body: Body, size: int) -> bytearray:
-    block = bytearray()
-    for data in arriving(body, size):
-        block += data
-    return block
-
-
-def _hash(data: bytes | bytearray) -> str:
+def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _write(handle: int, data: bytes | bytearray, at: int) -> None:
+def _write(handle: int, data: bytes, at: int) -> None:
     view = memoryview(data)
     while view:
         count = os.pwrite(handle, view, at)

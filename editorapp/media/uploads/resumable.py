@@ -8,7 +8,6 @@ same asset or the same refusal.
 
 import logging
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -105,11 +104,6 @@ def _pieces(upload: Upload) -> "PartFile | PieceObjects":
     from editorapp.media.uploads.piece_objects import PieceObjects
 
     return PieceObjects(upload.token, storage)
-
-
-def part(upload: Upload) -> Path:
-    """Return where this machine collects the bytes of an upload."""
-    return part_file.path(upload.token)
 
 
 def offset(upload: Upload) -> int:

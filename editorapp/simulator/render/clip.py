@@ -13,9 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from editorapp.media.decoding import colour
-from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_clip
+from editorapp.media.decoding.opening import decoded, demuxed, first_frame, frames_in, open_clip
 from editorapp.media.decoding.sound import has_true_times, track_of
-from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.colour import (
     BT709,
@@ -142,21 +141,13 @@ class SourceClip:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._opened = ExitStack()
-        first = self._first_frame()
+        first = first_frame(self._path)
         self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.stream.container)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self._look_at(first)
         self._to_sdr: hdr.Converter | None = None
-
-    def _first_frame(self) -> Any:
-        """Return the first frame, looked at apart: not every container finds back to its beginning."""
-        with open_clip(self._path) as stream:
-            first = next(decoded(stream), None)
-        if first is None:
-            raise Refusal("no_frames")
-        return first
 
     def _look_at(self, first: Any) -> None:
         self.quarters = round((first.rotation or 0) / 90) % 4
@@ -178,8 +169,7 @@ class SourceClip:
         """Do the noted times of the sound make sense? Asked by who writes sound: the file is read
         through for it.
         """
-        with open_clip(self._path) as stream:
-            return has_true_times(stream.container)
+        return has_true_times(self._path)
 
     @property
     def starts_at(self) -> Fraction:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.codec.context import Flags
 
-from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, SourceClip
@@ -35,12 +35,12 @@ class Writer:
         options = {"movflags": "+faststart"}
         self.container: Any = av.open(str(path), "w", format="mp4", options=options)
         self.transfer, self.time_base = transfer, clock.time_base
-        self._durations = FrameDurations()
         self.video: Any = self._hdr(clock.fps) if transfer else self._sdr(clock.fps, source)
         context = self.video.codec_context
         context.width, context.height = size
         context.time_base = clock.time_base
         context.thread_count = 2
+        context.flags |= Flags.frame_duration
         context.color_range = LIMITED_RANGE
         self._sound = self._sound_of(source) if source and source.audio is not None else None
 
@@ -77,11 +77,10 @@ class Writer:
     def frame(self, frame: Any, pts: int, duration: int) -> None:
         frame.pts, frame.time_base, frame.duration = pts, self.time_base, duration
         frame.pict_type = 0
-        self._durations.note(pts, duration)
         self._encode(frame)
 
     def _encode(self, frame: Any) -> None:
-        self.container.mux(self._durations.on(self.video.encode(frame)))
+        self.container.mux(self.video.encode(frame))
 
     def sound(self, frame: Any) -> None:
         """Add decoded sound of the source: it lies beside the result's picture as it lay beside the

@@ -14,7 +14,7 @@ from django.http import (
 )
 from django.utils.http import parse_etags
 
-from editorapp.media.backends.contract import Opened
+from editorapp.media.store import Opened
 
 # An open-ended range gets this much: a player that is closed has cost little.
 MAX_PIECE_BYTES = 2_000_000

@@ -335,7 +335,7 @@ def upload_form(request: MemberRequest) -> HttpResponse:
 
     The size is looked at before the first byte is read, the CSRF token after.
     """
-    length = whole(request.headers, "Content-Length", otherwise=0)
+    length = whole(request.headers, "Content-Length") or 0
     if length > settings.MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES:
         return _too_long(request, length)
     request.upload_handlers = [TemporaryFileUploadHandler(request)]

@@ -73,18 +73,19 @@ class GmiCloud(ProviderProtocol):
     key_form = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
     special_keys = (BROKE, NO_HDR)
     usual_key = "gmi"
+    no_job = "request not found"
     no_generation = "generation not found for this API key"
 
     async def route(self, request: Request, path: str) -> Response:
-        client = self.client_of(request)
+        self.identify(request)
         what, _slash, rest = path.partition("/")
         match (request.method, what, bool(rest)):
             case ("POST", "requests", False):
-                return await submit(self, request, client, path="/requests")
+                return await submit(self, request, path="/requests")
             case ("GET", "requests", True):
-                return await self._request(request, client, rest)
+                return await self.poll(request, rest)
             case ("GET", "requests", False):
-                return await self._requests(request, client)
+                return await self._requests(request)
             case ("GET", "models", True):
                 return await self.call("price", lambda: self._model(rest))
             case ("GET", "models", False):
@@ -105,7 +106,7 @@ class GmiCloud(ProviderProtocol):
     # Submit
 
     def find(self, client: str, name: str, ref: Ref) -> Found:
-        job = self.simulation.state.job_of_result(client, ref.generation_id or "")
+        job = self.state.job_of_result(client, ref.generation_id or "")
         return self.result_of(name, job, status=400)
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
@@ -131,13 +132,7 @@ class GmiCloud(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), str(wanted.task), body["model"]
 
-    def accepted(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        client: str,
-        now: float,
-    ) -> Response:
+    def accepted(self, request: Request, job: SimulatedJob) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
         told = {"request_id": job.id, "status": "processing", "model": job.model}
         instants = dict.fromkeys(("created_at", "queued_at", "updated_at"), int(job.created_at))
@@ -145,36 +140,18 @@ class GmiCloud(ProviderProtocol):
 
     # Requests
 
-    async def _request(
-        self,
-        request: Request,
-        client: str,
-        request_id: str,
-    ) -> Response:
-        return await self.poll(
-            client,
-            request_id,
-            unknown="request not found",
-            shown=lambda job: self._record(request, job, time.time()),
-        )
-
-    async def _requests(self, request: Request, client: str) -> Response:
-        now, model = time.time(), request.query.get("model_id", "")
-        jobs = self.simulation.state.jobs_of(client, self.slug)
+    async def _requests(self, request: Request) -> Response:
+        model = request.query.get("model_id", "")
+        jobs = self.state.jobs_of(request.client, self.slug)
 
         def shown(jobs: list[SimulatedJob]) -> Response:
-            records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
+            records = [self.shown(request, job) for job in jobs[:MAX_LISTED]]
             return Response.of_json({"requests": records, "total": len(jobs)})
 
         return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
-    def _record(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        now: float,
-    ) -> JsonObject:
-        status = status_of(job, now)
+    def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
+        status = status_of(job)
         return {
             "request_id": job.id,
             "org_id": job.client,
@@ -198,9 +175,8 @@ class GmiCloud(ProviderProtocol):
         if status in ("failed", "cancelled"):
             told = {"error": job.failure_reason, "error_code": job.failure_code}
             return told | {"error_source": "upstream"}
-        return self._made(request, job) if status == "success" else {}
-
-    def _made(self, request: Request, job: SimulatedJob) -> JsonObject:
+        if status != "success":
+            return {}
         outcome: JsonObject = {"generation_id": job.result_id}
         links = [self.result_link(request, job, output["file"]) for output in job.outputs]
         if links:
@@ -224,7 +200,7 @@ class GmiCloud(ProviderProtocol):
         try:
             body = strict_json.parse(await request.body(1 << 16))
         except (TooLarge, ValueError):
-            self.simulation.faults.calls["upload"] += 1
+            self.faults.calls["upload"] += 1
             return self.error(400, "invalid request body")
         return await self.call("upload", lambda: self._place(request, body))
 
@@ -232,9 +208,7 @@ class GmiCloud(ProviderProtocol):
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
-        return self._place_for(request, f"{uuid.uuid4()}.{kind}")
-
-    def _place_for(self, request: Request, name: str) -> Response:
+        name = f"{uuid.uuid4()}.{kind}"
         link = self.simulation.link(
             request,
             "PUT",
@@ -252,10 +226,9 @@ class GmiCloud(ProviderProtocol):
                 status=400,
             )
         check_content_type(request, FILE_TYPES.get(name.rpartition(".")[2]))
-        path = self.simulation.public.path(name)
         return await store(
             request,
-            path,
+            self.simulation.public.path(name),
             MAX_UPLOAD_BYTES,
             too_large="The upload is too large",
         )
@@ -291,13 +264,17 @@ def _described(row: Parameter) -> Iterator[JsonObject]:
         yield {"name": name, "required": False, **said}
 
 
-def status_of(job: SimulatedJob, now: float) -> str:
+def status_of(job: SimulatedJob) -> str:
     """Return the queue's word for where a request is (4): it waits, then a worker has it, then it
     is worked on.
     """
-    state = job.state(now)
-    if state == "queued":
-        return "dispatched" if now >= job.created_at + job.queue_seconds / 2 else "queued"
-    if state == "failed":
-        return "cancelled" if job.failure_code == "cancelled" else "failed"
-    return {"processing": "processing", "completed": "success"}[state]
+    match job.state:
+        case "queued":
+            is_early = time.time() < job.created_at + job.queue_seconds / 2
+            return "queued" if is_early else "dispatched"
+        case "failed" if job.failure_code == "cancelled":
+            return "cancelled"
+        case "completed":
+            return "success"
+        case state:
+            return state

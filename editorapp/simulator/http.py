@@ -10,7 +10,7 @@ import re
 import socket
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -99,13 +99,6 @@ async def answered(act: Act) -> Response:
         return early.response
 
 
-async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """End tasks, and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 class Request:
     """One request as read off the connection; header names in lower case.
 
@@ -125,6 +118,7 @@ class Request:
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
         self.headers = headers
         self.peer = ""
+        self.client = ""  # the API client behind it, once its protocol knows
         self.before_body: Callable[[], None] = lambda: None
         self._reader = reader
         self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
@@ -142,10 +136,6 @@ class Request:
     def origin(self) -> str:
         """Return the scheme, host and port that the caller used."""
         return f"http://{self.headers.get('host', '127.0.0.1')}"
-
-    @property
-    def content_length(self) -> int | None:
-        return None if self._chunked else _length(self.headers.get("content-length", "0"))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body piece by piece.
@@ -185,7 +175,7 @@ class Request:
 
         Raises: TooLarge, when it has more than `limit` bytes.
         """
-        if (self.content_length or 0) > limit:
+        if self._left > limit:  # as announced
             raise TooLarge
         size = 0
         async for piece in self.chunks():
@@ -232,28 +222,21 @@ class Server:
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port (a free one, when 0 was asked for).
 
         Raises: OSError, when the port is taken.
         """
-        self._server = await asyncio.start_server(
-            self._accept, host, port, backlog=2048, limit=1 << 20
+        server = await asyncio.start_server(
+            self._serve,
+            host,
+            port,
+            backlog=2048,
+            limit=1 << 20,
         )
-        return self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        await cancel_all(self._connections)
-
-    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        self.stop_listening = server.close
+        return server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
@@ -283,7 +266,9 @@ class Server:
                 request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             answer = await self._handler(request)
         except BadRequest as error:  # head or body are written in a way that nobody can read
-            return await _refuse(writer, error)
+            refusal = Response.of_json({"detail": str(error)}, error.status)
+            await _send(writer, refusal, keep=False)
+            return False
         except Hang:
             await request.wait_until_gone()
             return False
@@ -308,21 +293,13 @@ async def _read_head(reader: StreamReader) -> Request:
             head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.LimitOverrunError as error:
         raise BadRequest(431, TOO_LONG) from error
-    return _parse(head, reader)
-
-
-def _parse(head: bytes, reader: StreamReader) -> Request:
     if len(head) > MAX_HEAD_BYTES:
         raise BadRequest(431, TOO_LONG)
     first, *lines = head[:-4].decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
         raise BadRequest(400, "Bad request line")
-    return Request(words[0], words[1], _headers(lines), reader)
-
-
-def _headers(lines: list[str]) -> dict[str, str]:
-    return dict(map(_header, lines))
+    return Request(words[0], words[1], dict(map(_header, lines)), reader)
 
 
 def _header(line: str) -> tuple[str, str]:
@@ -371,16 +348,6 @@ async def _send_file(writer: StreamWriter, answer: Response, path: Path) -> None
             await writer.drain()
             if answer.spread_seconds:
                 await asyncio.sleep(answer.spread_seconds / TRICKLE_STEPS)
-
-
-async def _refuse(writer: StreamWriter, error: BadRequest) -> bool:
-    """Answer what cannot be read; the connection ends with it."""
-    await _send(
-        writer,
-        Response.of_json({"detail": str(error)}, error.status),
-        keep=False,
-    )
-    return False
 
 
 async def _discard(request: Request) -> None:

@@ -18,9 +18,7 @@ from editorapp.simulator.http import Request, TooLarge
 LONGEST_IN_MEMORY = 64 * 1024
 DECODE_CHARACTERS = 4 * 256 * 1024
 # A text of JSON; its content, where much of it comes before any escape.
-_TEXT = re.compile(
-    rb'"(?:[^"\\]{0,%d}+(?:\\.[^"\\]*+)*+"|([^"]+)")' % LONGEST_IN_MEMORY, re.DOTALL
-)
+_TEXT = re.compile(rb'"(?:[^"\\]{0,%d}+(?:\\.[^"\\]*+)*+"|([^"]+)")' % LONGEST_IN_MEMORY, re.DOTALL)
 
 
 class NotBase64(ValueError):
@@ -37,7 +35,7 @@ class SpooledBody:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = SpooledTemporaryFile(LONGEST_IN_MEMORY, dir=folder)
+        self._file = SpooledTemporaryFile(LONGEST_IN_MEMORY, dir=str(folder))  # noqa: SIM115 (see drop)
         self._texts: dict[str, tuple[int, int]] = {}
 
     async def read(self, request: Request, limit: int) -> Any:

@@ -7,6 +7,7 @@ and its rendering, not a stored word.
 
 import json
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -55,8 +56,10 @@ class SimulatedJob:
         """Return where its result lies, below the simulator's folder."""
         return self.outputs[0]["file"]
 
-    def state(self, now: float) -> str:
+    @property
+    def state(self) -> str:
         """Return "queued", "processing", "completed" or "failed"."""
+        now = time.time()
         if now < self.leaves_queue_at:
             return "queued"
         if self.rendered_at is None:
@@ -66,9 +69,9 @@ class SimulatedJob:
             return "processing"
         return "failed" if self.failure_code else "completed"
 
-    def fail(self, code: str, reason: str, now: float) -> None:
+    def fail(self, code: str, reason: str) -> None:
         self.failure_code, self.failure_reason = code, reason
-        self.rendered_at, self.outputs = now, []
+        self.rendered_at, self.outputs = time.time(), []
 
 
 @dataclass
@@ -120,15 +123,11 @@ class JobStore:
 
     def _load(self) -> None:
         for kept in self._rows("job"):
-            self._take_up(SimulatedJob(**kept))
+            job = SimulatedJob(**kept)
+            self._remember(job)
+            if job.rendered_at is None:
+                job.started_at = None  # rendered again: nothing half-made is ever served
         self.files = {kept["id"]: SimulatedFile(**kept) for kept in self._rows("file")}
-
-    def _take_up(self, job: SimulatedJob) -> None:
-        self._remember(job)
-        if job.rendered_at is None:
-            job.started_at = None  # rendered again: nothing half-made is ever served
-        else:
-            self._active[job.client].discard(job.id)
 
     def _rows(self, table: str) -> Iterator[JsonObject]:
         for (body,) in self._kept.execute(f"SELECT body FROM {table}"):
@@ -141,15 +140,12 @@ class JobStore:
 
     def save(self, item: SimulatedJob | SimulatedFile) -> None:
         """Remember a new or changed job or file."""
+        table = "file"
         if isinstance(item, SimulatedFile):
             self.files[item.id] = item
-            self._write("file", item)
-            return
-        if item.id not in self.jobs:
+        else:
+            table = "job"
             self._remember(item)
-        self._write("job", item)
-
-    def _write(self, table: str, item: SimulatedJob | SimulatedFile) -> None:
         values = (item.id, json.dumps(asdict(item)))
         self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", values)
 
@@ -211,11 +207,10 @@ class JobStore:
             if file.client == client:
                 yield file
 
-    def active_count(self, client: str, now: float) -> int:
+    def active_count(self, client: str) -> int:
         """Return how many jobs of a client hold a slot: from their acceptance until they end."""
         active = self._active[client]
-        ended = [job_id for job_id in active if self.jobs[job_id].state(now) in TERMINAL]
-        active.difference_update(ended)
+        active -= {job_id for job_id in active if self.jobs[job_id].state in TERMINAL}
         return len(active)
 
     def unrendered(self) -> list[SimulatedJob]:

@@ -20,17 +20,17 @@ from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Resolved, Resolver, UnusableReference
 from editorapp.simulator.render.result import SECONDS
-from editorapp.simulator.spooled_body import SpooledBody, read_json
+from editorapp.simulator.spooled_body import SpooledBody
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.tables import JsonObject
 
 MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
+SLOW = ("job", "submit")  # calls whose fault "slow" makes a job late
 
 
 async def submit(
     protocol: ProviderProtocol,
     request: Request,
-    client: str,
     *,
     path: str,
 ) -> Response:
@@ -40,8 +40,8 @@ async def submit(
     simulation.faults.calls["submit"] += 1
     spooled = SpooledBody(simulation.options.folder / "tmp")
     try:
-        body = await read_json(request, MAX_BODY_BYTES, spooled)
-        return await Submission(protocol, request, client, path, body, spooled).answer()
+        body = await spooled.read(request, MAX_BODY_BYTES)
+        return await Submission(protocol, request, path, body, spooled).answer()
     except TooLarge:
         return protocol.error(413, "Request body too large")
     except ValueError:
@@ -57,13 +57,12 @@ class Submission:
         self,
         protocol: ProviderProtocol,
         request: Request,
-        client: str,
         path: str,
         body: Any,
         spooled: SpooledBody,
     ) -> None:
         self.protocol, self.simulation = protocol, protocol.simulation
-        self.request, self.client = request, client
+        self.request, self.client = request, request.client
         self.body, self.logged, self.spooled = body, without_data(body), spooled
         self.wanted, self.broken = protocol.decode(body, path=path)
         self.prompt = self.wanted.prompt if isinstance(self.wanted.prompt, str) else ""
@@ -122,9 +121,10 @@ class Submission:
         return fault
 
     async def _accept(self) -> Response:
-        protocol, now = self.protocol, time.time()
-        if limited := protocol.limited(self.client, now):
+        protocol = self.protocol
+        if limited := protocol.limited(self.client):
             return limited
+        came_at = time.time()
         if broken := table.refusals(self.broken) or protocol.refusals(self.wanted, None):
             return self._refused(broken)
         job_id, kind, model = protocol.new_job(self.body, self.wanted)
@@ -133,10 +133,10 @@ class Submission:
         except EarlyAnswer as early:
             shutil.rmtree(self._inputs(job_id), ignore_errors=True)
             return early.response
-        job = self._job(found, id=job_id, kind=kind, model=model, created_at=now)
+        job = self._job(found, id=job_id, kind=kind, model=model, created_at=came_at)
         self.simulation.accept(job)  # whole: killed after this, it is the same when it comes back
-        self.simulation.rates.count(self.client, now)
-        return protocol.accepted(self.request, job, self.client, now)
+        self.simulation.rates.count(self.client)
+        return protocol.accepted(self.request, job)
 
     async def _found(self, job_id: str) -> Resolved:
         """Return the request's media, judged now that the clip itself is known.
@@ -168,7 +168,7 @@ class Submission:
 
     def _job(self, found: Resolved, **named: Any) -> SimulatedJob:
         protocol, options = self.protocol, self.simulation.options
-        slow = (one.seconds for one in self.faults if (one.call, one.kind) in SLOW_JOBS)
+        slow = (one.seconds for one in self.faults if one.kind == "slow" and one.call in SLOW)
         job = SimulatedJob(
             **named,
             client=self.client,
@@ -183,11 +183,8 @@ class Submission:
             lasts_seconds=_lasts(self.wanted, found),
         )
         job.failure_code, job.failure_reason = found.failure or (None, None)
-        job.units = protocol.units(job, self.client)
+        job.units = protocol.units(job)
         return job
-
-
-SLOW_JOBS = (("job", "slow"), ("submit", "slow"))
 
 
 def _lasts(wanted: GenerationRequest, found: Resolved) -> float:

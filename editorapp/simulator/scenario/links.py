@@ -9,7 +9,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from editorapp.simulator.http import EarlyAnswer, Request
-from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
+from editorapp.simulator.options import DEFAULT_URL_LIFETIME
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.storage import denied
 from editorapp.simulator.tables import JsonObject
 

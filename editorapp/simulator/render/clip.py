@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -52,20 +53,22 @@ class Planes:
         return self.buffer[: self.height]
 
     @property
+    def chroma(self) -> Array:
+        """Return u and v: (2, height / 2, width / 2)."""
+        halves = self.buffer.reshape(-1)[self.height * self.width :]
+        return halves.reshape(2, self.height // 2, self.width // 2)
+
+    @property
     def u(self) -> Array:
-        return self._chroma(0)
+        return self.chroma[0]
 
     @property
     def v(self) -> Array:
-        return self._chroma(1)
+        return self.chroma[1]
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:
         return self.y, self.u, self.v
-
-    def _chroma(self, number: int) -> Array:
-        halves = self.buffer.reshape(-1)[self.height * self.width :]
-        return halves.reshape(2, self.height // 2, self.width // 2)[number]
 
     @classmethod
     def empty(cls, width: int, height: int) -> "Planes":
@@ -142,21 +145,17 @@ class SourceClip:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._opened = ExitStack()
-        first = self._first_frame()
+        # Looked at apart: not every container finds back to its beginning.
+        with open_clip(self._path) as stream:
+            first = next(decoded(stream), None)
+        if first is None:
+            raise Refusal("no_frames")
         self.stream = self._opened.enter_context(open_clip(self._path))
         self.audio = track_of(self.stream.container)
         self.fps = Fraction(self.stream.average_rate or self.stream.guessed_rate or 24)
         self.time_base = Fraction(self.stream.time_base or 1 / self.fps)
         self._look_at(first)
         self._to_sdr: hdr.Converter | None = None
-
-    def _first_frame(self) -> Any:
-        """Return the first frame, looked at apart: not every container finds back to its beginning."""
-        with open_clip(self._path) as stream:
-            first = next(decoded(stream), None)
-        if first is None:
-            raise Refusal("no_frames")
-        return first
 
     def _look_at(self, first: Any) -> None:
         self.quarters = round((first.rotation or 0) / 90) % 4
@@ -196,7 +195,9 @@ class SourceClip:
         size = self.lying(width, height)
         held: tuple[Planes, int, int] | None = None
         index, step = 0, max(1, round(1 / self.fps / self.time_base))
-        for frame in self._frames():
+        streams = [self.stream, self.audio] if self.audio else [self.stream]
+        packets = demuxed(*streams)
+        for frame in chain.from_iterable(frames_in(one.stream, one) for one in packets):
             if isinstance(frame, av.AudioFrame):
                 yield frame
                 continue
@@ -214,50 +215,29 @@ class SourceClip:
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
-    def _frames(self) -> Iterator[Any]:
-        for packet in demuxed(*self._streams):
-            yield from frames_in(packet.stream, packet)
-
-    @property
-    def _streams(self) -> list[Any]:
-        return [self.stream, self.audio] if self.audio else [self.stream]
-
     def planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
         undoes.
         """
-        return self._flat(frame, width, height).turned(self.quarters)
-
-    def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
-            return Planes.of(frame, width, height)
-        return Planes(self._converter(width, height).convert(frame).to_ndarray())
-
-    def _converter(self, width: int, height: int) -> hdr.Converter:
+            return Planes.of(frame, width, height).turned(self.quarters)
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter(
-                f"from_{hdr.name_of(self.transfer)}",
-                width,
-                height,
-            )
-        return self._to_sdr
+            name = f"from_{hdr.name_of(self.transfer)}"
+            self._to_sdr = hdr.Converter(name, width, height)
+        return Planes(self._to_sdr.convert(frame).to_ndarray()).turned(self.quarters)
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
     nothing stretched.
     """
-    picture = _picture_of(path, last=last)
-    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return Planes.of(av.VideoFrame.from_image(filling), width, height)
-
-
-def _picture_of(path: str, *, last: bool) -> Any:
     try:
         with Image.open(path) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
     except OSError:
-        return _frame_of(path, last=last)
+        picture = _frame_of(path, last=last)
+    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    return Planes.of(av.VideoFrame.from_image(filling), width, height)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:

@@ -75,21 +75,15 @@ def blurred(planes: Planes, factor: int) -> Planes:
     return planes.resized(width, height, "AREA").resized(planes.width, planes.height)
 
 
-def recolour(
-    planes: Planes,
-    chroma: Tables,
-    tints: Tables,
-) -> None:
+def recolour(planes: Planes, chroma: Tables, tints: Tables) -> None:
     """Turn, stretch and tint the chroma planes, in place; tints by the luma of each place.
 
     `chroma`: tables for u and v, of each plane's own part and the other's: uu, uv, vu, vv.
     """
-    u, v, light = planes.u, planes.v, planes.y[::2, ::2]
+    (u, v), light = planes.chroma, planes.y[::2, ::2]
     uu, uv, vu, vv = chroma
-    new_u = uu[u] + uv[v] + tints[0][light] + np.int16(128)
-    new_v = vu[u] + vv[v] + tints[1][light] + np.int16(128)
-    np.clip(new_u, 16, 240, out=u, casting="unsafe")
-    np.clip(new_v, 16, 240, out=v, casting="unsafe")
+    turned = uu[u] + uv[v] + tints[0][light], vu[u] + vv[v] + tints[1][light]
+    np.clip(turned + np.int16(128), 16, 240, out=planes.chroma, casting="unsafe")
 
 
 def added(plane: Array, light: Array) -> Array:

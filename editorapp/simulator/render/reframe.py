@@ -34,7 +34,7 @@ class Canvas:
     ) -> None:
         self.canvas_width, self.canvas_height = width, height
         x, y, self.width, self.height = _place(wanted, source, width, height)
-        self.x, self.y = _even_down(x), _even_down(y)
+        self.x, self.y = x // 2 * 2, y // 2 * 2
         look = look_of(wanted.prompt or "")
         self._chroma, self._tint = chroma_tables(look, 0.35), tint_tables(look, 0.35)
         self._dim = effects.byte_table(16 + (effects.BYTES - 16) * 0.86)
@@ -57,11 +57,7 @@ class Canvas:
 
     def _surroundings(self, picture: Planes) -> Planes:
         """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
-        small = picture.resized(
-            even(self.width / SOFT),
-            even(self.height / SOFT),
-            "AREA",
-        )
+        small = picture.resized(even(self.width / SOFT), even(self.height / SOFT), "AREA")
         wide, high = even(self.canvas_width / SOFT), even(self.canvas_height / SOFT)
         around = Planes.empty(wide, high)
         for target, plane in zip(around.parts, small.parts, strict=True):
@@ -90,10 +86,6 @@ def _place(
     scale = min(width / source.width, height / source.height)
     placed = even(source.width * scale), even(source.height * scale)
     return (width - placed[0]) // 2, (height - placed[1]) // 2, *placed
-
-
-def _even_down(value: int) -> int:
-    return value // 2 * 2
 
 
 def _mirrored(length: int, size: int, offset: int) -> Array:

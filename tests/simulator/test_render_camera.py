@@ -7,7 +7,7 @@ import pytest
 
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS
 from editorapp.simulator.render.camera import MOVES, Camera
-from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.planes import Planes
 from tests.simulator.clips import difference, rendered, seen
 
 COUNT = 120

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member

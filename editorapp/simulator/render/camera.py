@@ -6,7 +6,7 @@ from math import cos, pi, radians, sin
 
 from PIL import Image
 
-from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.tables import read_table
 
 

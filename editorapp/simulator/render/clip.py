@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from PIL import Image, ImageOps
 
 from editorapp.media.decoding import colour
@@ -18,105 +17,12 @@ from editorapp.media.decoding.opening import decoded, demuxed, frames_in, open_c
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.media.refusals import Refusal
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import (
-    BT709,
-    FULL_RANGE,
+from editorapp.simulator.render.planes import (
     HLG,
-    LIMITED_RANGE,
     PQ,
-    Array,
+    Planes,
     Size,
 )
-
-
-@dataclass
-class Planes:
-    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one
-    buffer.
-
-    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is
-    written, speaks of one.
-    """
-
-    buffer: Array
-
-    @property
-    def height(self) -> int:
-        return self.buffer.shape[0] * 2 // 3
-
-    @property
-    def width(self) -> int:
-        return self.buffer.shape[1]
-
-    @property
-    def y(self) -> Array:
-        return self.buffer[: self.height]
-
-    @property
-    def chroma(self) -> Array:
-        """Return u and v: (2, height / 2, width / 2)."""
-        halves = self.buffer.reshape(-1)[self.height * self.width :]
-        return halves.reshape(2, self.height // 2, self.width // 2)
-
-    @property
-    def u(self) -> Array:
-        return self.chroma[0]
-
-    @property
-    def v(self) -> Array:
-        return self.chroma[1]
-
-    @property
-    def parts(self) -> tuple[Array, Array, Array]:
-        return self.y, self.u, self.v
-
-    @classmethod
-    def empty(cls, width: int, height: int) -> "Planes":
-        return cls(np.empty((height * 3 // 2, width), np.uint8))
-
-    @classmethod
-    def of(cls, frame: Any, width: int, height: int) -> "Planes":
-        """Return a decoded frame at a size (even numbers)."""
-        stated = colour.swscale_matrix(frame)
-        has_its_coding = (
-            frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
-        )
-        if has_its_coding and (frame.width, frame.height) == (width, height):
-            return cls(frame.to_ndarray())
-        coded = frame.reformat(
-            width,
-            height,
-            "yuv420p",
-            src_colorspace=stated,
-            dst_colorspace=BT709,
-            dst_color_range=LIMITED_RANGE,
-            interpolation="BICUBIC" if has_its_coding else colour.exact(),
-        )
-        return cls(coded.to_ndarray())
-
-    def frame(self) -> Any:
-        """Return the picture as a frame that says how it is coded."""
-        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
-        frame.colorspace = frame.color_primaries = frame.color_trc = BT709
-        frame.color_range = LIMITED_RANGE
-        return frame
-
-    def picture(self) -> Any:
-        """Return the picture in sRGB, as Pillow's."""
-        return self.frame().reformat(format="rgb24", interpolation=colour.exact()).to_image()
-
-    def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
-        return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
-
-    def turned(self, quarters: int) -> "Planes":
-        """Return the picture turned counter-clockwise by quarter turns."""
-        if not quarters % 4:
-            return self
-        across = self.height, self.width
-        turned = Planes.empty(*(across if quarters % 2 else across[::-1]))
-        for target, plane in zip(turned.parts, self.parts, strict=True):
-            target[:] = np.rot90(plane, quarters)
-        return turned
 
 
 @dataclass(frozen=True)

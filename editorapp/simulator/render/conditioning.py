@@ -6,8 +6,7 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.planes import Array, Planes
 
 # How much of the source a control brings back at its value 0, which leaves the model the least
 # freedom, and at 1.

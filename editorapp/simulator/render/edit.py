@@ -7,8 +7,6 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.strengths import STRENGTHS
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.conditioning import SourceGuard
 from editorapp.simulator.render.look import (
     chroma_tables,
@@ -16,6 +14,7 @@ from editorapp.simulator.render.look import (
     tint_tables,
     tone_table,
 )
+from editorapp.simulator.render.planes import Array, Planes
 from editorapp.simulator.render.weather import Weather, scaled
 
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Tables
+from editorapp.simulator.render.planes import Array, Planes, Tables
 
 BYTES = np.arange(256)
 

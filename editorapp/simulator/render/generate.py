@@ -7,10 +7,9 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.camera import Camera
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Size
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import look_of
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 
 class Scene:

@@ -16,7 +16,7 @@ import av
 import av.filter
 import numpy as np
 
-from editorapp.simulator.render.colour import HLG, Array
+from editorapp.simulator.render.planes import HLG, Array
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
 # What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from editorapp.simulator.render.colour import Array, Tables
+from editorapp.simulator.render.planes import Array, Tables
 from editorapp.simulator.tables import JsonObject, read_table
 
 ENOUGH_FORCE = 34.0

@@ -5,8 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.planes import Array, Planes
 
 Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"

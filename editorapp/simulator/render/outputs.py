@@ -14,9 +14,9 @@ from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
-from editorapp.simulator.render.colour import HLG, PQ, Size
+from editorapp.simulator.render.clip import Clock, Shot, SourceClip
 from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.planes import HLG, PQ, Planes, Size
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
 from editorapp.simulator.tables import Files

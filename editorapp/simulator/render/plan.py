@@ -14,18 +14,11 @@ import av
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.inspection import inspect
-from editorapp.simulator.render.clip import (
-    Clock,
-    Planes,
-    Shot,
-    SourceClip,
-    fitted,
-    still,
-)
-from editorapp.simulator.render.colour import Size
+from editorapp.simulator.render.clip import Clock, Shot, SourceClip, fitted, still
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.outputs import Outputs
+from editorapp.simulator.render.planes import Planes, Size
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.simulator.render.result import SECONDS, Alive, CannotRender
 from editorapp.simulator.tables import Files, Inputs

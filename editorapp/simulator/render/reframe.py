@@ -4,9 +4,9 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes, SourceClip, even
-from editorapp.simulator.render.colour import Array, Size
+from editorapp.simulator.render.clip import SourceClip, even
 from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 SOFT = 8  # how many times smaller the surroundings are drawn
 

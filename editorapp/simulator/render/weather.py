@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Point
 from editorapp.simulator.render.look import Look
+from editorapp.simulator.render.planes import Array, Planes, Point
 
 FOG_SHADES = (196, 128, 128)
 

@@ -10,7 +10,7 @@ from editorapp.media.decoding.frame_durations import FrameDurations
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, SourceClip
-from editorapp.simulator.render.colour import (
+from editorapp.simulator.render.planes import (
     BT709,
     BT2020,
     LIMITED_RANGE,

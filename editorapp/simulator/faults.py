@@ -10,10 +10,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from editorapp.core.request_values import as_whole
-from editorapp.simulator.http import Act, Hang, Reset, Response, answered
+from editorapp.simulator.http import Act, Answer, Hang, Reset, Response, answered
 from editorapp.simulator.tables import JsonObject, read_table
 
 _TABLE = read_table("words/faults")
@@ -197,13 +198,12 @@ class Faults:
         """Act as one call of this name, under whatever fault waits for it."""
         return await under_fault(self.met(call), refuse, act)
 
-    async def completing(
-        self, refuse: Refuse, act: Act, fail: Callable[[str], Response]
-    ) -> Response:
+    async def completing(self, refuse: Refuse, act: Act, fail: Callable[[str], Answer]) -> Response:
         """Act on the word that an upload is complete, or fail the file as a fault has it."""
         fault = self.met("complete")
         if fault is not None and fault.kind == "fail":
-            return fail(FAILURES[fault.code])
+            code, fault = fault.code, None
+            act = partial(fail, FAILURES[code])
         return await under_fault(fault, refuse, act)
 
     def clear(self) -> None:

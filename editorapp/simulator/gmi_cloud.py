@@ -16,7 +16,7 @@ from typing import Any
 from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Model, Parameter
-from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.http import Answer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.references import Found, UnusableReference
 from editorapp.simulator.render.result import POSTER
@@ -76,7 +76,7 @@ class GmiCloud(ProviderProtocol):
     no_job = "request not found"
     no_generation = "generation not found for this API key"
 
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         self.identify(request)
         what, _slash, rest = path.partition("/")
         match (request.method, what, bool(rest)):
@@ -89,7 +89,7 @@ class GmiCloud(ProviderProtocol):
             case ("GET", "models", True):
                 return await self.call("price", lambda: self._model(rest))
             case ("GET", "models", False):
-                return Response.of_json({"model_ids": [one.model_id for one in self.spec.models]})
+                return {"model_ids": [one.model_id for one in self.spec.models]}
             case ("POST", "upload-url", False):
                 return await self._upload_url(request)
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
@@ -144,9 +144,9 @@ class GmiCloud(ProviderProtocol):
         model = request.query.get("model_id", "")
         jobs = self.state.jobs_of(request.client, self.slug)
 
-        def shown(jobs: list[SimulatedJob]) -> Response:
+        def shown(jobs: list[SimulatedJob]) -> JsonObject:
             records = [self.shown(request, job) for job in jobs[:MAX_LISTED]]
-            return Response.of_json({"requests": records, "total": len(jobs)})
+            return {"requests": records, "total": len(jobs)}
 
         return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
@@ -188,11 +188,9 @@ class GmiCloud(ProviderProtocol):
 
     # Models
 
-    def _model(self, wire_name: str) -> Response:
+    def _model(self, wire_name: str) -> Answer:
         model = self.model_of(wire_name)
-        if model is None:
-            return self.error(404, "model not found")
-        return Response.of_json(_schema_of(model))
+        return self.error(404, "model not found") if model is None else _schema_of(model)
 
     # The upload helper
 
@@ -204,7 +202,7 @@ class GmiCloud(ProviderProtocol):
             return self.error(400, "invalid request body")
         return await self.call("upload", lambda: self._place(request, body))
 
-    def _place(self, request: Request, body: Any) -> Response:
+    def _place(self, request: Request, body: Any) -> Answer:
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
@@ -216,7 +214,7 @@ class GmiCloud(ProviderProtocol):
             seconds=UPLOAD_SECONDS,
         )
         public = self.simulation.public.url(request.origin, name)
-        return Response.of_json({"upload_url": link, "public_url": public})
+        return {"upload_url": link, "public_url": public}
 
     async def receive(self, request: Request, name: str) -> Response:
         if not request.header("content-type"):

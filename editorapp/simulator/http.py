@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
+from editorapp.simulator.tables import JsonObject
 
 MAX_HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 256 * 1024
@@ -26,6 +27,7 @@ TOO_LONG = "Request header fields too large"
 IDLE_SECONDS = 120
 TRICKLE_STEPS = 50
 GONE = (
+    asyncio.CancelledError,  # the server itself goes
     ConnectionError,
     asyncio.IncompleteReadError,
     asyncio.LimitOverrunError,
@@ -47,6 +49,16 @@ class BadRequest(Exception):
 
 class TooLarge(Exception):
     """The body is larger than the handler takes."""
+
+
+async def within(limit: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces. Raises: TooLarge, when together they have more than `limit` bytes."""
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise TooLarge
+        yield piece
 
 
 class Hang(Exception):
@@ -79,7 +91,8 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **headers})
 
 
-Act = Callable[[], Response | Awaitable[Response]]
+Answer: TypeAlias = Response | JsonObject
+Act: TypeAlias = Callable[[], Answer | Awaitable[Answer]]
 
 
 class EarlyAnswer(Exception):
@@ -91,12 +104,15 @@ class EarlyAnswer(Exception):
 
 
 async def answered(act: Act) -> Response:
-    """Return the answer of an act, whether it returns it or raises it as an EarlyAnswer."""
+    """Return the answer of an act, whether it returns it, whole or as the JSON that it tells, or
+    raises it as an EarlyAnswer.
+    """
     try:
         answer = act()
-        return answer if isinstance(answer, Response) else await answer
+        told = await answer if isinstance(answer, Awaitable) else answer
     except EarlyAnswer as early:
         return early.response
+    return told if isinstance(told, Response) else Response.of_json(told)
 
 
 class Request:
@@ -177,11 +193,7 @@ class Request:
         """
         if self._left > limit:  # as announced
             raise TooLarge
-        size = 0
-        async for piece in self.chunks():
-            size += len(piece)
-            if size > limit:
-                raise TooLarge
+        async for piece in within(limit, self.chunks()):
             yield piece
 
     async def body(self, limit: int) -> bytes:
@@ -214,7 +226,7 @@ def _chunk_size(line: bytes) -> int:
     return int(size, 16)
 
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Server:

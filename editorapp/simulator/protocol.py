@@ -23,7 +23,7 @@ from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model, Spec
 from editorapp.simulator.echo import filled
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
-from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, answered
+from editorapp.simulator.http import Act, Answer, EarlyAnswer, Request, Response, answered
 from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
@@ -70,7 +70,7 @@ class ProviderProtocol(ABC):
         return answer
 
     @abstractmethod
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         """Answer a request for a path below the prefix. Raises: EarlyAnswer."""
 
     @abstractmethod
@@ -231,10 +231,9 @@ class ProviderProtocol(ABC):
             self._fail(job, fault.code)
             fault = None
 
-        def act() -> Response:
-            if job is None:
-                return self.error(404, self.no_job.format(job_id))
-            return Response.of_json(self.shown(request, job))
+        def act() -> Answer:
+            unknown = self.error(404, self.no_job.format(job_id))
+            return unknown if job is None else self.shown(request, job)
 
         return await under_fault(fault, self.refuse, act)
 
@@ -244,7 +243,7 @@ class ProviderProtocol(ABC):
         self.state.save(job)
 
     async def listed(
-        self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Response]
+        self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]
     ) -> Response:
         """Show a client's jobs, under whatever fault waits for the list."""
         fault = self.faults.met("list")

@@ -125,6 +125,6 @@ class Simulation:
 
     async def stop(self) -> None:
         """End the children. What was not finished is taken up at the next start."""
-        children = self._inspector.stop() + self._renderer.workers.stop()
-        await asyncio.gather(*(child.wait() for child in children))
+        await self._inspector.stop()
+        await self._renderer.workers.stop()
         self.state.close()

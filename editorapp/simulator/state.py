@@ -19,7 +19,7 @@ from editorapp.simulator.tables import Files, Inputs, JsonObject
 TERMINAL = ("completed", "failed")
 
 
-@dataclass
+@dataclass(eq=False)
 class SimulatedJob:
     """One accepted request. Instants are unix seconds."""
 
@@ -116,12 +116,9 @@ class JobStore:
         self.jobs: dict[str, SimulatedJob] = {}
         self.files: dict[str, SimulatedFile] = {}
         self._by_result: dict[str, str] = {}
-        self._active: defaultdict[str, set[str]] = defaultdict(set)
+        self._active: defaultdict[str, set[SimulatedJob]] = defaultdict(set)
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
         self._kept.executescript(_TABLES)
-        self._load()
-
-    def _load(self) -> None:
         for kept in self._rows("job"):
             job = SimulatedJob(**kept)
             self._remember(job)
@@ -136,7 +133,7 @@ class JobStore:
     def _remember(self, job: SimulatedJob) -> None:
         self.jobs[job.id] = job
         self._by_result[job.result_id] = job.id
-        self._active[job.client].add(job.id)
+        self._active[job.client].add(job)
 
     def save(self, item: SimulatedJob | SimulatedFile) -> None:
         """Remember a new or changed job or file."""
@@ -163,14 +160,10 @@ class JobStore:
         at: float,
     ) -> int:
         """Note that a paid request has come, whatever becomes of it; return the note's number."""
-        values = (
-            at,
-            wire,
-            idempotency_key,
-            json.dumps({"prompt": prompt, "body": body}),
-        )
+        asked = json.dumps({"prompt": prompt, "body": body})
         noted = self._kept.execute(
-            "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values
+            "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)",
+            (at, wire, idempotency_key, asked),
         )
         return int(noted.lastrowid or 0)
 
@@ -191,26 +184,23 @@ class JobStore:
     def job_of_result(self, client: str, result_id: str) -> SimulatedJob | None:
         return self.job(client, self._by_result.get(result_id, ""))
 
-    def jobs_of(self, client: str, wire: str) -> Iterator[SimulatedJob]:
-        """Yield a client's jobs of one protocol, newest first."""
-        for job in reversed(self.jobs.values()):
-            if job.client == client and job.wire == wire:
-                yield job
+    def jobs_of(self, client: str, wire: str) -> list[SimulatedJob]:
+        """Return a client's jobs of one protocol, newest first."""
+        newest_first = reversed(self.jobs.values())
+        return [job for job in newest_first if (job.client, job.wire) == (client, wire)]
 
     def file(self, client: str, file_id: str) -> SimulatedFile | None:
         file = self.files.get(file_id)
         return file if file is not None and file.client == client else None
 
-    def files_of(self, client: str) -> Iterator[SimulatedFile]:
-        """Yield a client's files, newest first."""
-        for file in reversed(self.files.values()):
-            if file.client == client:
-                yield file
+    def files_of(self, client: str) -> list[SimulatedFile]:
+        """Return a client's files, newest first."""
+        return [file for file in reversed(self.files.values()) if file.client == client]
 
     def active_count(self, client: str) -> int:
         """Return how many jobs of a client hold a slot: from their acceptance until they end."""
         active = self._active[client]
-        active -= {job_id for job_id in active if self.jobs[job_id].state in TERMINAL}
+        active -= {job for job in active if job.state in TERMINAL}
         return len(active)
 
     def unrendered(self) -> list[SimulatedJob]:

@@ -13,7 +13,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import REFUSE, Broken
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import Answer, Request, Response
 from editorapp.simulator.luma_agents.files import LumaFiles
 from editorapp.simulator.protocol import Decoded, moment
 from editorapp.simulator.references import Found, UnusableReference
@@ -45,7 +45,7 @@ class LumaAgents(LumaFiles):
         answer.headers["X-API-Version"] = API_VERSION
         return answer
 
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         self.identify(request)
         what, _slash, rest = path.partition("/")
         if what == "files":

@@ -10,7 +10,7 @@ from typing import Any
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
+from editorapp.simulator.http import Answer, EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.luma_agents.multipart import Parts, parse_multipart
 from editorapp.simulator.protocol import ProviderProtocol, cursor_of, key_of, moment
 from editorapp.simulator.state import SimulatedFile
@@ -46,7 +46,7 @@ class LumaFiles(ProviderProtocol):
 
     upload_folder = "files"
 
-    async def answer_file(self, request: Request, rest: str) -> Response:
+    async def answer_file(self, request: Request, rest: str) -> Answer:
         """Answer a call below /files. Raises: EarlyAnswer."""
         file_id, _slash, action = rest.partition("/")
         if not file_id:
@@ -62,12 +62,12 @@ class LumaFiles(ProviderProtocol):
                     lambda says: self._refuse_file(file, says),
                 )
             case ("GET", ""):
-                return await self.faults.under("file", _refuse, lambda: _answer(file))
+                return await self.faults.under("file", _refuse, lambda: _shown(file))
             case ("DELETE", ""):
                 return self._delete(file)
         return _detail(404, "Not Found") if action else _detail(405, "Method Not Allowed")
 
-    async def _collection(self, request: Request) -> Response:
+    async def _collection(self, request: Request) -> Answer:
         if request.method == "POST":
             return await self.faults.under("upload", _refuse, lambda: self._create(request))
         if request.method == "GET":
@@ -132,14 +132,14 @@ class LumaFiles(ProviderProtocol):
 
     # Complete, and what happens then
 
-    def _complete(self, file: SimulatedFile) -> Response:
+    def _complete(self, file: SimulatedFile) -> Answer:
         if file.deleted_at is not None:
             return _detail(404, "File not found")
         if not file.is_completed:
             if not self.state.path_of(file.id).exists():
                 return _detail(400, "Nothing has been uploaded for this file")
             self._ingest(file)
-        return _answer(file)
+        return _shown(file)
 
     def resume(self) -> None:
         """Take up the ingests that a restart interrupted."""
@@ -168,15 +168,15 @@ class LumaFiles(ProviderProtocol):
         if file.deleted_at is None:
             self.state.save(file)
 
-    def _refuse_file(self, file: SimulatedFile, says: str) -> Response:
+    def _refuse_file(self, file: SimulatedFile, says: str) -> JsonObject:
         file.is_completed = True
         _fail(file, says)
         self.state.save(file)
-        return _answer(file)
+        return _shown(file)
 
     # Read and delete
 
-    def _list(self, request: Request) -> Response:
+    def _list(self, request: Request) -> Answer:
         query = request.query
         limit, cursor = as_whole(query.get("limit", "25")), query.get("cursor")
         if limit is None or not 1 <= limit <= 100:
@@ -187,12 +187,11 @@ class LumaFiles(ProviderProtocol):
             # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
             found = [file for file in found if file.created_at < last.created_at]
         page, more = found[:limit], len(found) > limit
-        told = {
+        return {
             "data": [_shown(one) for one in page],
             "has_more": more,
             "next_cursor": cursor_of(page[-1].id) if more else None,
         }
-        return Response.of_json(told)
 
     def _file_at(self, client: str, cursor: str) -> SimulatedFile:
         with suppress(ValueError):
@@ -225,10 +224,6 @@ def _filter_of(query: dict[str, str]) -> Callable[[SimulatedFile], bool]:
     states = [query["state"]] if "state" in query else STATES[:-1]
     purposes = [query["purpose"]] if "purpose" in query else PURPOSES
     return lambda file: _state(file) in states and file.purpose in purposes
-
-
-def _answer(file: SimulatedFile) -> Response:
-    return Response.of_json(_shown(file))
 
 
 def _created(file: SimulatedFile, upload: JsonObject | None) -> Response:

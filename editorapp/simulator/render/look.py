@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from editorapp.simulator.render.effects import BYTES
 from editorapp.simulator.render.planes import Array, Tables
 from editorapp.simulator.tables import JsonObject, read_table
 
 ENOUGH_FORCE = 34.0
-LIGHT = np.clip((np.arange(256) - 16) / 219, 0, 1)  # of each value of luma
+LIGHT = np.clip((BYTES - 16) / 219, 0, 1)  # of each value of luma
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _leaning(part: list[float], lean: float, **tone: float) -> Look:
 def _force(look: Look) -> float:
     """Return how far a look at full strength takes a middling picture, about in 8-bit steps."""
     middling = slice(40, 200)
-    tone = np.abs(tone_table(look, 1.0) - np.arange(256))[middling].mean()
+    tone = np.abs(tone_table(look, 1.0) - BYTES)[middling].mean()
     tints = np.abs(np.stack(tint_tables(look, 1.0)))[:, middling].mean()
     drawn = 40 * max(look.ink, look.fog, look.rain, look.snow)
     drawn += 20 * look.glow + 12 * look.painterly
@@ -146,7 +147,7 @@ def _force(look: Look) -> float:
 def tone_table(look: Look, amount: float) -> Array:
     """Return luma in, luma out (256, float): identity at amount 0. Limited range, 16..235."""
     wanted = 16 + 219 * np.clip(_toned(look), 0, 1)
-    return np.arange(256) * (1 - amount) + wanted * amount
+    return BYTES * (1 - amount) + wanted * amount
 
 
 def _toned(look: Look) -> Array:
@@ -167,7 +168,7 @@ def chroma_tables(look: Look, amount: float) -> Tables:
     matrix = (
         np.eye(2) * (1 - amount) + look.saturation * np.array([[cos, -sin], [sin, cos]]) * amount
     )
-    centred = np.arange(256) - 128
+    centred = BYTES - 128
     return tuple(np.round(part * centred).astype(np.int16) for part in matrix.ravel())
 
 

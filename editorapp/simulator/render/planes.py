@@ -44,8 +44,7 @@ class Planes:
     @property
     def chroma(self) -> Array:
         """Return u and v: (2, height / 2, width / 2)."""
-        halves = self.buffer.reshape(-1)[self.height * self.width :]
-        return halves.reshape(2, self.height // 2, self.width // 2)
+        return self.buffer[self.height :].reshape(2, self.height // 2, self.width // 2)
 
     @property
     def u(self) -> Array:

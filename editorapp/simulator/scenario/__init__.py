@@ -21,10 +21,10 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model
-from editorapp.simulator.http import Request, Response, TooLarge, answered
+from editorapp.simulator.http import Answer, Request, Response, TooLarge, answered
 from editorapp.simulator.protocol import Decoded
 from editorapp.simulator.references import Resolved, UnusableReference
-from editorapp.simulator.scenario.bodies import json_of, new_id
+from editorapp.simulator.scenario.assets import json_of, new_id
 from editorapp.simulator.scenario.jobs import job_of, page_of_jobs
 from editorapp.simulator.scenario.models import (
     KEYFRAME_KEYS,
@@ -69,7 +69,7 @@ class Scenario(ScenarioUploads):
         answer.headers["X-Request-Id"] = request_id
         return answer
 
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         version, what, rest = (*path.split("/", 2), "", "")[:3]
         if version != "v1":
             return self.error(404, "Not found")
@@ -83,7 +83,7 @@ class Scenario(ScenarioUploads):
         except ValueError:
             return self.error(400, "Request body is not a JSON object")
 
-    async def _answer(self, request: Request, what: str, rest: str) -> Response:
+    async def _answer(self, request: Request, what: str, rest: str) -> Answer:
         if what == "generate" and rest.startswith("custom/") and request.method == "POST":
             return await self._generate(request, path=f"/{what}/{rest}")
         if what == "assets":
@@ -101,23 +101,23 @@ class Scenario(ScenarioUploads):
 
     # What is read
 
-    def _read(self, request: Request, what: str, rest: str) -> Response:
+    def _read(self, request: Request, what: str, rest: str) -> Answer:
         if request.method != "GET":
             return self.error(404, "Not found")
         if what == "models" and rest:
             return self._model(request, rest)
         if (what, rest) == ("oscu", "prices"):
-            return Response.of_json({"prices": PACKS})
+            return {"prices": PACKS}
         team, _slash, word = rest.partition("/")
         if what == "teams" and team and word == "limits":
-            return Response.of_json(limits_of_team(self.options.concurrent))
+            return limits_of_team(self.options.concurrent)
         return self.error(404, "Not found")
 
-    def _model(self, request: Request, model_id: str) -> Response:
+    def _model(self, request: Request, model_id: str) -> Answer:
         model = self.model_of(model_id)
         if model is None or request.method != "GET":
             return self.error(404, f"Model {model_id} not found")
-        return Response.of_json({"model": schema_of(model)})
+        return {"model": schema_of(model)}
 
     # Generate
 
@@ -189,7 +189,7 @@ class Scenario(ScenarioUploads):
         job_id, _slash, action = rest.partition("/")
         match (request.method, job_id, action):
             case ("GET", "", _):
-                jobs = list(self.state.jobs_of(request.client, self.slug))
+                jobs = self.state.jobs_of(request.client, self.slug)
                 return await self.listed(jobs, lambda jobs: self._page(request, jobs))
             case ("GET", _, ""):
                 return await self.poll(request, job_id)
@@ -200,9 +200,9 @@ class Scenario(ScenarioUploads):
     def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
         return {"job": job_of(job, time.time())}
 
-    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Response:
+    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Answer:
         try:
-            return Response.of_json(page_of_jobs(jobs, request.query, time.time()))
+            return page_of_jobs(jobs, request.query, time.time())
         except ValueError as error:
             return self.error(400, str(error))
 

@@ -4,15 +4,17 @@ Sections 2.5, 2.7 and 2.8.
 """
 
 import base64
+import secrets
+import string
 import time
 from fractions import Fraction
 from typing import Any
 
+from editorapp.core import strict_json
 from editorapp.providers.contract import Ref
-from editorapp.simulator.http import EarlyAnswer, Request, Response
+from editorapp.simulator.http import Answer, EarlyAnswer, Request, Response
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Found, UnusableReference
-from editorapp.simulator.scenario.bodies import json_of, new_id
 from editorapp.simulator.scenario.jobs import history_of
 from editorapp.simulator.scenario.links import asset_behind, link_to
 from editorapp.simulator.state import SimulatedFile, SimulatedJob
@@ -20,13 +22,28 @@ from editorapp.simulator.tables import JsonObject
 
 SMALL_IMAGE_BYTES = 6_000_000
 BULK, DELETES = 200, 100
+MAX_JSON_BYTES = 9_000_000  # a picture of 6 MB in base64, and some
+_ALPHABET = string.ascii_letters + string.digits
 PURPOSE = "scenario-asset"  # what a stored file is for
+
+
+async def json_of(request: Request) -> JsonObject:
+    """Return the body as an object. Raises: TooLarge; ValueError, when it is none."""
+    body = strict_json.parse(await request.body(MAX_JSON_BYTES) or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("no object")
+    return body
+
+
+def new_id(kind: str) -> str:
+    """Return a new id: "job_ocZCnG1Df35XRL1QyCZSRxAG"."""
+    return f"{kind}_{''.join(secrets.choice(_ALPHABET) for _ in range(24))}"
 
 
 class ScenarioAssets(ProviderProtocol):
     """The part that answers everything under assets, and the signed links to them."""
 
-    async def answer_asset(self, request: Request, rest: str) -> Response:
+    async def answer_asset(self, request: Request, rest: str) -> Answer:
         """Answer a call below /v1/assets.
 
         Raises: TooLarge; ValueError, when a body is no JSON object; EarlyAnswer.
@@ -38,7 +55,7 @@ class ScenarioAssets(ProviderProtocol):
             case ("DELETE", "", _) | ("POST", "get-bulk", _):
                 return await self._many(request)
             case ("GET", _, "") if item:
-                return await self.call("file", lambda: self._shown(request, item))
+                return await self.call("file", lambda: {"asset": self._known(request, item)})
             case ("POST", _, "download"):
                 return await self._link_to(request, item)
         return self.error(404, "Not found")
@@ -87,19 +104,16 @@ class ScenarioAssets(ProviderProtocol):
             raise EarlyAnswer(self.error(404, f"Asset {asset_id} not found"))
         return asset
 
-    def _shown(self, request: Request, asset_id: str) -> Response:
-        return Response.of_json({"asset": self._known(request, asset_id)})
-
-    async def _many(self, request: Request) -> Response:
+    async def _many(self, request: Request) -> JsonObject:
         is_delete = request.method == "DELETE"
         most = DELETES if is_delete else BULK
         ids = self._ids_in(await json_of(request), most)
         if is_delete:
             for asset_id in ids:
                 self._delete(request.client, asset_id)
-            return Response.of_json({})
+            return {}
         found = (self._asset(request, one) for one in ids)
-        return Response.of_json({"assets": [one for one in found if one is not None]})
+        return {"assets": [one for one in found if one is not None]}
 
     def _ids_in(self, body: JsonObject, most: int) -> list[str]:
         ids: Any = body.get("assetIds")
@@ -120,7 +134,7 @@ class ScenarioAssets(ProviderProtocol):
             job.outputs = []
             self.state.save(job)
 
-    async def _small_image(self, request: Request) -> Response:
+    async def _small_image(self, request: Request) -> Answer:
         body = await json_of(request)
         name, image = body.get("name"), body.get("image")
         if not isinstance(name, str) or not name or not isinstance(image, str):
@@ -133,7 +147,7 @@ class ScenarioAssets(ProviderProtocol):
             return self.error(413, "Image is too large: use POST /uploads")
         return await self._keep_image(request, name, data)
 
-    async def _keep_image(self, request: Request, name: str, data: bytes) -> Response:
+    async def _keep_image(self, request: Request, name: str, data: bytes) -> Answer:
         file = new_asset(request.client, name, _image_type(data), len(data))
         path = self.state.path_of(file.id)
         path.write_bytes(data)
@@ -142,7 +156,7 @@ class ScenarioAssets(ProviderProtocol):
             path.unlink()
             return self.error(400, "Unsupported image format")
         self.keep(file, known)
-        return Response.of_json({"asset": self._asset(request, file.id)})
+        return {"asset": self._asset(request, file.id)}
 
     def keep(self, file: SimulatedFile, known: JsonObject) -> None:
         """Keep an asset that is found to be good."""
@@ -158,13 +172,13 @@ class ScenarioAssets(ProviderProtocol):
         stored = job.file if job is not None and job.outputs else f"files/{asset_id}"
         return await self.simulation.deliver(request, stored, job)
 
-    async def _link_to(self, request: Request, asset_id: str) -> Response:
+    async def _link_to(self, request: Request, asset_id: str) -> Answer:
         wanted = (await json_of(request)).get("targetFormat")
         asset = self._known(request, asset_id)
         is_other = wanted not in (None, asset["mimeType"].rpartition("/")[2])
         if asset["kind"] == "video" and is_other:
             return self.error(400, "Invalid target format")
-        return Response.of_json({"url": asset["url"], "mimeType": asset["mimeType"]})
+        return {"url": asset["url"], "mimeType": asset["mimeType"]}
 
 
 def new_asset(

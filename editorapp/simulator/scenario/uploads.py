@@ -9,11 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import Answer, Request, Response
 from editorapp.simulator.protocol import moment
 from editorapp.simulator.references import UnusableReference, fetch
-from editorapp.simulator.scenario.assets import ScenarioAssets, new_asset
-from editorapp.simulator.scenario.bodies import json_of, new_id
+from editorapp.simulator.scenario.assets import ScenarioAssets, json_of, new_asset, new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, store
 from editorapp.simulator.tables import JsonObject
@@ -32,7 +31,7 @@ class ScenarioUploads(ScenarioAssets):
 
     upload_folder = "scenario"
 
-    async def answer_upload(self, request: Request, rest: str) -> Response:
+    async def answer_upload(self, request: Request, rest: str) -> Answer:
         """Answer a call below /v1/uploads.
 
         Raises: TooLarge; ValueError, when a body is no JSON object; EarlyAnswer.
@@ -50,7 +49,7 @@ class ScenarioUploads(ScenarioAssets):
                 return await self._act(request, upload)
         return self.error(404, "Not found")
 
-    async def _begin(self, request: Request) -> Response:
+    async def _begin(self, request: Request) -> Answer:
         body = await json_of(request)
         if problem := _no_upload(body):
             return self.error(400, problem)
@@ -59,7 +58,7 @@ class ScenarioUploads(ScenarioAssets):
         if upload.facts["url"] is not None:
             self.simulation.start(self._import(upload))
         links = [self._link(request, upload, number) for number in _numbers(upload)]
-        return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
+        return {"upload": _upload_of(upload) | {"parts": links}}
 
     def _link(
         self,
@@ -97,7 +96,7 @@ class ScenarioUploads(ScenarioAssets):
     def _part(self, upload: SimulatedFile, number: int) -> Path:
         return self.state.path_of(f"{upload.id}.{number}")
 
-    async def _act(self, request: Request, upload: SimulatedFile) -> Response:
+    async def _act(self, request: Request, upload: SimulatedFile) -> Answer:
         if (await json_of(request)).get("action") != "complete":
             return self.error(400, "action must be complete")
         return await self.faults.completing(
@@ -106,11 +105,11 @@ class ScenarioUploads(ScenarioAssets):
             lambda says: self._refuse_upload(upload, says),
         )
 
-    def _refuse_upload(self, upload: SimulatedFile, says: str) -> Response:
+    def _refuse_upload(self, upload: SimulatedFile, says: str) -> JsonObject:
         self._give_up(upload, says)
         return _answer(upload)
 
-    def _complete(self, upload: SimulatedFile) -> Response:
+    def _complete(self, upload: SimulatedFile) -> Answer:
         if upload.facts["status"] == "pending":
             if problem := _problem_of(self._parts(upload)):
                 return self.error(400, problem)
@@ -299,5 +298,5 @@ def _upload_of(upload: SimulatedFile) -> JsonObject:
     return shown
 
 
-def _answer(upload: SimulatedFile) -> Response:
-    return Response.of_json({"upload": _upload_of(upload)})
+def _answer(upload: SimulatedFile) -> JsonObject:
+    return {"upload": _upload_of(upload)}

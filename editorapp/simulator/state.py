@@ -80,9 +80,9 @@ class SimulatedFile:
 
     id: str
     client: str
-    created_at: float
     mime_type: str
     size_bytes: int
+    created_at: float = field(default_factory=time.time)
     purpose: str = "input"
     state: str = "pending"
     filename: str | None = None

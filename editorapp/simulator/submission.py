@@ -189,6 +189,6 @@ class Submission:
 
 def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
     """Return how long a result will be: as its source, or as long as was asked for."""
-    if wanted.task != Task.GENERATE and found.source is not None:
-        return float(found.source.duration_seconds)
+    if wanted.task != Task.GENERATE and (source := found.source):
+        return float(source.duration_seconds)
     return float(SECONDS.get(wanted.duration or "", 5))

@@ -272,7 +272,6 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
     return SimulatedFile(
         id=str(uuid.uuid4()),
         client=client,
-        created_at=time.time(),
         mime_type=body["mime_type"],
         size_bytes=body["size_bytes"],
         purpose=purpose,
@@ -285,7 +284,7 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
         raise _refusal(400, "mime_type is required")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    if type(size) is not int or size < 1:
         raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:
         raise _refusal(413, "size_bytes exceeds the 5 GiB limit")

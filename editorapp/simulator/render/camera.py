@@ -98,7 +98,7 @@ def _through(
     roll: float,
 ) -> Planes:
     """Return the picture through a window that never leaves it, however it is turned."""
-    width, height = picture.width, picture.height
+    width, height = picture.size
     # A turned window needs this much more of the picture around it.
     reach = abs(cos(roll)) + abs(sin(roll)) * max(width / height, height / width)
     zoom = max(1.0, zoom, reach)

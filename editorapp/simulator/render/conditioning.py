@@ -6,7 +6,7 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.planes import Array, Planes
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 # How much of the source a control brings back at its value 0, which leaves the model the least
 # freedom, and at 1.
@@ -43,22 +43,21 @@ class SourceGuard:
     def __init__(
         self,
         wanted: GenerationRequest,
-        width: int,
-        height: int,
+        size: Size,
         seed: int,
     ) -> None:
         self._parts = _parts_of(wanted)
         has_face = bool(wanted.face_enabled) and wanted.auto_controls is not True
-        self._face = effects.face_weights(width, height) if has_face else None
+        self._face = effects.face_weights(size) if has_face else None
         self._follows = any(self._parts)
         self.is_needed = has_face or self._follows
         self._light_before: Array | None = None  # of the source, for what moves
-        self._dither = effects.dither(width, height, seed)
+        self._dither = effects.dither(size, seed)
 
     def bring_back(self, picture: Planes, source: Planes) -> None:
         """Blend the source into its edited picture, in place."""
         if self._follows:
-            back = effects.enlarged(self._held(source), source.width, source.height)
+            back = effects.enlarged(self._held(source), source.size)
             effects.blend(
                 picture,
                 source.parts,

@@ -42,7 +42,7 @@ class Edit:
         self.guides = guides
         self.fade_frames = max(2.0, GUIDE_SECONDS * fps)
         self.fps, self.seed, self.size = fps, seed, (width, height)
-        self._source = SourceGuard(wanted, width, height, seed)
+        self._source = SourceGuard(wanted, self.size, seed)
         self._guide_tints = {at: tuple(map(_mean, guide.chroma)) for at, guide in guides.items()}
 
     def turn(self, source: Planes, index: int) -> Planes:
@@ -69,11 +69,11 @@ class Edit:
         self._glow = effects.byte_table(
             np.clip(effects.BYTES - 110, 0, 255) * 0.6 * (look.glow * amount)
         )
-        self._vignette = scaled(effects.vignette_weights(*self.size), 0.75 * look.vignette * amount)
+        self._vignette = scaled(effects.vignette_weights(self.size), 0.75 * look.vignette * amount)
         self._weather = Weather(
             look,
             amount,
-            *self.size,
+            self.size,
             fps=self.fps,
             seed=self.seed,
         )

@@ -38,6 +38,10 @@ class Planes:
         return self.buffer.shape[1]
 
     @property
+    def size(self) -> Size:
+        return self.width, self.height
+
+    @property
     def y(self) -> Array:
         return self.buffer[: self.height]
 
@@ -100,8 +104,7 @@ class Planes:
         """Return the picture turned counter-clockwise by quarter turns."""
         if not quarters % 4:
             return self
-        across = self.height, self.width
-        turned = Planes.empty(*(across if quarters % 2 else across[::-1]))
+        turned = Planes.empty(*(self.size[::-1] if quarters % 2 else self.size))
         for target, plane in zip(turned.parts, self.parts, strict=True):
             target[:] = np.rot90(plane, quarters)
         return turned

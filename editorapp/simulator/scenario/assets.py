@@ -190,7 +190,6 @@ def new_asset(
     return SimulatedFile(
         id=new_id("asset"),
         client=client,
-        created_at=time.time(),
         mime_type=mime_type,
         size_bytes=size,
         purpose=PURPOSE,

@@ -147,12 +147,7 @@ class ScenarioUploads(ScenarioAssets):
 
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
-        asset = new_asset(
-            upload.client,
-            upload.filename,
-            upload.mime_type,
-            upload.size_bytes,
-        )
+        asset = new_asset(upload.client, upload.filename, upload.mime_type, upload.size_bytes)
         path = self.state.path_of(asset.id)
         size = await asyncio.to_thread(_join, self._parts(upload), path)
         if size != upload.size_bytes:
@@ -204,7 +199,6 @@ def _upload_from(body: JsonObject, client: str) -> SimulatedFile:
     return SimulatedFile(
         id=new_id("upload"),
         client=client,
-        created_at=time.time(),
         mime_type=str(body.get("contentType") or ""),
         size_bytes=0 if is_import else int(body["fileSize"]),
         purpose=PURPOSE,
@@ -235,12 +229,7 @@ def _no_upload(body: JsonObject) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 1 <= value <= most
-        and value % 1 == 0
-    )
+    return type(value) in (int, float) and 1 <= value <= most and value % 1 == 0
 
 
 def _unfit(known: JsonObject, kind: str, path: Path) -> str:

@@ -100,13 +100,11 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
 
 
 def _call_of(call: str, name: str) -> str:
-    if name not in KINDS:
+    if (kind := KINDS.get(name)) is None:
         raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
-    kind = KINDS[name]
-    met = call or kind.default_call
-    if met not in kind.calls:
+    if call and call not in kind.calls:
         raise UnknownFault(f"{name!r} cannot happen to {call!r}: one of {', '.join(kind.calls)}.")
-    return met
+    return call or kind.default_call
 
 
 def _read_value(fault: Fault, value: str, options: JsonObject) -> None:

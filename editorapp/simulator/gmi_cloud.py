@@ -53,13 +53,10 @@ DEFAULTS: JsonObject = {
 BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its
 # cheapest quality.
+PER_BLOCK = {"pricing_type": "per_block", "unit": "5s block"}
 PRICES = {
-    Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
-    Task.GENERATE: {
-        "price": "0.15",
-        "pricing_type": "per_block",
-        "unit": "5s block",
-    },
+    Task.EDIT: {"price": "0.72", **PER_BLOCK},
+    Task.GENERATE: {"price": "0.15", **PER_BLOCK},
     Task.REFRAME: {"price": "0.06", "pricing_type": "per_second", "unit": "second"},
 }
 

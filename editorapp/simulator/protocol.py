@@ -40,6 +40,7 @@ class ProviderProtocol(ABC):
     prefix: str
     no_job: str  # for a job of an unknown id, which belongs in the braces
     no_generation = "generation not found"
+    only_documented = True  # are the rules refused by that its documents state; not all of ours
     upload_folder: str  # of its presigned uploads in the storage
     key_form: re.Pattern[str]  # of a bearer token
     special_keys: tuple[str, ...] = ()  # beginnings that a client's name keeps
@@ -169,8 +170,9 @@ class ProviderProtocol(ABC):
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
         """Return what the provider itself would refuse: our own cautions are none of its business."""
-        source = found.source if found else None
-        return table.refusals(table.check(self.spec, wanted, source, only_documented=True))
+        source, only_documented = found.source if found else None, self.only_documented
+        broken = table.check(self.spec, wanted, source, only_documented=only_documented)
+        return table.refusals(broken)
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said, if that is not the
@@ -194,20 +196,12 @@ class ProviderProtocol(ABC):
         """Return the refusal of a client that asks too often or has too many jobs."""
         left, free_at = self.simulation.rates.left(client)
         if self.options.rpm and left <= 0:
-            return self._too_often(free_at)
+            wait = {"Retry-After": str(max(1, math.ceil(free_at - time.time())))}
+            headers = wait | self.limit_headers(left=0, free_at=math.ceil(free_at))
+            return self.error(429, self.details[429], **headers)
         most = self.options.concurrent
         has_slot = not most or self.state.active_count(client) < most
         return None if has_slot else self.crowded()
-
-    def _too_often(self, free_at: float) -> Response:
-        wait = str(max(1, math.ceil(free_at - time.time())))
-        headers = self.limit_headers(left=0, free_at=math.ceil(free_at))
-        return self.error(
-            429,
-            self.details[429],
-            **{"Retry-After": wait},
-            **headers,
-        )
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""

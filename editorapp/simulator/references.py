@@ -58,14 +58,9 @@ class Resolved:
         known = self.facts.get("source")
         if not known or known.get("kind") != "video" or known["problem"]:
             return None
-        return media_facts(known)
-
-
-def media_facts(known: JsonObject) -> MediaFacts:
-    """Return what inspection found as the rules read it."""
-    named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
-    del named["problem"]
-    return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
+        named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
+        del named["problem"]
+        return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,6 @@ class NotBase64(ValueError):
     """The text is no base64."""
 
 
-UNUSABLE = (NotBase64, TooLarge)
-
-
 class SpooledBody:
     """One body, and where its long texts lie in it, by the token that stands for each.
 
@@ -78,7 +75,7 @@ class SpooledBody:
         try:
             with target.open("wb") as out:
                 self._write(text, out, limit)
-        except UNUSABLE:
+        except (NotBase64, TooLarge):
             target.unlink()
             raise
 

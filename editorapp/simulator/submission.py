@@ -35,10 +35,9 @@ async def submit(
     path: str,
 ) -> Response:
     """Take a paid request, under whatever fault waits for it. `path` is below the prefix."""
-    simulation = protocol.simulation
-    simulation.faults.posts += 1
-    simulation.faults.calls["submit"] += 1
-    spooled = SpooledBody(simulation.options.folder / "tmp")
+    protocol.faults.posts += 1
+    protocol.faults.calls["submit"] += 1
+    spooled = SpooledBody(protocol.options.folder / "tmp")
     try:
         body = await spooled.read(request, MAX_BODY_BYTES)
         return await Submission(protocol, request, path, body, spooled).answer()
@@ -61,7 +60,7 @@ class Submission:
         body: Any,
         spooled: SpooledBody,
     ) -> None:
-        self.protocol, self.simulation = protocol, protocol.simulation
+        self.protocol = protocol
         self.request, self.client = request, request.client
         self.body, self.logged, self.spooled = body, without_data(body), spooled
         self.wanted, self.broken = protocol.decode(body, path=path)
@@ -70,7 +69,7 @@ class Submission:
 
     async def answer(self) -> Response:
         """Return the answer; what was asked and answered is noted, whatever becomes of it."""
-        protocol, waiting = self.protocol, self.simulation.faults
+        protocol, waiting = self.protocol, self.protocol.faults
         self._note_received()
         fault = waiting.take("submit", HTTP_KINDS) or self._worded()
         for_job = waiting.take("submit", JOB_KINDS) or waiting.take("job")
@@ -84,7 +83,7 @@ class Submission:
 
         answer = await under_fault(fault, protocol.refuse, act)
         self.noted["status"] = answer.status
-        self.simulation.state.answered(self.post, answer.status)
+        protocol.state.answered(self.post, answer.status)
         return answer
 
     def _note_received(self) -> None:
@@ -95,8 +94,8 @@ class Submission:
             "body": self.logged,
             "status": None,
         }
-        self.simulation.faults.recent.append(self.noted)
-        self.post = self.simulation.state.received(
+        self.protocol.faults.recent.append(self.noted)
+        self.post = self.protocol.state.received(
             slug,
             idempotency_key=self.request.headers.get(key, ""),
             prompt=self.prompt,
@@ -134,8 +133,10 @@ class Submission:
             shutil.rmtree(self._inputs(job_id), ignore_errors=True)
             return early.response
         job = self._job(found, id=job_id, kind=kind, model=model, created_at=came_at)
-        self.simulation.accept(job)  # whole: killed after this, it is the same when it comes back
-        self.simulation.rates.count(self.client)
+        protocol.simulation.accept(
+            job
+        )  # whole: killed after this, it is the same when it comes back
+        protocol.simulation.rates.count(self.client)
         return protocol.accepted(self.request, job)
 
     async def _found(self, job_id: str) -> Resolved:
@@ -145,7 +146,7 @@ class Submission:
         """
         protocol, wanted, client = self.protocol, self.wanted, self.client
         resolver = Resolver(
-            self.simulation,
+            protocol.simulation,
             self._inputs(job_id),
             lambda name, ref: protocol.find(client, name, ref),
             self.spooled,
@@ -161,13 +162,13 @@ class Submission:
         return found
 
     def _inputs(self, job_id: str) -> Path:
-        return self.simulation.options.folder / "inputs" / job_id
+        return self.protocol.options.folder / "inputs" / job_id
 
     def _refused(self, broken: list[Broken]) -> Response:
         return self.protocol.error(broken[0].status, broken[0].detail or broken[0].message)
 
     def _job(self, found: Resolved, **named: Any) -> SimulatedJob:
-        protocol, options = self.protocol, self.simulation.options
+        protocol, options = self.protocol, self.protocol.options
         slow = (one.seconds for one in self.faults if one.kind == "slow" and one.call in SLOW)
         job = SimulatedJob(
             **named,

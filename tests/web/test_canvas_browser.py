@@ -103,7 +103,7 @@ def rendered(ratio: str, place: list[float]) -> list[float]:
     white = Planes.empty(canvas.width, canvas.height)
     white.buffer[:] = 128
     white.y[:] = WHITE
-    picture = canvas.place(white).y
+    picture = canvas.turn(white, 0).y
     # What surrounds the source is dimmed: only its own pixels are this bright.
     rows, columns = (np.flatnonzero((picture >= WHITE - 2).any(axis=axis)) for axis in (1, 0))
     x, y = columns[0] / width, rows[0] / height

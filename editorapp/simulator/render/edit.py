@@ -41,7 +41,8 @@ class Edit:
         self.amount: float | None = None if is_auto else AMOUNTS[wanted.strength or ""]
         self.guides = guides
         self.fade_frames = max(2.0, GUIDE_SECONDS * fps)
-        self.fps, self.seed, self.size = fps, seed, (width, height)
+        self.fps, self.seed = fps, seed
+        self.size = self.read_at = width, height
         self._source = SourceGuard(wanted, self.size, seed)
         self._guide_tints = {at: tuple(map(_mean, guide.chroma)) for at, guide in guides.items()}
 

@@ -41,17 +41,6 @@ CANNED_FRAMES = 12  # spread over the length that is expected
 SAY_ALIVE_EVERY = 8
 
 
-@dataclass(frozen=True)
-class FrameJob:
-    """How a source becomes a result: the size to read at, the result's, and what becomes of each
-    frame.
-    """
-
-    read_at: Size
-    size: Size
-    turn: Callable[[Shot], Planes]
-
-
 @dataclass
 class RenderPlan:
     """One job: what is wanted, the files behind its references, and the folder for the results."""
@@ -84,14 +73,14 @@ class RenderPlan:
 
     # From a source
 
-    def _from_source(self, prepare: Callable[[SourceClip], FrameJob]) -> Files:
+    def _from_source(self, prepare: Callable[[SourceClip], Edit | Canvas]) -> Files:
         with closing(SourceClip(self.inputs["source"])) as source:
             frames, clock = prepare(source), Clock(source.fps, source.time_base)
             outputs = Outputs(self.wanted, self.folder, frames.size, clock, source)
             for one in source.shots_and_sound(*frames.read_at):
                 if isinstance(one, Shot):
                     self._say_alive(one.index)
-                    outputs.picture(frames.turn(one), one)
+                    outputs.picture(frames.turn(one.planes, one.index), one)
                 else:
                     outputs.sound(one)
             return outputs.close()
@@ -100,19 +89,16 @@ class RenderPlan:
         if index % SAY_ALIVE_EVERY == 0:
             self.alive()
 
-    def _edit(self, source: SourceClip) -> FrameJob:
+    def _edit(self, source: SourceClip) -> Edit:
         size = fitted(source.width, source.height, self.short_side)
         # A single guide frame is a keyframe at 0.
         alone = {"start_frame": 0} if "start_frame" in self.inputs else {}
         guides, fps = self._stills(alone | self._keyframes(), size), float(source.fps)
-        edit = Edit(self.wanted, *size, guides=guides, fps=fps, seed=self.seed)
-        return FrameJob(size, size, lambda shot: edit.turn(shot.planes, shot.index))
+        return Edit(self.wanted, *size, guides=guides, fps=fps, seed=self.seed)
 
-    def _reframe(self, source: SourceClip) -> FrameJob:
+    def _reframe(self, source: SourceClip) -> Canvas:
         size = canvas_size(RATIOS[self.wanted.aspect_ratio or "16:9"], self.short_side)
-        canvas = Canvas(self.wanted, source, *size)
-        read_at = canvas.width, canvas.height
-        return FrameJob(read_at, size, lambda shot: canvas.place(shot.planes))
+        return Canvas(self.wanted, source, *size)
 
     def _keyframes(self) -> dict[str, int]:
         indexes = self.wanted.keyframe_indexes or ()

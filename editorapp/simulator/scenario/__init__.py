@@ -19,11 +19,10 @@ from editorapp.providers.contract import (
     Ref,
     Task,
 )
-from editorapp.providers.rules import table
-from editorapp.providers.spec import Broken, Model
+from editorapp.providers.spec import Model
 from editorapp.simulator.http import Answer, Request, Response, TooLarge, answered
 from editorapp.simulator.protocol import Decoded
-from editorapp.simulator.references import Resolved, UnusableReference
+from editorapp.simulator.references import UnusableReference
 from editorapp.simulator.scenario.assets import json_of, new_id
 from editorapp.simulator.scenario.jobs import job_of, page_of_jobs
 from editorapp.simulator.scenario.models import (
@@ -51,6 +50,7 @@ class Scenario(ScenarioUploads):
     slug = "scenario"
     prefix = "/scenario"
     no_job = "Job {} not found"
+    only_documented = False
     special_keys = (RESTRICTED,)
     usual_key = "scenario"
 
@@ -84,34 +84,28 @@ class Scenario(ScenarioUploads):
             return self.error(400, "Request body is not a JSON object")
 
     async def _answer(self, request: Request, what: str, rest: str) -> Answer:
-        if what == "generate" and rest.startswith("custom/") and request.method == "POST":
-            return await self._generate(request, path=f"/{what}/{rest}")
-        if what == "assets":
-            return await self.answer_asset(request, rest)
-        if what == "uploads":
-            return await self.answer_upload(request, rest)
-        if what == "jobs":
-            return await self._jobs(request, rest)
-        return self._read(request, what, rest)
+        name, _slash, word = rest.partition("/")
+        match (request.method, what, name, word):
+            case (_, "assets", _, _):
+                return await self.answer_asset(request, rest)
+            case (_, "uploads", _, _):
+                return await self.answer_upload(request, rest)
+            case (_, "jobs", _, _):
+                return await self._jobs(request, rest)
+            case ("POST", "generate", "custom", _) if rest != "custom":
+                return await self._generate(request, path=f"/generate/{rest}")
+            case ("GET", "models", _, _) if rest:
+                return self._model(request, rest)
+            case ("GET", "oscu", "prices", "") if rest == "prices":
+                return {"prices": PACKS}
+            case ("GET", "teams", _, "limits") if name:
+                return limits_of_team(self.options.concurrent)
+        return self.error(404, "Not found")
 
     def key_in(self, authorization: str) -> str:
         word, _space, encoded = authorization.partition(" ")
         key, _colon, secret = _decoded(encoded).partition(":")
         return key if word == "Basic" and secret and key.startswith("api_") else ""
-
-    # What is read
-
-    def _read(self, request: Request, what: str, rest: str) -> Answer:
-        if request.method != "GET":
-            return self.error(404, "Not found")
-        if what == "models" and rest:
-            return self._model(request, rest)
-        if (what, rest) == ("oscu", "prices"):
-            return {"prices": PACKS}
-        team, _slash, word = rest.partition("/")
-        if what == "teams" and team and word == "limits":
-            return limits_of_team(self.options.concurrent)
-        return self.error(404, "Not found")
 
     def _model(self, request: Request, model_id: str) -> Answer:
         model = self.model_of(model_id)
@@ -152,10 +146,6 @@ class Scenario(ScenarioUploads):
         wanted, broken = self.provider.decode(body, path=path, spec=self.spec)
         idle = {f"{name}_enabled": False for name in CONTROL_VALUES if _is_idle(wanted, name)}
         return replace(wanted, **idle), broken
-
-    def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
-        source = found.source if found else None
-        return table.refusals(table.check(self.spec, wanted, source))
 
     def crowded(self) -> Response | None:
         most = self.options.concurrent

@@ -13,6 +13,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from django.utils.crypto import constant_time_compare
+
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
@@ -57,8 +59,7 @@ class Signer:
     def _is_signed(self, request: Request, until: int, nonce: str) -> bool:
         method = "GET" if request.method == "HEAD" else request.method
         good = self._sign(method, quote(request.path), until, nonce)
-        given = request.query.get("signature", "")
-        return hmac.compare_digest(good.encode(), given.encode())
+        return constant_time_compare(good, request.query.get("signature", ""))
 
     def seal(self, text: str) -> str:
         """Return a signature over any text, for links that follow another form."""

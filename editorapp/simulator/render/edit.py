@@ -20,7 +20,7 @@ from editorapp.simulator.render.weather import Weather, scaled
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side
 AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1.0), strict=True))
 AUTO = 0.58
-BLACK, PAPER = 16, 226
+BLACK, PAPER = np.uint8(16), np.uint8(226)
 
 
 class Edit:
@@ -92,7 +92,7 @@ class Edit:
             picture.y[:] = effects.shifted(picture.y, contours)
         self._weather.fall_on(picture, index)
         if self.look.vignette:
-            picture.y[:] = effects.mixed(picture.y, effects.shade(BLACK), self._vignette)
+            picture.y[:] = effects.mixed(picture.y, BLACK, self._vignette)
 
     def _soften(self, picture: Planes, amount: float) -> Array | None:
         """Let go of structure as far as the look and the strength say; return contours to add."""
@@ -106,7 +106,7 @@ class Edit:
         part = min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount)
         effects.mix_into(picture, soft, part)
         if look.ink >= 1:
-            picture.y[:] = effects.mixed(picture.y, effects.shade(PAPER), 0.85 * amount)
+            picture.y[:] = effects.mixed(picture.y, PAPER, 0.85 * amount)
         return contours
 
     # Guide frames

@@ -21,7 +21,7 @@ def byte_table(values: Array) -> Array:
 
 def mixed(
     a: Array,
-    b: Array,
+    b: Array | np.uint8,
     weight: float | Array,
     rounding: Array | None = None,
 ) -> Array:
@@ -45,7 +45,7 @@ def mix_into(target: Planes, other: Planes, weight: float) -> None:
 
 def blend(
     target: Planes,
-    others: Iterable[Array],
+    others: Iterable[Array | np.uint8],
     weights: Array,
     *,
     tint: float = 1.0,
@@ -61,11 +61,6 @@ def blend(
     luma[0][:] = mixed(*luma, weights, rounding)
     for plane, other in chroma:
         plane[:] = mixed(plane, other, thin, coarse)
-
-
-def shade(value: int) -> Array:
-    """Return a plane of one value, of any size."""
-    return np.full((1, 1), value, np.uint8)
 
 
 def blurred(planes: Planes, factor: int) -> Planes:

@@ -72,8 +72,7 @@ class Scene:
             v = _laid(v, inside, 122 + self._sky[3] * 0.6 - 2 * layer)
         planes = Planes.empty(self._w, self._h)
         planes.y[:] = np.clip(light, 16, 235)
-        planes.u[:] = np.clip(u[::2, ::2], 16, 240)
-        planes.v[:] = np.clip(v[::2, ::2], 16, 240)
+        planes.chroma[:] = np.clip((u[::2, ::2], v[::2, ::2]), 16, 240)
         return planes
 
     def _lit_sky(self, angle: float) -> Array:

@@ -36,21 +36,10 @@ _CURVE_OUT = _CURVE_IN * (
 )
 
 
-def expanded(linear: Array) -> Array:
-    """Return SDR light (1.0 is white, last axis RGB) as HDR light (1.0 is 203 nits, peak 4.93);
-    hues stay.
-    """
-    return linear * _gain(linear, _CURVE_IN, _CURVE_OUT)
-
-
-def compressed(linear: Array) -> Array:
-    """Return HDR light as SDR light: what `expanded` undoes."""
-    return linear * _gain(linear, _CURVE_OUT, _CURVE_IN)
-
-
-def _gain(linear: Array, given: Array, wanted: Array) -> Array:
+def _curved(linear: Array, given: Array, wanted: Array) -> Array:
+    """Return light (last axis RGB) through a curve; hues stay."""
     brightest = linear.max(axis=-1, keepdims=True)
-    return np.interp(brightest, given, wanted) / np.maximum(brightest, 1e-6)
+    return linear * (np.interp(brightest, given, wanted) / np.maximum(brightest, 1e-6))
 
 
 def pq(nits: Array) -> Array:
@@ -100,7 +89,8 @@ def _write_cube(path: Path, colours: Array) -> None:
 
 
 def _linear(signal: Array) -> Array:
-    return expanded(np.power(signal, 2.4))
+    """Return SDR as HDR light: 1.0 is 203 nits, the peak 4.93."""
+    return _curved(np.power(signal, 2.4), _CURVE_IN, _CURVE_OUT)
 
 
 def _wide_nits(signal: Array) -> Array:
@@ -109,7 +99,7 @@ def _wide_nits(signal: Array) -> Array:
 
 def _sdr(nits: Array) -> Array:
     light = np.maximum(nits / WHITE_NITS @ _FROM_2020.T, 0)
-    return np.power(np.clip(compressed(light), 0, 1), 1 / 2.4)
+    return np.power(np.clip(_curved(light, _CURVE_OUT, _CURVE_IN), 0, 1), 1 / 2.4)
 
 
 _TO_HDR = ("gbrp12le", "scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le")

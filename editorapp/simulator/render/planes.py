@@ -51,16 +51,8 @@ class Planes:
         return self.buffer[self.height :].reshape(2, self.height // 2, self.width // 2)
 
     @property
-    def u(self) -> Array:
-        return self.chroma[0]
-
-    @property
-    def v(self) -> Array:
-        return self.chroma[1]
-
-    @property
     def parts(self) -> tuple[Array, Array, Array]:
-        return self.y, self.u, self.v
+        return self.y, *self.chroma
 
     @classmethod
     def empty(cls, width: int, height: int) -> "Planes":

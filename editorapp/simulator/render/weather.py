@@ -8,7 +8,7 @@ from editorapp.simulator.render import effects
 from editorapp.simulator.render.look import Look
 from editorapp.simulator.render.planes import Array, Planes, Point, Size
 
-FOG_SHADES = (196, 128, 128)
+FOG_SHADES = np.array((196, 128, 128), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Weather:
     def fall_on(self, picture: Planes, index: int) -> None:
         """Draw the weather of a frame into it, in place."""
         if self._fog is not None:
-            effects.blend(picture, map(effects.shade, FOG_SHADES), self._fog)
+            effects.blend(picture, FOG_SHADES, self._fog)
         seconds = index / self._fps
         for tile, strength, speed in self._falling:
             right = round(speed.drift * self._width * np.sin(seconds * 1.3))

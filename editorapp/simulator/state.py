@@ -186,8 +186,8 @@ class JobStore:
 
     def jobs_of(self, client: str, wire: str) -> list[SimulatedJob]:
         """Return a client's jobs of one protocol, newest first."""
-        newest_first = reversed(self.jobs.values())
-        return [job for job in newest_first if (job.client, job.wire) == (client, wire)]
+        whose = client, wire
+        return [job for job in reversed(self.jobs.values()) if (job.client, job.wire) == whose]
 
     def file(self, client: str, file_id: str) -> SimulatedFile | None:
         file = self.files.get(file_id)

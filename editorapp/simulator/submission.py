@@ -19,7 +19,7 @@ from editorapp.simulator.faults import (
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Resolved, Resolver, UnusableReference
-from editorapp.simulator.render.result import SECONDS
+from editorapp.simulator.render.result import seconds_of
 from editorapp.simulator.spooled_body import SpooledBody
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.tables import JsonObject
@@ -192,4 +192,4 @@ def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
     """Return how long a result will be: as its source, or as long as was asked for."""
     if wanted.task != Task.GENERATE and (source := found.source):
         return float(source.duration_seconds)
-    return float(SECONDS.get(wanted.duration or "", 5))
+    return float(seconds_of(wanted.duration))

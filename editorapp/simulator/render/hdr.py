@@ -44,20 +44,19 @@ def _curved(linear: Array, given: Array, wanted: Array) -> Array:
 
 def pq(nits: Array) -> Array:
     """Return the PQ signal (0..1) of light in nits."""
-    y = np.power(np.clip(nits, 0, 10000) / 10000, 0.1593017578125)
-    return np.power((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y), 78.84375)
+    y = (np.clip(nits, 0, 10000) / 10000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y)) ** 78.84375
 
 
 def from_pq(signal: Array) -> Array:
-    x = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
-    return 10000 * np.power(
-        np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x), 1 / 0.1593017578125
-    )
+    x = np.clip(signal, 0, 1) ** (1 / 78.84375)
+    light = np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x)
+    return 10000 * light ** (1 / 0.1593017578125)
 
 
 def hlg(nits: Array) -> Array:
     """Return the HLG signal (0..1) of light on a 1,000 nit display."""
-    scene = np.power(np.clip(nits / 1000, 0, 1), 1 / 1.2)
+    scene = np.clip(nits / 1000, 0, 1) ** (1 / 1.2)
     low = np.sqrt(3 * scene)
     return np.where(
         scene <= 1 / 12,
@@ -73,7 +72,7 @@ def from_hlg(signal: Array) -> Array:
         x**2 / 3,
         (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12,
     )
-    return 1000 * np.power(scene, 1.2)
+    return 1000 * scene**1.2
 
 
 def _grid() -> Array:
@@ -90,7 +89,7 @@ def _write_cube(path: Path, colours: Array) -> None:
 
 def _linear(signal: Array) -> Array:
     """Return SDR as HDR light: 1.0 is 203 nits, the peak 4.93."""
-    return _curved(np.power(signal, 2.4), _CURVE_IN, _CURVE_OUT)
+    return _curved(signal**2.4, _CURVE_IN, _CURVE_OUT)
 
 
 def _wide_nits(signal: Array) -> Array:
@@ -99,7 +98,7 @@ def _wide_nits(signal: Array) -> Array:
 
 def _sdr(nits: Array) -> Array:
     light = np.maximum(nits / WHITE_NITS @ _FROM_2020.T, 0)
-    return np.power(np.clip(_curved(light, _CURVE_OUT, _CURVE_IN), 0, 1), 1 / 2.4)
+    return np.clip(_curved(light, _CURVE_OUT, _CURVE_IN), 0, 1) ** (1 / 2.4)
 
 
 _TO_HDR = ("gbrp12le", "scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le")

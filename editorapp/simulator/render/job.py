@@ -51,5 +51,5 @@ def _sample(path: Path) -> str:
     if not path.exists():
         part = path.with_name(f"sample.{os.getpid()}.part")
         draw(part)
-        os.replace(part, path)
+        part.replace(path)
     return str(path)

@@ -20,7 +20,7 @@ from editorapp.simulator.render.generate import Scene
 from editorapp.simulator.render.outputs import Outputs
 from editorapp.simulator.render.planes import Planes, Size
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.simulator.render.result import SECONDS, Alive, CannotRender
+from editorapp.simulator.render.result import Alive, CannotRender, seconds_of
 from editorapp.simulator.tables import Files, Inputs
 
 Pictures: TypeAlias = dict[int, Planes]  # by frame index
@@ -148,7 +148,7 @@ class RenderPlan:
         """Return how many frames a new clip has, and at which rate."""
         if self.wanted.task == "canned":
             return CANNED_FRAMES, CANNED_FRAMES / Fraction(self.wanted.duration or 5)
-        return GENERATED_FPS * SECONDS.get(self.wanted.duration or "", 5), Fraction(GENERATED_FPS)
+        return GENERATED_FPS * seconds_of(self.wanted.duration), Fraction(GENERATED_FPS)
 
     def _generated_size(self) -> Size:
         """Return the size of a new clip: of the shape asked for, else nearest to the first picture

@@ -94,9 +94,9 @@ def _end_with_parent(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> Non
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all: others read it while it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_suffix(".part")
     part.write_text(text)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _allow_many_connections() -> None:

@@ -65,8 +65,8 @@ def blend(
 
 def blurred(planes: Planes, factor: int) -> Planes:
     """Return the picture as soft as if seen `factor` times smaller."""
-    small = (max(2, side // factor // 2 * 2) for side in planes.size)
-    return planes.resized(*small, "AREA").resized(*planes.size)
+    width, height = (max(2, side // factor // 2 * 2) for side in planes.size)
+    return planes.resized(width, height, "AREA").resized(*planes.size)
 
 
 def recolour(planes: Planes, chroma: Tables, tints: Tables) -> None:

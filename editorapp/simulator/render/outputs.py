@@ -38,7 +38,8 @@ class Outputs:
         clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
-        transfer, self._to_hdr = 0, None
+        transfer = 0
+        self._to_hdr: hdr.Converter | None = None
         if wanted.hdr:
             transfer = HLG if source is not None and source.transfer == HLG else PQ
             self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)

@@ -76,7 +76,7 @@ def recolour(planes: Planes, chroma: Tables, tints: Tables) -> None:
     """
     (u, v), light = planes.chroma, planes.y[::2, ::2]
     uu, uv, vu, vv = chroma
-    turned = uu[u] + uv[v] + tints[0][light], vu[u] + vv[v] + tints[1][light]
+    turned = np.stack((uu[u] + uv[v] + tints[0][light], vu[u] + vv[v] + tints[1][light]))
     np.clip(turned + np.int16(128), 16, 240, out=planes.chroma, casting="unsafe")
 
 

@@ -123,7 +123,7 @@ def _drawn_from(words: list[str]) -> list[float]:
     return [byte / 255 for byte in hashlib.sha256(" ".join(words).encode()).digest()[:8]]
 
 
-def _leaning(part: list[float], lean: float, **tone: float) -> Look:
+def _leaning(part: list[float], lean: float, **tone: Any) -> Look:
     angle = part[0] * 2 * np.pi
     u, v = float(np.cos(angle)) * lean, float(np.sin(angle)) * lean
     return Look(

@@ -8,12 +8,13 @@ from django.template.loader import render_to_string
 
 from editorapp.core import strict_json
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, Fault, fault_of
-from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.http import Answer, Request, Response, TooLarge, answered
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.tables import JsonObject
 
 ADMIN = "/_simulator/"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 class Admin:
@@ -23,24 +24,20 @@ class Admin:
         self.simulation, self.protocols = simulation, protocols
 
     async def handle(self, request: Request) -> Response:
+        return await answered(lambda: self._route(request))
+
+    async def _route(self, request: Request) -> Answer:
         if not _is_near(request):
             return Response.of_json({"detail": "Only from this machine"}, 403)
         match (request.method, request.path[len(ADMIN) :].rstrip("/")):
             case ("GET", ""):
-                return self._page()
+                page = render_to_string("simulator/faults.html", self._shown())
+                return Response(200, page.encode(), HTML)
             case ("GET", "requests"):
                 return self._requests()
             case (_, "faults"):
                 return await self._faults(request)
         return Response.of_json({"detail": "Not Found"}, 404)
-
-    def _page(self) -> Response:
-        page = render_to_string("simulator/faults.html", self._shown())
-        return Response(
-            200,
-            page.encode(),
-            {"Content-Type": "text/html; charset=utf-8"},
-        )
 
     def _shown(self) -> JsonObject:
         state = self.simulation.state
@@ -54,19 +51,17 @@ class Admin:
             "files": len(state.files),
         }
 
-    def _requests(self) -> Response:
+    def _requests(self) -> JsonObject:
         faults = self.simulation.faults
-        return Response.of_json(
-            {
-                "accepted": faults.accepted,
-                "posts": faults.posts,
-                "calls": faults.calls,
-                "by_status": faults.by_status,
-                "recent": list(faults.recent),
-            }
-        )
+        return {
+            "accepted": faults.accepted,
+            "posts": faults.posts,
+            "calls": faults.calls,
+            "by_status": faults.by_status,
+            "recent": list(faults.recent),
+        }
 
-    async def _faults(self, request: Request) -> Response:
+    async def _faults(self, request: Request) -> Answer:
         faults = self.simulation.faults
         if request.method == "DELETE":
             faults.clear()
@@ -77,7 +72,7 @@ class Admin:
                 return Response.of_json({"detail": str(error)}, 422)
         elif request.method != "GET":
             return Response.of_json({"detail": "Method Not Allowed"}, 405)
-        return Response.of_json({"waiting": [fault.to_json() for fault in faults.waiting]})
+        return {"waiting": [fault.to_json() for fault in faults.waiting]}
 
 
 async def _fault_in(request: Request) -> Fault:

@@ -7,25 +7,17 @@ from editorapp.providers.spec import Model, Parameter, ParameterKind
 from editorapp.simulator.tables import JsonObject
 
 
-def without_data(value: Any) -> Any:
+def without_data(value: Any, key: str = "") -> Any:
     """Return a body for the log: base64 shortened to its length.
 
     A request's inline data lies on disk.
     """
     if isinstance(value, list):
         return [without_data(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: _shortened(key, part) for key, part in value.items()}
-
-
-def _shortened(key: Any, part: Any) -> Any:
-    is_data = isinstance(part, str) and _is_data(key)
-    return f"({len(part)} characters)" if is_data else without_data(part)
-
-
-def _is_data(key: Any) -> bool:
-    return isinstance(key, str) and (key == "data" or key.endswith("_data"))
+    if isinstance(value, dict):
+        return {name: without_data(part, str(name)) for name, part in value.items()}
+    is_data = isinstance(value, str) and (key == "data" or key.endswith("_data"))
+    return f"({len(value)} characters)" if is_data else value
 
 
 def filled(body: JsonObject, model: Model | None) -> JsonObject:

@@ -7,13 +7,14 @@ One table, `KINDS`, which `/_simulator/` shows.
 import asyncio
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from editorapp.core.request_values import as_whole
-from editorapp.simulator.http import Act, Hang, Reset, Response, answered
+from editorapp.simulator.http import Act, Answer, Hang, Reset, Response, answered
 from editorapp.simulator.tables import JsonObject, read_table
 
 _TABLE = read_table("words/faults")
@@ -99,13 +100,11 @@ def fault_of(call: str, kind: str, *, times: int = 1, **options: Any) -> Fault:
 
 
 def _call_of(call: str, name: str) -> str:
-    if name not in KINDS:
+    if (kind := KINDS.get(name)) is None:
         raise UnknownFault(f"There is no kind {name!r}: one of {', '.join(KINDS)}.")
-    kind = KINDS[name]
-    met = call or kind.default_call
-    if met not in kind.calls:
+    if call and call not in kind.calls:
         raise UnknownFault(f"{name!r} cannot happen to {call!r}: one of {', '.join(kind.calls)}.")
-    return met
+    return call or kind.default_call
 
 
 def _read_value(fault: Fault, value: str, options: JsonObject) -> None:
@@ -178,18 +177,15 @@ class Faults:
     by_status: Counter[int] = field(default_factory=Counter)
     recent: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=200))
 
-    def take(self, call: str, kinds: tuple[str, ...] = tuple(KINDS)) -> Fault | None:
+    def take(self, call: str, kinds: Collection[str] = KINDS) -> Fault | None:
         """Return the first fault (of these kinds) that waits for this call, used up by one."""
-        for fault in self.waiting:
-            if fault.call == call and fault.kind in kinds:
-                self._use(fault)
-                return fault
-        return None
-
-    def _use(self, fault: Fault) -> None:
-        fault.times -= 1
-        if fault.times <= 0:
-            self.waiting.remove(fault)
+        waiting = (one for one in self.waiting if one.call == call and one.kind in kinds)
+        fault = next(waiting, None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.waiting.remove(fault)
+        return fault
 
     def met(self, call: str) -> Fault | None:
         """Count a call; return the fault that waits for it."""
@@ -200,12 +196,16 @@ class Faults:
         """Act as one call of this name, under whatever fault waits for it."""
         return await under_fault(self.met(call), refuse, act)
 
+    async def completing(self, refuse: Refuse, act: Act, fail: Callable[[str], Answer]) -> Response:
+        """Act on the word that an upload is complete, or fail the file as a fault has it."""
+        fault = self.met("complete")
+        if fault is not None and fault.kind == "fail":
+            code, fault = fault.code, None
+            act = partial(fail, FAILURES[code])
+        return await under_fault(fault, refuse, act)
+
     def clear(self) -> None:
-        self.waiting.clear()
-        self.accepted = self.posts = 0
-        self.calls.clear()
-        self.by_status.clear()
-        self.recent.clear()
+        vars(self).update(vars(Faults()))
 
 
 async def under_fault(fault: Fault | None, refuse: Refuse, act: Act) -> Response:
@@ -213,14 +213,21 @@ async def under_fault(fault: Fault | None, refuse: Refuse, act: Act) -> Response
 
     Raises: Hang, Reset.
     """
-    kind = fault.kind if fault else ""
-    if fault is not None and kind == "status":
-        return refuse(fault)
-    if kind in ("hang_before", "reset"):
-        raise Hang if kind == "hang_before" else Reset
-    if fault is not None and kind == "slow":
-        await asyncio.sleep(fault.seconds)
+    if fault is None:
+        return await answered(act)
+    match fault.kind:
+        case "status":
+            return refuse(fault)
+        case "hang_before":
+            raise Hang
+        case "reset":
+            raise Reset
+        case "slow":
+            await asyncio.sleep(fault.seconds)
     answer = await answered(act)
-    if kind in ("hang", "accept_then_reset"):
-        raise Hang if kind == "hang" else Reset
+    match fault.kind:
+        case "hang":
+            raise Hang
+        case "accept_then_reset":
+            raise Reset
     return answer

@@ -16,7 +16,7 @@ from typing import Any
 from editorapp.core import strict_json
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Model, Parameter
-from editorapp.simulator.http import Request, Response, TooLarge
+from editorapp.simulator.http import Answer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.references import Found, UnusableReference
 from editorapp.simulator.render.result import POSTER
@@ -53,13 +53,10 @@ DEFAULTS: JsonObject = {
 BROKE, NO_HDR = "gmi-broke", "gmi-nohdr"
 # The simulated live prices: what `GET models/{id}` says. An edit's is the published one of its
 # cheapest quality.
+PER_BLOCK = {"pricing_type": "per_block", "unit": "5s block"}
 PRICES = {
-    Task.EDIT: {"price": "0.72", "pricing_type": "per_block", "unit": "5s block"},
-    Task.GENERATE: {
-        "price": "0.15",
-        "pricing_type": "per_block",
-        "unit": "5s block",
-    },
+    Task.EDIT: {"price": "0.72", **PER_BLOCK},
+    Task.GENERATE: {"price": "0.15", **PER_BLOCK},
     Task.REFRAME: {"price": "0.06", "pricing_type": "per_second", "unit": "second"},
 }
 
@@ -73,22 +70,23 @@ class GmiCloud(ProviderProtocol):
     key_form = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
     special_keys = (BROKE, NO_HDR)
     usual_key = "gmi"
+    no_job = "request not found"
     no_generation = "generation not found for this API key"
 
-    async def route(self, request: Request, path: str) -> Response:
-        client = self.client_of(request)
+    async def route(self, request: Request, path: str) -> Answer:
+        self.identify(request)
         what, _slash, rest = path.partition("/")
         match (request.method, what, bool(rest)):
             case ("POST", "requests", False):
-                return await submit(self, request, client, path="/requests")
+                return await submit(self, request, path="/requests")
             case ("GET", "requests", True):
-                return await self._request(request, client, rest)
+                return await self.poll(request, rest)
             case ("GET", "requests", False):
-                return await self._requests(request, client)
+                return await self._requests(request)
             case ("GET", "models", True):
                 return await self.call("price", lambda: self._model(rest))
             case ("GET", "models", False):
-                return Response.of_json({"model_ids": [one.model_id for one in self.spec.models]})
+                return {"model_ids": [one.model_id for one in self.spec.models]}
             case ("POST", "upload-url", False):
                 return await self._upload_url(request)
         return self.error(405 if what in ("requests", "models", "upload-url") else 404, "not found")
@@ -105,7 +103,7 @@ class GmiCloud(ProviderProtocol):
     # Submit
 
     def find(self, client: str, name: str, ref: Ref) -> Found:
-        job = self.simulation.state.job_of_result(client, ref.generation_id or "")
+        job = self.state.job_of_result(client, ref.generation_id or "")
         return self.result_of(name, job, status=400)
 
     def unusable(self, wanted: GenerationRequest, found: UnusableReference) -> Response:
@@ -131,13 +129,7 @@ class GmiCloud(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), str(wanted.task), body["model"]
 
-    def accepted(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        client: str,
-        now: float,
-    ) -> Response:
+    def accepted(self, request: Request, job: SimulatedJob) -> Response:
         """Say "processing", as the page does; a poll may then say "queued"."""
         told = {"request_id": job.id, "status": "processing", "model": job.model}
         instants = dict.fromkeys(("created_at", "queued_at", "updated_at"), int(job.created_at))
@@ -145,36 +137,18 @@ class GmiCloud(ProviderProtocol):
 
     # Requests
 
-    async def _request(
-        self,
-        request: Request,
-        client: str,
-        request_id: str,
-    ) -> Response:
-        return await self.poll(
-            client,
-            request_id,
-            unknown="request not found",
-            shown=lambda job: self._record(request, job, time.time()),
-        )
+    async def _requests(self, request: Request) -> Response:
+        model = request.query.get("model_id", "")
+        jobs = self.state.jobs_of(request.client, self.slug)
 
-    async def _requests(self, request: Request, client: str) -> Response:
-        now, model = time.time(), request.query.get("model_id", "")
-        jobs = self.simulation.state.jobs_of(client, self.slug)
-
-        def shown(jobs: list[SimulatedJob]) -> Response:
-            records = [self._record(request, job, now) for job in jobs[:MAX_LISTED]]
-            return Response.of_json({"requests": records, "total": len(jobs)})
+        def shown(jobs: list[SimulatedJob]) -> JsonObject:
+            records = [self.shown(request, job) for job in jobs[:MAX_LISTED]]
+            return {"requests": records, "total": len(jobs)}
 
         return await self.listed([job for job in jobs if model in ("", job.model)], shown)
 
-    def _record(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        now: float,
-    ) -> JsonObject:
-        status = status_of(job, now)
+    def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
+        status = status_of(job)
         return {
             "request_id": job.id,
             "org_id": job.client,
@@ -198,9 +172,8 @@ class GmiCloud(ProviderProtocol):
         if status in ("failed", "cancelled"):
             told = {"error": job.failure_reason, "error_code": job.failure_code}
             return told | {"error_source": "upstream"}
-        return self._made(request, job) if status == "success" else {}
-
-    def _made(self, request: Request, job: SimulatedJob) -> JsonObject:
+        if status != "success":
+            return {}
         outcome: JsonObject = {"generation_id": job.result_id}
         links = [self.result_link(request, job, output["file"]) for output in job.outputs]
         if links:
@@ -212,11 +185,9 @@ class GmiCloud(ProviderProtocol):
 
     # Models
 
-    def _model(self, wire_name: str) -> Response:
+    def _model(self, wire_name: str) -> Answer:
         model = self.model_of(wire_name)
-        if model is None:
-            return self.error(404, "model not found")
-        return Response.of_json(_schema_of(model))
+        return self.error(404, "model not found") if model is None else _schema_of(model)
 
     # The upload helper
 
@@ -224,17 +195,15 @@ class GmiCloud(ProviderProtocol):
         try:
             body = strict_json.parse(await request.body(1 << 16))
         except (TooLarge, ValueError):
-            self.simulation.faults.calls["upload"] += 1
+            self.faults.calls["upload"] += 1
             return self.error(400, "invalid request body")
         return await self.call("upload", lambda: self._place(request, body))
 
-    def _place(self, request: Request, body: Any) -> Response:
+    def _place(self, request: Request, body: Any) -> Answer:
         kind = body.get("file_type") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in FILE_TYPES:
             return self.error(400, f"file_type must be one of {', '.join(FILE_TYPES)}")
-        return self._place_for(request, f"{uuid.uuid4()}.{kind}")
-
-    def _place_for(self, request: Request, name: str) -> Response:
+        name = f"{uuid.uuid4()}.{kind}"
         link = self.simulation.link(
             request,
             "PUT",
@@ -242,7 +211,7 @@ class GmiCloud(ProviderProtocol):
             seconds=UPLOAD_SECONDS,
         )
         public = self.simulation.public.url(request.origin, name)
-        return Response.of_json({"upload_url": link, "public_url": public})
+        return {"upload_url": link, "public_url": public}
 
     async def receive(self, request: Request, name: str) -> Response:
         if not request.header("content-type"):
@@ -252,10 +221,9 @@ class GmiCloud(ProviderProtocol):
                 status=400,
             )
         check_content_type(request, FILE_TYPES.get(name.rpartition(".")[2]))
-        path = self.simulation.public.path(name)
         return await store(
             request,
-            path,
+            self.simulation.public.path(name),
             MAX_UPLOAD_BYTES,
             too_large="The upload is too large",
         )
@@ -291,13 +259,17 @@ def _described(row: Parameter) -> Iterator[JsonObject]:
         yield {"name": name, "required": False, **said}
 
 
-def status_of(job: SimulatedJob, now: float) -> str:
+def status_of(job: SimulatedJob) -> str:
     """Return the queue's word for where a request is (4): it waits, then a worker has it, then it
     is worked on.
     """
-    state = job.state(now)
-    if state == "queued":
-        return "dispatched" if now >= job.created_at + job.queue_seconds / 2 else "queued"
-    if state == "failed":
-        return "cancelled" if job.failure_code == "cancelled" else "failed"
-    return {"processing": "processing", "completed": "success"}[state]
+    match job.state:
+        case "queued":
+            is_early = time.time() < job.created_at + job.queue_seconds / 2
+            return "queued" if is_early else "dispatched"
+        case "failed" if job.failure_code == "cancelled":
+            return "cancelled"
+        case "completed":
+            return "success"
+        case state:
+            return state

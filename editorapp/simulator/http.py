@@ -10,15 +10,16 @@ import re
 import socket
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from editorapp.core.request_values import as_whole
+from editorapp.simulator.tables import JsonObject
 
 MAX_HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 256 * 1024
@@ -26,6 +27,7 @@ TOO_LONG = "Request header fields too large"
 IDLE_SECONDS = 120
 TRICKLE_STEPS = 50
 GONE = (
+    asyncio.CancelledError,  # the server itself goes
     ConnectionError,
     asyncio.IncompleteReadError,
     asyncio.LimitOverrunError,
@@ -47,6 +49,16 @@ class BadRequest(Exception):
 
 class TooLarge(Exception):
     """The body is larger than the handler takes."""
+
+
+async def within(limit: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces. Raises: TooLarge, when together they have more than `limit` bytes."""
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise TooLarge
+        yield piece
 
 
 class Hang(Exception):
@@ -79,7 +91,8 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json", **headers})
 
 
-Act = Callable[[], Response | Awaitable[Response]]
+Answer: TypeAlias = Response | JsonObject
+Act: TypeAlias = Callable[[], Answer | Awaitable[Answer]]
 
 
 class EarlyAnswer(Exception):
@@ -91,19 +104,15 @@ class EarlyAnswer(Exception):
 
 
 async def answered(act: Act) -> Response:
-    """Return the answer of an act, whether it returns it or raises it as an EarlyAnswer."""
+    """Return the answer of an act, whether it returns it, whole or as the JSON that it tells, or
+    raises it as an EarlyAnswer.
+    """
     try:
         answer = act()
-        return answer if isinstance(answer, Response) else await answer
+        told = await answer if isinstance(answer, Awaitable) else answer
     except EarlyAnswer as early:
         return early.response
-
-
-async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """End tasks, and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    return told if isinstance(told, Response) else Response.of_json(told)
 
 
 class Request:
@@ -125,6 +134,7 @@ class Request:
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
         self.headers = headers
         self.peer = ""
+        self.client = ""  # the API client behind it, once its protocol knows
         self.before_body: Callable[[], None] = lambda: None
         self._reader = reader
         self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
@@ -142,10 +152,6 @@ class Request:
     def origin(self) -> str:
         """Return the scheme, host and port that the caller used."""
         return f"http://{self.headers.get('host', '127.0.0.1')}"
-
-    @property
-    def content_length(self) -> int | None:
-        return None if self._chunked else _length(self.headers.get("content-length", "0"))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body piece by piece.
@@ -185,13 +191,9 @@ class Request:
 
         Raises: TooLarge, when it has more than `limit` bytes.
         """
-        if (self.content_length or 0) > limit:
+        if self._left > limit:  # as announced
             raise TooLarge
-        size = 0
-        async for piece in self.chunks():
-            size += len(piece)
-            if size > limit:
-                raise TooLarge
+        async for piece in within(limit, self.chunks()):
             yield piece
 
     async def body(self, limit: int) -> bytes:
@@ -224,7 +226,7 @@ def _chunk_size(line: bytes) -> int:
     return int(size, 16)
 
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Server:
@@ -232,28 +234,21 @@ class Server:
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; return the port (a free one, when 0 was asked for).
 
         Raises: OSError, when the port is taken.
         """
-        self._server = await asyncio.start_server(
-            self._accept, host, port, backlog=2048, limit=1 << 20
+        server = await asyncio.start_server(
+            self._serve,
+            host,
+            port,
+            backlog=2048,
+            limit=1 << 20,
         )
-        return self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        await cancel_all(self._connections)
-
-    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        self.stop_listening = server.close
+        return server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
@@ -283,7 +278,9 @@ class Server:
                 request.before_body = lambda: writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             answer = await self._handler(request)
         except BadRequest as error:  # head or body are written in a way that nobody can read
-            return await _refuse(writer, error)
+            refusal = Response.of_json({"detail": str(error)}, error.status)
+            await _send(writer, refusal, keep=False)
+            return False
         except Hang:
             await request.wait_until_gone()
             return False
@@ -308,21 +305,13 @@ async def _read_head(reader: StreamReader) -> Request:
             head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.LimitOverrunError as error:
         raise BadRequest(431, TOO_LONG) from error
-    return _parse(head, reader)
-
-
-def _parse(head: bytes, reader: StreamReader) -> Request:
     if len(head) > MAX_HEAD_BYTES:
         raise BadRequest(431, TOO_LONG)
     first, *lines = head[:-4].decode("latin-1").split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
         raise BadRequest(400, "Bad request line")
-    return Request(words[0], words[1], _headers(lines), reader)
-
-
-def _headers(lines: list[str]) -> dict[str, str]:
-    return dict(map(_header, lines))
+    return Request(words[0], words[1], dict(map(_header, lines)), reader)
 
 
 def _header(line: str) -> tuple[str, str]:
@@ -371,16 +360,6 @@ async def _send_file(writer: StreamWriter, answer: Response, path: Path) -> None
             await writer.drain()
             if answer.spread_seconds:
                 await asyncio.sleep(answer.spread_seconds / TRICKLE_STEPS)
-
-
-async def _refuse(writer: StreamWriter, error: BadRequest) -> bool:
-    """Answer what cannot be read; the connection ends with it."""
-    await _send(
-        writer,
-        Response.of_json({"detail": str(error)}, error.status),
-        keep=False,
-    )
-    return False
 
 
 async def _discard(request: Request) -> None:

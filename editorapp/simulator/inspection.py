@@ -82,7 +82,8 @@ def _image(path: str) -> JsonObject | None:
     try:
         with Image.open(path) as picture:
             picture.load()
-            width, height = _upright_size(picture)
+            lies_on_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            width, height = picture.size[::-1] if lies_on_side else picture.size
             return {
                 "kind": "image",
                 "problem": "",
@@ -91,12 +92,3 @@ def _image(path: str) -> JsonObject | None:
             }
     except Exception:  # Pillow's decoders raise nearly anything on hostile bytes
         return None
-
-
-def _upright_size(picture: Image.Image) -> tuple[int, int]:
-    width, height = picture.size
-    return (height, width) if _lies_on_side(picture) else (width, height)
-
-
-def _lies_on_side(picture: Image.Image) -> bool:
-    return picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5

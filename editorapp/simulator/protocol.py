@@ -1,9 +1,10 @@
 """Provider protocol: what all simulated providers do alike, and what each must say of itself.
 
 A protocol says how its requests and answers look: it fills in the methods below that raise or
-return little here.
+return little here. A large one is written in parts, each a class on top of the one before.
 """
 
+import base64
 import hashlib
 import math
 import re
@@ -22,12 +23,12 @@ from editorapp.providers.rules import table
 from editorapp.providers.spec import Broken, Model, Spec
 from editorapp.simulator.echo import filled
 from editorapp.simulator.faults import FAILURES, Fault, under_fault
-from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, answered
+from editorapp.simulator.http import Act, Answer, EarlyAnswer, Request, Response, answered
 from editorapp.simulator.references import Found, Resolved, UnusableReference
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import no_such_key, refused
-from editorapp.simulator.tables import read_table
+from editorapp.simulator.tables import JsonObject, read_table
 
 Decoded: TypeAlias = tuple[GenerationRequest, list[Broken]]
 
@@ -37,14 +38,17 @@ class ProviderProtocol(ABC):
 
     slug: str  # of the provider whose rules and bodies these are
     prefix: str
+    no_job: str  # for a job of an unknown id, which belongs in the braces
     no_generation = "generation not found"
+    only_documented = True  # are the rules refused by that its documents state; not all of ours
     upload_folder: str  # of its presigned uploads in the storage
     key_form: re.Pattern[str]  # of a bearer token
     special_keys: tuple[str, ...] = ()  # beginnings that a client's name keeps
     usual_key = ""  # the beginning of a client's name for all other keys
 
     def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+        self.simulation, self.options = simulation, simulation.options
+        self.state, self.faults = simulation.state, simulation.faults
         self.provider: ModuleType = registry.get(self.slug)
         self.spec: Spec = self.provider.SPEC
         words = read_table(f"words/{self.slug}")
@@ -63,32 +67,29 @@ class ProviderProtocol(ABC):
         """Answer a request under the prefix."""
         path = request.path[len(self.prefix) + 1 :]
         answer = await answered(lambda: self.route(request, path))
-        self.simulation.faults.by_status[answer.status] += 1
+        self.faults.by_status[answer.status] += 1
         return answer
 
     @abstractmethod
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         """Answer a request for a path below the prefix. Raises: EarlyAnswer."""
 
     @abstractmethod
     def error(self, status: int, says: str, **headers: str) -> Response:
         """Return an error in the protocol's shape."""
 
-    def client_of(self, request: Request) -> str:
-        """Return the API client behind a request. Raises: EarlyAnswer, with the refusal."""
+    def identify(self, request: Request) -> None:
+        """Note the API client behind a request. Raises: EarlyAnswer, with the refusal."""
         key = self.key_in(request.header("authorization"))
         if not key:
             raise EarlyAnswer(self.error(401, self.no_key))
         for beginning, refusal in self.key_errors.items():
             if key.startswith(beginning):
                 raise EarlyAnswer(self.error(*refusal))
-        return self._name_for(key)
-
-    def _name_for(self, key: str) -> str:
         kind = next(filter(key.startswith, self.special_keys), self.usual_key)
         # Kept with each job: a digest tells clients apart and gives no key away.
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return f"{kind}-{digest[:16]}".lstrip("-")
+        request.client = f"{kind}-{digest[:16]}".lstrip("-")
 
     def key_in(self, authorization: str) -> str:
         """Return the API key in a header of this value; "" where there is none."""
@@ -106,7 +107,7 @@ class ProviderProtocol(ABC):
 
     async def call(self, name: str, act: Act) -> Response:
         """Act as one call of this name, under whatever fault waits for it."""
-        return await self.simulation.faults.under(name, self.refuse, act)
+        return await self.faults.under(name, self.refuse, act)
 
     # Uploads
 
@@ -114,9 +115,7 @@ class ProviderProtocol(ABC):
         """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
         XML.
         """
-        return await self.simulation.faults.under(
-            "put", refused, lambda: self.receive(request, name)
-        )
+        return await self.faults.under("put", refused, lambda: self.receive(request, name))
 
     async def receive(self, request: Request, name: str) -> Response:
         """Take the bytes of an upload to this name in the upload folder."""
@@ -144,29 +143,23 @@ class ProviderProtocol(ABC):
         """
         if job is None:
             raise UnusableReference(name, 404, self.no_generation)
-        if job.state(time.time()) != "completed" or not job.outputs:
+        if job.state != "completed" or not job.outputs:
             raise UnusableReference(name, status, "generation is not completed")
-        return str(self.simulation.options.folder / job.file), job.facts or None
+        return str(self.options.folder / job.file), job.facts or None
 
     @abstractmethod
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         """Return a new job's id and the words for its kind and model, as answers repeat them."""
 
     @abstractmethod
-    def accepted(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        client: str,
-        now: float,
-    ) -> Response:
-        """Return the answer to a request that was taken."""
+    def accepted(self, request: Request, job: SimulatedJob) -> Response:
+        """Return the answer to a request that was taken just now."""
 
     def new_result_id(self) -> str:
         """Return what a later request names the result by, where that is not the job's own id."""
         return str(uuid.uuid4())
 
-    def units(self, job: SimulatedJob, client: str) -> float:
+    def units(self, job: SimulatedJob) -> float:
         """Return what a job costs, in the provider's own unit; 0 where it has none."""
         return 0.0
 
@@ -177,8 +170,9 @@ class ProviderProtocol(ABC):
 
     def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
         """Return what the provider itself would refuse: our own cautions are none of its business."""
-        source = found.source if found else None
-        return table.refusals(table.check(self.spec, wanted, source, only_documented=True))
+        source, only_documented = found.source if found else None, self.only_documented
+        broken = table.check(self.spec, wanted, source, only_documented=only_documented)
+        return table.refusals(broken)
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said, if that is not the
@@ -198,22 +192,16 @@ class ProviderProtocol(ABC):
         path = self.spec.model_for(wanted).body_path(found.field)
         return self.error(found.status, f"{path}: {found.says}")
 
-    def limited(self, client: str, now: float) -> Response | None:
+    def limited(self, client: str) -> Response | None:
         """Return the refusal of a client that asks too often or has too many jobs."""
-        left, oldest_leaves = self.simulation.rates.left(client, now)
-        if self.simulation.options.rpm and left <= 0:
-            return self._too_often(oldest_leaves, now)
-        return None if self.simulation.has_slot(client, now) else self.crowded()
-
-    def _too_often(self, free_at: float, now: float) -> Response:
-        wait = str(max(1, math.ceil(free_at - now)))
-        headers = self.limit_headers(left=0, free_at=math.ceil(free_at))
-        return self.error(
-            429,
-            self.details[429],
-            **{"Retry-After": wait},
-            **headers,
-        )
+        left, free_at = self.simulation.rates.left(client)
+        if self.options.rpm and left <= 0:
+            wait = {"Retry-After": str(max(1, math.ceil(free_at - time.time())))}
+            headers = wait | self.limit_headers(left=0, free_at=math.ceil(free_at))
+            return self.error(429, self.details[429], **headers)
+        most = self.options.concurrent
+        has_slot = not most or self.state.active_count(client) < most
+        return None if has_slot else self.crowded()
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         """Return the headers of the limit by the minute; `free_at` is in seconds since 1970."""
@@ -225,38 +213,34 @@ class ProviderProtocol(ABC):
 
     # Poll, price, list
 
-    async def poll(
-        self,
-        client: str,
-        job_id: str,
-        *,
-        unknown: str,
-        shown: Callable[[SimulatedJob], Any],
-    ) -> Response:
-        """Answer how a job is going, under whatever fault waits for it; 404 with `unknown` where
-        there is no job.
-        """
-        job = self.simulation.state.job(client, job_id)
-        fault = self.simulation.faults.met("poll") or self.simulation.own_fault(job, "poll")
+    @abstractmethod
+    def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
+        """Return the answer to a poll of a job."""
+
+    async def poll(self, request: Request, job_id: str) -> Response:
+        """Answer how a job is going, under whatever fault waits for it; 404 where there is none."""
+        job = self.state.job(request.client, job_id)
+        fault = self.faults.met("poll") or self.simulation.own_fault(job, "poll")
         if fault is not None and fault.kind == "fail" and job is not None:
             self._fail(job, fault.code)
             fault = None
 
-        def act() -> Response:
-            return self.error(404, unknown) if job is None else Response.of_json(shown(job))
+        def act() -> Answer:
+            unknown = self.error(404, self.no_job.format(job_id))
+            return unknown if job is None else self.shown(request, job)
 
         return await under_fault(fault, self.refuse, act)
 
     def _fail(self, job: SimulatedJob, code: str) -> None:
-        job.fail(code, FAILURES[code], time.time())
+        job.fail(code, FAILURES[code])
         job.queue_seconds = job.render_seconds = 0
-        self.simulation.state.save(job)
+        self.state.save(job)
 
     async def listed(
-        self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Response]
+        self, jobs: list[SimulatedJob], shown: Callable[[list[SimulatedJob]], Answer]
     ) -> Response:
         """Show a client's jobs, under whatever fault waits for the list."""
-        fault = self.simulation.faults.met("list")
+        fault = self.faults.met("list")
         if fault is not None:
             jobs = self._told_wrongly(jobs, fault)
         return await under_fault(fault, self.refuse, lambda: shown(jobs))
@@ -268,22 +252,18 @@ class ProviderProtocol(ABC):
             case "bare":
                 return [replace(job, body={}) for job in jobs]
             case "filled":
-                return [self._filled(job) for job in jobs]
+                return [
+                    replace(job, body=filled(job.body, self.model_of(job.model))) for job in jobs
+                ]
         return jobs
-
-    def _filled(self, job: SimulatedJob) -> SimulatedJob:
-        return replace(job, body=filled(job.body, self.model_of(job.model)))
 
     def result_link(self, request: Request, job: SimulatedJob, file: str) -> str:
         """Return a fresh link to a result.
 
         Its job comes first in the name: faults of the job strike its downloads.
         """
-        return self.simulation.link(
-            request,
-            "GET",
-            f"results/{job.id}/{file.rpartition('/')[2]}",
-        )
+        name = f"results/{job.id}/{file.rpartition('/')[2]}"
+        return self.simulation.link(request, "GET", name)
 
 
 def _retry_headers(fault: Fault) -> dict[str, str]:
@@ -297,3 +277,13 @@ def moment(at: float | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def cursor_of(key: str) -> str:
+    """Return the word with which a list goes on behind the item of this key."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def key_of(cursor: str) -> str:
+    """Return the key of the item behind which a list goes on. Raises: ValueError, when there is none."""
+    return base64.urlsafe_b64decode(cursor).decode()

@@ -1,5 +1,6 @@
 """Rate limits of API clients: how many submits a minute, in a sliding window."""
 
+import time
 from collections import defaultdict, deque
 
 
@@ -10,17 +11,13 @@ class RateLimits:
         self.per_minute = per_minute
         self._windows: defaultdict[str, deque[float]] = defaultdict(deque)
 
-    def left(self, client: str, now: float) -> tuple[int, float]:
+    def left(self, client: str) -> tuple[int, float]:
         """Return how many submits are left in the client's minute, and when the oldest leaves it."""
-        window = self._recent(client, now)
-        return self.per_minute - len(window), (window[0] if window else now) + 60
-
-    def _recent(self, client: str, now: float) -> deque[float]:
-        window = self._windows[client]
+        window, now = self._windows[client], time.time()
         while window and window[0] <= now - 60:
             window.popleft()
-        return window
+        return self.per_minute - len(window), (window[0] if window else now) + 60
 
-    def count(self, client: str, now: float) -> None:
+    def count(self, client: str) -> None:
         if self.per_minute:
-            self._windows[client].append(now)
+            self._windows[client].append(time.time())

@@ -14,7 +14,7 @@ from editorapp.core.ssrf_guard import AddressNotAllowed, guarded_client
 from editorapp.media.facts import MediaFacts
 from editorapp.media.probe import facts_from
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.simulator.http import TooLarge
+from editorapp.simulator.http import TooLarge, within
 from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.spooled_body import NotBase64, SpooledBody
 from editorapp.simulator.tables import Inputs, JsonObject
@@ -58,14 +58,9 @@ class Resolved:
         known = self.facts.get("source")
         if not known or known.get("kind") != "video" or known["problem"]:
             return None
-        return media_facts(known)
-
-
-def media_facts(known: JsonObject) -> MediaFacts:
-    """Return what inspection found as the rules read it."""
-    named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
-    del named["problem"]
-    return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
+        named = {"container": "mp4", "codec": "h264", "size_bytes": 0} | known
+        del named["problem"]
+        return facts_from(named | {"duration_seconds": str(known["duration_seconds"])})
 
 
 @dataclass(frozen=True)
@@ -79,10 +74,6 @@ class Resolver:
     folder: Path
     find: Finder
     spooled: SpooledBody
-
-    @property
-    def _any_media(self) -> bool:
-        return self.simulation.options.any_media
 
     async def resolve(self, wanted: GenerationRequest) -> Resolved:
         """Return the files behind a request.
@@ -111,7 +102,7 @@ class Resolver:
         uploaded = self.simulation.public.find(url)
         if uploaded is not None:
             return str(uploaded), None
-        if self._any_media:
+        if self.simulation.options.any_media:
             return SAMPLE
         await fetch(name, url, target)
         return str(target), None
@@ -120,7 +111,7 @@ class Resolver:
         try:
             return self.find(name, ref)
         except UnusableReference as unusable:
-            if self._any_media and unusable.status == 404:
+            if self.simulation.options.any_media and unusable.status == 404:
                 return SAMPLE
             raise
 
@@ -134,7 +125,7 @@ class Resolver:
 
     def _judge(self, found: Resolved, unknown: Collection[str]) -> None:
         for name, known in found.facts.items():
-            if known["problem"] and self._any_media and name in unknown:
+            if known["problem"] and self.simulation.options.any_media and name in unknown:
                 # Inline bytes that are no media at all: the shape of the request is what is being
                 # tried.
                 found.inputs[name], found.facts[name] = SAMPLE
@@ -185,7 +176,10 @@ async def fetch(name: str, url: str, target: Path) -> None:
             client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response,
         ):
             _check_head(name, response)
-            await _write(response, target, limit_of(name))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                async for piece in within(limit_of(name), response.aiter_bytes()):
+                    file.write(piece)
     except FETCH_ERRORS:
         raise UnusableReference(name, 422, "failed to fetch URL") from None
     except TooLarge:
@@ -193,30 +187,14 @@ async def fetch(name: str, url: str, target: Path) -> None:
 
 
 def _check_head(name: str, response: httpx.Response) -> None:
-    if response.status_code != 200:
-        raise UnusableReference(
-            name,
-            422,
-            f"failed to fetch URL (HTTP {response.status_code})",
-        )
-    _check_type(name, response.headers.get("content-type", ""))
-
-
-def _check_type(name: str, sent: str) -> None:
-    kind, what = ("video", "a video") if name == "source" else ("image", "an image")
-    if not sent.startswith((f"{kind}/", "application/octet-stream")):
-        raise UnusableReference(name, 422, f"content-type is not {what}")
-
-
-async def _write(response: httpx.Response, target: Path, limit: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with target.open("wb") as file:
-        async for piece in response.aiter_bytes():
-            size += len(piece)
-            if size > limit:
-                raise TooLarge
-            file.write(piece)
+    kind, what = ("video/", "a video") if name == "source" else ("image/", "an image")
+    says = f"failed to fetch URL (HTTP {response.status_code})"
+    if response.status_code == 200:
+        sent = response.headers.get("content-type", "")
+        if sent.startswith((kind, "application/octet-stream")):
+            return
+        says = f"content-type is not {what}"
+    raise UnusableReference(name, 422, says)
 
 
 def _problem(name: str, known: JsonObject) -> tuple[str, str] | None:

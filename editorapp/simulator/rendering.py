@@ -5,10 +5,12 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from editorapp.simulator.faults import FAILURES, SPOILS
+from editorapp.simulator.options import Options
 from editorapp.simulator.prune import drop_old_frames
 from editorapp.simulator.state import JobStore, SimulatedJob
 from editorapp.simulator.storage import scrambled
@@ -20,21 +22,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Renderer:
-    """Brings jobs to their end. `drawing` are the canned clips, by how long they last."""
+    """Brings jobs to their end. `_canned` are the canned clips, by how long they last."""
 
     state: JobStore
     workers: WorkerPool
-    no_render: bool
-    url_lifetime: float
+    options: Options
     _canned: dict[str, asyncio.Task[Files]] = field(default_factory=dict)
 
     @property
     def _folder(self) -> Path:
-        return self.state.folder
-
-    @property
-    def drawing(self) -> list[asyncio.Task[Files]]:
-        return list(self._canned.values())
+        return self.options.folder
 
     async def follow(self, job: SimulatedJob) -> None:
         """Wait out the queue, then render the job or let it fail."""
@@ -42,7 +39,7 @@ class Renderer:
         code = _failure_of(job)
         if code:
             job.started_at = time.time()
-            job.fail(code, job.failure_reason or FAILURES[code], time.time())
+            job.fail(code, job.failure_reason or FAILURES[code])
         else:
             await self._render(job)
         self.state.save(job)
@@ -51,31 +48,25 @@ class Renderer:
 
     async def _render(self, job: SimulatedJob) -> None:
         try:
-            await self._make(job)
+            await (self._take_canned(job) if self.options.no_render else self._render_anew(job))
         except WorkerLost:
-            _give_up(job)
+            logger.error("The renderer was lost twice on job %s", job.id)
+            job.fail("generation_failed", FAILURES["generation_failed"])
+        if any(fault["kind"] == "no_output" for fault in job.faults):
+            job.outputs = []
         job.rendered_at = time.time()
 
-    async def _make(self, job: SimulatedJob) -> None:
-        if self.no_render:
-            await self._take_canned(job)
-        else:
-            await self._render_for_real(job)
-        _drop_unwanted(job)
-
-    async def _render_for_real(self, job: SimulatedJob) -> None:
+    async def _render_anew(self, job: SimulatedJob) -> None:
         def started() -> None:
             job.started_at = time.time()
 
-        task = self._task(
-            job.id,
-            job.request,
-            job.inputs,
-            self._folder / "outputs" / job.id,
-        )
+        folder = self._folder / "outputs" / job.id
+        task = self._task(job.id, job.request, folder, job.inputs)
         answer = await self.workers.do(task, started=started)
-        if answer.get("failure_code"):
-            _fail(job, answer)
+        if "bug" in answer:
+            logger.error("The renderer failed on job %s: %s", job.id, answer["bug"])
+        if "failure_code" in answer:
+            job.fail(answer["failure_code"], answer["failure_reason"])
         else:
             self._take(job, answer)
 
@@ -84,16 +75,23 @@ class Renderer:
         job.outputs = [_placed(job, one) for one in answer["outputs"]]
         if len(job.outputs) > 1:
             self.prune()
-        for fault in job.faults:
-            _spoil(self._folder / job.file, fault["kind"])
+        self._spoil(job, (fault["kind"] for fault in job.faults))
+
+    def _spoil(self, job: SimulatedJob, kinds: Iterable[str]) -> None:
+        path = self._folder / job.file
+        for kind in kinds:
+            match kind:
+                case "empty":
+                    path.write_bytes(b"")
+                case "truncated":
+                    os.truncate(path, path.stat().st_size // 2)
+                case "corrupt":
+                    path.write_bytes(scrambled(path.read_bytes()))
 
     def prune(self) -> None:
         """Drop the archives that are too old or too many."""
-        dropped = drop_old_frames(
-            self.state,
-            time.time(),
-            safe_seconds=self.url_lifetime,
-        )
+        safe_seconds = self.options.url_lifetime
+        dropped = drop_old_frames(self.state, time.time(), safe_seconds=safe_seconds)
         if dropped:
             logger.info("%d archives of EXR frames were dropped", dropped)
 
@@ -101,8 +99,8 @@ class Renderer:
         self,
         seed: str,
         request: JsonObject,
-        inputs: Inputs,
         folder: Path,
+        inputs: Inputs,
     ) -> JsonObject:
         return {
             "task": "render",
@@ -125,10 +123,10 @@ class Renderer:
         if lasts not in self._canned:
             self._canned[lasts] = asyncio.ensure_future(self._draw_canned(lasts))
         job.outputs = await asyncio.shield(self._canned[lasts])
-        if spoils := _spoils_of(job):
+        spoils = [fault["kind"] for fault in job.faults if fault["call"] != "download"]
+        if spoils := [kind for kind in spoils if kind in SPOILS]:
             self._copy_for(job)
-        for kind in spoils:
-            _spoil(self._folder / job.file, kind)
+            self._spoil(job, spoils)
 
     def _copy_for(self, job: SimulatedJob) -> None:
         file = f"outputs/{job.id}/video.mp4"
@@ -148,10 +146,14 @@ class Renderer:
             }
             # Elsewhere first: killed meanwhile, we would hand out half a clip for ever.
             drawn = folder.with_name(f"{lasts}.{os.getpid()}.part")
-            task = self._task("canned", request | {"duration": lasts}, {}, drawn)
+            task = self._task("canned", request | {"duration": lasts}, drawn, {})
             await self.workers.do(task)
             drawn.rename(folder)
         return [{"type": "video", "file": f"canned/{lasts}/video.mp4"}]
+
+
+def _placed(job: SimulatedJob, output: dict[str, str]) -> dict[str, str]:
+    return output | {"file": f"outputs/{job.id}/{output['file']}"}
 
 
 def _failure_of(job: SimulatedJob) -> str | None:
@@ -159,40 +161,3 @@ def _failure_of(job: SimulatedJob) -> str | None:
     striking = (fault for fault in job.faults if fault["call"] in ("job", "submit"))
     codes = (fault["code"] for fault in striking if fault["kind"] == "fail")
     return next(codes, job.failure_code)
-
-
-def _fail(job: SimulatedJob, answer: JsonObject) -> None:
-    if answer.get("bug"):
-        logger.error("The renderer failed on job %s: %s", job.id, answer["bug"])
-    job.fail(answer["failure_code"], answer["failure_reason"], time.time())
-
-
-def _give_up(job: SimulatedJob) -> None:
-    logger.error("The renderer was lost twice on job %s", job.id)
-    job.fail("generation_failed", FAILURES["generation_failed"], time.time())
-
-
-def _placed(job: SimulatedJob, output: dict[str, str]) -> dict[str, str]:
-    return output | {"file": f"outputs/{job.id}/{output['file']}"}
-
-
-def _drop_unwanted(job: SimulatedJob) -> None:
-    if any(fault["kind"] == "no_output" for fault in job.faults):
-        job.outputs = []
-
-
-def _spoils_of(job: SimulatedJob) -> list[str]:
-    return [
-        fault["kind"]
-        for fault in job.faults
-        if fault["kind"] in SPOILS and fault["call"] != "download"
-    ]
-
-
-def _spoil(path: Path, kind: str) -> None:
-    if kind == "empty":
-        path.write_bytes(b"")
-    elif kind == "truncated":
-        os.truncate(path, path.stat().st_size // 2)
-    elif kind == "corrupt":
-        path.write_bytes(scrambled(path.read_bytes()))

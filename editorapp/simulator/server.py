@@ -16,10 +16,11 @@ from editorapp.simulator.http import (
     Server,
 )
 from editorapp.simulator.luma_agents import LumaAgents
+from editorapp.simulator.options import Options
 from editorapp.simulator.protocol import ProviderProtocol
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.scenario import Scenario
-from editorapp.simulator.simulation import Options, Simulation
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.storage import PREFIX as STORAGE
 from editorapp.simulator.storage import PublicFiles, denied, download
@@ -64,7 +65,12 @@ class App:
         return bound
 
     async def stop(self) -> None:
-        await self.server.stop()
+        """End all that goes on: connections, renderings, and what was begun beside them."""
+        self.server.stop_listening()
+        going_on = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in going_on:
+            task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
         await self.simulation.stop()
 
     async def handle(self, request: Request) -> Response:
@@ -73,7 +79,8 @@ class App:
         except ASKED_FOR_OR_GONE:
             raise
         except Exception:  # whatever it was, the caller gets an answer and the next one is served
-            return _failed(request)
+            logger.exception("%s %s failed", request.method, request.path)
+            return Response.of_json({"detail": "Internal server error"}, 500)
 
     def _handler_for(self, path: str) -> Handler:
         return next((act for at, act in self.routes.items() if path.startswith(at)), _not_found)
@@ -106,18 +113,8 @@ async def _not_found(request: Request) -> Response:
     return Response.of_json({"detail": "Not Found"}, 404)
 
 
-def _failed(request: Request) -> Response:
-    logger.exception("%s %s failed", request.method, request.path)
-    return Response.of_json({"detail": "Internal server error"}, 500)
-
-
 def _stored(job: SimulatedJob, name: str) -> str:
     """Return where a result of this name lies. The poster lies beside the results."""
-    if name == POSTER and job.outputs:
-        return f"{job.file.rpartition('/')[0]}/{POSTER}"
-    return _output_named(job, name)
-
-
-def _output_named(job: SimulatedJob, name: str) -> str:
-    files = (one["file"] for one in job.outputs)
+    files = [one["file"] for one in job.outputs]
+    files += [f"{file.rpartition('/')[0]}/{POSTER}" for file in files[:1]]
     return next((file for file in files if file.endswith(f"/{name}")), "none")

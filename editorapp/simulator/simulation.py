@@ -1,15 +1,15 @@
-"""Simulation: what all protocols share. Options, state, faults, storage, limits and workers."""
+"""Simulation: what all protocols share. State, faults, storage, limits and workers."""
 
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from editorapp.core.fault_points import reached
 from editorapp.simulator.faults import Fault, Faults, under_fault
-from editorapp.simulator.http import Request, Response, cancel_all
+from editorapp.simulator.http import Request, Response
+from editorapp.simulator.options import Options
 from editorapp.simulator.rate_limits import RateLimits
 from editorapp.simulator.rendering import Renderer
 from editorapp.simulator.state import JobStore, SimulatedJob
@@ -23,26 +23,7 @@ from editorapp.simulator.storage import (
 from editorapp.simulator.tables import JsonObject
 from editorapp.simulator.worker_pool import WorkerLost, WorkerPool
 
-# Luma's; a provider with a rule of its own follows that until this is set
-DEFAULT_URL_LIFETIME = 3600.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the simulator behaves.
-
-    Seconds; `rpm` and `concurrent` are per API client, 0 for no limit.
-    """
-
-    folder: Path
-    queue_seconds: float = 1.0
-    render_seconds: float = 0.0
-    any_media: bool = False
-    no_render: bool = False
-    url_lifetime: float = DEFAULT_URL_LIFETIME
-    rpm: int = 300
-    concurrent: int = 100
-    renderers: int = 1
+UNKNOWN: JsonObject = {"kind": "", "problem": "corrupt_input"}
 
 
 class Simulation:
@@ -56,12 +37,7 @@ class Simulation:
         self.faults = Faults()
         self.rates = RateLimits(options.rpm)
         self._inspector = WorkerPool(1, niceness=2)
-        self._renderer = Renderer(
-            self.state,
-            WorkerPool(options.renderers),
-            no_render=options.no_render,
-            url_lifetime=options.url_lifetime,
-        )
+        self._renderer = Renderer(self.state, WorkerPool(options.renderers), options)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -91,12 +67,13 @@ class Simulation:
         return facts
 
     async def inspect_upload(self, path: Path) -> JsonObject:
-        """Return what an uploaded file is; `problem` says where that cannot be told."""
+        """Return what an uploaded file is; UNKNOWN where that cannot be told."""
+        size = path.stat().st_size
         try:
             (known,) = await self.inspect(str(path))
         except WorkerLost:
-            return {"kind": "", "problem": "corrupt_input"}
-        return known | {"size_bytes": path.stat().st_size}
+            return UNKNOWN
+        return known | {"size_bytes": size}
 
     def link(
         self,
@@ -109,12 +86,8 @@ class Simulation:
         """Return a presigned URL as seen from the caller, good for the configured lifetime or the
         seconds given.
         """
-        return self.signer.link(
-            request.origin,
-            method,
-            name,
-            self.link_ends_at(seconds),
-        )
+        until = self.link_ends_at(seconds)
+        return self.signer.link(request.origin, method, name, until)
 
     def link_ends_at(self, seconds: float | None = None) -> float:
         """Return when a link ends that is made now."""
@@ -138,7 +111,9 @@ class Simulation:
         job: SimulatedJob | None,
     ) -> Response:
         """Serve a stored file, under whatever fault waits for downloads or for this job's."""
-        fault = self._download_fault(request, job)
+        fault = self.faults.met("download")
+        if fault is None and request.method == "GET":
+            fault = self.own_fault(job, "download")
         if fault is not None and fault.kind == "expired":
             return denied("Request has expired")
         path = self.options.folder / file
@@ -148,18 +123,8 @@ class Simulation:
             lambda: download(path, request, fault),
         )
 
-    def _download_fault(self, request: Request, job: SimulatedJob | None) -> Fault | None:
-        fault = self.faults.met("download")
-        is_own = fault is None and request.method == "GET"
-        return self.own_fault(job, "download") if is_own else fault
-
-    def has_slot(self, client: str, now: float) -> bool:
-        most = self.options.concurrent
-        return not most or self.state.active_count(client, now) < most
-
     async def stop(self) -> None:
-        """Stop all work. What was not finished is taken up at the next start."""
-        await cancel_all([*self._tasks, *self._renderer.drawing])
-        children = self._inspector.stop() + self._renderer.workers.stop()
-        await asyncio.gather(*(child.wait() for child in children))
+        """End the children. What was not finished is taken up at the next start."""
+        await self._inspector.stop()
+        await self._renderer.workers.stop()
         self.state.close()

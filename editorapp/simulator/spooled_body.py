@@ -1,5 +1,5 @@
-"""Spooled body: JSON whose long texts (a clip in base64) go to disk as they arrive, so that memory
-holds no copy.
+"""Spooled body: JSON that lies on disk when it is long, as one with a clip in base64 is, so that
+memory holds no copy of its long texts.
 """
 
 import asyncio
@@ -7,8 +7,9 @@ import base64
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from editorapp.core import strict_json
@@ -16,37 +17,54 @@ from editorapp.simulator.http import Request, TooLarge
 
 LONGEST_IN_MEMORY = 64 * 1024
 DECODE_CHARACTERS = 4 * 256 * 1024
-_END = re.compile(rb'["\\]')
+# A text of JSON; its content, where much of it comes before any escape.
+_TEXT = re.compile(rb'"(?:[^"\\]{0,%d}+(?:\\.[^"\\]*+)*+"|([^"]+)")' % LONGEST_IN_MEMORY, re.DOTALL)
 
 
 class NotBase64(ValueError):
     """The text is no base64."""
 
 
-UNUSABLE = (NotBase64, TooLarge)
-
-
 class SpooledBody:
-    """The long texts of one body, by the token that stands for each.
+    """One body, and where its long texts lie in it, by the token that stands for each.
 
-    `drop` them when the request is over.
+    `drop` it when the request is over.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files: dict[str, Path] = {}
+        self._file = SpooledTemporaryFile(LONGEST_IN_MEMORY, dir=str(folder))  # noqa: SIM115 (see drop)
+        self._texts: dict[str, tuple[int, int]] = {}
 
-    def new(self) -> tuple[str, IO[bytes]]:
-        """Return a token that nobody can guess, itself well-formed base64, and the file for its
-        text.
+    async def read(self, request: Request, limit: int) -> Any:
+        """Return a request's body as JSON, a token in the place of each long text.
+
+        Raises: TooLarge, when it has more than `limit` bytes; ValueError, when it is no JSON.
         """
-        token = uuid.uuid4().hex
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._files[token] = self._folder / f"{token}.b64"
-        return token, self._files[token].open("wb")
+        async for piece in request.chunks_within(limit):
+            self._file.write(piece)
+            await asyncio.sleep(0)  # others are served while a clip arrives
+        return strict_json.parse(self._shortened())
+
+    def _shortened(self) -> bytes:
+        if self._file.tell() <= LONGEST_IN_MEMORY:
+            self._file.seek(0)
+            return self._file.read()
+        self._file.flush()
+        with mmap(self._file.fileno(), 0, access=ACCESS_READ) as body:
+            return _TEXT.sub(self._itself_or_token, body)
+
+    def _itself_or_token(self, text: re.Match[bytes]) -> bytes:
+        begin, end = text.span(1)
+        if begin < 0:
+            return text[0]
+        if text.string.find(b"\\", begin, end) >= 0:
+            raise ValueError("a long text with an escape in it")
+        token = uuid.uuid4().hex  # that nobody can guess; well-formed base64, too
+        self._texts[token] = begin, end
+        return f'"{token}"'.encode()
 
     def holds(self, text: str) -> bool:
-        return text in self._files
+        return text in self._texts
 
     def decode(self, text: str, target: Path, limit: int) -> None:
         """Write what a text says, or the text that a token stands for, as bytes.
@@ -55,39 +73,31 @@ class SpooledBody:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._decode(text, target, limit)
-        except UNUSABLE:
+            with target.open("wb") as out:
+                self._write(text, out, limit)
+        except (NotBase64, TooLarge):
             target.unlink()
             raise
 
-    def _decode(self, text: str, target: Path, limit: int) -> None:
-        with target.open("wb") as out:
-            size = self._write(text, out, limit)
-        if not size:
-            raise NotBase64
-
-    def _write(self, text: str, out: IO[bytes], limit: int) -> int:
-        size = 0
+    def _write(self, text: str, out: IO[bytes], limit: int) -> None:
         for piece in self._pieces(text):
-            decoded = _decoded(piece)
-            size += len(decoded)
-            if size > limit:
+            out.write(_decoded(piece))
+            if out.tell() > limit:
                 raise TooLarge
-            out.write(decoded)
-        return size
+        if not out.tell():
+            raise NotBase64
 
     def _pieces(self, text: str) -> Iterator[bytes]:
         if not self.holds(text):
             yield text.encode("ascii", "replace")
             return
-        with self._files[text].open("rb") as file:
-            while piece := file.read(DECODE_CHARACTERS):
-                yield piece
+        begin, end = self._texts[text]
+        self._file.seek(begin)
+        for at in range(begin, end, DECODE_CHARACTERS):
+            yield self._file.read(min(DECODE_CHARACTERS, end - at))
 
     def drop(self) -> None:
-        for path in self._files.values():
-            path.unlink(missing_ok=True)
-        self._files.clear()
+        self._file.close()
 
 
 def _decoded(piece: bytes) -> bytes:
@@ -95,91 +105,3 @@ def _decoded(piece: bytes) -> bytes:
         return base64.b64decode(piece, validate=True)
     except ValueError:
         raise NotBase64 from None
-
-
-@dataclass
-class _Reader:
-    """Splits a JSON text at its quotation marks.
-
-    A text that grows long without an escape in it goes to a file.
-    """
-
-    _spooled: SpooledBody
-    _kept: bytearray = field(default_factory=bytearray)
-    _in_text: bool = False
-    _begin: int = 0  # where the present text begins in what is kept
-    _is_plain: bool = True  # it has no escape in it so far
-    _after_backslash: bool = False
-    _file: IO[bytes] | None = None
-
-    def feed(self, piece: bytes) -> None:
-        at = 0
-        while at < len(piece):
-            if self._after_backslash:
-                self._kept.append(piece[at])
-                self._after_backslash, at = False, at + 1
-            elif not self._in_text:
-                at = self._to_quotation_mark(piece, at)
-            else:
-                at = self._through_text(piece, at)
-
-    def _to_quotation_mark(self, piece: bytes, at: int) -> int:
-        end = piece.find(b'"', at)
-        end = len(piece) if end < 0 else end + 1
-        self._kept += piece[at:end]
-        if piece[end - 1 : end] == b'"':
-            self._in_text, self._is_plain, self._begin = True, True, len(self._kept)
-        return end
-
-    def _through_text(self, piece: bytes, at: int) -> int:
-        found = _END.search(piece, at)
-        end = found.start() if found else len(piece)
-        self._keep(piece[at:end])
-        if found is None:
-            return end
-        if piece[end : end + 1] == b'"':
-            self._in_text = False
-            self.close()
-        else:
-            if self._file is not None:
-                raise ValueError("a long text with an escape in it")
-            self._is_plain, self._after_backslash = False, True
-        self._kept.append(piece[end])
-        return end + 1
-
-    def _keep(self, text: bytes) -> None:
-        is_in_memory = self._file is None and self._is_plain
-        if is_in_memory and len(self._kept) - self._begin + len(text) > LONGEST_IN_MEMORY:
-            self._move_to_file()
-        if self._file is not None:
-            self._file.write(text)
-        else:
-            self._kept += text
-
-    def _move_to_file(self) -> None:
-        token, self._file = self._spooled.new()
-        self._file.write(self._kept[self._begin :])
-        self._kept[self._begin :] = token.encode()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def value(self) -> Any:
-        return strict_json.parse(self._kept)
-
-
-async def read_json(request: Request, limit: int, spooled: SpooledBody) -> Any:
-    """Return the body as JSON; a long text in it is a token for a file in `spooled`.
-
-    Raises: TooLarge, when it has more than `limit` bytes; ValueError, when it is no JSON.
-    """
-    reader = _Reader(spooled)
-    try:
-        async for piece in request.chunks_within(limit):
-            reader.feed(piece)
-            await asyncio.sleep(0)  # others are served while a clip arrives
-    finally:
-        reader.close()
-    return reader.value()

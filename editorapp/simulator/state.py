@@ -7,6 +7,7 @@ and its rendering, not a stored word.
 
 import json
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from editorapp.simulator.tables import Files, Inputs, JsonObject
 TERMINAL = ("completed", "failed")
 
 
-@dataclass
+@dataclass(eq=False)
 class SimulatedJob:
     """One accepted request. Instants are unix seconds."""
 
@@ -55,8 +56,10 @@ class SimulatedJob:
         """Return where its result lies, below the simulator's folder."""
         return self.outputs[0]["file"]
 
-    def state(self, now: float) -> str:
+    @property
+    def state(self) -> str:
         """Return "queued", "processing", "completed" or "failed"."""
+        now = time.time()
         if now < self.leaves_queue_at:
             return "queued"
         if self.rendered_at is None:
@@ -66,9 +69,9 @@ class SimulatedJob:
             return "processing"
         return "failed" if self.failure_code else "completed"
 
-    def fail(self, code: str, reason: str, now: float) -> None:
+    def fail(self, code: str, reason: str) -> None:
         self.failure_code, self.failure_reason = code, reason
-        self.rendered_at, self.outputs = now, []
+        self.rendered_at, self.outputs = time.time(), []
 
 
 @dataclass
@@ -77,9 +80,9 @@ class SimulatedFile:
 
     id: str
     client: str
-    created_at: float
     mime_type: str
     size_bytes: int
+    created_at: float = field(default_factory=time.time)
     purpose: str = "input"
     state: str = "pending"
     filename: str | None = None
@@ -113,22 +116,15 @@ class JobStore:
         self.jobs: dict[str, SimulatedJob] = {}
         self.files: dict[str, SimulatedFile] = {}
         self._by_result: dict[str, str] = {}
-        self._active: defaultdict[str, set[str]] = defaultdict(set)
+        self._active: defaultdict[str, set[SimulatedJob]] = defaultdict(set)
         self._kept = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
         self._kept.executescript(_TABLES)
-        self._load()
-
-    def _load(self) -> None:
         for kept in self._rows("job"):
-            self._take_up(SimulatedJob(**kept))
+            job = SimulatedJob(**kept)
+            self._remember(job)
+            if job.rendered_at is None:
+                job.started_at = None  # rendered again: nothing half-made is ever served
         self.files = {kept["id"]: SimulatedFile(**kept) for kept in self._rows("file")}
-
-    def _take_up(self, job: SimulatedJob) -> None:
-        self._remember(job)
-        if job.rendered_at is None:
-            job.started_at = None  # rendered again: nothing half-made is ever served
-        else:
-            self._active[job.client].discard(job.id)
 
     def _rows(self, table: str) -> Iterator[JsonObject]:
         for (body,) in self._kept.execute(f"SELECT body FROM {table}"):
@@ -137,19 +133,16 @@ class JobStore:
     def _remember(self, job: SimulatedJob) -> None:
         self.jobs[job.id] = job
         self._by_result[job.result_id] = job.id
-        self._active[job.client].add(job.id)
+        self._active[job.client].add(job)
 
     def save(self, item: SimulatedJob | SimulatedFile) -> None:
         """Remember a new or changed job or file."""
+        table = "file"
         if isinstance(item, SimulatedFile):
             self.files[item.id] = item
-            self._write("file", item)
-            return
-        if item.id not in self.jobs:
+        else:
+            table = "job"
             self._remember(item)
-        self._write("job", item)
-
-    def _write(self, table: str, item: SimulatedJob | SimulatedFile) -> None:
         values = (item.id, json.dumps(asdict(item)))
         self._kept.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", values)
 
@@ -167,14 +160,10 @@ class JobStore:
         at: float,
     ) -> int:
         """Note that a paid request has come, whatever becomes of it; return the note's number."""
-        values = (
-            at,
-            wire,
-            idempotency_key,
-            json.dumps({"prompt": prompt, "body": body}),
-        )
+        asked = json.dumps({"prompt": prompt, "body": body})
         noted = self._kept.execute(
-            "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)", values
+            "INSERT INTO post (at, wire, idempotency_key, asked) VALUES (?, ?, ?, ?)",
+            (at, wire, idempotency_key, asked),
         )
         return int(noted.lastrowid or 0)
 
@@ -195,27 +184,23 @@ class JobStore:
     def job_of_result(self, client: str, result_id: str) -> SimulatedJob | None:
         return self.job(client, self._by_result.get(result_id, ""))
 
-    def jobs_of(self, client: str, wire: str) -> Iterator[SimulatedJob]:
-        """Yield a client's jobs of one protocol, newest first."""
-        for job in reversed(self.jobs.values()):
-            if job.client == client and job.wire == wire:
-                yield job
+    def jobs_of(self, client: str, wire: str) -> list[SimulatedJob]:
+        """Return a client's jobs of one protocol, newest first."""
+        whose = client, wire
+        return [job for job in reversed(self.jobs.values()) if (job.client, job.wire) == whose]
 
     def file(self, client: str, file_id: str) -> SimulatedFile | None:
         file = self.files.get(file_id)
         return file if file is not None and file.client == client else None
 
-    def files_of(self, client: str) -> Iterator[SimulatedFile]:
-        """Yield a client's files, newest first."""
-        for file in reversed(self.files.values()):
-            if file.client == client:
-                yield file
+    def files_of(self, client: str) -> list[SimulatedFile]:
+        """Return a client's files, newest first."""
+        return [file for file in reversed(self.files.values()) if file.client == client]
 
-    def active_count(self, client: str, now: float) -> int:
+    def active_count(self, client: str) -> int:
         """Return how many jobs of a client hold a slot: from their acceptance until they end."""
         active = self._active[client]
-        ended = [job_id for job_id in active if self.jobs[job_id].state(now) in TERMINAL]
-        active.difference_update(ended)
+        active -= {job for job in active if job.state in TERMINAL}
         return len(active)
 
     def unrendered(self) -> list[SimulatedJob]:

@@ -13,6 +13,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from django.utils.crypto import constant_time_compare
+
 from editorapp.core.request_values import as_whole
 from editorapp.simulator.faults import Fault
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
@@ -57,8 +59,7 @@ class Signer:
     def _is_signed(self, request: Request, until: int, nonce: str) -> bool:
         method = "GET" if request.method == "HEAD" else request.method
         good = self._sign(method, quote(request.path), until, nonce)
-        given = request.query.get("signature", "")
-        return hmac.compare_digest(good.encode(), given.encode())
+        return constant_time_compare(good, request.query.get("signature", ""))
 
     def seal(self, text: str) -> str:
         """Return a signature over any text, for links that follow another form."""
@@ -145,8 +146,10 @@ def download(path: Path, request: Request, fault: Fault | None) -> Response:
         case "truncated":
             return Response(200, headers=headers, file=path, length=size // 2)
     answer = _part(path, request, headers, size)
-    if fault is not None:
-        _slow_or_cut(answer, fault)
+    if fault is not None and fault.kind == "cut":
+        answer.cut_at = answer.length // 2
+    if fault is not None and fault.kind == "trickle":
+        answer.spread_seconds = fault.seconds
     return answer
 
 
@@ -156,13 +159,6 @@ def _headers(path: Path) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "ETag": _etag(path),
     }
-
-
-def _slow_or_cut(answer: Response, fault: Fault) -> None:
-    if fault.kind == "cut":
-        answer.cut_at = answer.length // 2
-    if fault.kind == "trickle":
-        answer.spread_seconds = fault.seconds
 
 
 def _part(
@@ -196,9 +192,8 @@ def _etag(path: Path) -> str:
 
 def scrambled(data: bytes) -> bytes:
     """Return bytes of the same length that no decoder reads as the same file."""
-    return bytes(255 - byte for byte in data[:4096]) + hashlib.shake_128(data).digest(
-        max(0, len(data) - 4096)
-    )
+    head, rest = data[:4096], max(0, len(data) - 4096)
+    return bytes(255 - byte for byte in head) + hashlib.shake_128(data).digest(rest)
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
@@ -207,15 +202,7 @@ def _range(header: str, size: int) -> tuple[int, int]:
     first, dash, last = spec.partition("-")
     if unit.strip() != "bytes" or not dash or "," in spec:
         return 0, size
-    return _bounds(first, as_whole(first), as_whole(last), size)
-
-
-def _bounds(
-    first: str,
-    start: int | None,
-    end: int | None,
-    size: int,
-) -> tuple[int, int]:
+    start, end = as_whole(first), as_whole(last)
     if not first:
         return (0, size) if end is None else (max(0, size - end), size)
     if start is None:

@@ -19,29 +19,28 @@ from editorapp.simulator.faults import (
 from editorapp.simulator.http import EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.protocol import ProviderProtocol, moment
 from editorapp.simulator.references import Resolved, Resolver, UnusableReference
-from editorapp.simulator.render.result import SECONDS
-from editorapp.simulator.spooled_body import SpooledBody, read_json
+from editorapp.simulator.render.result import seconds_of
+from editorapp.simulator.spooled_body import SpooledBody
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.tables import JsonObject
 
 MAX_BODY_BYTES = 280_000_000  # a 200 MB clip in base64, and some
+SLOW = ("job", "submit")  # calls whose fault "slow" makes a job late
 
 
 async def submit(
     protocol: ProviderProtocol,
     request: Request,
-    client: str,
     *,
     path: str,
 ) -> Response:
     """Take a paid request, under whatever fault waits for it. `path` is below the prefix."""
-    simulation = protocol.simulation
-    simulation.faults.posts += 1
-    simulation.faults.calls["submit"] += 1
-    spooled = SpooledBody(simulation.options.folder / "tmp")
+    protocol.faults.posts += 1
+    protocol.faults.calls["submit"] += 1
+    spooled = SpooledBody(protocol.options.folder / "tmp")
     try:
-        body = await read_json(request, MAX_BODY_BYTES, spooled)
-        return await Submission(protocol, request, client, path, body, spooled).answer()
+        body = await spooled.read(request, MAX_BODY_BYTES)
+        return await Submission(protocol, request, path, body, spooled).answer()
     except TooLarge:
         return protocol.error(413, "Request body too large")
     except ValueError:
@@ -57,13 +56,12 @@ class Submission:
         self,
         protocol: ProviderProtocol,
         request: Request,
-        client: str,
         path: str,
         body: Any,
         spooled: SpooledBody,
     ) -> None:
-        self.protocol, self.simulation = protocol, protocol.simulation
-        self.request, self.client = request, client
+        self.protocol = protocol
+        self.request, self.client = request, request.client
         self.body, self.logged, self.spooled = body, without_data(body), spooled
         self.wanted, self.broken = protocol.decode(body, path=path)
         self.prompt = self.wanted.prompt if isinstance(self.wanted.prompt, str) else ""
@@ -71,7 +69,7 @@ class Submission:
 
     async def answer(self) -> Response:
         """Return the answer; what was asked and answered is noted, whatever becomes of it."""
-        protocol, waiting = self.protocol, self.simulation.faults
+        protocol, waiting = self.protocol, self.protocol.faults
         self._note_received()
         fault = waiting.take("submit", HTTP_KINDS) or self._worded()
         for_job = waiting.take("submit", JOB_KINDS) or waiting.take("job")
@@ -85,7 +83,7 @@ class Submission:
 
         answer = await under_fault(fault, protocol.refuse, act)
         self.noted["status"] = answer.status
-        self.simulation.state.answered(self.post, answer.status)
+        protocol.state.answered(self.post, answer.status)
         return answer
 
     def _note_received(self) -> None:
@@ -96,8 +94,8 @@ class Submission:
             "body": self.logged,
             "status": None,
         }
-        self.simulation.faults.recent.append(self.noted)
-        self.post = self.simulation.state.received(
+        self.protocol.faults.recent.append(self.noted)
+        self.post = self.protocol.state.received(
             slug,
             idempotency_key=self.request.headers.get(key, ""),
             prompt=self.prompt,
@@ -122,9 +120,10 @@ class Submission:
         return fault
 
     async def _accept(self) -> Response:
-        protocol, now = self.protocol, time.time()
-        if limited := protocol.limited(self.client, now):
+        protocol = self.protocol
+        if limited := protocol.limited(self.client):
             return limited
+        came_at = time.time()
         if broken := table.refusals(self.broken) or protocol.refusals(self.wanted, None):
             return self._refused(broken)
         job_id, kind, model = protocol.new_job(self.body, self.wanted)
@@ -133,10 +132,12 @@ class Submission:
         except EarlyAnswer as early:
             shutil.rmtree(self._inputs(job_id), ignore_errors=True)
             return early.response
-        job = self._job(found, id=job_id, kind=kind, model=model, created_at=now)
-        self.simulation.accept(job)  # whole: killed after this, it is the same when it comes back
-        self.simulation.rates.count(self.client, now)
-        return protocol.accepted(self.request, job, self.client, now)
+        job = self._job(found, id=job_id, kind=kind, model=model, created_at=came_at)
+        protocol.simulation.accept(
+            job
+        )  # whole: killed after this, it is the same when it comes back
+        protocol.simulation.rates.count(self.client)
+        return protocol.accepted(self.request, job)
 
     async def _found(self, job_id: str) -> Resolved:
         """Return the request's media, judged now that the clip itself is known.
@@ -145,7 +146,7 @@ class Submission:
         """
         protocol, wanted, client = self.protocol, self.wanted, self.client
         resolver = Resolver(
-            self.simulation,
+            protocol.simulation,
             self._inputs(job_id),
             lambda name, ref: protocol.find(client, name, ref),
             self.spooled,
@@ -161,14 +162,14 @@ class Submission:
         return found
 
     def _inputs(self, job_id: str) -> Path:
-        return self.simulation.options.folder / "inputs" / job_id
+        return self.protocol.options.folder / "inputs" / job_id
 
     def _refused(self, broken: list[Broken]) -> Response:
         return self.protocol.error(broken[0].status, broken[0].detail or broken[0].message)
 
     def _job(self, found: Resolved, **named: Any) -> SimulatedJob:
-        protocol, options = self.protocol, self.simulation.options
-        slow = (one.seconds for one in self.faults if (one.call, one.kind) in SLOW_JOBS)
+        protocol, options = self.protocol, self.protocol.options
+        slow = (one.seconds for one in self.faults if one.kind == "slow" and one.call in SLOW)
         job = SimulatedJob(
             **named,
             client=self.client,
@@ -183,15 +184,12 @@ class Submission:
             lasts_seconds=_lasts(self.wanted, found),
         )
         job.failure_code, job.failure_reason = found.failure or (None, None)
-        job.units = protocol.units(job, self.client)
+        job.units = protocol.units(job)
         return job
-
-
-SLOW_JOBS = (("job", "slow"), ("submit", "slow"))
 
 
 def _lasts(wanted: GenerationRequest, found: Resolved) -> float:
     """Return how long a result will be: as its source, or as long as was asked for."""
-    if wanted.task != Task.GENERATE and found.source is not None:
-        return float(found.source.duration_seconds)
-    return float(SECONDS.get(wanted.duration or "", 5))
+    if wanted.task != Task.GENERATE and (source := found.source):
+        return float(source.duration_seconds)
+    return float(seconds_of(wanted.duration))

@@ -100,9 +100,8 @@ class WorkerPool:
             worker.kill()
         self._all.discard(worker)
 
-    def stop(self) -> list[Process]:
-        """End all children now; return them to be waited for."""
-        children = list(self._all)
-        for worker in children:
+    async def stop(self) -> None:
+        """End all children now."""
+        for worker in list(self._all):
             self._kill(worker)
-        return children
+            await worker.wait()

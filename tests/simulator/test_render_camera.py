@@ -7,7 +7,7 @@ import pytest
 
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS
 from editorapp.simulator.render.camera import MOVES, Camera
-from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.planes import Planes
 from tests.simulator.clips import difference, rendered, seen
 
 COUNT = 120
@@ -19,7 +19,7 @@ def card() -> Planes:
     planes.y[:] = np.clip(
         20 + np.arange(320)[None, :] * 0.4 + np.arange(180)[:, None] * 0.5, 16, 235
     )
-    planes.u[:], planes.v[:] = 128, 128
+    planes.chroma[:] = 128
     return planes
 
 

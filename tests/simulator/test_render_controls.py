@@ -12,9 +12,10 @@ import pytest
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.strengths import STRENGTHS
-from editorapp.simulator.render.clip import Planes, SourceClip
+from editorapp.simulator.render.clip import SourceClip
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import _COLOURS, _NEUTRAL, _WORDS
+from editorapp.simulator.render.planes import Planes
 from tests.simulator.clips import cut, difference, rendered, seen
 
 WIDTH, HEIGHT, FRAMES = 320, 180, 3

@@ -12,8 +12,8 @@ import pytest
 import scenario_sdk
 from scenario_sdk import Scenario
 
+from editorapp.simulator.options import DEFAULT_URL_LIFETIME
 from editorapp.simulator.scenario.links import lifetime_end
-from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME
 from tests.simulator_process import SimulatorProcess, http
 
 EDIT, FLASH, FRAMING = (

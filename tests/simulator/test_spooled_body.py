@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from editorapp.simulator.http import Request, TooLarge
-from editorapp.simulator.spooled_body import LONGEST_IN_MEMORY, NotBase64, SpooledBody, read_json
+from editorapp.simulator.spooled_body import LONGEST_IN_MEMORY, NotBase64, SpooledBody
 
 CLIP = bytes(range(256)) * 1000
 TEXT = base64.b64encode(CLIP).decode()
@@ -30,7 +30,7 @@ def read(body: bytes, spooled: SpooledBody, *, piece: int = 1 << 16, limit: int 
 
         feeding = asyncio.create_task(arrive())
         try:
-            return await read_json(request, limit, spooled)
+            return await spooled.read(request, limit)
         finally:
             feeding.cancel()
 

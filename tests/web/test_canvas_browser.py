@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.simulator.render.clip import Planes
+from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member
@@ -103,7 +103,7 @@ def rendered(ratio: str, place: list[float]) -> list[float]:
     white = Planes.empty(canvas.width, canvas.height)
     white.buffer[:] = 128
     white.y[:] = WHITE
-    picture = canvas.place(white).y
+    picture = canvas.turn(white, 0).y
     # What surrounds the source is dimmed: only its own pixels are this bright.
     rows, columns = (np.flatnonzero((picture >= WHITE - 2).any(axis=axis)) for axis in (1, 0))
     x, y = columns[0] / width, rows[0] / height

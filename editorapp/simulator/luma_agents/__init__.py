@@ -13,12 +13,11 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import REFUSE, Broken
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS
 from editorapp.simulator.faults import Fault
-from editorapp.simulator.http import Request, Response
+from editorapp.simulator.http import Answer, Request, Response
 from editorapp.simulator.luma_agents.files import LumaFiles
-from editorapp.simulator.protocol import Decoded, ProviderProtocol, moment
+from editorapp.simulator.protocol import Decoded, moment
 from editorapp.simulator.references import Found, UnusableReference
-from editorapp.simulator.simulation import Simulation
-from editorapp.simulator.state import SimulatedFile, SimulatedJob
+from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.submission import submit
 from editorapp.simulator.tables import JsonObject
 
@@ -30,24 +29,15 @@ IS_IMAGE = Broken("image", "task", REFUSE, NO_IMAGES, detail=NO_IMAGES)
 BROKE = "luma-api-broke"  # a key whose client has no money: submits answer 402
 
 
-class LumaAgents(ProviderProtocol):
-    """Generations and their results; files are LumaFiles'."""
+class LumaAgents(LumaFiles):
+    """Generations and their results."""
 
     slug = "luma-agents"
     prefix = "/luma-agents/v1"
     upload_folder = "files"
     key_form = re.compile("luma-api-.+")
     special_keys = (BROKE,)
-
-    def __init__(self, simulation: Simulation) -> None:
-        super().__init__(simulation)
-        self.files = LumaFiles(simulation)
-
-    def resume(self) -> None:
-        self.files.resume()
-
-    async def receive(self, request: Request, name: str) -> Response:
-        return await self.files.receive(request, name)
+    no_job = "Generation not found"
 
     async def handle(self, request: Request) -> Response:
         answer = await super().handle(request)
@@ -55,26 +45,18 @@ class LumaAgents(ProviderProtocol):
         answer.headers["X-API-Version"] = API_VERSION
         return answer
 
-    async def route(self, request: Request, path: str) -> Response:
-        client = self.client_of(request)
+    async def route(self, request: Request, path: str) -> Answer:
+        self.identify(request)
         what, _slash, rest = path.partition("/")
         if what == "files":
-            return await self.files.handle(request, client, rest)
+            return await self.answer_file(request, rest)
         if what != "generations":
             return self.error(404, "Not Found")
         if rest and request.method == "GET":
-            return await self._poll(request, client, rest)
+            return await self.poll(request, rest)
         if not rest and request.method == "POST":
-            return await submit(self, request, client, path="/generations")
+            return await submit(self, request, path="/generations")
         return self.error(405, "Method Not Allowed")
-
-    async def _poll(self, request: Request, client: str, job_id: str) -> Response:
-        return await self.poll(
-            client,
-            job_id,
-            unknown="Generation not found",
-            shown=lambda job: self._generation(request, job, job.state(time.time())),
-        )
 
     def error(self, status: int, says: str, **headers: str) -> Response:
         return Response.of_json({"detail": says}, status, **headers)
@@ -103,27 +85,16 @@ class LumaAgents(ProviderProtocol):
         return wanted, [IS_IMAGE] if is_image else broken
 
     def find(self, client: str, name: str, ref: Ref) -> Found:
-        state = self.simulation.state
         if ref.generation_id is not None:
-            return self.result_of(
-                name,
-                state.job(client, ref.generation_id),
-                status=422,
-            )
-        file = self._ready_file(client, name, ref)
-        return str(state.path_of(file.id)), file.facts or None
-
-    def _ready_file(self, client: str, name: str, ref: Ref) -> SimulatedFile:
-        file = self.simulation.state.file(client, ref.file_id or "")
+            job = self.state.job(client, ref.generation_id)
+            return self.result_of(name, job, status=422)
+        file = self.state.file(client, ref.file_id or "")
         if file is None:
             raise UnusableReference(name, 404, "file not found")
         if file.state != "ready":
-            raise UnusableReference(
-                name,
-                422,
-                f"file is not ready (state: {file.state})",
-            )
-        return file
+            says = f"file is not ready (state: {file.state})"
+            raise UnusableReference(name, 422, says)
+        return str(self.state.path_of(file.id)), file.facts or None
 
     def before_accepting(self, client: str, wanted: GenerationRequest) -> Response | None:
         return self.error(402, self.details[402]) if client.startswith(BROKE) else None
@@ -131,28 +102,16 @@ class LumaAgents(ProviderProtocol):
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return str(uuid.uuid4()), body["type"], body["model"]
 
-    def accepted(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        client: str,
-        now: float,
-    ) -> Response:
-        headers = self._limits_left(client, now)
-        return Response.of_json(
-            self._generation(request, job, "queued"),
-            201,
-            **headers,
-        )
-
-    def _limits_left(self, client: str, now: float) -> dict[str, str]:
-        if not self.simulation.options.rpm:
-            return {}  # as when Luma's limiter is down
-        left, _oldest = self.simulation.rates.left(client, now)
-        return self.limit_headers(left=left, free_at=int(now) + 60)
+    def accepted(self, request: Request, job: SimulatedJob) -> Response:
+        headers = {}
+        if self.options.rpm:  # without a limit as when Luma's limiter is down
+            left, _oldest = self.simulation.rates.left(job.client)
+            headers = self.limit_headers(left=left, free_at=int(job.created_at) + 60)
+        told = self._generation(request, job, "queued")
+        return Response.of_json(told, 201, **headers)
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
-        limit = self.simulation.options.rpm or self.spec.requests_per_minute
+        limit = self.options.rpm or self.spec.requests_per_minute
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, left)),
@@ -164,31 +123,29 @@ class LumaAgents(ProviderProtocol):
 
     # A generation
 
+    def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
+        return self._generation(request, job, job.state)
+
     def _generation(
         self,
         request: Request,
         job: SimulatedJob,
         state: str,
     ) -> JsonObject:
-        outputs = job.outputs if state == "completed" else []
         failed = state == "failed"
-        return {
+        told: JsonObject = {
             "id": job.id,
             "type": job.kind,
             "state": state,
             "model": job.model,
             "created_at": moment(job.created_at),
-            "output": [
-                {
-                    "type": one["type"],
-                    "url": self.result_link(
-                        request,
-                        job,
-                        one["file"],
-                    ),
-                }
-                for one in outputs
-            ],
+            "output": [],
             "failure_code": job.failure_code if failed else None,
             "failure_reason": job.failure_reason if failed else None,
         }
+        if state == "completed":
+            told["output"] = [
+                {"type": one["type"], "url": self.result_link(request, job, one["file"])}
+                for one in job.outputs
+            ]
+        return told

@@ -1,20 +1,18 @@
 """Protocol of Luma Agents: the Files API. Source: docs/providers/luma-agents.md, section 2.6."""
 
-import base64
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from editorapp.core import strict_json
 from editorapp.core.request_values import as_whole
-from editorapp.simulator.faults import FAILURES, Fault, under_fault
-from editorapp.simulator.http import Act, EarlyAnswer, Request, Response, TooLarge
+from editorapp.simulator.faults import Fault
+from editorapp.simulator.http import Answer, EarlyAnswer, Request, Response, TooLarge
 from editorapp.simulator.luma_agents.multipart import Parts, parse_multipart
-from editorapp.simulator.protocol import moment
-from editorapp.simulator.simulation import Simulation
+from editorapp.simulator.protocol import ProviderProtocol, cursor_of, key_of, moment
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import (
     check_content_type,
@@ -23,7 +21,6 @@ from editorapp.simulator.storage import (
     store,
 )
 from editorapp.simulator.tables import JsonObject
-from editorapp.simulator.worker_pool import WorkerLost
 
 MAX_FILE_BYTES = 5 * 1024**3
 MAX_INLINE_BYTES = 20 * 1024**2  # the real cap is not published
@@ -31,102 +28,91 @@ PURPOSES = ("input", "reference")
 STATES = ("pending", "ready", "failed", "deleted")
 
 
-def _error(status: int, detail: str) -> Response:
-    return Response.of_json({"detail": detail}, status)
+def _detail(status: int, detail: str, **headers: str) -> Response:
+    return Response.of_json({"detail": detail}, status, **headers)
 
 
 def _refusal(status: int, detail: str) -> EarlyAnswer:
-    return EarlyAnswer(_error(status, detail))
+    return EarlyAnswer(_detail(status, detail))
 
 
 def _refuse(fault: Fault) -> Response:
-    answer = _error(fault.status, fault.detail or f"Status {fault.status}")
-    if fault.retry_after is not None:
-        answer.headers["Retry-After"] = str(fault.retry_after)
-    return answer
+    wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return _detail(fault.status, fault.detail or f"Status {fault.status}", **wait)
 
 
-class LumaFiles:
-    """Answers everything under files, and the PUT of presigned uploads."""
+class LumaFiles(ProviderProtocol):
+    """The part that answers everything under files, and the PUT of presigned uploads."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
-        self.state = simulation.state
+    upload_folder = "files"
 
-    async def handle(self, request: Request, client: str, rest: str) -> Response:
+    async def answer_file(self, request: Request, rest: str) -> Answer:
         """Answer a call below /files. Raises: EarlyAnswer."""
         file_id, _slash, action = rest.partition("/")
         if not file_id:
-            return await self._collection(request, client)
-        file = self.state.file(client, file_id)
+            return await self._collection(request)
+        file = self.state.file(request.client, file_id)
         if file is None:
-            return _error(404, "File not found")
+            return _detail(404, "File not found")
         match (request.method, action):
             case ("POST", "complete"):
-                return await self._complete_under_fault(file)
+                return await self.faults.completing(
+                    _refuse,
+                    lambda: self._complete(file),
+                    lambda says: self._refuse_file(file, says),
+                )
             case ("GET", ""):
-                return await self._call("file", lambda: _answer(file))
+                return await self.faults.under("file", _refuse, lambda: _shown(file))
             case ("DELETE", ""):
                 return self._delete(file)
-        return _error(404, "Not Found") if action else _error(405, "Method Not Allowed")
+        return _detail(404, "Not Found") if action else _detail(405, "Method Not Allowed")
 
-    async def _collection(self, request: Request, client: str) -> Response:
+    async def _collection(self, request: Request) -> Answer:
         if request.method == "POST":
-            return await self._call("upload", lambda: self._create(request, client))
+            return await self.faults.under("upload", _refuse, lambda: self._create(request))
         if request.method == "GET":
-            return self._list(request, client)
-        return _error(405, "Method Not Allowed")
-
-    async def _call(self, name: str, act: Act) -> Response:
-        return await self.simulation.faults.under(name, _refuse, act)
+            return self._list(request)
+        return _detail(405, "Method Not Allowed")
 
     # Create
 
-    async def _create(self, request: Request, client: str) -> Response:
+    async def _create(self, request: Request) -> Response:
         kind = request.header("content-type")
         try:
             if kind.startswith("multipart/form-data"):
-                return await self._create_inline(request, client, kind)
+                return await self._create_inline(request, kind)
             body = strict_json.parse(await request.body(1 << 20))
         except TooLarge:
-            return _error(413, "Request body too large")
+            return _detail(413, "Request body too large")
         except ValueError:
-            return _error(400, "Request body is not valid JSON")
-        file = _file_from(body, client)
+            return _detail(400, "Request body is not valid JSON")
+        file = _file_from(body, request.client)
         self.state.save(file)
-        return _created(file, self._upload_for(request, file))
-
-    def _upload_for(self, request: Request, file: SimulatedFile) -> JsonObject:
-        return {
+        upload = {
             "url": self.simulation.link(request, "PUT", f"files/{file.id}"),
             "method": "PUT",
             "headers": {"Content-Type": file.mime_type},
             "expires_at": moment(self.simulation.link_ends_at()),
         }
+        return _created(file, upload)
 
-    async def _create_inline(
-        self,
-        request: Request,
-        client: str,
-        content_type: str,
-    ) -> Response:
+    async def _create_inline(self, request: Request, content_type: str) -> Response:
         parts = parse_multipart(await request.body(MAX_INLINE_BYTES), content_type)
         head, data = parts.get("file", (None, b""))
         if head is None or head.get_filename() is None:
-            return _error(400, "file: a part with the file's bytes is required")
+            return _detail(400, "file: a part with the file's bytes is required")
         said = _said_beside(parts) | {
             "mime_type": head.get("content-type", "application/octet-stream"),
             "size_bytes": len(data),
             "filename": head.get_filename(),
         }
-        file = _file_from(said, client)
+        file = _file_from(said, request.client)
         self.state.path_of(file.id).write_bytes(data)
         self._ingest(file)
         return _created(file, None)
 
-    async def receive(self, request: Request, file_id: str) -> Response:
-        """Take the bytes of a presigned upload."""
-        file = self.state.files.get(file_id)
+    async def receive(self, request: Request, name: str) -> Response:
+        file = self.state.files.get(name)
         if file is None or file.deleted_at is not None:
             return no_such_key()
         check_content_type(request, file.mime_type)
@@ -146,23 +132,14 @@ class LumaFiles:
 
     # Complete, and what happens then
 
-    async def _complete_under_fault(self, file: SimulatedFile) -> Response:
-        fault = self.simulation.faults.met("complete")
-        if fault is None or fault.kind != "fail":
-            return await under_fault(fault, _refuse, lambda: self._complete(file))
-        file.is_completed = True
-        _fail(file, FAILURES[fault.code])
-        self.state.save(file)
-        return _answer(file)
-
-    def _complete(self, file: SimulatedFile) -> Response:
+    def _complete(self, file: SimulatedFile) -> Answer:
         if file.deleted_at is not None:
-            return _error(404, "File not found")
+            return _detail(404, "File not found")
         if not file.is_completed:
             if not self.state.path_of(file.id).exists():
-                return _error(400, "Nothing has been uploaded for this file")
+                return _detail(400, "Nothing has been uploaded for this file")
             self._ingest(file)
-        return _answer(file)
+        return _shown(file)
 
     def resume(self) -> None:
         """Take up the ingests that a restart interrupted."""
@@ -180,50 +157,54 @@ class LumaFiles:
 
         Bytes that do not decode are a job's failure, not the file's.
         """
-        path = self.state.path_of(file.id)
-        size = path.stat().st_size
-        known = await self._measured(path)
-        if size != file.size_bytes:
-            _fail(file, f"Expected {file.size_bytes} bytes but received {size}")
-        elif known is None:
+        known = await self.simulation.inspect_upload(self.state.path_of(file.id))
+        size = known.get("size_bytes")
+        if size is None:
             _fail(file, "The file could not be read")
+        elif size != file.size_bytes:
+            _fail(file, f"Expected {file.size_bytes} bytes but received {size}")
         else:
-            file.facts, file.state = known | {"size_bytes": size}, "ready"
+            file.facts, file.state = known, "ready"
         if file.deleted_at is None:
             self.state.save(file)
 
-    async def _measured(self, path: Path) -> JsonObject | None:
-        try:
-            (known,) = await self.simulation.inspect(str(path))
-        except WorkerLost:
-            return None
-        return known
+    def _refuse_file(self, file: SimulatedFile, says: str) -> JsonObject:
+        file.is_completed = True
+        _fail(file, says)
+        self.state.save(file)
+        return _shown(file)
 
     # Read and delete
 
-    def _list(self, request: Request, client: str) -> Response:
+    def _list(self, request: Request) -> Answer:
         query = request.query
         limit, cursor = as_whole(query.get("limit", "25")), query.get("cursor")
         if limit is None or not 1 <= limit <= 100:
-            return _error(400, "limit must be between 1 and 100")
-        found = list(filter(_filter_of(query), self.state.files_of(client)))
+            return _detail(400, "limit must be between 1 and 100")
+        found = list(filter(_filter_of(query), self.state.files_of(request.client)))
         if cursor:
-            after = self.state.file(client, _from_cursor(cursor))
-            if after is None:
-                return _error(400, "Invalid cursor")
-            found = _before(found, after)
-        return _page(found, limit)
+            last = self._file_at(request.client, cursor)
+            # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
+            found = [file for file in found if file.created_at < last.created_at]
+        page, more = found[:limit], len(found) > limit
+        return {
+            "data": [_shown(one) for one in page],
+            "has_more": more,
+            "next_cursor": cursor_of(page[-1].id) if more else None,
+        }
+
+    def _file_at(self, client: str, cursor: str) -> SimulatedFile:
+        with suppress(ValueError):
+            if file := self.state.file(client, key_of(cursor)):
+                return file
+        raise _refusal(400, "Invalid cursor")
 
     def _delete(self, file: SimulatedFile) -> Response:
         if file.deleted_at is None:
-            self._forget(file)
+            file.deleted_at, file.state = time.time(), "deleted"
+            self.state.save(file)
+            self.state.path_of(file.id).unlink(missing_ok=True)
         return Response(204)
-
-    def _forget(self, file: SimulatedFile) -> None:
-        file.deleted_at = time.time()
-        file.state = "deleted"
-        self.state.save(file)
-        self.state.path_of(file.id).unlink(missing_ok=True)
 
 
 def _fail(file: SimulatedFile, reason: str) -> None:
@@ -235,46 +216,14 @@ def _said_beside(parts: Parts) -> JsonObject:
     return {name: parts[name][1].decode() for name in named if name in parts}
 
 
-def _before(files: list[SimulatedFile], last: SimulatedFile) -> list[SimulatedFile]:
-    # By time and not by place in the list, so that a file deleted meanwhile moves nothing.
-    return [file for file in files if file.created_at < last.created_at]
-
-
 def _filter_of(query: dict[str, str]) -> Callable[[SimulatedFile], bool]:
     """Return whether a file belongs on the list. Raises: EarlyAnswer, with the refusal."""
-    state = _choice_in(query, "state", STATES)
-    purpose = _choice_in(query, "purpose", PURPOSES)
-    return lambda file: _has(file, state, purpose)
-
-
-def _choice_in(
-    query: dict[str, str],
-    name: str,
-    choices: tuple[str, ...],
-) -> str | None:
-    if name in query:
-        _check_choice(name, query[name], choices)
-    return query.get(name)
-
-
-def _has(file: SimulatedFile, state: str | None, purpose: str | None) -> bool:
-    shown = _state(file)
-    is_state = shown == state if state else shown != "deleted"
-    return is_state and purpose in (None, file.purpose)
-
-
-def _page(found: list[SimulatedFile], limit: int) -> Response:
-    page, more = found[:limit], len(found) > limit
-    told = {
-        "data": [_shown(one) for one in page],
-        "has_more": more,
-        "next_cursor": _cursor_of(page[-1]) if more else None,
-    }
-    return Response.of_json(told)
-
-
-def _answer(file: SimulatedFile) -> Response:
-    return Response.of_json(_shown(file))
+    for name, choices in (("state", STATES), ("purpose", PURPOSES)):
+        if name in query:
+            _check_choice(name, query[name], choices)
+    states = [query["state"]] if "state" in query else STATES[:-1]
+    purposes = [query["purpose"]] if "purpose" in query else PURPOSES
+    return lambda file: _state(file) in states and file.purpose in purposes
 
 
 def _created(file: SimulatedFile, upload: JsonObject | None) -> Response:
@@ -308,17 +257,6 @@ def _state(file: SimulatedFile) -> str:
     return "deleted" if has_expired else file.state
 
 
-def _cursor_of(file: SimulatedFile) -> str:
-    return base64.urlsafe_b64encode(file.id.encode()).decode()
-
-
-def _from_cursor(cursor: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(cursor).decode()
-    except ValueError:
-        return ""
-
-
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise _refusal(400, f"Invalid {name} '{value}'. Valid: {', '.join(choices)}")
@@ -334,7 +272,6 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
     return SimulatedFile(
         id=str(uuid.uuid4()),
         client=client,
-        created_at=time.time(),
         mime_type=body["mime_type"],
         size_bytes=body["size_bytes"],
         purpose=purpose,
@@ -347,7 +284,7 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
         raise _refusal(400, "mime_type is required")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    if type(size) is not int or size < 1:
         raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:
         raise _refusal(413, "size_bytes exceeds the 5 GiB limit")

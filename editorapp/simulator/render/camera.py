@@ -4,11 +4,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import cos, pi, radians, sin
 
-import numpy as np
 from PIL import Image
 
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.tables import read_table
 
 
@@ -100,46 +98,28 @@ def _through(
     roll: float,
 ) -> Planes:
     """Return the picture through a window that never leaves it, however it is turned."""
-    width, height = picture.width, picture.height
+    width, height = picture.size
     # A turned window needs this much more of the picture around it.
     reach = abs(cos(roll)) + abs(sin(roll)) * max(width / height, height / width)
     zoom = max(1.0, zoom, reach)
     slack = max(0.0, (1 - reach / zoom) / 2)
     x, y = min(slack, max(-slack, x)), min(slack, max(-slack, y))
+    a, b = cos(roll) / zoom, sin(roll) / zoom
     seen = Planes.empty(width, height)
     for target, plane in zip(seen.parts, picture.parts, strict=True):
         high, wide = plane.shape
-        target[:] = _plane_through(
-            plane,
-            (0.5 + x) * wide,
-            (0.5 + y) * high,
-            zoom,
-            roll,
+        where = (
+            a,
+            b,
+            (0.5 + x) * wide - a * wide / 2 - b * high / 2,
+            -b,
+            a,
+            (0.5 + y) * high + b * wide / 2 - a * high / 2,
+        )
+        target[:] = Image.fromarray(plane).transform(
+            (wide, high),
+            Image.Transform.AFFINE,
+            where,
+            resample=Image.Resampling.BILINEAR,
         )
     return seen
-
-
-def _plane_through(
-    plane: Array,
-    x: float,
-    y: float,
-    zoom: float,
-    roll: float,
-) -> Array:
-    high, wide = plane.shape
-    a, b = cos(roll) / zoom, sin(roll) / zoom
-    where = (
-        a,
-        b,
-        x - a * wide / 2 - b * high / 2,
-        -b,
-        a,
-        y + b * wide / 2 - a * high / 2,
-    )
-    turned = Image.fromarray(plane).transform(
-        (wide, high),
-        Image.Transform.AFFINE,
-        where,
-        resample=Image.Resampling.BILINEAR,
-    )
-    return np.asarray(turned)

@@ -5,114 +5,23 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from PIL import Image, ImageOps
 
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, demuxed, first_frame, frames_in, open_clip
 from editorapp.media.decoding.sound import has_true_times, track_of
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.colour import (
-    BT709,
-    FULL_RANGE,
+from editorapp.simulator.render.planes import (
     HLG,
-    LIMITED_RANGE,
     PQ,
-    Array,
+    Planes,
     Size,
 )
-
-
-@dataclass
-class Planes:
-    """One picture in YUV 4:2:0: `y` (height, width), `u` and `v` half of it each way; uint8, one
-    buffer.
-
-    Always BT.709 in limited range, whatever it was read from: so all drawing, and all that is
-    written, speaks of one.
-    """
-
-    buffer: Array
-
-    @property
-    def height(self) -> int:
-        return self.buffer.shape[0] * 2 // 3
-
-    @property
-    def width(self) -> int:
-        return self.buffer.shape[1]
-
-    @property
-    def y(self) -> Array:
-        return self.buffer[: self.height]
-
-    @property
-    def u(self) -> Array:
-        return self._chroma(0)
-
-    @property
-    def v(self) -> Array:
-        return self._chroma(1)
-
-    @property
-    def parts(self) -> tuple[Array, Array, Array]:
-        return self.y, self.u, self.v
-
-    def _chroma(self, number: int) -> Array:
-        halves = self.buffer.reshape(-1)[self.height * self.width :]
-        return halves.reshape(2, self.height // 2, self.width // 2)[number]
-
-    @classmethod
-    def empty(cls, width: int, height: int) -> "Planes":
-        return cls(np.empty((height * 3 // 2, width), np.uint8))
-
-    @classmethod
-    def of(cls, frame: Any, width: int, height: int) -> "Planes":
-        """Return a decoded frame at a size (even numbers)."""
-        stated = colour.swscale_matrix(frame)
-        has_its_coding = (
-            frame.format.name == "yuv420p" and stated == BT709 and frame.color_range != FULL_RANGE
-        )
-        if has_its_coding and (frame.width, frame.height) == (width, height):
-            return cls(frame.to_ndarray())
-        coded = frame.reformat(
-            width,
-            height,
-            "yuv420p",
-            src_colorspace=stated,
-            dst_colorspace=BT709,
-            dst_color_range=LIMITED_RANGE,
-            interpolation="BICUBIC" if has_its_coding else colour.exact(),
-        )
-        return cls(coded.to_ndarray())
-
-    def frame(self) -> Any:
-        """Return the picture as a frame that says how it is coded."""
-        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
-        frame.colorspace = frame.color_primaries = frame.color_trc = BT709
-        frame.color_range = LIMITED_RANGE
-        return frame
-
-    def picture(self) -> Any:
-        """Return the picture in sRGB, as Pillow's."""
-        return self.frame().reformat(format="rgb24", interpolation=colour.exact()).to_image()
-
-    def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
-        return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
-
-    def turned(self, quarters: int) -> "Planes":
-        """Return the picture turned counter-clockwise by quarter turns."""
-        if not quarters % 4:
-            return self
-        across = self.height, self.width
-        turned = Planes.empty(*(across if quarters % 2 else across[::-1]))
-        for target, plane in zip(turned.parts, self.parts, strict=True):
-            target[:] = np.rot90(plane, quarters)
-        return turned
 
 
 @dataclass(frozen=True)
@@ -186,7 +95,9 @@ class SourceClip:
         size = self.lying(width, height)
         held: tuple[Planes, int, int] | None = None
         index, step = 0, max(1, round(1 / self.fps / self.time_base))
-        for frame in self._frames():
+        streams = [self.stream, self.audio] if self.audio else [self.stream]
+        packets = demuxed(*streams)
+        for frame in chain.from_iterable(frames_in(one.stream, one) for one in packets):
             if isinstance(frame, av.AudioFrame):
                 yield frame
                 continue
@@ -204,50 +115,29 @@ class SourceClip:
         if held is not None:
             yield Shot(held[0], index, held[1], held[2] if 2 * held[2] >= step else step)
 
-    def _frames(self) -> Iterator[Any]:
-        for packet in demuxed(*self._streams):
-            yield from frames_in(packet.stream, packet)
-
-    @property
-    def _streams(self) -> list[Any]:
-        return [self.stream, self.audio] if self.audio else [self.stream]
-
     def planes(self, frame: Any, width: int, height: int) -> Planes:
         """Return a frame of this size upright and as SDR; an HDR one through the curve that `hdr`
         undoes.
         """
-        return self._flat(frame, width, height).turned(self.quarters)
-
-    def _flat(self, frame: Any, width: int, height: int) -> Planes:
         if not self.is_hdr:
-            return Planes.of(frame, width, height)
-        return Planes(self._converter(width, height).convert(frame).to_ndarray())
-
-    def _converter(self, width: int, height: int) -> hdr.Converter:
+            return Planes.of(frame, width, height).turned(self.quarters)
         if self._to_sdr is None:
-            self._to_sdr = hdr.Converter(
-                f"from_{hdr.name_of(self.transfer)}",
-                width,
-                height,
-            )
-        return self._to_sdr
+            name = f"from_{hdr.name_of(self.transfer)}"
+            self._to_sdr = hdr.Converter(name, width, height)
+        return Planes(self._to_sdr.convert(frame).to_ndarray()).turned(self.quarters)
 
 
 def still(path: str, width: int, height: int, *, last: bool = False) -> Planes:
     """Return a picture, or a clip's first or last frame, filling the size: the middle of it,
     nothing stretched.
     """
-    picture = _picture_of(path, last=last)
-    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return Planes.of(av.VideoFrame.from_image(filling), width, height)
-
-
-def _picture_of(path: str, *, last: bool) -> Any:
     try:
         with Image.open(path) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
     except OSError:
-        return _frame_of(path, last=last)
+        picture = _frame_of(path, last=last)
+    filling = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    return Planes.of(av.VideoFrame.from_image(filling), width, height)
 
 
 def _frame_of(path: str, *, last: bool) -> Any:

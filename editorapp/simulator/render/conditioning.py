@@ -2,14 +2,11 @@
 everywhere.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 # How much of the source a control brings back at its value 0, which leaves the model the least
 # freedom, and at 1.
@@ -21,37 +18,23 @@ EVERYWHERE = 0.5
 TINT = 0.4  # ... and of colours, for controls speak of structure
 
 
-@dataclass(frozen=True)
-class Conditioning:
-    """The controls as what each brings back of the source, 0..1; 0 is off and leaves no trace."""
-
-    pose: float = 0.0  # most along contours
-    depth: float = 0.0  # most in front
-    normals: float = 0.0  # most on surfaces
-    trajectory: float = 0.0  # most where something moves
-    face: bool = False
-
-    @classmethod
-    def of(cls, wanted: GenerationRequest) -> "Conditioning":
-        if wanted.auto_controls is True:
-            return cls()  # the model chooses by itself, whatever else is said
-        used = wanted.controls_in_use()  # where there are no switches, by their values
-
-        def follow(name: str, given: float | None) -> float:
-            value = USUAL if given is None else float(given)
-            return CLOSEST - (CLOSEST - LOOSEST) * value if name in used else 0.0
-
-        return cls(
-            pose=POSE[wanted.pose_strength or "precise"] if "pose" in used else 0.0,
-            depth=follow("depth", wanted.depth_blur),
-            normals=follow("normals", wanted.normals_augmentation),
-            trajectory=follow("trajectory", wanted.trajectory_sparsity),
-            face=bool(wanted.face_enabled),
-        )
-
-    @property
-    def follows(self) -> bool:
-        return bool(self.pose or self.depth or self.normals or self.trajectory)
+def _parts_of(wanted: GenerationRequest) -> list[float]:
+    """Return how much the controls for contours, depth, surfaces and motion each bring back of the
+    source, 0..1; 0 is off and leaves no trace.
+    """
+    if wanted.auto_controls is True:
+        return []  # the model chooses by itself, whatever else is said
+    used = wanted.controls_in_use()  # where there are no switches, by their values
+    values = {
+        "depth": wanted.depth_blur,
+        "normals": wanted.normals_augmentation,
+        "trajectory": wanted.trajectory_sparsity,
+    }
+    parts = [POSE[wanted.pose_strength or "precise"] if "pose" in used else 0.0]
+    for name, given in values.items():
+        value = USUAL if given is None else float(given)
+        parts.append(CLOSEST - (CLOSEST - LOOSEST) * value if name in used else 0.0)
+    return parts
 
 
 class SourceGuard:
@@ -59,21 +42,22 @@ class SourceGuard:
 
     def __init__(
         self,
-        controls: Conditioning,
-        width: int,
-        height: int,
+        wanted: GenerationRequest,
+        size: Size,
         seed: int,
     ) -> None:
-        self.controls = controls
-        self.is_needed = controls.face or controls.follows
+        self._parts = _parts_of(wanted)
+        has_face = bool(wanted.face_enabled) and wanted.auto_controls is not True
+        self._face = effects.face_weights(size) if has_face else None
+        self._follows = any(self._parts)
+        self.is_needed = has_face or self._follows
         self._light_before: Array | None = None  # of the source, for what moves
-        self._face = effects.face_weights(width, height) if controls.face else None
-        self._dither = effects.dither(width, height, seed)
+        self._dither = effects.dither(size, seed)
 
     def bring_back(self, picture: Planes, source: Planes) -> None:
         """Blend the source into its edited picture, in place."""
-        if self.controls.follows:
-            back = effects.enlarged(self._held(source), source.width, source.height)
+        if self._follows:
+            back = effects.enlarged(self._held(source), source.size)
             effects.blend(
                 picture,
                 source.parts,
@@ -94,16 +78,9 @@ class SourceGuard:
         contours = _contours(light)
         near = np.linspace(0, 1, len(light), dtype=np.float32)[:, None]  # what stands low is near
         moving = np.minimum(1, np.abs(light - before) / np.float32(16))
-        places = (contours, near, 1 - contours, moving)
-        controls = self.controls
-        parts = (
-            controls.pose,
-            controls.depth,
-            controls.normals,
-            controls.trajectory,
-        )
         free = np.ones(light.shape, np.float32)
-        for part, place in zip(parts, places, strict=True):
+        places = (contours, near, 1 - contours, moving)
+        for part, place in zip(self._parts, places, strict=True):
             if part:
                 free *= 1 - np.float32(part) * (EVERYWHERE + (1 - EVERYWHERE) * place)
         return 1 - free

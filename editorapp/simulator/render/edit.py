@@ -7,21 +7,20 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.strengths import STRENGTHS
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
-from editorapp.simulator.render.conditioning import Conditioning, SourceGuard
+from editorapp.simulator.render.conditioning import SourceGuard
 from editorapp.simulator.render.look import (
     chroma_tables,
     look_of,
     tint_tables,
     tone_table,
 )
+from editorapp.simulator.render.planes import Array, Planes
 from editorapp.simulator.render.weather import Weather, scaled
 
 GUIDE_SECONDS = 0.5  # how long a guide frame takes to fade into the edit, on each side
 AMOUNTS = dict(zip(STRENGTHS, (0.14, 0.24, 0.34, 0.46, 0.58, 0.69, 0.80, 0.90, 1.0), strict=True))
 AUTO = 0.58
-BLACK, PAPER = 16, 226
+BLACK, PAPER = np.uint8(16), np.uint8(226)
 
 
 class Edit:
@@ -42,9 +41,10 @@ class Edit:
         self.amount: float | None = None if is_auto else AMOUNTS[wanted.strength or ""]
         self.guides = guides
         self.fade_frames = max(2.0, GUIDE_SECONDS * fps)
-        self.fps, self.seed, self.size = fps, seed, (width, height)
-        self._source = SourceGuard(Conditioning.of(wanted), width, height, seed)
-        self._guide_tints = {at: (_mean(guide.u), _mean(guide.v)) for at, guide in guides.items()}
+        self.fps, self.seed = fps, seed
+        self.size = self.read_at = width, height
+        self._source = SourceGuard(wanted, self.size, seed)
+        self._guide_tints = {at: tuple(map(_mean, guide.chroma)) for at, guide in guides.items()}
 
     def turn(self, source: Planes, index: int) -> Planes:
         """Return the edited frame; `source` is used up."""
@@ -70,11 +70,11 @@ class Edit:
         self._glow = effects.byte_table(
             np.clip(effects.BYTES - 110, 0, 255) * 0.6 * (look.glow * amount)
         )
-        self._vignette = scaled(effects.vignette_weights(*self.size), 0.75 * look.vignette * amount)
+        self._vignette = scaled(effects.vignette_weights(self.size), 0.75 * look.vignette * amount)
         self._weather = Weather(
             look,
             amount,
-            *self.size,
+            self.size,
             fps=self.fps,
             seed=self.seed,
         )
@@ -92,11 +92,7 @@ class Edit:
             picture.y[:] = effects.shifted(picture.y, contours)
         self._weather.fall_on(picture, index)
         if self.look.vignette:
-            picture.y[:] = effects.mixed(
-                picture.y,
-                effects.shade(BLACK),
-                self._vignette,
-            )
+            picture.y[:] = effects.mixed(picture.y, BLACK, self._vignette)
 
     def _soften(self, picture: Planes, amount: float) -> Array | None:
         """Let go of structure as far as the look and the strength say; return contours to add."""
@@ -107,17 +103,10 @@ class Edit:
         if look.ink:
             away = np.abs(picture.y.astype(np.int16) - soft.y)
             contours = (-away * np.float32(3.2 * look.ink * amount)).astype(np.int16)
-        effects.mix_into(
-            picture,
-            soft,
-            min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount),
-        )
+        part = min(0.9, 0.5 * self._loose + 0.9 * look.painterly * amount)
+        effects.mix_into(picture, soft, part)
         if look.ink >= 1:
-            picture.y[:] = effects.mixed(
-                picture.y,
-                effects.shade(PAPER),
-                0.85 * amount,
-            )
+            picture.y[:] = effects.mixed(picture.y, PAPER, 0.85 * amount)
         return contours
 
     # Guide frames
@@ -134,7 +123,7 @@ class Edit:
         frames.
         """
         nearest = min(self.guides, key=lambda at: abs(at - index))
-        for plane, wanted in zip((picture.u, picture.v), self._guide_tints[nearest], strict=True):
+        for plane, wanted in zip(picture.chroma, self._guide_tints[nearest], strict=True):
             shift = round(0.45 * (wanted - _mean(plane)))
             plane[:] = effects.looked_up(plane, effects.byte_table(effects.BYTES + shift))
         for at in sorted(self.guides, key=lambda at: self._fade(index, at)):

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Tables
+from editorapp.simulator.render.planes import Array, Planes, Size, Tables
 
 BYTES = np.arange(256)
 
@@ -22,7 +21,7 @@ def byte_table(values: Array) -> Array:
 
 def mixed(
     a: Array,
-    b: Array,
+    b: Array | np.uint8,
     weight: float | Array,
     rounding: Array | None = None,
 ) -> Array:
@@ -46,7 +45,7 @@ def mix_into(target: Planes, other: Planes, weight: float) -> None:
 
 def blend(
     target: Planes,
-    others: Iterable[Array],
+    others: Iterable[Array | np.uint8],
     weights: Array,
     *,
     tint: float = 1.0,
@@ -64,32 +63,21 @@ def blend(
         plane[:] = mixed(plane, other, thin, coarse)
 
 
-def shade(value: int) -> Array:
-    """Return a plane of one value, of any size."""
-    return np.full((1, 1), value, np.uint8)
-
-
 def blurred(planes: Planes, factor: int) -> Planes:
     """Return the picture as soft as if seen `factor` times smaller."""
-    width, height = (max(2, size // factor // 2 * 2) for size in (planes.width, planes.height))
-    return planes.resized(width, height, "AREA").resized(planes.width, planes.height)
+    width, height = (max(2, side // factor // 2 * 2) for side in planes.size)
+    return planes.resized(width, height, "AREA").resized(*planes.size)
 
 
-def recolour(
-    planes: Planes,
-    chroma: Tables,
-    tints: Tables,
-) -> None:
+def recolour(planes: Planes, chroma: Tables, tints: Tables) -> None:
     """Turn, stretch and tint the chroma planes, in place; tints by the luma of each place.
 
     `chroma`: tables for u and v, of each plane's own part and the other's: uu, uv, vu, vv.
     """
-    u, v, light = planes.u, planes.v, planes.y[::2, ::2]
+    (u, v), light = planes.chroma, planes.y[::2, ::2]
     uu, uv, vu, vv = chroma
-    new_u = uu[u] + uv[v] + tints[0][light] + np.int16(128)
-    new_v = vu[u] + vv[v] + tints[1][light] + np.int16(128)
-    np.clip(new_u, 16, 240, out=u, casting="unsafe")
-    np.clip(new_v, 16, 240, out=v, casting="unsafe")
+    turned = np.stack((uu[u] + uv[v] + tints[0][light], vu[u] + vv[v] + tints[1][light]))
+    np.clip(turned + np.int16(128), 16, 240, out=planes.chroma, casting="unsafe")
 
 
 def added(plane: Array, light: Array) -> Array:
@@ -102,36 +90,36 @@ def shifted(plane: Array, steps: Array) -> Array:
     return np.clip(plane.astype(np.int16) + steps, 0, 255)
 
 
-def enlarged(small: Array, width: int, height: int) -> Array:
+def enlarged(small: Array, size: Size) -> Array:
     """Return weights of 0..1 smoothly at another size, as uint16 of 0..256."""
     picture = Image.fromarray(np.rint(small * 255).astype(np.uint8))
-    large = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)).astype(np.uint16)
+    large = np.asarray(picture.resize(size, Image.Resampling.BILINEAR)).astype(np.uint16)
     return large + (large >> 7)
 
 
-def dither(width: int, height: int, seed: int) -> Array:
+def dither(size: Size, seed: int) -> Array:
     """Return thresholds, 0..255 per pixel: a weight that moves no whole step then moves some of the
     pixels.
     """
-    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint16)
+    return np.random.default_rng(seed).integers(0, 256, size[::-1], np.uint16)
 
 
-def unit_grid(width: int, height: int, low: float = 0) -> tuple[Array, Array]:
+def unit_grid(size: Size, low: float = 0) -> tuple[Array, Array]:
     """Return how far down and how far right each pixel lies, from `low` to 1: a column and a row."""
+    width, height = size
     return np.linspace(low, 1, height)[:, None], np.linspace(low, 1, width)[None, :]
 
 
-def vignette_weights(width: int, height: int) -> Array:
+def vignette_weights(size: Size) -> Array:
     """Return how dark the corners get, 0..256 per pixel."""
-    away = np.hypot(*unit_grid(width, height, -1))
+    away = np.hypot(*unit_grid(size, -1))
     return (256 * np.clip((away - 0.55) / 0.85, 0, 1) ** 1.5).astype(np.uint16)
 
 
-def face_weights(width: int, height: int) -> Array:
+def face_weights(size: Size) -> Array:
     """Return where a face is taken to be, 0..256 per pixel: an upright oval in the upper middle,
     soft at its edge.
     """
-    down, right = unit_grid(width, height)
-    side = min(width, height)
+    (down, right), (width, height), side = unit_grid(size), size, min(size)
     away = np.hypot((right - 0.5) * width / side / 0.26, (down - 0.42) * height / side / 0.36)
     return (256 * np.clip((1.25 - away) / 0.5, 0, 1)).astype(np.uint16)

@@ -7,10 +7,9 @@ import numpy as np
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
 from editorapp.simulator.render.camera import Camera
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array
 from editorapp.simulator.render.edit import Edit
 from editorapp.simulator.render.look import look_of
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 
 class Scene:
@@ -23,23 +22,22 @@ class Scene:
     def __init__(
         self,
         wanted: GenerationRequest,
-        width: int,
-        height: int,
+        size: Size,
         *,
         count: int,
         anchors: Mapping[int, Planes],
         seed: int,
     ) -> None:
-        self.width, self.height, self.count, self.anchors = width, height, count, anchors
+        self.size, self.count, self.anchors = size, count, anchors
         self.loop = bool(wanted.loop)
         self._draw_lots(np.random.default_rng(seed))
         # Drawn at half size and enlarged: soft shapes lose nothing, and it is four times as fast.
-        self._w, self._h = max(4, width // 4 * 2), max(4, height // 4 * 2)
+        self._w, self._h = (max(4, side // 4 * 2) for side in size)
         self._down = np.linspace(0, 1, self._h, dtype=np.float32)[:, None]
         self._right = np.linspace(0, 1, self._w, dtype=np.float32)[None, :]
         # The words restyle the scene as they would a clip, at full strength.
         styled = GenerationRequest(prompt=wanted.prompt, strength="reimagine_1")
-        self._style = Edit(styled, width, height, guides={}, fps=24, seed=seed)
+        self._style = Edit(styled, *size, guides={}, fps=24, seed=seed)
         self._camera = Camera(
             wanted.concepts or (),
             count=count,
@@ -56,19 +54,12 @@ class Scene:
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""
-        picture = self._styled(index)
+        # A loop's motion returns to where it began; otherwise it wanders on.
+        drawn = self._landscape((2 if self.loop else 1.3) * np.pi * (index / self.count))
+        picture = self._style.turn(drawn.resized(*self.size, "BICUBIC"), index)
         if self.anchors:
             self._show_anchors(picture, index)
         return self._camera.seen(picture, index)
-
-    def _styled(self, index: int) -> Planes:
-        drawn = self._landscape(self._angle(index))
-        return self._style.turn(drawn.resized(self.width, self.height, "BICUBIC"), index)
-
-    def _angle(self, index: int) -> float:
-        # A loop's motion returns to where it began; otherwise it wanders on.
-        turn = index / self.count
-        return 2 * np.pi * turn if self.loop else 1.3 * np.pi * turn
 
     def _landscape(self, angle: float) -> Planes:
         light = self._lit_sky(angle)
@@ -81,8 +72,7 @@ class Scene:
             v = _laid(v, inside, 122 + self._sky[3] * 0.6 - 2 * layer)
         planes = Planes.empty(self._w, self._h)
         planes.y[:] = np.clip(light, 16, 235)
-        planes.u[:] = np.clip(u[::2, ::2], 16, 240)
-        planes.v[:] = np.clip(v[::2, ::2], 16, 240)
+        planes.chroma[:] = np.clip((u[::2, ::2], v[::2, ::2]), 16, 240)
         return planes
 
     def _lit_sky(self, angle: float) -> Array:
@@ -116,9 +106,6 @@ class Scene:
             return
         at = before if before is not None else after
         assert at is not None
-        self._lean_to_anchor(picture, index, at)
-
-    def _lean_to_anchor(self, picture: Planes, index: int, at: int) -> None:
         far = min(1.0, abs(index - at) / (0.7 * self.count))
         effects.mix_into(picture, self._drifted(at, index), 1 - 0.8 * far)
 
@@ -130,17 +117,14 @@ class Scene:
         if not away:
             return picture
         part = 0.14 * min(1.0, away / self.count)
-        left, top = round(self.width * part / 4) * 2, round(self.height * part / 4) * 2
-        inner = Planes.empty(self.width - 2 * left, self.height - 2 * top)
+        left, top = (round(side * part / 4) * 2 for side in self.size)
+        inner = Planes.empty(picture.width - 2 * left, picture.height - 2 * top)
         for target, plane in zip(inner.parts, picture.parts, strict=True):
-            half = self.height // len(plane)  # 2 for chroma
-            _cut_out(target, plane, top // half, left // half)
-        return inner.resized(self.width, self.height, "BICUBIC")
-
-
-def _cut_out(target: Array, plane: Array, y: int, x: int) -> None:
-    rows, columns = target.shape
-    target[:] = plane[y : y + rows, x : x + columns]
+            half = picture.height // len(plane)  # 2 for chroma
+            y, x = top // half, left // half
+            rows, columns = target.shape
+            target[:] = plane[y : y + rows, x : x + columns]
+        return inner.resized(*self.size, "BICUBIC")
 
 
 def _laid(plane: Array, inside: Array, shade: float) -> Array:

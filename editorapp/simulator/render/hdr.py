@@ -16,7 +16,7 @@ import av
 import av.filter
 import numpy as np
 
-from editorapp.simulator.render.colour import HLG, Array
+from editorapp.simulator.render.planes import HLG, Array
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
 # What a player is told of light: a P3 display of 1,000 nits (in units of 0.00002, and 0.0001 nits),
@@ -36,39 +36,27 @@ _CURVE_OUT = _CURVE_IN * (
 )
 
 
-def expanded(linear: Array) -> Array:
-    """Return SDR light (1.0 is white, last axis RGB) as HDR light (1.0 is 203 nits, peak 4.93);
-    hues stay.
-    """
-    return linear * _gain(linear, _CURVE_IN, _CURVE_OUT)
-
-
-def compressed(linear: Array) -> Array:
-    """Return HDR light as SDR light: what `expanded` undoes."""
-    return linear * _gain(linear, _CURVE_OUT, _CURVE_IN)
-
-
-def _gain(linear: Array, given: Array, wanted: Array) -> Array:
+def _curved(linear: Array, given: Array, wanted: Array) -> Array:
+    """Return light (last axis RGB) through a curve; hues stay."""
     brightest = linear.max(axis=-1, keepdims=True)
-    return np.interp(brightest, given, wanted) / np.maximum(brightest, 1e-6)
+    return linear * (np.interp(brightest, given, wanted) / np.maximum(brightest, 1e-6))
 
 
 def pq(nits: Array) -> Array:
     """Return the PQ signal (0..1) of light in nits."""
-    y = np.power(np.clip(nits, 0, 10000) / 10000, 0.1593017578125)
-    return np.power((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y), 78.84375)
+    y = (np.clip(nits, 0, 10000) / 10000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y)) ** 78.84375
 
 
 def from_pq(signal: Array) -> Array:
-    x = np.power(np.clip(signal, 0, 1), 1 / 78.84375)
-    return 10000 * np.power(
-        np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x), 1 / 0.1593017578125
-    )
+    x = np.clip(signal, 0, 1) ** (1 / 78.84375)
+    light = np.maximum(x - 0.8359375, 0) / (18.8515625 - 18.6875 * x)
+    return 10000 * light ** (1 / 0.1593017578125)
 
 
 def hlg(nits: Array) -> Array:
     """Return the HLG signal (0..1) of light on a 1,000 nit display."""
-    scene = np.power(np.clip(nits / 1000, 0, 1), 1 / 1.2)
+    scene = np.clip(nits / 1000, 0, 1) ** (1 / 1.2)
     low = np.sqrt(3 * scene)
     return np.where(
         scene <= 1 / 12,
@@ -84,7 +72,7 @@ def from_hlg(signal: Array) -> Array:
         x**2 / 3,
         (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12,
     )
-    return 1000 * np.power(scene, 1.2)
+    return 1000 * scene**1.2
 
 
 def _grid() -> Array:
@@ -94,18 +82,14 @@ def _grid() -> Array:
     return np.stack((red, green, blue), axis=-1).reshape(-1, 3)
 
 
-def _cube(folder: Path, name: str) -> Path:
-    """Write the table of a conversion: "pq", "hlg", "linear", "from_pq" or "from_hlg"."""
-    path = folder / f"{name}.cube"
-    rows = "\n".join(
-        f"{red:.6f} {green:.6f} {blue:.6f}" for red, green, blue in _CUBES[name](_grid())
-    )
-    path.write_text(f"LUT_3D_SIZE {CUBE_SIZE}\n{rows}\n")
-    return path
+def _write_cube(path: Path, colours: Array) -> None:
+    header = f"LUT_3D_SIZE {CUBE_SIZE}"
+    np.savetxt(path, colours, "%.6f", header=header, comments="")
 
 
 def _linear(signal: Array) -> Array:
-    return expanded(np.power(signal, 2.4))
+    """Return SDR as HDR light: 1.0 is 203 nits, the peak 4.93."""
+    return _curved(signal**2.4, _CURVE_IN, _CURVE_OUT)
 
 
 def _wide_nits(signal: Array) -> Array:
@@ -114,33 +98,18 @@ def _wide_nits(signal: Array) -> Array:
 
 def _sdr(nits: Array) -> Array:
     light = np.maximum(nits / WHITE_NITS @ _FROM_2020.T, 0)
-    return np.power(np.clip(compressed(light), 0, 1), 1 / 2.4)
+    return np.clip(_curved(light, _CURVE_OUT, _CURVE_IN), 0, 1) ** (1 / 2.4)
 
 
-_CUBES: dict[str, Callable[[Array], Array]] = {
-    "pq": lambda signal: pq(_wide_nits(signal)),
-    "hlg": lambda signal: hlg(_wide_nits(signal)),
-    "linear": _linear,
-    "from_pq": lambda signal: _sdr(from_pq(signal)),
-    "from_hlg": lambda signal: _sdr(from_hlg(signal)),
-}
-_TO_HDR = (
-    "bt709",
-    "gbrp12le",
-    ("scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le"),
-)
-_TO_SDR = (
-    "bt2020",
-    "gbrp12le",
-    ("scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p"),
-)
-# By the name of a table: the colour matrix that comes in, the format for the cube, what follows.
-_STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "pq": _TO_HDR,
-    "hlg": _TO_HDR,
-    "linear": ("bt709", "gbrpf32le", ("format=gbrpf32le",)),
-    "from_pq": _TO_SDR,
-    "from_hlg": _TO_SDR,
+_TO_HDR = ("gbrp12le", "scale=out_color_matrix=bt2020:out_range=tv", "format=yuv420p10le")
+_TO_SDR = ("gbrp12le", "scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p")
+# By name: what a table says, the colour matrix that comes in, the format for the cube, what follows.
+_CONVERSIONS: dict[str, tuple[Callable[[Array], Array], str, tuple[str, ...]]] = {
+    "pq": (lambda signal: pq(_wide_nits(signal)), "bt709", _TO_HDR),
+    "hlg": (lambda signal: hlg(_wide_nits(signal)), "bt709", _TO_HDR),
+    "linear": (_linear, "bt709", ("gbrpf32le", "format=gbrpf32le")),
+    "from_pq": (lambda signal: _sdr(from_pq(signal)), "bt2020", _TO_SDR),
+    "from_hlg": (lambda signal: _sdr(from_hlg(signal)), "bt2020", _TO_SDR),
 }
 
 
@@ -148,9 +117,10 @@ class Converter:
     """A filter graph from frames of one size and format to another, through a colour cube."""
 
     def __init__(self, name: str, width: int, height: int) -> None:
-        matrix, middle, out = _STEPS[name]
+        convert, matrix, (middle, *out) = _CONVERSIONS[name]
         self._folder = TemporaryDirectory(prefix="rushes-colour-")
-        cube = _cube(Path(self._folder.name), name)
+        cube = Path(self._folder.name) / f"{name}.cube"
+        _write_cube(cube, convert(_grid()))
         self._steps = (
             f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}",
             f"format={middle}",
@@ -162,35 +132,23 @@ class Converter:
 
     def convert(self, frame: Any) -> Any:
         """Return the frame in its new colours; times are not kept."""
-        graph = self._graph_for(frame)
-        frame.pts, frame.time_base = None, CLOCK
-        graph.push(frame)
-        return graph.pull()
-
-    def _graph_for(self, frame: Any) -> Any:
         if self._graph is None:
-            self._graph = self._build(frame)
-        return self._graph
+            self._graph = self._built(frame)
+        frame.pts, frame.time_base = None, CLOCK
+        self._graph.push(frame)
+        return self._graph.pull()
 
-    def _build(self, frame: Any) -> Any:
+    def _built(self, frame: Any) -> Any:
         graph = av.filter.Graph()
-        last = graph.add_buffer(
+        first = graph.add_buffer(
             width=frame.width,
             height=frame.height,
             format=frame.format,
             time_base=CLOCK,
         )
-        for step in self._steps:
-            last = _linked(graph, last, step)
-        graph.configure()
+        steps = [graph.add(*step.split("=", 1)) for step in self._steps]
+        graph.link_nodes(first, *steps).configure()
         return graph
-
-
-def _linked(graph: Any, last: Any, step: str) -> Any:
-    name, _equals, options = step.partition("=")
-    node = graph.add(name, options or None)
-    last.link_to(node)
-    return node
 
 
 def name_of(transfer: int) -> str:

@@ -23,10 +23,11 @@ def render(task: JsonObject, alive: Alive) -> JsonObject:
     """Render a job into its folder; return its outputs and the clip's facts, or a failure."""
     try:
         return _rendered(task, alive)
-    except CannotRender as failure:
-        return _failed(failure)
+    except CannotRender as cannot:
+        failure = cannot
     except UNREADABLE:
-        return _failed(NOT_DECODED)
+        failure = NOT_DECODED
+    return {"failure_code": failure.code, "failure_reason": failure.reason}
 
 
 def _rendered(task: JsonObject, alive: Alive) -> JsonObject:
@@ -37,23 +38,12 @@ def _rendered(task: JsonObject, alive: Alive) -> JsonObject:
         if path == "sample":
             inputs[name] = _sample(Path(task["sample"]))
     wanted = GenerationRequest.from_json(task["request"])
-    if wanted.source is not None:
-        _check(inputs["source"])
-    outputs = RenderPlan(wanted, inputs, folder, task["seed"], alive).carry_out()
-    return {"outputs": outputs, "facts": _facts(folder / outputs[0]["file"])}
-
-
-def _check(source: str) -> None:
-    if problem := inspect(source)["problem"]:
+    if wanted.source is not None and (problem := inspect(inputs["source"])["problem"]):
         raise CannotRender(problem, NOT_DECODED.reason)
-
-
-def _facts(video: Path) -> JsonObject:
-    return inspect(str(video)) | {"size_bytes": video.stat().st_size}
-
-
-def _failed(failure: CannotRender) -> JsonObject:
-    return {"failure_code": failure.code, "failure_reason": failure.reason}
+    outputs = RenderPlan(wanted, inputs, folder, task["seed"], alive).carry_out()
+    video = folder / outputs[0]["file"]
+    facts = inspect(str(video)) | {"size_bytes": video.stat().st_size}
+    return {"outputs": outputs, "facts": facts}
 
 
 def _sample(path: Path) -> str:
@@ -61,5 +51,5 @@ def _sample(path: Path) -> str:
     if not path.exists():
         part = path.with_name(f"sample.{os.getpid()}.part")
         draw(part)
-        os.replace(part, path)
+        part.replace(path)
     return str(path)

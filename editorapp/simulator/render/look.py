@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from editorapp.simulator.render.colour import Array, Tables
+from editorapp.simulator.render.effects import BYTES
+from editorapp.simulator.render.planes import Array, Tables
 from editorapp.simulator.tables import JsonObject, read_table
 
 ENOUGH_FORCE = 34.0
+LIGHT = np.clip((BYTES - 16) / 219, 0, 1)  # of each value of luma
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,8 @@ def _tinted(colour: tuple[int, int], part: float) -> JsonObject:
 def _of_all_words(words: list[str]) -> Look:
     """Return a grade drawn from all words: mild, and easily covered by what they mean."""
     part = _drawn_from(words)
-    gamma = _mild_gamma(part)
-    return _leaning(part, 9 + 7 * part[1]).add(gamma=gamma, contrast=1.08 + 0.22 * part[2])
-
-
-def _mild_gamma(part: list[float]) -> float:
-    return 0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3]
+    gamma = 0.85 + 0.12 * part[3] if part[4] < 0.5 else 1.06 + 0.14 * part[3]
+    return _leaning(part, 9 + 7 * part[1], gamma=gamma, contrast=1.08 + 0.22 * part[2])
 
 
 def _of_all_words_alone(words: list[str]) -> Look:
@@ -115,12 +113,9 @@ def _of_all_words_alone(words: list[str]) -> Look:
     gamma, brightness = (
         (0.68 + 0.08 * part[3], 0.05) if part[4] < 0.5 else (1.36 + 0.16 * part[3], -0.05)
     )
-    look = _leaning(part, 18 + 8 * part[1])
-    return look.add(
-        gamma=gamma,
-        brightness=brightness,
-        contrast=1.05 + 0.1 * part[2],
-    )
+    contrast = 1.05 + 0.1 * part[2]
+    look = _leaning(part, 18 + 8 * part[1], gamma=gamma, contrast=contrast)
+    return look.add(brightness=brightness)
 
 
 def _drawn_from(words: list[str]) -> list[float]:
@@ -128,20 +123,21 @@ def _drawn_from(words: list[str]) -> list[float]:
     return [byte / 255 for byte in hashlib.sha256(" ".join(words).encode()).digest()[:8]]
 
 
-def _leaning(part: list[float], lean: float) -> Look:
+def _leaning(part: list[float], lean: float, **tone: Any) -> Look:
     angle = part[0] * 2 * np.pi
     u, v = float(np.cos(angle)) * lean, float(np.sin(angle)) * lean
     return Look(
         saturation=0.94 + 0.22 * part[5],
         shadows=(-u, -v),
         highlights=(u, v),
+        **tone,
     )
 
 
 def _force(look: Look) -> float:
     """Return how far a look at full strength takes a middling picture, about in 8-bit steps."""
     middling = slice(40, 200)
-    tone = np.abs(tone_table(look, 1.0) - np.arange(256))[middling].mean()
+    tone = np.abs(tone_table(look, 1.0) - BYTES)[middling].mean()
     tints = np.abs(np.stack(tint_tables(look, 1.0)))[:, middling].mean()
     drawn = 40 * max(look.ink, look.fog, look.rain, look.snow)
     drawn += 20 * look.glow + 12 * look.painterly
@@ -150,21 +146,17 @@ def _force(look: Look) -> float:
 
 def tone_table(look: Look, amount: float) -> Array:
     """Return luma in, luma out (256, float): identity at amount 0. Limited range, 16..235."""
-    wanted = 16 + 219 * np.clip(_toned(look, _light()), 0, 1)
-    return np.arange(256) * (1 - amount) + wanted * amount
+    wanted = 16 + 219 * np.clip(_toned(look), 0, 1)
+    return BYTES * (1 - amount) + wanted * amount
 
 
-def _toned(look: Look, light: Array) -> Array:
-    y = (np.power(light, look.gamma) - 0.5) * look.contrast + 0.5 + look.brightness
+def _toned(look: Look) -> Array:
+    y = (np.power(LIGHT, look.gamma) - 0.5) * look.contrast + 0.5 + look.brightness
     if look.posterise:
         y = np.floor(np.clip(y, 0, 0.999) * look.posterise) / (look.posterise - 1)
     y = y * (1 - look.invert) + (1 - y) * look.invert
     # Near white the curve bends: highlights keep their shape instead of clipping.
     return np.where(y > 0.8, 0.8 + 0.2 * np.tanh((y - 0.8) / 0.2), y)
-
-
-def _light() -> Array:
-    return np.clip((np.arange(256) - 16) / 219, 0, 1)
 
 
 def chroma_tables(look: Look, amount: float) -> Tables:
@@ -176,7 +168,7 @@ def chroma_tables(look: Look, amount: float) -> Tables:
     matrix = (
         np.eye(2) * (1 - amount) + look.saturation * np.array([[cos, -sin], [sin, cos]]) * amount
     )
-    centred = np.arange(256) - 128
+    centred = BYTES - 128
     return tuple(np.round(part * centred).astype(np.int16) for part in matrix.ravel())
 
 
@@ -189,5 +181,4 @@ def tint_tables(look: Look, amount: float) -> Tables:
 
 
 def _tints(amount: float, low: float, high: float) -> Array:
-    light = _light()
-    return np.round(amount * (low * (1 - light) + high * light)).astype(np.int16)
+    return np.round(amount * (low * (1 - LIGHT) + high * LIGHT)).astype(np.int16)

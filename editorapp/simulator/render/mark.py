@@ -5,8 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Point
+from editorapp.simulator.render.planes import Array, Planes
 
 Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"
@@ -16,30 +15,21 @@ class Mark:
     """A small dark pill with white letters, made once for a size."""
 
     def __init__(self, width: int, height: int) -> None:
-        shade, letters = _drawn(_letter_size(width, height), width, height)
+        size = max(11, round(min(width, height) * 0.034))
+        shade, letters = _drawn(size, width, height)
         alpha = np.maximum(shade, letters)
         luma = alpha * (18 + letters * 215 // 255)
         thin = alpha[::2, ::2]
-        y, x = _corner(alpha, width, height)
+        inset, (high, wide) = _even(size * 0.7), alpha.shape
+        y, x = max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
         self._luma = _place(y, x, alpha), 255 - alpha, luma
         self._chroma = _place(y // 2, x // 2, thin), 255 - thin, thin * np.uint16(128)
 
     def burn(self, planes: Planes) -> None:
         """Draw the mark into the picture, in place."""
         _blend(planes.y, *self._luma)
-        for plane in (planes.u, planes.v):
+        for plane in planes.chroma:
             _blend(plane, *self._chroma)
-
-
-def _letter_size(width: int, height: int) -> int:
-    return max(11, round(min(width, height) * 0.034))
-
-
-def _corner(alpha: Array, width: int, height: int) -> Point:
-    """Return the row and column where the mark begins."""
-    inset = _even(_letter_size(width, height) * 0.7)
-    high, wide = alpha.shape
-    return max(0, _even(height - high - inset)), max(0, _even(width - wide - inset))
 
 
 def _place(row: int, column: int, alpha: Array) -> Region:
@@ -54,11 +44,7 @@ def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
     wide = min(_even(right - left + 2 * pad), width)
     high = min(_even(bottom - top + pad + pad // 2), height)
     pill, words = Image.new("L", (wide, high), 0), Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(pill).rounded_rectangle(
-        (0, 0, wide - 1, high - 1),
-        high // 2,
-        fill=150,
-    )
+    ImageDraw.Draw(pill).rounded_rectangle((0, 0, wide - 1, high - 1), high // 2, fill=150)
     middle = ((wide - (right - left)) / 2 - left, (high - (bottom - top)) / 2 - top)
     ImageDraw.Draw(words).text(middle, TEXT, fill=255, font=font)
     return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)

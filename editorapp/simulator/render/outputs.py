@@ -14,9 +14,9 @@ from PIL import ExifTags, Image
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import hdr
-from editorapp.simulator.render.clip import Clock, Planes, Shot, SourceClip
-from editorapp.simulator.render.colour import HLG, PQ, Size
+from editorapp.simulator.render.clip import Clock, Shot, SourceClip
 from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.planes import HLG, PQ, Planes, Size
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
 from editorapp.simulator.tables import Files
@@ -38,8 +38,11 @@ class Outputs:
         clock: Clock,
         source: SourceClip | None = None,
     ) -> None:
-        transfer = _transfer_for(source) if wanted.hdr else 0
-        self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size) if wanted.hdr else None
+        transfer = 0
+        self._to_hdr: hdr.Converter | None = None
+        if wanted.hdr:
+            transfer = HLG if source is not None and source.transfer == HLG else PQ
+            self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)
         self._mark = Mark(*size)
         self._poster: Path | None = folder / POSTER
         has_frames = wanted.hdr and wanted.exr
@@ -55,21 +58,14 @@ class Outputs:
     def picture(self, planes: Planes, at: Shot) -> None:
         """Take the picture of a shot: it is marked, in place."""
         self._mark.burn(planes)
-        self._keep_first(planes)
+        if self._poster is not None:
+            how = {"quality": 90, "subsampling": 0, "exif": SRGB}
+            planes.picture().save(self._poster, **how)
+            self._poster = None
         frame = self._to_hdr.convert(planes.frame()) if self._to_hdr else planes.frame()
         self._video.frame(frame, at.pts, at.duration)
         if self._frames is not None:
             self._frames.add(planes)
-
-    def _keep_first(self, planes: Planes) -> None:
-        if self._poster is not None:
-            planes.picture().save(
-                self._poster,
-                quality=90,
-                subsampling=0,
-                exif=SRGB,
-            )
-            self._poster = None
 
     def sound(self, frame: Any) -> None:
         self._video.sound(frame)
@@ -82,10 +78,6 @@ class Outputs:
             self._frames.close()
             made.append({"type": "exr", "file": "frames.zip"})
         return made
-
-
-def _transfer_for(source: SourceClip | None) -> int:
-    return HLG if source is not None and source.transfer == HLG else PQ
 
 
 class ExrFrames:
@@ -117,12 +109,9 @@ class ExrFrames:
 
     def _encode(self, frame: Any) -> None:
         for packet in self._encoder.encode(frame):
-            self._write(packet)
-
-    def _write(self, packet: Any) -> None:
-        data = with_primaries(bytes(packet), lines=self._height)
-        self._zip.writestr(f"frame_{self._count:05d}.exr", data)
-        self._count += 1
+            data = with_primaries(bytes(packet), lines=self._height)
+            self._zip.writestr(f"frame_{self._count:05d}.exr", data)
+            self._count += 1
 
 
 def with_primaries(exr: bytes, *, lines: int) -> bytes:

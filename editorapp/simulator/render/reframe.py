@@ -4,9 +4,9 @@ import numpy as np
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes, SourceClip, even
-from editorapp.simulator.render.colour import Array, Size
+from editorapp.simulator.render.clip import SourceClip, even
 from editorapp.simulator.render.look import chroma_tables, look_of, tint_tables
+from editorapp.simulator.render.planes import Array, Planes, Size
 
 SOFT = 8  # how many times smaller the surroundings are drawn
 
@@ -22,7 +22,7 @@ def canvas_size(ratio: Size, short_side: int) -> Size:
 class Canvas:
     """Where the source lies, and what surrounds it.
 
-    `width` and `height` are the placed source's, in pixels.
+    `width` and `height` are the placed source's, in pixels, and `size` the canvas's.
     """
 
     def __init__(
@@ -32,23 +32,24 @@ class Canvas:
         width: int,
         height: int,
     ) -> None:
-        self.canvas_width, self.canvas_height = width, height
+        self.size = width, height
         x, y, self.width, self.height = _place(wanted, source, width, height)
-        self.x, self.y = _even_down(x), _even_down(y)
+        self.read_at = self.width, self.height
+        self.x, self.y = x // 2 * 2, y // 2 * 2
         look = look_of(wanted.prompt or "")
         self._chroma, self._tint = chroma_tables(look, 0.35), tint_tables(look, 0.35)
         self._dim = effects.byte_table(16 + (effects.BYTES - 16) * 0.86)
 
-    def place(self, picture: Planes) -> Planes:
-        """Return the canvas with the source's own pixels where they belong."""
+    def turn(self, picture: Planes, index: int) -> Planes:
+        """Return the canvas with the source's own pixels where they belong, whatever frame it is."""
         canvas = self._surroundings(picture)
         left, top = max(0, self.x), max(0, self.y)
-        right = min(self.canvas_width, self.x + self.width)
-        bottom = min(self.canvas_height, self.y + self.height)
+        right = min(canvas.width, self.x + self.width)
+        bottom = min(canvas.height, self.y + self.height)
         if right <= left or bottom <= top:
             return canvas
         for target, plane in zip(canvas.parts, picture.parts, strict=True):
-            part = self.canvas_height // len(target)  # 2 for chroma
+            part = canvas.height // len(target)  # 2 for chroma
             target[top // part : bottom // part, left // part : right // part] = plane[
                 (top - self.y) // part : (bottom - self.y) // part,
                 (left - self.x) // part : (right - self.x) // part,
@@ -57,21 +58,16 @@ class Canvas:
 
     def _surroundings(self, picture: Planes) -> Planes:
         """Return the source mirrored outwards over the whole canvas, soft, in the prompt's colours."""
-        small = picture.resized(
-            even(self.width / SOFT),
-            even(self.height / SOFT),
-            "AREA",
-        )
-        wide, high = even(self.canvas_width / SOFT), even(self.canvas_height / SOFT)
-        around = Planes.empty(wide, high)
+        small = picture.resized(even(self.width / SOFT), even(self.height / SOFT), "AREA")
+        around = Planes.empty(*(even(side / SOFT) for side in self.size))
         for target, plane in zip(around.parts, small.parts, strict=True):
-            part = SOFT * (high // len(target))
+            part = SOFT * (around.height // len(target))
             rows = _mirrored(target.shape[0], plane.shape[0], self.y // part)
             columns = _mirrored(target.shape[1], plane.shape[1], self.x // part)
             target[:] = plane[np.ix_(rows, columns)]
         around.y[:] = effects.looked_up(around.y, self._dim)
         effects.recolour(around, self._chroma, self._tint)
-        return around.resized(self.canvas_width, self.canvas_height, "BICUBIC")
+        return around.resized(*self.size, "BICUBIC")
 
 
 def _place(
@@ -90,10 +86,6 @@ def _place(
     scale = min(width / source.width, height / source.height)
     placed = even(source.width * scale), even(source.height * scale)
     return (width - placed[0]) // 2, (height - placed[1]) // 2, *placed
-
-
-def _even_down(value: int) -> int:
-    return value // 2 * 2
 
 
 def _mirrored(length: int, size: int, offset: int) -> Array:

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Alive: TypeAlias = Callable[[], None]  # called while a job is rendered
-SECONDS = {"9s": 9, "10s": 10}  # of a new clip, by what was asked for; all others: 5
 POSTER = "poster.jpg"  # the first frame of a result, beside it
+
+
+def seconds_of(duration: str | None) -> int:
+    """Return how long a new clip is, by what was asked for."""
+    return {"9s": 9, "10s": 10}.get(duration or "", 5)
 
 
 class CannotRender(Exception):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from editorapp.simulator.render import effects
-from editorapp.simulator.render.clip import Planes
-from editorapp.simulator.render.colour import Array, Point
 from editorapp.simulator.render.look import Look
+from editorapp.simulator.render.planes import Array, Planes, Point, Size
 
-FOG_SHADES = (196, 128, 128)
+FOG_SHADES = np.array((196, 128, 128), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -30,28 +29,27 @@ class Weather:
         self,
         look: Look,
         amount: float,
-        width: int,
-        height: int,
+        size: Size,
         *,
         fps: float,
         seed: int,
     ) -> None:
-        self._height, self._width, self._fps = height, width, fps
-        self._fog = scaled(fog_weights(width, height), look.fog * amount) if look.fog else None
+        (self._width, self._height), self._fps = size, fps
+        self._fog = scaled(fog_weights(size), look.fog * amount) if look.fog else None
         self._falling = [
-            (tile(width, height, seed), effects.byte_table(effects.BYTES * part * amount), speed)
+            (tile(size, seed), effects.byte_table(effects.BYTES * part * amount), speed)
             for tile, part, speed in (
                 (rain_tile, look.rain, RAIN),
                 (snow_tile, look.snow, SNOW),
             )
             if part
         ]
-        self._grain = grain(width, height, seed, 22 * look.grain * amount) if look.grain else None
+        self._grain = grain(size, seed, 22 * look.grain * amount) if look.grain else None
 
     def fall_on(self, picture: Planes, index: int) -> None:
         """Draw the weather of a frame into it, in place."""
         if self._fog is not None:
-            effects.blend(picture, map(effects.shade, FOG_SHADES), self._fog)
+            effects.blend(picture, FOG_SHADES, self._fog)
         seconds = index / self._fps
         for tile, strength, speed in self._falling:
             right = round(speed.drift * self._width * np.sin(seconds * 1.3))
@@ -71,13 +69,13 @@ def scaled(weights: Array, part: float) -> Array:
     return (weights * part).astype(np.uint16)
 
 
-def grain(width: int, height: int, seed: int, size: float) -> Array:
-    return np.random.default_rng(seed).normal(0, size, (height, width)).astype(np.int16)
+def grain(size: Size, seed: int, coarseness: float) -> Array:
+    return np.random.default_rng(seed).normal(0, coarseness, size[::-1]).astype(np.int16)
 
 
-def rain_tile(width: int, height: int, seed: int) -> Array:
+def rain_tile(size: Size, seed: int) -> Array:
     """Return streaks on black, one and a half pictures high, that tile downwards."""
-    random, tile = np.random.default_rng(seed), _dark(width, height)
+    (width, height), random, tile = size, np.random.default_rng(seed), _dark(size)
     for _ in range(width * height // 1900):
         x, y = _place(random, tile)
         length, shine = int(height * random.uniform(0.03, 0.09)), int(random.integers(40, 120))
@@ -86,9 +84,9 @@ def rain_tile(width: int, height: int, seed: int) -> Array:
     return tile
 
 
-def snow_tile(width: int, height: int, seed: int) -> Array:
+def snow_tile(size: Size, seed: int) -> Array:
     """Return soft flakes on black, one and a half pictures high, that tile downwards."""
-    random, tile = np.random.default_rng(seed), _dark(width, height)
+    (width, height), random, tile = size, np.random.default_rng(seed), _dark(size)
     for _ in range(width * height // 1100):
         radius = max(1.0, height / 240 * random.uniform(0.5, 2.4))
         reach = int(radius) + 1
@@ -99,8 +97,8 @@ def snow_tile(width: int, height: int, seed: int) -> Array:
     return tile
 
 
-def _dark(width: int, height: int) -> Array:
-    return np.zeros((height * 3 // 2, width), np.uint8)
+def _dark(size: Size) -> Array:
+    return np.zeros_like(Planes.empty(*size).buffer)
 
 
 def _place(random: np.random.Generator, tile: Array) -> Point:
@@ -123,8 +121,8 @@ def slid(tile: Array, height: int, down: int, right: int = 0) -> Array:
     return np.roll(rows, right, axis=1) if right else rows
 
 
-def fog_weights(width: int, height: int) -> Array:
+def fog_weights(size: Size) -> Array:
     """Return how thick fog lies, 0..256 per pixel: thicker above, in slow banks."""
-    down, right = effects.unit_grid(width, height)
+    down, right = effects.unit_grid(size)
     banks = 0.12 * np.sin(5 * right * np.pi + 3 * down) * np.sin(3.1 * down * np.pi)
     return np.clip(256 * (0.85 - 0.5 * down + banks), 0, 256).astype(np.uint16)

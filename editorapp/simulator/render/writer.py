@@ -10,7 +10,7 @@ from av.codec.context import Flags
 from editorapp.media.decoding.sound import Sound
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, SourceClip
-from editorapp.simulator.render.colour import (
+from editorapp.simulator.render.planes import (
     BT709,
     BT2020,
     LIMITED_RANGE,
@@ -42,15 +42,11 @@ class Writer:
         context.thread_count = 2
         context.flags |= Flags.frame_duration
         context.color_range = LIMITED_RANGE
-        self._sound = self._sound_of(source) if source and source.audio is not None else None
-
-    def _sound_of(self, source: SourceClip) -> Sound:
-        return Sound(
-            self.container,
-            source.audio,
-            start=source.starts_at,
-            is_timed=source.has_timed_sound,
-        )
+        self._sound: Sound | None = None
+        if source and source.audio is not None:
+            is_timed, starts_at = source.has_timed_sound, source.starts_at
+            track = source.audio
+            self._sound = Sound(self.container, track, start=starts_at, is_timed=is_timed)
 
     def _sdr(self, fps: Fraction, source: SourceClip | None) -> Any:
         # No B-frames: the first frame is then at 0 in the file itself, with no edit list to be
@@ -64,7 +60,11 @@ class Writer:
         return stream
 
     def _hdr(self, fps: Fraction) -> Any:
-        x265 = _x265_words("smpte2084" if self.transfer == PQ else "arib-std-b67")
+        curve = "smpte2084" if self.transfer == PQ else "arib-std-b67"
+        x265 = (
+            "log-level=none:bframes=0:keyint=48:colorprim=bt2020"
+            f":transfer={curve}:colormatrix=bt2020nc:pools=2:{hdr.MASTERED}"
+        )
         options = {"preset": "ultrafast", "crf": "20", "x265-params": x265}
         stream = self.container.add_stream("libx265", rate=fps, options=options)
         stream.pix_fmt = "yuv420p10le"
@@ -101,10 +101,3 @@ def _primaries_of(source: SourceClip | None) -> int:
     if source is None or source.is_hdr or source.primaries not in WIDE_PRIMARIES:
         return BT709
     return source.primaries
-
-
-def _x265_words(curve: str) -> str:
-    return (
-        "log-level=none:bframes=0:keyint=48:colorprim=bt2020"
-        f":transfer={curve}:colormatrix=bt2020nc:pools=2:{hdr.MASTERED}"
-    )

@@ -9,6 +9,7 @@ parameter: a job that is taken here should be one that would be made there.
 import base64
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +19,11 @@ from editorapp.providers.contract import (
     Ref,
     Task,
 )
-from editorapp.providers.rules import table
-from editorapp.providers.spec import Broken, Model
-from editorapp.simulator.http import Request, Response, TooLarge, answered
-from editorapp.simulator.protocol import Decoded, ProviderProtocol
-from editorapp.simulator.references import Found, Resolved, UnusableReference
-from editorapp.simulator.scenario.assets import ScenarioAssets
-from editorapp.simulator.scenario.bodies import json_of, new_id
+from editorapp.providers.spec import Model
+from editorapp.simulator.http import Answer, Request, Response, TooLarge, answered
+from editorapp.simulator.protocol import Decoded
+from editorapp.simulator.references import UnusableReference
+from editorapp.simulator.scenario.assets import json_of, new_id
 from editorapp.simulator.scenario.jobs import job_of, page_of_jobs
 from editorapp.simulator.scenario.models import (
     KEYFRAME_KEYS,
@@ -45,138 +44,100 @@ RESTRICTED = "api_restricted"  # a key whose plan includes none of these models
 ERRORS: dict[str, str] = read_table("words/scenario")["errors"]
 
 
-class Scenario(ProviderProtocol):
-    """Generations, jobs, models and prices; assets and uploads are ScenarioAssets'."""
+class Scenario(ScenarioUploads):
+    """Generations, jobs, models and prices."""
 
     slug = "scenario"
     prefix = "/scenario"
-    upload_folder = "scenario"
+    no_job = "Job {} not found"
+    only_documented = False
     special_keys = (RESTRICTED,)
     usual_key = "scenario"
 
     def __init__(self, simulation: Simulation) -> None:
         super().__init__(simulation)
         self.spec = replace(self.spec, models=tuple(map(_with_keyframes, self.spec.models)))
-        self.assets = ScenarioAssets(self)
-        self.files = ScenarioUploads(self, self.assets)
-
-    def resume(self) -> None:
-        self.files.resume()
-
-    async def receive(self, request: Request, name: str) -> Response:
-        return await self.files.receive(request, name)
 
     def error(self, status: int, says: str, **headers: str) -> Response:
         return Response.of_json(_error(status, says), status, **headers)
 
     async def handle(self, request: Request) -> Response:
         if request.path.removeprefix(self.prefix).split("/")[1] == "cdn":
-            return await answered(lambda: self.assets.download(request))
+            return await answered(lambda: self.download(request))
         answer = await super().handle(request)
         request_id = request.headers.get("x-request-id") or secrets.token_hex(8)
         answer.headers["X-Request-Id"] = request_id
         return answer
 
-    async def route(self, request: Request, path: str) -> Response:
+    async def route(self, request: Request, path: str) -> Answer:
         version, what, rest = (*path.split("/", 2), "", "")[:3]
         if version != "v1":
             return self.error(404, "Not found")
         if what == "models" and request.headers.get("authorization") == PUBLIC_TOKEN:
             return self._model(request, rest)
-        client = self.client_of(request)
+        self.identify(request)
         try:
-            return await self._answer(request, client, what, rest)
+            return await self._answer(request, what, rest)
         except TooLarge:
             return self.error(413, "Request body too large")
         except ValueError:
             return self.error(400, "Request body is not a JSON object")
 
-    async def _answer(
-        self,
-        request: Request,
-        client: str,
-        what: str,
-        rest: str,
-    ) -> Response:
-        if what == "generate" and rest.startswith("custom/") and request.method == "POST":
-            return await self._generate(request, client, path=f"/{what}/{rest}")
-        if what == "assets":
-            return await self.assets.handle(request, client, rest)
-        if what == "uploads":
-            return await self.files.handle(request, client, rest)
-        if what == "jobs":
-            return await self._jobs(request, client, rest)
-        return self._read(request, what, rest)
+    async def _answer(self, request: Request, what: str, rest: str) -> Answer:
+        name, _slash, word = rest.partition("/")
+        match (request.method, what, name, word):
+            case (_, "assets", _, _):
+                return await self.answer_asset(request, rest)
+            case (_, "uploads", _, _):
+                return await self.answer_upload(request, rest)
+            case (_, "jobs", _, _):
+                return await self._jobs(request, rest)
+            case ("POST", "generate", "custom", _) if rest != "custom":
+                return await self._generate(request, path=f"/generate/{rest}")
+            case ("GET", "models", _, _) if rest:
+                return self._model(request, rest)
+            case ("GET", "oscu", "prices", "") if rest == "prices":
+                return {"prices": PACKS}
+            case ("GET", "teams", _, "limits") if name:
+                return limits_of_team(self.options.concurrent)
+        return self.error(404, "Not found")
 
     def key_in(self, authorization: str) -> str:
         word, _space, encoded = authorization.partition(" ")
         key, _colon, secret = _decoded(encoded).partition(":")
         return key if word == "Basic" and secret and key.startswith("api_") else ""
 
-    # What is read
-
-    def _read(self, request: Request, what: str, rest: str) -> Response:
-        if request.method != "GET":
-            return self.error(404, "Not found")
-        if what == "models" and rest:
-            return self._model(request, rest)
-        if (what, rest) == ("oscu", "prices"):
-            return Response.of_json({"prices": PACKS})
-        if what == "teams":
-            return self._team(rest)
-        return self.error(404, "Not found")
-
-    def _team(self, rest: str) -> Response:
-        team, _slash, word = rest.partition("/")
-        if team and word == "limits":
-            return Response.of_json(limits_of_team(self.simulation.options.concurrent))
-        return self.error(404, "Not found")
-
-    def _model(self, request: Request, model_id: str) -> Response:
+    def _model(self, request: Request, model_id: str) -> Answer:
         model = self.model_of(model_id)
         if model is None or request.method != "GET":
             return self.error(404, f"Model {model_id} not found")
-        return Response.of_json({"model": schema_of(model)})
+        return {"model": schema_of(model)}
 
     # Generate
 
-    async def _generate(
-        self,
-        request: Request,
-        client: str,
-        *,
-        path: str,
-    ) -> Response:
+    async def _generate(self, request: Request, *, path: str) -> Response:
         model_id = path.rpartition("/")[2]
         if self.model_of(model_id) is None:
             return self.error(404, f"Model {model_id} not found")
-        if client.startswith(RESTRICTED):
+        if request.client.startswith(RESTRICTED):
             return _restricted(model_id)
         if "dryRun" in request.query:
-            return await self._dry_run(request, client, path)
-        return await submit(self, request, client, path=path)
+            return await self._dry_run(request, path)
+        return await submit(self, request, path=path)
 
-    async def _dry_run(self, request: Request, client: str, path: str) -> Response:
+    async def _dry_run(self, request: Request, path: str) -> Response:
         """Price a body without judging it: what cannot be read costs what the default would."""
         if request.query["dryRun"] not in ("true", "api"):
             return self.error(400, "dryRun must be true or api")
         wanted, _misread = self.decode(await json_of(request), path=path)
-        cost = _cost(self._price(client, wanted))
+        cost = _cost(self._price(request.client, wanted))
         return await self.call("price", lambda: Response.of_json(cost, 269))
 
     def _price(self, client: str, wanted: GenerationRequest) -> float:
-        return units_of(wanted, self._seconds_of(client, wanted))
-
-    def _seconds_of(self, client: str, wanted: GenerationRequest) -> float:
-        known = self._known_of(client, wanted.source) if wanted.source is not None else None
-        return float((known or {}).get("duration_seconds") or 5.0)
-
-    def _known_of(self, client: str, source: Ref) -> JsonObject | None:
-        try:
-            _file, known = self.find(client, "source", source)
-        except UnusableReference:
-            return None
-        return known
+        known = None
+        with suppress(UnusableReference):
+            _file, known = self.find(client, "source", wanted.source or Ref())
+        return units_of(wanted, float((known or {}).get("duration_seconds") or 5.0))
 
     def decode(self, body: Any, *, path: str) -> Decoded:
         """Read a body. A control's value without its switch has no effect and breaks nothing, but
@@ -186,18 +147,11 @@ class Scenario(ProviderProtocol):
         idle = {f"{name}_enabled": False for name in CONTROL_VALUES if _is_idle(wanted, name)}
         return replace(wanted, **idle), broken
 
-    def refusals(self, wanted: GenerationRequest, found: Resolved | None) -> list[Broken]:
-        source = found.source if found else None
-        return table.refusals(table.check(self.spec, wanted, source))
-
     def crowded(self) -> Response | None:
-        most = self.simulation.options.concurrent
+        most = self.options.concurrent
         details = {"actionName": "parallelCustomJobs", "actionLimit": most}
         told = _error(429, "Too many jobs in parallel for this plan", details)
         return Response.of_json(told, 429)
-
-    def find(self, client: str, name: str, ref: Ref) -> Found:
-        return self.assets.find(client, name, ref.file_id or "")
 
     def new_job(self, body: Any, wanted: GenerationRequest) -> tuple[str, str, str]:
         return new_id("job"), "custom", self.spec.model_for(wanted).model_id
@@ -213,50 +167,39 @@ class Scenario(ProviderProtocol):
         ray_flash, _dash, resolution = str(wanted.model).rpartition("-")
         return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
 
-    def units(self, job: SimulatedJob, client: str) -> float:
-        return self._price(client, GenerationRequest.from_json(job.request))
+    def units(self, job: SimulatedJob) -> float:
+        return self._price(job.client, GenerationRequest.from_json(job.request))
 
-    def accepted(
-        self,
-        request: Request,
-        job: SimulatedJob,
-        client: str,
-        now: float,
-    ) -> Response:
+    def accepted(self, request: Request, job: SimulatedJob) -> Response:
         return Response.of_json({"job": job_of(job, job.created_at)} | _cost(job.units))
 
     # Jobs
 
-    async def _jobs(self, request: Request, client: str, rest: str) -> Response:
+    async def _jobs(self, request: Request, rest: str) -> Response:
         job_id, _slash, action = rest.partition("/")
-        match (request.method, bool(job_id), action):
-            case ("GET", False, _):
-                jobs = list(self.simulation.state.jobs_of(client, self.slug))
+        match (request.method, job_id, action):
+            case ("GET", "", _):
+                jobs = self.state.jobs_of(request.client, self.slug)
                 return await self.listed(jobs, lambda jobs: self._page(request, jobs))
-            case ("GET", True, ""):
-                return await self._poll(client, job_id)
-            case ("POST", True, "action"):
-                return await self._act(request, client, job_id)
+            case ("GET", _, ""):
+                return await self.poll(request, job_id)
+            case ("POST", _, "action") if job_id:
+                return await self._act_on_job(request, job_id)
         return self.error(404, "Not found")
 
-    async def _poll(self, client: str, job_id: str) -> Response:
-        return await self.poll(
-            client,
-            job_id,
-            unknown=f"Job {job_id} not found",
-            shown=lambda job: {"job": job_of(job, time.time())},
-        )
+    def shown(self, request: Request, job: SimulatedJob) -> JsonObject:
+        return {"job": job_of(job, time.time())}
 
-    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Response:
+    def _page(self, request: Request, jobs: list[SimulatedJob]) -> Answer:
         try:
-            return Response.of_json(page_of_jobs(jobs, request.query, time.time()))
+            return page_of_jobs(jobs, request.query, time.time())
         except ValueError as error:
             return self.error(400, str(error))
 
-    async def _act(self, request: Request, client: str, job_id: str) -> Response:
+    async def _act_on_job(self, request: Request, job_id: str) -> Response:
         body = await json_of(request)
-        if self.simulation.state.job(client, job_id) is None:
-            return self.error(404, f"Job {job_id} not found")
+        if self.state.job(request.client, job_id) is None:
+            return self.error(404, self.no_job.format(job_id))
         is_cancel = body.get("action") == "cancel"
         return self.error(400, "Cannot cancel this type of job" if is_cancel else "Unknown action")
 

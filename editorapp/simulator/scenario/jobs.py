@@ -3,13 +3,12 @@
 Sections 2.2, 2.3 and 4 of docs/providers/scenario.md.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from editorapp.core.request_values import as_whole
-from editorapp.simulator.protocol import moment
+from editorapp.simulator.protocol import cursor_of, key_of, moment
 from editorapp.simulator.scenario.models import NOT_REFUNDED
 from editorapp.simulator.state import SimulatedJob
 from editorapp.simulator.tables import JsonObject, read_table
@@ -116,7 +115,7 @@ def page_of_jobs(
         if (not last or _key(job) < last) and _matches(shown := job_of(job, now), query, after)
     ]
     page = found[:size]
-    more = {"nextPaginationToken": _token(_key(page[-1][0]))} if len(found) > size else {}
+    more = {"nextPaginationToken": cursor_of(_key(page[-1][0]))} if len(found) > size else {}
     return {"jobs": [shown for _job, shown in page]} | more
 
 
@@ -167,12 +166,8 @@ def _key(job: SimulatedJob) -> str:
     return f"{job.created_at:020.6f} {job.id}"
 
 
-def _token(last: str) -> str:
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
 def _read(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token).decode()
+        return key_of(token)
     except ValueError:
         raise ValueError("paginationToken is not valid") from None

@@ -9,7 +9,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from editorapp.simulator.http import EarlyAnswer, Request
-from editorapp.simulator.simulation import DEFAULT_URL_LIFETIME, Simulation
+from editorapp.simulator.options import DEFAULT_URL_LIFETIME
+from editorapp.simulator.simulation import Simulation
 from editorapp.simulator.storage import denied
 from editorapp.simulator.tables import JsonObject
 
@@ -31,7 +32,10 @@ def link_to(
 ) -> str:
     """Return a link to an asset, signed over the whole of it and its end."""
     url = f"{request.origin}{CDN}{asset_id}{_SUFFIXES.get(mime_type, '')}"
-    policy = _policy(url, lifetime_end(time.time(), simulation.options.url_lifetime))
+    until = lifetime_end(time.time(), simulation.options.url_lifetime)
+    statement = {"Resource": url, "Condition": {"DateLessThan": {"AWS:EpochTime": int(until)}}}
+    written = json.dumps({"Statement": [statement]}, separators=(",", ":"))
+    policy = base64.urlsafe_b64encode(written.encode()).decode()
     return f"{url}?Policy={policy}&Signature={simulation.signer.seal(policy)}&Key-Pair-Id={KEY_PAIR_ID}"
 
 
@@ -70,9 +74,3 @@ def lifetime_end(now: float, configured: float) -> float:
     else:
         end = first - timedelta(days=1) if today.day <= 21 else first.replace(day=7)
     return max(end.timestamp(), now + 24 * 3600)
-
-
-def _policy(url: str, until: float) -> str:
-    statement = {"Resource": url, "Condition": {"DateLessThan": {"AWS:EpochTime": int(until)}}}
-    written = json.dumps({"Statement": [statement]}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode()

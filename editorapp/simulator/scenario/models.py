@@ -11,6 +11,7 @@ from pathlib import Path
 
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.spec import Model, Parameter, ParameterKind
+from editorapp.simulator.render.result import seconds_of
 from editorapp.simulator.tables import JsonObject
 
 KEYFRAME_KEYS = ("image", "index")
@@ -56,7 +57,7 @@ def units_of(wanted: GenerationRequest, seconds: float) -> float:
     sizes = _PER_SECOND.get((str(wanted.task), str(wanted.model)), {"720p": 1})
     rate = sizes.get(str(wanted.resolution or "720p"), sizes["720p"])
     if wanted.task == Task.GENERATE:
-        seconds = {"9s": 9, "10s": 10}.get(str(wanted.duration), 5)
+        seconds = seconds_of(str(wanted.duration))
     return round(rate * max(1, ceil(seconds)) * (2 if wanted.hdr is True else 1), 2)
 
 

@@ -9,12 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from editorapp.simulator.faults import FAILURES, under_fault
-from editorapp.simulator.http import EarlyAnswer, Request, Response
-from editorapp.simulator.protocol import ProviderProtocol, moment
+from editorapp.simulator.http import Answer, Request, Response
+from editorapp.simulator.protocol import moment
 from editorapp.simulator.references import UnusableReference, fetch
-from editorapp.simulator.scenario.assets import ScenarioAssets
-from editorapp.simulator.scenario.bodies import json_of, new_id
+from editorapp.simulator.scenario.assets import ScenarioAssets, json_of, new_asset, new_id
 from editorapp.simulator.state import SimulatedFile
 from editorapp.simulator.storage import denied, store
 from editorapp.simulator.tables import JsonObject
@@ -28,42 +26,39 @@ ABANDONED_SECONDS = 24 * 3600.0
 PURPOSE = "scenario-upload"  # what a stored file is for
 
 
-class ScenarioUploads:
-    """Answers everything under uploads, and the PUTs of their parts."""
+class ScenarioUploads(ScenarioAssets):
+    """The part that answers everything under uploads, and the PUTs of their parts."""
 
-    def __init__(self, protocol: ProviderProtocol, assets: ScenarioAssets) -> None:
-        self.protocol, self.assets = protocol, assets
-        self.simulation = protocol.simulation
-        self.state = protocol.simulation.state
+    upload_folder = "scenario"
 
-    async def handle(self, request: Request, client: str, rest: str) -> Response:
+    async def answer_upload(self, request: Request, rest: str) -> Answer:
         """Answer a call below /v1/uploads.
 
         Raises: TooLarge; ValueError, when a body is no JSON object; EarlyAnswer.
         """
         upload_id, _slash, action = rest.partition("/")
         if request.method == "POST" and not upload_id:
-            return await self.protocol.call("upload", lambda: self._begin(request, client))
-        upload = self.state.file(client, upload_id)
+            return await self.call("upload", lambda: self._begin(request))
+        upload = self.state.file(request.client, upload_id)
         if upload is None or upload.purpose != PURPOSE:
-            return self.protocol.error(404, f"Upload {upload_id} not found")
-        if request.method == "GET" and not action:
-            return await self.protocol.call("file", lambda: _answer(upload))
-        if request.method == "POST" and action == "action":
-            return await self._act(request, upload)
-        return self.protocol.error(404, "Not found")
+            return self.error(404, f"Upload {upload_id} not found")
+        match (request.method, action):
+            case ("GET", ""):
+                return await self.call("file", lambda: _answer(upload))
+            case ("POST", "action"):
+                return await self._act(request, upload)
+        return self.error(404, "Not found")
 
-    async def _begin(self, request: Request, client: str) -> Response:
+    async def _begin(self, request: Request) -> Answer:
         body = await json_of(request)
         if problem := _no_upload(body):
-            return self.protocol.error(400, problem)
-        upload = _upload_from(body, client)
+            return self.error(400, problem)
+        upload = _upload_from(body, request.client)
         self.state.save(upload)
         if upload.facts["url"] is not None:
             self.simulation.start(self._import(upload))
-        numbers = range(1, upload.facts["parts"] + 1)
-        links = [self._link(request, upload, number) for number in numbers]
-        return Response.of_json({"upload": _upload_of(upload) | {"parts": links}})
+        links = [self._link(request, upload, number) for number in _numbers(upload)]
+        return {"upload": _upload_of(upload) | {"parts": links}}
 
     def _link(
         self,
@@ -71,19 +66,15 @@ class ScenarioUploads:
         upload: SimulatedFile,
         number: int,
     ) -> JsonObject:
+        name = f"{self.upload_folder}/{upload.id}/{number}"
         return {
             "number": number,
-            "url": self.simulation.link(
-                request,
-                "PUT",
-                f"scenario/{upload.id}/{number}",
-            ),
+            "url": self.simulation.link(request, "PUT", name),
             "expires": moment(self.simulation.link_ends_at()),
         }
 
-    async def receive(self, request: Request, rest: str) -> Response:
-        """Take the bytes of one part."""
-        upload_id, _slash, number = rest.partition("/")
+    async def receive(self, request: Request, name: str) -> Response:
+        upload_id, _slash, number = name.partition("/")
         upload = self.state.files.get(upload_id)
         if upload is None or upload.facts.get("status") != "pending":
             return denied(
@@ -100,45 +91,40 @@ class ScenarioUploads:
         )
 
     def _parts(self, upload: SimulatedFile) -> list[Path]:
-        return [self._part(upload, number) for number in range(1, upload.facts["parts"] + 1)]
+        return [self._part(upload, number) for number in _numbers(upload)]
 
     def _part(self, upload: SimulatedFile, number: int) -> Path:
         return self.state.path_of(f"{upload.id}.{number}")
 
-    async def _act(self, request: Request, upload: SimulatedFile) -> Response:
+    async def _act(self, request: Request, upload: SimulatedFile) -> Answer:
         if (await json_of(request)).get("action") != "complete":
-            return self.protocol.error(400, "action must be complete")
-        fault = self.simulation.faults.met("complete")
-        if fault is not None and fault.kind == "fail":
-            self._fail(upload, FAILURES[fault.code])
-            return _answer(upload)
-        return await under_fault(
-            fault,
-            self.protocol.refuse,
+            return self.error(400, "action must be complete")
+        return await self.faults.completing(
+            self.refuse,
             lambda: self._complete(upload),
+            lambda says: self._refuse_upload(upload, says),
         )
 
-    def _complete(self, upload: SimulatedFile) -> Response:
+    def _refuse_upload(self, upload: SimulatedFile, says: str) -> JsonObject:
+        self._give_up(upload, says)
+        return _answer(upload)
+
+    def _complete(self, upload: SimulatedFile) -> Answer:
         if upload.facts["status"] == "pending":
-            self._check_parts(self._parts(upload))
+            if problem := _problem_of(self._parts(upload)):
+                return self.error(400, problem)
             self._step(upload, "validating")
             self.simulation.start(self._validate(upload))
         return _answer(upload)
-
-    def _check_parts(self, parts: list[Path]) -> None:
-        if problem := _problem_of(parts):
-            raise EarlyAnswer(self.protocol.error(400, problem))
 
     def resume(self) -> None:
         """Take up the uploads that a restart interrupted, and let go of the parts of those that
         nobody completed.
         """
         abandoned = time.time() - ABANDONED_SECONDS
-        for upload in self._kept():
-            self._take_up(upload, abandoned)
-
-    def _kept(self) -> list[SimulatedFile]:
-        return [file for file in self.state.files.values() if file.purpose == PURPOSE]
+        for upload in list(self.state.files.values()):
+            if upload.purpose == PURPOSE:
+                self._take_up(upload, abandoned)
 
     def _take_up(self, upload: SimulatedFile, abandoned: float) -> None:
         status = upload.facts["status"]
@@ -146,7 +132,7 @@ class ScenarioUploads:
             self.simulation.start(self._validate(upload))
         elif status == "pending" and upload.created_at < abandoned:
             self._drop_parts(upload)
-            self._fail(upload, "The upload was not completed in time")
+            self._give_up(upload, "The upload was not completed in time")
 
     def _drop_parts(self, upload: SimulatedFile) -> None:
         for part in self._parts(upload):
@@ -156,42 +142,31 @@ class ScenarioUploads:
         upload.facts |= {"status": status, **more}
         self.state.save(upload)
 
-    def _fail(self, upload: SimulatedFile, says: str) -> None:
+    def _give_up(self, upload: SimulatedFile, says: str) -> None:
         self._step(upload, "failed", error=says)
 
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
-        asset = self.assets.new_asset(
-            upload.client,
-            upload.filename,
-            upload.mime_type,
-            upload.size_bytes,
-        )
+        asset = new_asset(upload.client, upload.filename, upload.mime_type, upload.size_bytes)
         path = self.state.path_of(asset.id)
         size = await asyncio.to_thread(_join, self._parts(upload), path)
         if size != upload.size_bytes:
             path.unlink()
-            self._fail(upload, f"Expected {upload.size_bytes} bytes but received {size}")
+            self._give_up(upload, f"Expected {upload.size_bytes} bytes but received {size}")
         else:
             await self._import_file(upload, asset, path)
         self._drop_parts(upload)  # not before: a restart in between begins with them again
 
     async def _import(self, upload: SimulatedFile) -> None:
         """Fetch what a URL names, and make it an asset."""
-        name, mime_type = (
-            ("source", "video/mp4") if upload.facts["kind"] == "video" else ("image", "image/png")
-        )
-        asset = self.assets.new_asset(
-            upload.client,
-            upload.filename,
-            upload.mime_type or mime_type,
-            0,
-        )
+        is_video = upload.facts["kind"] == "video"
+        mime_type = upload.mime_type or ("video/mp4" if is_video else "image/png")
+        asset = new_asset(upload.client, upload.filename, mime_type, 0)
         path = self.state.path_of(asset.id)
         try:
-            await fetch(name, upload.facts["url"], path)
+            await fetch("source" if is_video else "image", upload.facts["url"], path)
         except UnusableReference as unusable:
-            self._fail(upload, unusable.says)
+            self._give_up(upload, unusable.says)
             return
         asset.size_bytes = path.stat().st_size
         self._step(upload, "validating")
@@ -204,16 +179,19 @@ class ScenarioUploads:
         path: Path,
     ) -> None:
         known = await self.simulation.inspect_upload(path)
-        any_media = self.simulation.options.any_media
-        problem = "" if any_media else _unfit(known, upload.facts["kind"], path)
-        if problem:
+        problem = _unfit(known, upload.facts["kind"], path)
+        if problem and not self.options.any_media:
             path.unlink()
-            self._fail(upload, problem)
+            self._give_up(upload, problem)
             return
         self._step(upload, "validated")
         await asyncio.sleep(STEP_SECONDS)
-        self.assets.keep(asset, known)
+        self.keep(asset, known)
         self._step(upload, "imported", entity=asset.id)
+
+
+def _numbers(upload: SimulatedFile) -> range:
+    return range(1, upload.facts["parts"] + 1)
 
 
 def _upload_from(body: JsonObject, client: str) -> SimulatedFile:
@@ -221,7 +199,6 @@ def _upload_from(body: JsonObject, client: str) -> SimulatedFile:
     return SimulatedFile(
         id=new_id("upload"),
         client=client,
-        created_at=time.time(),
         mime_type=str(body.get("contentType") or ""),
         size_bytes=0 if is_import else int(body["fileSize"]),
         purpose=PURPOSE,
@@ -252,12 +229,7 @@ def _no_upload(body: JsonObject) -> str:
 
 
 def _is_count(value: Any, most: int) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 1 <= value <= most
-        and value % 1 == 0
-    )
+    return type(value) in (int, float) and 1 <= value <= most and value % 1 == 0
 
 
 def _unfit(known: JsonObject, kind: str, path: Path) -> str:
@@ -315,5 +287,5 @@ def _upload_of(upload: SimulatedFile) -> JsonObject:
     return shown
 
 
-def _answer(upload: SimulatedFile) -> Response:
-    return Response.of_json({"upload": _upload_of(upload)})
+def _answer(upload: SimulatedFile) -> JsonObject:
+    return {"upload": _upload_of(upload)}

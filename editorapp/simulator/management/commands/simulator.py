@@ -8,30 +8,23 @@ import resource
 import signal
 import sys
 from argparse import ArgumentParser
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from editorapp.simulator.simulation import Options
+from editorapp.simulator.options import Options
 
-# Name, type, default, help.
-ARGUMENTS: tuple[tuple[str, type, Any, str], ...] = (
-    ("--port", int, 8001, "0 takes a free one"),
-    ("--host", str, "127.0.0.1", ""),
-    ("--queue-seconds", float, 1.0, "how long a job stays queued"),
-    ("--render-seconds", float, 0.0, "how long a rendering takes at least"),
-    ("--url-lifetime", float, 3600.0, "seconds that a result's link is good"),
-    ("--rpm", int, 300, "accepted jobs a minute and client; 0: no limit"),
-    ("--concurrent", int, 100, "jobs at a time and client; 0: no limit"),
-    ("--renderers", int, 1, "rendering processes"),
-)
-SWITCHES = {
-    "--any-media": "unknown references stand for a sample clip",
-    "--no-render": "one tiny canned clip for every job",
-    "--with-parent": "end when standard input closes",
+OPTIONS = {
+    "queue_seconds": "how long a job stays queued",
+    "render_seconds": "how long a rendering takes at least",
+    "url_lifetime": "seconds that a result's link is good",
+    "rpm": "accepted jobs a minute and client; 0: no limit",
+    "concurrent": "jobs at a time and client; 0: no limit",
+    "renderers": "rendering processes",
+    "any_media": "unknown references stand for a sample clip",
+    "no_render": "one tiny canned clip for every job",
 }
 
 
@@ -40,19 +33,19 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        for name, kind, default, words in ARGUMENTS:
-            parser.add_argument(
-                name,
-                type=kind,
-                default=default,
-                help=words or None,
-            )
-        for name, words in SWITCHES.items():
-            parser.add_argument(name, action="store_true", help=words)
+        parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+        parser.add_argument("--host", default="127.0.0.1")
+        for name, words in OPTIONS.items():
+            default = getattr(Options, name)
+            how: Any = {"action": "store_true"} if default is False else {"type": type(default)}
+            argument = f"--{name.replace('_', '-')}"
+            parser.add_argument(argument, default=default, help=words, **how)
+        words = "end when standard input closes"
+        parser.add_argument("--with-parent", action="store_true", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         _allow_many_connections()
-        named = {one.name: options[one.name] for one in fields(Options) if one.name != "folder"}
+        named = {name: options[name] for name in OPTIONS}
         named["renderers"] = max(1, named["renderers"])
         how = Options(folder=settings.DATA_DIR / "simulator", **named)
         how.folder.mkdir(parents=True, exist_ok=True)
@@ -101,9 +94,9 @@ def _end_with_parent(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> Non
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all: others read it while it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_suffix(".part")
     part.write_text(text)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _allow_many_connections() -> None:

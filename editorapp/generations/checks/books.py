@@ -40,8 +40,8 @@ def audit() -> Audit:
         return Audit(Entry.objects.count(), Attempt.objects.count(), found)
 
 
-def _lines(*kinds: str) -> Exists:
-    return Exists(Entry.objects.filter(attempt_id=OuterRef("pk"), kind__in=kinds))
+def _lines(*kinds: str, of: str = "pk") -> Exists:
+    return Exists(Entry.objects.filter(attempt_id=OuterRef(of), kind__in=kinds))
 
 
 def _states() -> Iterator[str]:
@@ -85,11 +85,8 @@ NAMED = ("pk", "generation_id", "state")
 
 def _orphans() -> Iterator[str]:
     """Find money that is held for an attempt that does not exist: nothing would ever settle it."""
-    about = Entry.objects.filter(
-        attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE)
-    )
     rows = Entry.objects.filter(
-        ~Exists(about),
+        ~_lines(Kind.CHARGE, Kind.RELEASE, of="attempt_id"),
         ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))),
         kind="reserve",
     )
@@ -119,9 +116,6 @@ def _copies() -> Iterator[str]:
     is_other = ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
     wrong = rows.filter(Q(newest=None) | is_other)
     columns = ("pk", "state", "attempt_number", "newest", "newest_state")
-    for pk, state, number, *its in wrong.values_list(*columns).iterator():
-        yield f"Take {pk} shows attempt {number}, {state}; {_newest_words(*its)}."
-
-
-def _newest_words(number: int | None, state: str) -> str:
-    return f"its newest attempt is {number}, {state}" if number else "it has no attempt"
+    for pk, state, number, last, its_state in wrong.values_list(*columns).iterator():
+        has = f"its newest attempt is {last}, {its_state}" if last else "it has no attempt"
+        yield f"Take {pk} shows attempt {number}, {state}; {has}."

@@ -30,7 +30,7 @@ def look(now: datetime) -> None:
 
 def _waiting(now: datetime) -> QuerySet[Attempt]:
     """Return what waits for as long as the hastiest provider allows."""
-    soonest = min(registry.get(slug).SPEC.result_kept_seconds for slug in registry.slugs())
+    soonest = min(one.SPEC.result_kept_seconds for one in registry.every())
     since = now - timedelta(seconds=soonest * ALARM_SHARE)
     rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since)
     return rows.select_related("generation__team", "account")

@@ -43,15 +43,12 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     with an account that is paused, switched off, or has no readable key: what is queued waits until
     it has.
     """
-    if account.paused_at or account.problem or _rests(account, now):
+    rests = Pause.objects.filter(account=account, until__gt=now)
+    if account.paused_at or account.problem or rests.exists():
         return 0
     free = account.max_concurrent - in_flight(account)
     sent = _sent_lately(account, now)
     return max(0, min(free - sent["taken"], account.requests_per_minute - sent["all"]))
-
-
-def _rests(account: ProviderAccount, now: datetime) -> bool:
-    return Pause.objects.filter(account=account, until__gt=now).exists()
 
 
 def _sent_lately(account: ProviderAccount, now: datetime) -> dict[str, int]:

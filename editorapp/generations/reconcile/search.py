@@ -19,7 +19,6 @@ from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting
 from editorapp.generations.coordination import leases, wake
-from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.reconcile import matching, settle
 from editorapp.generations.reconcile.decide import (
@@ -30,7 +29,6 @@ from editorapp.generations.reconcile.decide import (
     pause,
     seconds_searched,
 )
-from editorapp.generations.reconcile.decider import ITSELF
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Listing, ProviderError
@@ -59,7 +57,7 @@ def due_providers(now: datetime) -> set[str]:
     }
 
 
-def search(provider: str, *, clock: Clock = timezone.now) -> None:
+def search(provider: str, *, clock: leases.Clock = timezone.now) -> None:
     """Look once for all that is due at a provider."""
     name = wake.search_lease(provider)
     wake.answered(name, now=clock())
@@ -135,7 +133,7 @@ def _look(
     account: ProviderAccount,
     searches: Sequence[Search],
     *,
-    clock: Clock,
+    clock: leases.Clock,
 ) -> None:
     """Read an account's list once for all its searches, and decide each."""
     listing, why, wait = _read(account, searches, now=clock())
@@ -159,15 +157,7 @@ def _read(
         return None, account.problem, LATEST
     try:
         wide = account.spec.lists_all and any(is_long_ago(row, now) for row in searches)
-        return (
-            matching.read(
-                account,
-                [row.attempt for row in searches],
-                wide=wide,
-            ),
-            "",
-            LATEST,
-        )
+        return matching.read(account, [row.attempt for row in searches], wide=wide), "", LATEST
     except ProviderError as error:
         return None, error.message, timedelta(seconds=error.retry_after_seconds or 0.0)
     except TimeoutError:
@@ -212,20 +202,15 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
     if decision.step is NextStep.LATER:
         _keep(row, says=says, verdict=row.verdict, at=now + pause(row, now))
     elif decision.step in (NextStep.PERSON, NextStep.WATCH):
-        _to_person(row, says, now=now, again=decision.step is NextStep.WATCH)
+        wait = timedelta() if decision.step is NextStep.WATCH else None
+        _to_person(row, says, now=now, wait=wait)
     else:
+        by = settle.Decider(None, now, says)
         with transaction.atomic():
             if decision.job:
-                job_id = decision.job.job_id
-                settle.follow(
-                    row.attempt,
-                    job_id,
-                    by=ITSELF,
-                    now=now,
-                    note=says,
-                )
+                settle.follow(row.attempt, decision.job.job_id, by)
             else:
-                settle.give_back(row.attempt, by=ITSELF, now=now, note=says)
+                settle.give_back(row.attempt, by)
             _keep(row, says=says, verdict=Verdict.SETTLED, at=None)
 
 
@@ -237,7 +222,7 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
     row.failures += 1
     says = f"{row.attempt.account.spec.name}'s list could not be read at {now:%H:%M:%S} UTC: {why}"
     if is_long_ago(row, now):
-        _to_person(row, says, now=now, again=True, wait=wait)
+        _to_person(row, says, now=now, wait=wait)
     else:
         _keep(row, says=says, verdict=row.verdict, at=now + max(wait, pause(row, now)))
 
@@ -247,34 +232,29 @@ def _to_person(
     says: str,
     *,
     now: datetime,
-    again: bool = False,
     message: str = "",
-    wait: timedelta = timedelta(),
+    wait: timedelta | None = None,
 ) -> None:
     """Leave it to a person, with all that is known.
 
-    `again`: look on meanwhile, for it may become plain; not sooner than the provider asked for,
-    which is `wait`.
+    `wait`: look on meanwhile, for it may become plain; not sooner than the provider asked for. None:
+    do not.
 
     `message` is what the alert says, where the take has better words of its own.
     """
-    goes_on = again and not WATCHED.is_over(WATCHED.tries, seconds_searched(row, now))
-    at = now + max(wait, pause(row, now)) if goes_on else None
+    at = None
+    if wait is not None and not WATCHED.is_over(WATCHED.tries, seconds_searched(row, now)):
+        at = now + max(wait, pause(row, now))
     take = row.attempt.generation
-    message = message or f"{_unknown_words(row.attempt)} {says}"
+    message = message or (
+        f"Nobody knows whether take #{take.pk} was accepted by {row.attempt.account}; "
+        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it. {says}"
+    )
     with transaction.atomic():
         # A list is read for minutes: a person may have settled it meanwhile, and nothing would
         # close what is opened.
         if _keep(row, says=says, verdict=Verdict.PERSON, at=at):
             alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, take, message, now=now)
-
-
-def _unknown_words(attempt: Attempt) -> str:
-    take = attempt.generation
-    return (
-        f"Nobody knows whether take #{take.pk} was accepted by {attempt.account}; "
-        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it."
-    )
 
 
 def _keep(row: Search, **changes: object) -> bool:

@@ -26,14 +26,13 @@ from editorapp.core import retry, task_queue
 from editorapp.core.money import MICRO, NotAnAmount, amount_from_outside
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import PriceQuote
-from editorapp.generations.coordination import lease_holder, leases, wake
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination import leases, wake
 from editorapp.generations.files import staging
 from editorapp.generations.models import Fields
+from editorapp.generations.provider_calls import answer
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.media.models import Asset
-from editorapp.providers import registry
 from editorapp.providers.contract import (
     GenerationRequest,
     ProviderError,
@@ -42,7 +41,6 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.teams.models import Member
@@ -51,6 +49,7 @@ from editorapp.teams.roles import Act
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+Renew = Callable[[], object]
 State = PriceQuote.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
@@ -140,7 +139,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             defaults=fresh,
         )
         if not is_new:
-            if not _is_to_be_asked_again(row, now):
+            if not (row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED):
                 return row
             # Of two that ask again in one moment, one does.
             if not PriceQuote.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fresh):
@@ -169,25 +168,23 @@ def _as_asked(draft: Draft, now: datetime) -> Fields:
     }
 
 
-def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
+def fetch(pk: int, *, clock: leases.Clock = timezone.now) -> None:
     """Stage what the draft names, ask the provider, and write down its answer or its refusal.
 
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
     rows = PriceQuote.objects.select_related("account", "source")
     row = rows.filter(pk=pk, state=State.ASKING).first()
-    lease = wake.asking_lease(pk)
-    holder = lease_holder.holder()
-
-    def renew() -> bool:
-        return leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS)
-
-    if row is None or not renew():
+    if row is None:
         return
-    try:
-        _fetch(row, clock, renew)
-    finally:
-        leases.end(lease, f"wake:{lease}")
+    lease = wake.asking_lease(pk)
+    with leases.held(lease, clock=clock, seconds=LEASE_SECONDS) as renew:
+        if renew is None:
+            return
+        try:
+            _fetch(row, clock, partial(renew, LEASE_SECONDS))
+        finally:
+            leases.end(lease, f"wake:{lease}")
 
 
 def unanswered(now: datetime) -> list[int]:
@@ -201,8 +198,8 @@ def unanswered(now: datetime) -> list[int]:
 
 def _fetch(
     row: PriceQuote,
-    clock: Clock,
-    renew: Callable[[], object],
+    clock: leases.Clock,
+    renew: Renew,
 ) -> None:
     try:
         values = _values(_quoted(row, clock, renew))
@@ -276,10 +273,6 @@ def _forget(**_signal: object) -> None:
 post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
 
 
-def _is_to_be_asked_again(row: PriceQuote, now: datetime) -> bool:
-    return row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED
-
-
 def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
     if row.is_stuck(now):
         row.state = State.FAILED
@@ -303,27 +296,26 @@ def _guard(draft: Draft, member: Member) -> None:
 
 def _quoted(
     row: PriceQuote,
-    clock: Clock,
-    renew: Callable[[], object],
+    clock: leases.Clock,
+    renew: Renew,
 ) -> Quote:
     account = row.account
+    spec = account.spec
     wanted = GenerationRequest.from_json(row.request)
     _stage(account, wanted, clock, renew)
-    there = staging.lying(
-        account.pk,
-        staging.staged_ids(wanted, account.spec),
-        now=clock(),
-    )
-    wanted = staging.resolved(wanted, account.spec, there)
+    there = staging.lying(account.pk, staging.staged_ids(wanted, spec), now=clock())
+    wanted = staging.resolved(wanted, spec, there)
     seconds = row.source.duration_seconds if row.source else None
-    return _patiently(partial(_quote, account, wanted, seconds), renew)
+    ask = partial(answer, account.access(), "quote", wanted, seconds=seconds, spec=spec)
+    quote: Quote = _patiently(ask, renew)
+    return quote
 
 
 def _stage(
     account: ProviderAccount,
     wanted: GenerationRequest,
-    clock: Clock,
-    renew: Callable[[], object],
+    clock: leases.Clock,
+    renew: Renew,
 ) -> None:
     """Stage what is not there yet; what travels inside the request is only prepared."""
     ids = staging.staged_ids(wanted, account.spec)
@@ -336,23 +328,7 @@ def _stage(
             staging.keep(account.pk, asset, ref, now=clock())
 
 
-async def _quote(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    seconds: Decimal | None,
-) -> Quote:
-    adapter = registry.get(account.provider)
-    async with ProviderSession(account.access()) as session:
-        quote: Quote = await adapter.quote(
-            wanted,
-            seconds=seconds,
-            session=session,
-            spec=account.spec,
-        )
-        return quote
-
-
-def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], object]) -> T:
+def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the
     provider asks for.
 

@@ -4,7 +4,6 @@ already paid.
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,10 +11,10 @@ from django.db.models import Q, QuerySet
 
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
-from editorapp.costs.models import PriceQuote
+from editorapp.costs.estimate import Estimate
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken, newest
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
@@ -84,11 +83,9 @@ def _check_again(generation: Generation, member: Member, *, now: datetime) -> No
 
 @dataclass(frozen=True)
 class SecondPrice:
-    """`high_usd` None: it is not known, and `problem` says why, unless it is being asked for."""
+    """`estimate` None: it is not known, and `problem` says why, unless it is being asked for."""
 
-    low_usd: Decimal | None = None
-    high_usd: Decimal | None = None
-    basis: str = ""
+    estimate: Estimate | None = None
     problem: str = ""
     is_asking: bool = False
     can_ask: bool = False
@@ -102,26 +99,15 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
     draft = Draft.of(generation)
     quote = last_quote(draft, now)
     try:
-        price = price_to_send(draft, quote, now=now)
+        return SecondPrice(price_to_send(draft, quote, now=now))
     except RequestRefused as refused:
-        return _no_second_price(draft, quote, refused, now=now)
-    return SecondPrice(price.low_usd, price.high_usd, price.basis[:300])
-
-
-def _no_second_price(
-    draft: Draft,
-    quote: PriceQuote | None,
-    refused: RequestRefused,
-    *,
-    now: datetime,
-) -> SecondPrice:
-    must_ask = draft.is_quoted and not draft.account.problem
-    is_asking = quote is not None and quote.state == quotes.State.ASKING and not quote.is_old(now)
-    return SecondPrice(
-        problem=str(refused),
-        is_asking=must_ask and is_asking,
-        can_ask=must_ask and not is_asking,
-    )
+        must_ask = draft.is_quoted and not draft.account.problem
+        is_asking = bool(quote and quote.state == quotes.State.ASKING and not quote.is_old(now))
+        return SecondPrice(
+            problem=str(refused),
+            is_asking=must_ask and is_asking,
+            can_ask=must_ask and not is_asking,
+        )
 
 
 def ask_second_price(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -174,8 +160,8 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
     Raises: NotRetryable; Overtaken.
     """
     _guard(generation, member)
-    attempt = generation.attempts.order_by("-number").first()
-    if attempt is None or attempt.state != State.FETCH_FAILED:
+    attempt = newest(generation)
+    if attempt.state != State.FETCH_FAILED:
         raise NotRetryable("There is no result waiting to be fetched.")
     with transaction.atomic():
         attempt.move(
@@ -211,9 +197,9 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     """
     if not generation.is_answered_by(member):
         raise PermissionDenied("Only the person who answers for it or an admin may do this.")
-    attempt = generation.attempts.order_by("-number").first()
-    if attempt is None or not generation.can_be_taken_as_it_is:
+    if not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")
+    attempt = newest(generation)
     warning = f"{attempt.last_error} {member.user} took it as it is."
     shown = NOTHING_WRONG | {"warning": f"{generation.warning} {warning}".strip()}
     if generation.result_id is None:  # else it is only the frames beside it that are not right

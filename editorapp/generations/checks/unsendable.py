@@ -103,8 +103,7 @@ def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
 
 def _is_way_clear(account: ProviderAccount, *, since: datetime) -> bool:
     """Was the account tested, or anything sent with it, since then?"""
-    tested = account.tested_at if account.test_ok else None
-    if tested is not None and tested > since:
+    if account.has_passed(since):
         return True
     staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
     return staged.exists() or requeue.has_taken_any(account.pk, since=since)

@@ -3,7 +3,7 @@ there is no doubt.
 
 Each decision is one transaction: the state, its money, a line in the ledger and a Settlement that
 says who and why. A person decides about their own takes, and an admin about anybody's; and nobody
-without a note. An admin may also stop following a job of which nothing is to be expected any more.
+without a note.
 """
 
 from datetime import datetime
@@ -21,12 +21,10 @@ from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import Charge
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.engine import poll_outcomes
 from editorapp.generations.models import (
     NOTHING_WRONG,
     Attempt,
     Generation,
-    Overtaken,
     Search,
     Settlement,
     failure,
@@ -45,7 +43,6 @@ from editorapp.teams.roles import Act
 
 LONGEST_NOTE = 10_000  # characters; a settlement keeps all of it, and a ledger line its beginning
 ASK_SECONDS = 12.0
-STOP_TRIES = 3  # it is polled meanwhile, which changes its row
 Outcome = Settlement.Outcome
 
 
@@ -59,10 +56,6 @@ class JobIsTaken(Exception):
 
 class JobNotKnown(Exception):
     """The account does not know a job of this id, or could not be asked; nothing was changed."""
-
-
-class NotFollowed(Exception):
-    """There is nothing to stop: it is not at the provider, or not any more."""
 
 
 class PriceChanged(Exception):
@@ -190,8 +183,7 @@ def send_again(
         for name, value in agreed.items():
             setattr(generation, name, value)
         generation.save(update_fields=agreed)
-        failed = Generation.objects.filter(state=State.FAILED)
-        again = restart(generation, failed, flags, by=member, now=now)
+        again = restart(generation, flags, by=member, now=now)
     generation.refresh_from_db()
     return again
 
@@ -212,53 +204,6 @@ def _agreed_price(
         says = f"A second time costs up to {show_usd(price.high_usd)} now"
         raise PriceChanged(f"{says}; {show_usd(agreed_usd)} was shown.")
     return price
-
-
-def stop_following(
-    generation: Generation,
-    *,
-    member: Member,
-    now: datetime,
-    note: str,
-) -> None:
-    """Ask no more about a take's job, and leave it to be settled, with its money held.
-
-    Writes: the state, a line in the ledger and a Settlement that say who and why, in one
-            transaction.
-    Raises: PermissionDenied; NoteNeeded; NotFollowed; Overtaken, when the row changes with every
-            try.
-    """
-    if generation.team_id != member.team_id or not member.may(Act.STOP_FOLLOWING):
-        raise PermissionDenied("Only an admin may stop following a take.")
-    note = notes.required(note, why="Say why: the note is kept with the cost lines.")
-    by = Decider(member.user, now, note)
-    for left in reversed(range(STOP_TRIES)):
-        try:
-            _stop(_running(generation), by)
-            break
-        except Overtaken:
-            if not left:
-                raise
-    generation.refresh_from_db()
-
-
-def _running(generation: Generation) -> Attempt:
-    """Return the newest attempt, which is at the provider. Raises: NotFollowed."""
-    attempt = newest(generation)
-    if attempt.state != State.RUNNING:
-        raise NotFollowed("It is not at the provider any more: look at what it says now.")
-    return attempt
-
-
-def _stop(attempt: Attempt, by: Decider) -> None:
-    job = attempt.provider_job_id
-    with transaction.atomic():
-        says = (
-            f"{by.name} stopped following it: {by.note} Nothing is asked about job {job} any more."
-        )
-        poll_outcomes.lost(attempt, says, now=by.now, code="not_followed")
-        ledger.remark(attempt.pk, by.line(f"stopped following job {job}"), now=by.now)
-        by.write_down(attempt, Outcome.STOPPED)
 
 
 def correct_cost(

@@ -306,7 +306,9 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     if one.rule_id == "account.closed":
         return ""
     if one.rule_id == "budget":
-        return _budget_reason(there)
+        together = " for all of them" if there.count > 1 else ""
+        price = there.estimate and show_usd(there.estimate.high_usd * there.count)
+        return f", which costs {price}{together}" if price else ""
     if one.rule_id == "price.none":
         return ", which has a price for it" if there.estimate else ""
     if head in ("model", "task") or not mine.name:
@@ -314,13 +316,6 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     if head == "source":
         return _source_reason(here, mine, its)
     return _field_reason(head, there, mine, its)
-
-
-def _budget_reason(there: Offer) -> str:
-    if there.estimate is None:
-        return ""
-    together = " for all of them" if there.count > 1 else ""
-    return f", which costs {show_usd(there.estimate.high_usd * there.count)}{together}"
 
 
 def _field_reason(head: str, there: Offer, mine: Model, its: Model) -> str:

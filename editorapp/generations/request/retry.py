@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
@@ -46,15 +46,8 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
         )
     _check_again(generation, member, now=now)
     with transaction.atomic():
-        again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
         flags = parking.locked_flags(generation.account_id, generation.team_id)
-        attempt = restart(
-            generation,
-            Generation.objects.filter(again),
-            flags,
-            by=member,
-            now=now,
-        )
+        attempt = restart(generation, flags, by=member, now=now)
     generation.refresh_from_db()
     return attempt
 
@@ -110,23 +103,15 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
         )
 
 
-def ask_second_price(generation: Generation, *, member: Member, now: datetime) -> None:
-    """Ask the provider what the same request would cost now. Free.
-
-    Raises: NothingToAsk; PermissionDenied.
-    """
-    quotes.ask(Draft.of(generation), member=member, now=now)
-
-
 def restart(
     generation: Generation,
-    allowed: QuerySet[Generation],
     flags: parking.Flags,
     *,
     by: Member,
     now: datetime,
 ) -> Attempt:
-    """Add the next attempt if the generation is still among the allowed ones.
+    """Add the next attempt if the generation still failed, so that it may be tried again, or was
+    canceled.
 
     Call it inside a transaction.
 
@@ -137,7 +122,9 @@ def restart(
     senders.guard(by)
     number = generation.attempt_number
     assignee = None if by.user_id == generation.created_by_id else by.user
-    changed = allowed.filter(pk=generation.pk, attempt_number=number).update(
+    may_again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
+    same = Generation.objects.filter(may_again, pk=generation.pk, attempt_number=number)
+    changed = same.update(
         state=State.QUEUED,
         state_since=now,
         can_retry=False,

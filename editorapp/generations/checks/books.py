@@ -52,7 +52,8 @@ def _states() -> Iterator[str]:
         wrong = Attempt.objects.filter(which).exclude(right).order_by("pk")
         for attempt in wrong.only(*NAMED).iterator():
             name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
-            has = _kinds_of(attempt.pk)
+            lines = Entry.objects.filter(attempt_id=attempt.pk).order_by("pk")
+            has = ", ".join(lines.values_list("kind", flat=True)) or "none"
             yield f"{name} is {attempt.state} and {says}; its lines: {has}."
 
 
@@ -73,11 +74,6 @@ def _expected() -> tuple[tuple[Q, Q | Exists, str], ...]:
         (Q(state=State.FAILED), closed, "should be charged or released"),
         (Q(state=State.CANCELED), released, "should be released"),
     )
-
-
-def _kinds_of(attempt_id: int) -> str:
-    lines = Entry.objects.filter(attempt_id=attempt_id).order_by("pk")
-    return ", ".join(lines.values_list("kind", flat=True)) or "none"
 
 
 NAMED = ("pk", "generation_id", "state")

@@ -124,7 +124,7 @@ def accounts(now: datetime) -> list[Account]:
 
 
 def _work(now: datetime) -> defaultdict[int, dict[str, Work]]:
-    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values("account_id", "state")
+    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values_list("account_id", "state")
     counted = rows.annotate(
         count=Count("pk"),
         first=Min(Coalesce("submit_started_at", "created_at")),
@@ -134,15 +134,9 @@ def _work(now: datetime) -> defaultdict[int, dict[str, Work]]:
         slots=Count("pk", filter=TAKES_SLOT),
     )
     found: defaultdict[int, dict[str, Work]] = defaultdict(dict)
-    for row in counted:
-        found[row["account_id"]][row["state"]] = Work(
-            row["count"],
-            _seconds_since(row["first"], now),
-            _seconds_since(row["due"], now),
-            row["failing"],
-            row["overdue"],
-            row["slots"],
-        )
+    for account_id, state, count, *since, failing, overdue, slots in counted:
+        oldest, late = (_seconds_since(at, now) for at in since)
+        found[account_id][state] = Work(count, oldest, late, failing, overdue, slots)
     return found
 
 

@@ -47,7 +47,9 @@ def next_in_line(account_id: int, *, now: datetime, most: int) -> list[int]:
     """Return up to so many attempts in the order in which they are sent: three queries, over few
     rows of any line.
     """
-    people = _people(account_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [account_id, account_id])
+        people = [person for (person,) in cursor.fetchall()]
     if not people or most <= 0:
         return []
     recent = _recent(account_id)
@@ -128,12 +130,6 @@ _HEADS = tuple(
     for priority in (f"< {Priority.BATCH.value}", f"= {Priority.BATCH.value}")
 )
 _PEOPLE_AT_ONCE = 100  # SQLite joins at most 500 selects
-
-
-def _people(account_id: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [account_id, account_id])
-        return [person for (person,) in cursor.fetchall()]
 
 
 def _heads(

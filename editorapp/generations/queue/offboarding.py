@@ -168,7 +168,10 @@ def _guarded(member: Member, change: Offboarding) -> Iterator[None]:
 
 def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) -> int:
     """Do as chosen with all that waits."""
-    to = _heir(member, change)
+    to = change.to if change.choice == HandOver.HAND_OVER else None
+    # Under the team's lock they stay able to answer for them.
+    if to and not heirs(member).filter(pk=to.pk).exists():
+        raise NotChosen(f"{to.user} may not create, so nothing can be handed over to them.")
     takes = _locked_waiting(member)
     ids = [take.pk for take in takes]
     if change.choice == HandOver.CANCEL:
@@ -194,19 +197,6 @@ def _locked_waiting(member: Member) -> list[Generation]:
     locked(takes)
     ledger.lock(attempts)
     return list(takes.select_related("created_by", "assignee").order_by("pk"))
-
-
-def _heir(member: Member, change: Offboarding) -> Member | None:
-    """Return whom the takes are handed over to.
-
-    Under the team's lock they stay able to answer for them.
-    """
-    if change.choice != HandOver.HAND_OVER or change.to is None:
-        return None
-    row = heirs(member).filter(pk=change.to.pk).first()
-    if row is None:
-        raise NotChosen(f"{change.to.user} may not create, so nothing can be handed over to them.")
-    return row
 
 
 def _hand_over(

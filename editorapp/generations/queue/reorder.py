@@ -78,10 +78,8 @@ def _swap(later: Attempt, earlier: Attempt) -> None:
     """Give two neighbours each other's place; of two with one turn, the later one gets one before
     it.
     """
-    priority = earlier.priority
-    turn = earlier.turn
-    if (later.priority, later.turn) == (priority, turn):
-        Attempt.objects.filter(pk=later.pk).update(turn=turn - 1)
+    if (later.priority, later.turn) == (earlier.priority, earlier.turn):
+        Attempt.objects.filter(pk=later.pk).update(turn=earlier.turn - 1)
         return
-    Attempt.objects.filter(pk=earlier.pk).update(priority=later.priority, turn=later.turn)
-    Attempt.objects.filter(pk=later.pk).update(priority=priority, turn=turn)
+    for one, other in ((earlier, later), (later, earlier)):
+        Attempt.objects.filter(pk=one.pk).update(priority=other.priority, turn=other.turn)

@@ -27,11 +27,11 @@ def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
     rows = Attempt.objects.filter(state__in=PERHAPS_SENT).select_related("generation", "account")
     found = list(rows.order_by("pk"))
     for attempt in found:
-        _hold(attempt, since=attempt.submit_started_at or backed_up_at, now=now)
+        _hold(attempt, attempt.submit_started_at or backed_up_at, now)
     return found
 
 
-def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
+def _hold(attempt: Attempt, since: datetime, now: datetime) -> None:
     began = alerting.time_and_day(since)
     ended = alerting.time_and_day(now)
     message = (

@@ -200,7 +200,7 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
     """
     says = decision.says
     if decision.step is NextStep.LATER:
-        _keep(row, says=says, verdict=row.verdict, at=now + pause(row, now))
+        _keep(row, row.verdict, says, now + pause(row, now))
     elif decision.step in (NextStep.PERSON, NextStep.WATCH):
         wait = timedelta() if decision.step is NextStep.WATCH else None
         _to_person(row, says, now=now, wait=wait)
@@ -211,7 +211,7 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
                 settle.follow(row.attempt, decision.job.job_id, by)
             else:
                 settle.give_back(row.attempt, by)
-            _keep(row, says=says, verdict=Verdict.SETTLED, at=None)
+            _keep(row, Verdict.SETTLED, says, None)
 
 
 def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
@@ -224,7 +224,7 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
     if is_long_ago(row, now):
         _to_person(row, says, now=now, wait=wait)
     else:
-        _keep(row, says=says, verdict=row.verdict, at=now + max(wait, pause(row, now)))
+        _keep(row, row.verdict, says, now + max(wait, pause(row, now)))
 
 
 def _to_person(
@@ -253,14 +253,14 @@ def _to_person(
     with transaction.atomic():
         # A list is read for minutes: a person may have settled it meanwhile, and nothing would
         # close what is opened.
-        if _keep(row, says=says, verdict=Verdict.PERSON, at=at):
+        if _keep(row, Verdict.PERSON, says, at):
             alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, take, message, now=now)
 
 
-def _keep(row: Search, **changes: object) -> bool:
+def _keep(row: Search, verdict: str, says: str, at: datetime | None) -> bool:
     """Write a row, unless its attempt was settled meanwhile. Say whether it is written."""
-    kept = ("looked_at", "looks", "failures", "candidates")
+    looked = {name: getattr(row, name) for name in ("looked_at", "looks", "failures", "candidates")}
     rows = Search.objects.filter(pk=row.pk)
-    if changes.get("verdict") != Verdict.SETTLED:
+    if verdict != Verdict.SETTLED:
         rows = rows.exclude(verdict=Verdict.SETTLED)
-    return bool(rows.update(**{name: getattr(row, name) for name in kept}, **changes))
+    return bool(rows.update(verdict=verdict, says=says, at=at, **looked))

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from editorapp.alerts.models import AlertKind
 from editorapp.core import notes
 from editorapp.core.fault_points import reached
+from editorapp.core.locks import locked
 from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
 from editorapp.costs.estimate import Estimate
@@ -95,7 +96,9 @@ def follow(attempt: Attempt, job_id: str, by: Decider) -> None:
     """
     try:
         with transaction.atomic():
-            _one_at_a_time(attempt.account.provider)
+            # Nobody else takes a job of this provider meanwhile: the rows hold a job once for each
+            # account only, and two accounts may have one key.
+            locked(ProviderAccount.objects.filter(provider=attempt.account.provider))
             _free(attempt, job_id)
             attempt.move(
                 State.RUNNING,
@@ -229,22 +232,17 @@ def correct_cost(
         last = newest(row)
         if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
-        _book_difference(last, actual_usd, by)
+        spent_usd = ledger.spent_usd(row.pk)
+        if actual_usd != spent_usd:
+            line = by.line(f"cost corrected to {show_usd(actual_usd)}")
+            ledger.adjust(last.pk, actual_usd - spent_usd, now=now, note=line)
+            says = f"{show_usd(actual_usd)} instead of {show_usd(spent_usd)}."
+            by.write_down(last, Outcome.CORRECTED, says)
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
         kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE)
         alerting.close_for_take(row.pk, *kinds, now=now)
     generation.refresh_from_db()
-
-
-def _book_difference(last: Attempt, actual_usd: Decimal, by: Decider) -> None:
-    spent_usd = ledger.spent_usd(last.generation_id)
-    if actual_usd == spent_usd:
-        return
-    line = by.line(f"cost corrected to {show_usd(actual_usd)}")
-    ledger.adjust(last.pk, actual_usd - spent_usd, now=by.now, note=line)
-    says = f"{show_usd(actual_usd)} instead of {show_usd(spent_usd)}."
-    by.write_down(last, Outcome.CORRECTED, says)
 
 
 def _begun(
@@ -266,15 +264,6 @@ def _begun(
 def _decider(member: Member, now: datetime, note: str) -> Decider:
     why = "Say how you know: the note is kept with the cost lines."
     return Decider(member.user, now, notes.required(note, why=why, longest=LONGEST_NOTE))
-
-
-def _one_at_a_time(provider: str) -> None:
-    """Let nobody else take a job of this provider for an attempt until this transaction ends.
-
-    The rows hold a job once for each account only, and two accounts may have one key.
-    """
-    rows = ProviderAccount.objects.filter(provider=provider).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _free(attempt: Attempt, job_id: str) -> None:

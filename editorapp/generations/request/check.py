@@ -26,7 +26,6 @@ from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.spec import (
     REFUSE,
-    WARN,
     Auth,
     Broken,
     UnavailableOption,
@@ -45,16 +44,13 @@ class Verdict:
     estimate: Estimate | None
     quote: PriceQuote | None = None
 
-    def of_level(self, level: str) -> list[Broken]:
-        return [one for one in self.broken if one.level == level]
-
     @property
     def refusals(self) -> list[Broken]:
-        return self.of_level(REFUSE)
+        return [one for one in self.broken if one.is_refusal]
 
     @property
     def warnings(self) -> list[Broken]:
-        return self.of_level(WARN)
+        return [one for one in self.broken if not one.is_refusal]
 
     @property
     def can_send(self) -> bool:
@@ -131,13 +127,11 @@ def check(
     if draft.account.problem:
         found.append(_refusal("account.closed", draft.account.problem))
     found += _unpriced(draft, quote, found, now=now) if price is None else too_dear(price, budget)
-    options = _unavailable(draft) if with_options else {}
+    options = {}
+    if with_options:
+        wordless, _source = applied(draft.wanted, draft.facts, {"prompt": ""})
+        options = dict(_options(draft.spec, wordless, draft.facts))
     return Verdict(draft, tuple(found), options, price, quote)
-
-
-def _unavailable(draft: Draft) -> dict[str, UnavailableOption]:
-    wordless = applied(draft.wanted, draft.facts, {"prompt": ""})[0]
-    return dict(_options(draft.spec, wordless, draft.facts))
 
 
 # The prompt closes no option, so it is left out: typing does not ask again.

@@ -101,12 +101,11 @@ def enqueue_all(
             flags = parking.locked_flags(account.pk, member.team_id)
             senders.guard(member)
             left = _withdrawn(replaces, member, now=now) if replaces else None
-            shared = _shared(member, left, len(drafts), now=now)
             rows = [
-                found[draft] | shared | {"form_token": token}
+                found[draft] | {"form_token": token}
                 for draft, token in zip(drafts, tokens, strict=True)
             ]
-            return _create_all(rows, flags, left)
+            return _create_all(rows, member, flags, left, now=now)
     except IntegrityError:
         if form_token and (made := _made_before(member, tokens)):
             return made  # the other click was first; all of this one is rolled back
@@ -218,29 +217,30 @@ def _made_from(
     return references.continued_take(wanted, takes, member)
 
 
-def _shared(member: Member, left: Attempt | None, count: int, *, now: datetime) -> Fields:
-    """Return the fields of all that is queued in one go; it stays in the batch that one has left."""
+def _create_all(
+    rows: Sequence[Fields],
+    member: Member,
+    flags: parking.Flags,
+    left: Attempt | None,
+    *,
+    now: datetime,
+) -> list[Generation]:
+    """Make a generation of each row, in the batch and the place in line that one has left."""
     batch = left and left.generation.batch
-    return {
+    shared = {
         "team_id": member.team_id,
         "created_by": member.user,
         "created_at": now,
         "state_since": now,
-        "batch": batch or (uuid.uuid4() if count > 1 else None),
+        "batch": batch or (uuid.uuid4() if len(rows) > 1 else None),
     }
-
-
-def _create_all(
-    rows: Sequence[Fields],
-    flags: parking.Flags,
-    left: Attempt | None,
-) -> list[Generation]:
-    """Make a generation of each row, in the place in line of the attempt that has left one."""
-    now = rows[0]["created_at"]
     turn, priority = (left.turn, left.priority) if left else (turn_of(now), None)
     made: list[Generation] = []
     for place, row in enumerate(rows, turn):
-        generation = _create(row)
+        generation = Generation.objects.create(**row, **shared)
+        if not generation.lineage:
+            generation.lineage = own_key(generation)
+            generation.save(update_fields=["lineage"])
         try:
             add_attempt(
                 generation,
@@ -256,14 +256,6 @@ def _create_all(
             raise OverBudget(needed_usd=needed, available_usd=available) from error
         made.append(generation)
     return made
-
-
-def _create(row: Fields) -> Generation:
-    generation = Generation.objects.create(**row)
-    if not generation.lineage:
-        generation.lineage = own_key(generation)
-        generation.save(update_fields=["lineage"])
-    return generation
 
 
 def add_attempt(

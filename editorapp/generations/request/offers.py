@@ -3,7 +3,7 @@ and how to get there.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -187,33 +187,28 @@ def _is_unfilled(wanted: GenerationRequest, one: Broken) -> bool:
 
 
 def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
+    """Refuse a model that the provider does not have, named as whoever has it does."""
+    models = (model for one in registry.every() for model in one.SPEC.models)
+    labels = {model.task: model.label for model in models if model.name == wanted.model}
+    label = labels.get(wanted.task) or next(iter(labels.values()), "such model")
     others = ", ".join(model.label for model in spec.models_for(wanted.task))
-    message = f"{spec.name} has no {_label_of(wanted)} for this task"
+    message = f"{spec.name} has no {label} for this task"
     message += f"; it has {others}." if others else ", nor another model."
     return Broken("offer.model", "model", REFUSE, message)
 
 
-def _label_of(wanted: GenerationRequest) -> str:
-    """Name the chosen model as whoever has it does."""
-    models = (model for one in registry.every() for model in one.SPEC.models)
-    labels = {model.task: model.label for model in models if model.name == wanted.model}
-    return labels.get(wanted.task) or next(iter(labels.values()), "such model")
-
-
 def _lost(spec: Spec, model: Model, wanted: GenerationRequest) -> tuple[str, ...]:
     """Return the labels of what is said and the model has no parameter for, each once."""
-    return tuple(dict.fromkeys(word_of(spec, name) for name in _lost_fields(model, wanted)))
-
-
-def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
     known = {row.field for row in model.parameters if not row.is_ignored}
     known |= {row.switch for row in model.parameters} | {"task", "model"}
     if any(row.kind is ParameterKind.PINNED for row in model.parameters):
         known.add("keyframe_indexes")
+    labels = []
     for name, value in vars(wanted).items():
         is_aside = is_said(getattr(wanted, _BESIDE.get(name, ""), None))
         if is_said(value) and name not in known and not is_aside:
-            yield name
+            labels.append(word_of(spec, name))
+    return tuple(dict.fromkeys(labels))
 
 
 # What is named by another field's label, where that is said, too.

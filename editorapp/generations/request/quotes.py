@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from editorapp.core import retry, task_queue
@@ -41,7 +42,6 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -113,8 +113,12 @@ def find_all(
 def _rows(names: set[tuple[int, str]], now: datetime) -> dict[tuple[int, str], PriceQuote]:
     """Return the quotes by account and key, as they stand, and remember which are not there."""
     accounts, keys = zip(*names, strict=True)
-    rows = PriceQuote.objects.filter(account_id__in=accounts, key__in=keys)
-    found = {(row.account_id, row.key): _as_it_stands(row, now) for row in rows}
+    found = {}
+    for row in PriceQuote.objects.filter(account_id__in=accounts, key__in=keys):
+        if row.is_stuck(now):
+            row.state = State.FAILED
+            row.note = NO_ANSWER
+        found[row.account_id, row.key] = row
     if len(_no_quotes) >= MOST:
         _no_quotes.clear()
     _no_quotes.update(dict.fromkeys(names - found.keys(), time.monotonic() + MOMENT_SECONDS))
@@ -131,7 +135,17 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     """
     _guard(draft, member)
     now = now or timezone.now()
-    fresh = _as_asked(draft, now)
+    fresh = {
+        "request": draft.wanted.to_json(),
+        "source": draft.source_asset,
+        "state": State.ASKING,
+        "low_usd": None,
+        "high_usd": None,
+        "basis": "",
+        "note": "",
+        "asked_at": now,
+        "answered_at": None,
+    }
     with transaction.atomic():
         row, is_new = PriceQuote.objects.get_or_create(
             account=draft.account,
@@ -151,21 +165,6 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             timeout=TASK_SECONDS,
         )
     return row
-
-
-def _as_asked(draft: Draft, now: datetime) -> Fields:
-    """Return the fields of a question that nobody has answered yet."""
-    return {
-        "request": draft.wanted.to_json(),
-        "source": draft.source_asset,
-        "state": State.ASKING,
-        "low_usd": None,
-        "high_usd": None,
-        "basis": "",
-        "note": "",
-        "asked_at": now,
-        "answered_at": None,
-    }
 
 
 def fetch(pk: int, *, clock: leases.Clock = timezone.now) -> None:
@@ -204,7 +203,10 @@ def _fetch(
     try:
         values = _values(_quoted(row, clock, renew))
     except ProviderError as error:
-        values = _failed(error.message + _asks_for_a_pause(error))
+        says = error.message
+        if (seconds := error.retry_after_seconds) is not None:
+            says += f" It asks to be left alone for {seconds:.0f} s: ask again after that."
+        values = _failed(says)
     except Exception as error:  # an adapter's bug, a file that is gone: said where a person sees it
         log.exception("The price of %s could not be asked", row)
         values = _failed(f"It could not be asked ({type(error).__name__}).")
@@ -220,12 +222,6 @@ def _fetch(
 
 def _failed(note: str) -> Fields:
     return {"state": State.FAILED, "note": note}
-
-
-def _asks_for_a_pause(error: ProviderError) -> str:
-    if (seconds := error.retry_after_seconds) is None:
-        return ""
-    return f" It asks to be left alone for {seconds:.0f} s: ask again after that."
 
 
 def estimate_of(row: PriceQuote | None) -> Estimate | None:
@@ -266,18 +262,9 @@ def _source_key(draft: Draft) -> Any:
     return [getattr(draft.facts, name) for name in PRICED_FACTS]
 
 
+@receiver(post_save, sender=PriceQuote, dispatch_uid="nothing asked")
 def _forget(**_signal: object) -> None:
     _no_quotes.clear()
-
-
-post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
-
-
-def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
-    if row.is_stuck(now):
-        row.state = State.FAILED
-        row.note = NO_ANSWER
-    return row
 
 
 def _guard(draft: Draft, member: Member) -> None:
@@ -294,38 +281,23 @@ def _guard(draft: Draft, member: Member) -> None:
         raise NothingToAsk(f"{draft.spec.name} does not have to be asked for this price.")
 
 
-def _quoted(
-    row: PriceQuote,
-    clock: leases.Clock,
-    renew: Renew,
-) -> Quote:
+def _quoted(row: PriceQuote, clock: leases.Clock, renew: Renew) -> Quote:
+    """Stage what is not there yet, and ask; what travels inside the request is only prepared."""
     account = row.account
     spec = account.spec
     wanted = GenerationRequest.from_json(row.request)
-    _stage(account, wanted, clock, renew)
-    there = staging.lying(account.pk, staging.staged_ids(wanted, spec), now=clock())
-    wanted = staging.resolved(wanted, spec, there)
-    seconds = row.source.duration_seconds if row.source else None
-    ask = partial(answer, account.access(), "quote", wanted, seconds=seconds, spec=spec)
-    quote: Quote = _patiently(ask, renew)
-    return quote
-
-
-def _stage(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    clock: leases.Clock,
-    renew: Renew,
-) -> None:
-    """Stage what is not there yet; what travels inside the request is only prepared."""
-    ids = staging.staged_ids(wanted, account.spec)
+    ids = staging.staged_ids(wanted, spec)
     missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
-    unprepared = staging.unprepared(wanted, account.spec)
-    for asset in Asset.objects.filter(pk__in=missing | unprepared):
+    for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
         staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
         if asset.pk in missing:
             ref = _patiently(partial(staging.stage, asset, account), renew)
             staging.keep(account.pk, asset, ref, now=clock())
+    wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
+    seconds = row.source.duration_seconds if row.source else None
+    ask = partial(answer, account.access(), "quote", wanted, seconds=seconds, spec=spec)
+    quote: Quote = _patiently(ask, renew)
+    return quote
 
 
 def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:

@@ -182,8 +182,7 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     Raises: NotRetryable; Overtaken; PermissionDenied, unless they answer for it: the paid result is
     given up.
     """
-    if not generation.is_answered_by(member):
-        raise PermissionDenied("Only the person who answers for it or an admin may do this.")
+    senders.may_arrange(generation, member)
     if not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")
     attempt = newest(generation)

@@ -42,13 +42,12 @@ def cancel(
             if attempt.state == State.CANCELED:
                 raise TooLate("It was canceled already.")
             guard(attempt)
-            shown = {"failure_message": why} if why else {}
             attempt.move(
                 State.CANCELED,
                 now=now,
                 lease_token=None,
                 submit_started_at=None,
-                shown=shown,
+                shown={"failure_message": why} if why else {},
             )
             says = f"{by}: {note[:1].lower()}{note[1:]}" if by else note
             ledger.release(attempt.pk, now=now, note=says)

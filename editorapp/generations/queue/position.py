@@ -124,6 +124,8 @@ def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:
     if busy >= account.max_concurrent:
         return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
     if free_slots(account, now=now) == 0:
-        seconds = int(RATE_WINDOW.total_seconds())
-        return f"{account} takes {account.requests_per_minute} requests in {seconds} s, and so many were sent."
+        return (
+            f"{account} takes {account.requests_per_minute} requests in {RATE_WINDOW.seconds} s, "
+            "and so many were sent."
+        )
     return ""

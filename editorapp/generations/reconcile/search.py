@@ -43,16 +43,16 @@ MOST_SHOWN = 20
 Verdict = Search.Verdict
 OPEN = Q(verdict__in=(Verdict.LOOKING, Verdict.PERSON))
 UNKNOWN = Q(attempt__state=State.UNKNOWN)
+NEW = Attempt.objects.filter(state=State.UNKNOWN, search=None)  # not looked for yet
 
 
 def due_providers(now: datetime) -> set[str]:
     """Return the providers at which something unknown is to be looked for, or has been settled
     otherwise.
     """
-    new = Attempt.objects.filter(state=State.UNKNOWN, search=None).order_by()
     rows = Search.objects.filter(OPEN, Q(at__lte=now) | ~UNKNOWN).order_by()
     return {
-        *new.values_list("account__provider", flat=True).distinct(),
+        *NEW.order_by().values_list("account__provider", flat=True).distinct(),
         *rows.values_list("attempt__account__provider", flat=True).distinct(),
     }
 
@@ -93,11 +93,7 @@ def _begin(provider: str, *, now: datetime) -> None:
     """Note what has become unknown, and when to look for it; what cannot be looked for waits for a
     person at once.
     """
-    new = Attempt.objects.filter(
-        state=State.UNKNOWN,
-        search=None,
-        account__provider=provider,
-    )
+    new = NEW.filter(account__provider=provider)
     for attempt in new.select_related("generation", "account"):
         take = attempt.generation
         first = {"since": take.state_since, "at": matching.first_look_at(attempt)}

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING
 from functools import partial
 from typing import Any, TypeVar
 
@@ -323,7 +323,11 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:
 
 def _values(quote: Quote) -> Fields:
     try:
-        low, high = (_micro(amount_from_outside(one)) for one in (quote.low_usd, quote.high_usd))
+        # Rounded up to what the ledger can hold.
+        low, high = (
+            (amount_from_outside(one) * MICRO).to_integral_value(rounding=ROUND_CEILING) / MICRO
+            for one in (quote.low_usd, quote.high_usd)
+        )
         if low > high:
             raise NotAnAmount(f"{low} to {high}")
     except NotAnAmount as error:
@@ -335,8 +339,3 @@ def _values(quote: Quote) -> Fields:
         "basis": quote.basis[:200],
         "note": quote.note,
     }
-
-
-def _micro(amount: Decimal) -> Decimal:
-    """Round up to what the ledger can hold."""
-    return (amount * MICRO).to_integral_value(rounding=ROUND_CEILING) / MICRO

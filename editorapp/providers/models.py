@@ -116,6 +116,10 @@ class ProviderAccount(models.Model):
             return ""
         return f"The last test of {self.name} failed. {self.test_message}"
 
+    def has_passed(self, since: datetime) -> bool:
+        """Has it answered a connection test since then?"""
+        return self.test_ok and self.tested_at is not None and self.tested_at > since
+
     @property
     def is_refused(self) -> bool:
         """Did this real account fail its last connection test? Then it is nobody's choice but a

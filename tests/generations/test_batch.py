@@ -17,11 +17,11 @@ from editorapp.generations.engine import sweep
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue import fair_order, pause, reorder
+from editorapp.generations.queue.cancel import TooLate
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import (
     OverBudget,
     RequestRefused,
-    TooLate,
     enqueue,
     enqueue_all,
 )

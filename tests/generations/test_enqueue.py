@@ -80,7 +80,7 @@ def test_a_broken_request_is_refused_with_every_reason_and_reserves_nothing(memb
     with pytest.raises(RequestRefused) as refused:
         send(member, clip, wanted=wanted)
 
-    assert {"prompt", "exr"} <= set(refused.value.verdict.broken)
+    assert {"prompt", "exr"} <= {one.field for one in refused.value.verdict.broken}
     assert (Generation.objects.count(), Entry.objects.count()) == (0, 0)
 
 

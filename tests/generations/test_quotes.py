@@ -314,6 +314,7 @@ def test_a_worker_that_lives_on_without_having_answered_keeps_others_away_for_le
 
         away.setattr(quotes, "_fetch", gone)
         away.setattr(leases, "end", gone)
+        away.setattr(leases, "give_back", gone)
         with pytest.raises(OperationalError):
             fetch(row.pk, clock=lambda: NOW)
     monkeypatch.setattr(lease_holder, "holder", uuid.uuid4)

@@ -280,10 +280,8 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     session.unwritten = [CallResult(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
     if outcome == "follow":
-        by = settle.Decider(generation.created_by)
-        settle.follow(
-            Attempt.objects.get(pk=attempt.pk), "job-other", by=by, now=options["now"], note=""
-        )
+        by = settle.Decider(generation.created_by, options["now"])
+        settle.follow(Attempt.objects.get(pk=attempt.pk), "job-other", by)
     else:
         options |= {"agreed_usd": Decimal(99)} if outcome == "send_again" else {}
         getattr(settle, outcome)(generation, **options)
@@ -301,7 +299,7 @@ def test_an_answer_that_was_kept_says_nothing_where_a_person_gave_its_very_id_si
     generation, attempt = as_unknown(make_member())
     now = timezone.now()
     row = Attempt.objects.get(pk=attempt.pk)
-    settle.follow(row, "job-late", by=settle.Decider(generation.created_by), now=now, note="")
+    settle.follow(row, "job-late", settle.Decider(generation.created_by, now))
     attempt.refresh_from_db()
 
     post_outcomes.accepted(
@@ -329,9 +327,9 @@ def test_one_job_is_followed_once_even_where_two_accounts_have_one_key(monkeypat
         assert {one.account for one in attempts} == {account}
         Attempt.objects.filter(pk=attempts[1].pk).update(account=twin)
         rows = list(Attempt.objects.filter(pk__in=[one.pk for one in attempts]).order_by("pk"))
-        by, job_id = settle.Decider(member.user), f"job-{number}"
+        by, job_id = settle.Decider(member.user, now), f"job-{number}"
 
-        ended = race([partial(settle.follow, row, job_id, by=by, now=now, note="") for row in rows])
+        ended = race([partial(settle.follow, row, job_id, by) for row in rows])
 
         assert Counter(type(one) for one in ended) == {type(None): 1, settle.JobIsTaken: 1}, ended
         assert Attempt.objects.filter(provider_job_id=job_id).count() == 1

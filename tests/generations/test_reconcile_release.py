@@ -204,8 +204,8 @@ def settled_while_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Generati
             mine = Attempt.objects.select_related("account", "generation").get(
                 generation=generation
             )
-            by = settle.Decider(generation.created_by)
-            settle.follow(mine, "job-by-hand", by=by, now=BEGAN + 3 * HOUR, note="In the console.")
+            by = settle.Decider(generation.created_by, BEGAN + 3 * HOUR, "In the console.")
+            settle.follow(mine, "job-by-hand", by)
             return matching.Found(())
 
         monkeypatch.setattr(matching, "found", found)

@@ -401,7 +401,7 @@ def test_a_job_that_is_followed_after_it_was_lost_is_not_overdue_from_before(mem
     Attempt.objects.update(flagged_at=NOW - timedelta(hours=1), submitted_at=NOW)
 
     attempt = Attempt.objects.select_related("account", "generation").get()
-    settle.follow(attempt, JOB, by=settle.Decider(member.user), now=NOW, note="")
+    settle.follow(attempt, JOB, settle.Decider(member.user, NOW))
     overdue.look(NOW)
 
     lost.refresh_from_db()

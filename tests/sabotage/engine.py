@@ -85,7 +85,7 @@ CHANGES = (
     Change(
         "what a restored row may have sent with other ids is released",
         DECIDE,
-        "if attempt.perhaps_sent_from is not None:",
+        "if row.attempt.perhaps_sent_from is not None:",
         "if False:",
         (
             "tests/generations/test_after_restore.py::test_it_is_never_released_because_a_list_does_not_show_it",

@@ -37,7 +37,9 @@ def accounts(now: datetime) -> None:
     """
     open_now = Alert.objects.filter(kind=AlertKind.ACCOUNT).still_open()
     is_open = dict(open_now.values_list("subject", "opened_at"))
-    for account in _watched():
+    # In use or to be proven; none of a provider that is gone.
+    known = provider_accounts.ordered(ProviderAccount.objects.all())
+    for account in {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}:
         subject = account_subject(account.pk)
         since = is_open.pop(subject, None)
         trouble = (account.problem or account.doubt) if account.is_enabled else ""
@@ -49,27 +51,12 @@ def accounts(now: datetime) -> None:
         alerts.close(AlertKind.ACCOUNT, subject, now=now)
 
 
-def _watched() -> set[ProviderAccount]:
-    """Return the accounts that are in use or to be proven, but those of a provider that is gone."""
-    known = provider_accounts.ordered(ProviderAccount.objects.all())
-    return {*provider_accounts.in_use(known), *provider_accounts.unproven(known)}
-
-
 def _is_mended(account: ProviderAccount, since: datetime) -> bool:
     """Has it been switched off, passed a test or taken a job after it was refused?"""
-    return not account.is_enabled or _has_passed(account, since) or _has_taken(account, since)
-
-
-def _has_passed(account: ProviderAccount, since: datetime) -> bool:
-    return account.test_ok and account.tested_at is not None and account.tested_at > since
-
-
-def _has_taken(account: ProviderAccount, since: datetime) -> bool:
-    return Attempt.objects.filter(
-        account=account,
-        submit_started_at__gt=since,
-        submitted_at__gt=since,
-    ).exists()
+    if not account.is_enabled or account.has_passed(since):
+        return True
+    sent = Attempt.objects.filter(account=account, submit_started_at__gt=since)
+    return sent.filter(submitted_at__gt=since).exists()
 
 
 def books_are_due(now: datetime) -> bool:
@@ -136,18 +123,15 @@ def disk(now: datetime) -> None:
     subject = store.disk_subject()
     if free < FULL_BELOW:
         heartbeat.beat(subject, now=now)
-        open_for_all(AlertKind.DISK_FULL, subject, _full_words(free), now=now)
+        message = (
+            f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need "
+            "room: delete what is not needed beside the data folder, or move it to a larger disk. "
+            "Nothing that was fetched is lost."
+        )
+        open_for_all(AlertKind.DISK_FULL, subject, message, now=now)
     elif free >= ENOUGH_FROM:
         alerts.close(AlertKind.DISK_FULL, subject, now=now)
     _forget_machines(subject, now=now)
-
-
-def _full_words(free: float) -> str:
-    return (
-        f"{free:.1%} of the disk of {socket.gethostname()} is free. Uploads and results need room: "
-        "delete what is not needed beside the data folder, or move it to a larger disk. "
-        "Nothing that was fetched is lost."
-    )
 
 
 def _forget_machines(own: str, *, now: datetime) -> None:

@@ -40,8 +40,8 @@ def audit() -> Audit:
         return Audit(Entry.objects.count(), Attempt.objects.count(), found)
 
 
-def _lines(*kinds: str) -> Exists:
-    return Exists(Entry.objects.filter(attempt_id=OuterRef("pk"), kind__in=kinds))
+def _lines(*kinds: str, of: str = "pk") -> Exists:
+    return Exists(Entry.objects.filter(attempt_id=OuterRef(of), kind__in=kinds))
 
 
 def _states() -> Iterator[str]:
@@ -52,7 +52,8 @@ def _states() -> Iterator[str]:
         wrong = Attempt.objects.filter(which).exclude(right).order_by("pk")
         for attempt in wrong.only(*NAMED).iterator():
             name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
-            has = _kinds_of(attempt.pk)
+            lines = Entry.objects.filter(attempt_id=attempt.pk).order_by("pk")
+            has = ", ".join(lines.values_list("kind", flat=True)) or "none"
             yield f"{name} is {attempt.state} and {says}; its lines: {has}."
 
 
@@ -75,21 +76,13 @@ def _expected() -> tuple[tuple[Q, Q | Exists, str], ...]:
     )
 
 
-def _kinds_of(attempt_id: int) -> str:
-    lines = Entry.objects.filter(attempt_id=attempt_id).order_by("pk")
-    return ", ".join(lines.values_list("kind", flat=True)) or "none"
-
-
 NAMED = ("pk", "generation_id", "state")
 
 
 def _orphans() -> Iterator[str]:
     """Find money that is held for an attempt that does not exist: nothing would ever settle it."""
-    about = Entry.objects.filter(
-        attempt_id=OuterRef("attempt_id"), kind__in=(Kind.CHARGE, Kind.RELEASE)
-    )
     rows = Entry.objects.filter(
-        ~Exists(about),
+        ~_lines(Kind.CHARGE, Kind.RELEASE, of="attempt_id"),
         ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))),
         kind="reserve",
     )
@@ -119,9 +112,6 @@ def _copies() -> Iterator[str]:
     is_other = ~Q(newest=F("attempt_number")) | ~Q(newest_state=F("state"))
     wrong = rows.filter(Q(newest=None) | is_other)
     columns = ("pk", "state", "attempt_number", "newest", "newest_state")
-    for pk, state, number, *its in wrong.values_list(*columns).iterator():
-        yield f"Take {pk} shows attempt {number}, {state}; {_newest_words(*its)}."
-
-
-def _newest_words(number: int | None, state: str) -> str:
-    return f"its newest attempt is {number}, {state}" if number else "it has no attempt"
+    for pk, state, number, last, its_state in wrong.values_list(*columns).iterator():
+        has = f"its newest attempt is {last}, {its_state}" if last else "it has no attempt"
+        yield f"Take {pk} shows attempt {number}, {state}; {has}."

@@ -7,8 +7,6 @@ closes when the file is here.
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from editorapp.alerts.models import AlertKind
 from editorapp.generations.alerting import close_others, open_for_take, subject, time_and_day
 from editorapp.generations.models import Attempt, Generation, failure
@@ -21,19 +19,15 @@ WAITING = (State.FETCHING, State.RUNNING)  # running again: a fresh link is bein
 
 def look(now: datetime) -> None:
     """Open an alert for each result that has waited for too long, and close those that are over."""
-    waiting = [attempt for attempt in _waiting(now) if _is_late(attempt, now)]
-    for attempt in waiting:
-        _raise(attempt, now=now)
-    subjects = [subject(attempt.generation_id) for attempt in waiting]
-    close_others(AlertKind.RESULT_EXPIRING, subjects, now=now)
-
-
-def _waiting(now: datetime) -> QuerySet[Attempt]:
-    """Return what waits for as long as the hastiest provider allows."""
-    soonest = min(registry.get(slug).SPEC.result_kept_seconds for slug in registry.slugs())
+    soonest = min(one.SPEC.result_kept_seconds for one in registry.every())
     since = now - timedelta(seconds=soonest * ALARM_SHARE)
     rows = Attempt.objects.filter(state__in=WAITING, provider_done_at__lte=since)
-    return rows.select_related("generation__team", "account")
+    subjects = []
+    for attempt in rows.select_related("generation__team", "account"):
+        if _is_late(attempt, now):
+            _raise(attempt, now=now)
+            subjects.append(subject(attempt.generation_id))
+    close_others(AlertKind.RESULT_EXPIRING, subjects, now=now)
 
 
 def _is_late(attempt: Attempt, now: datetime) -> bool:
@@ -44,20 +38,16 @@ def _is_late(attempt: Attempt, now: datetime) -> bool:
 
 def _raise(attempt: Attempt, *, now: datetime) -> None:
     generation = attempt.generation
-    message = _words(attempt, now)
-    # The row may have moved on since it was read.
-    same = attempt.shown_on().filter(state__in=WAITING)
-    shown = failure(Generation.EXPIRING, message)
-    if generation.failure_message == message or same.update(**shown):
-        open_for_take(AlertKind.RESULT_EXPIRING, generation, message, now=now)
-
-
-def _words(attempt: Attempt, now: datetime) -> str:
     why = attempt.last_error or "nobody has fetched it so far."
     ends = time_and_day(attempt.kept_until(now))
-    return (
+    message = (
         f"It is made and paid, and its file is not here yet: {why} "
         f"{attempt.account.spec.name} may delete it after {ends}. Rushes goes on trying; "
         "see that the account, the network and the disk are in order, "
         f"or save it from the provider's own page (job {attempt.provider_job_id})."
     )
+    # The row may have moved on since it was read.
+    same = attempt.shown_on().filter(state__in=WAITING)
+    shown = failure(Generation.EXPIRING, message)
+    if generation.failure_message == message or same.update(**shown):
+        open_for_take(AlertKind.RESULT_EXPIRING, generation, message, now=now)

@@ -43,8 +43,8 @@ class Recent:
     """What became of what an account was sent in the last hour."""
 
     by_state: dict[str, int]
-    accepted_at: datetime | None
-    done_at: datetime | None
+    # When the provider last took a job, or said that one is done.
+    answered_at: datetime | None = None
 
     @property
     def sent(self) -> int:
@@ -54,11 +54,6 @@ class Recent:
     def went_wrong(self) -> int:
         bad = (State.FAILED, State.UNKNOWN, State.LOST, State.FETCH_FAILED)
         return sum(self.by_state.get(state, 0) for state in bad)
-
-    @property
-    def answered_at(self) -> datetime | None:
-        """When the provider last took a job, or said that one is done."""
-        return _latest(self.accepted_at, self.done_at)
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class Account:
 
     @property
     def in_flight(self) -> int:
-        return self.count(State.SUBMITTING, State.RUNNING)
+        return self.count(*IN_FLIGHT)
 
     @property
     def slots_taken(self) -> int:
@@ -122,15 +117,14 @@ def accounts(now: datetime) -> list[Account]:
     work = _work(now)
     recent = _recent([account.pk for account in made], now)
     pauses = {pause.account_id: pause for pause in Pause.objects.filter(until__gt=now)}
-    nothing = Recent({}, None, None)
     return [
-        Account(one, work.get(one.pk, {}), recent.get(one.pk, nothing), pauses.get(one.pk))
+        Account(one, work[one.pk], recent.get(one.pk, Recent({})), pauses.get(one.pk))
         for one in made
     ]
 
 
-def _work(now: datetime) -> dict[int, dict[str, Work]]:
-    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values("account_id", "state")
+def _work(now: datetime) -> defaultdict[int, dict[str, Work]]:
+    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values_list("account_id", "state")
     counted = rows.annotate(
         count=Count("pk"),
         first=Min(Coalesce("submit_started_at", "created_at")),
@@ -139,16 +133,10 @@ def _work(now: datetime) -> dict[int, dict[str, Work]]:
         overdue=Count("pk", filter=Q(flagged_at__isnull=False)),
         slots=Count("pk", filter=TAKES_SLOT),
     )
-    found: dict[int, dict[str, Work]] = defaultdict(dict)
-    for row in counted:
-        found[row["account_id"]][row["state"]] = Work(
-            row["count"],
-            _seconds_since(row["first"], now),
-            _seconds_since(row["due"], now),
-            row["failing"],
-            row["overdue"],
-            row["slots"],
-        )
+    found: defaultdict[int, dict[str, Work]] = defaultdict(dict)
+    for account_id, state, count, *since, failing, overdue, slots in counted:
+        oldest, late = (_seconds_since(at, now) for at in since)
+        found[account_id][state] = Work(count, oldest, late, failing, overdue, slots)
     return found
 
 
@@ -159,19 +147,15 @@ def _seconds_since(at: datetime | None, now: datetime) -> float:
 def _recent(ids: Sequence[int], now: datetime) -> dict[int, Recent]:
     """By account first, for the index on when something was sent."""
     rows = Attempt.objects.filter(account_id__in=ids, submit_started_at__gt=now - RECENT).order_by()
-    found: dict[int, Recent] = {}
-    for row in rows.values("account_id", "state").annotate(
-        count=Count("pk"),
-        accepted=Max("submitted_at"),
-        done=Max("provider_done_at"),
-    ):
-        so_far = found.get(row["account_id"], Recent({}, None, None))
-        found[row["account_id"]] = Recent(
-            {**so_far.by_state, row["state"]: row["count"]},
-            _latest(so_far.accepted_at, row["accepted"]),
-            _latest(so_far.done_at, row["done"]),
-        )
-    return found
+    counted = rows.values_list("account_id", "state").annotate(
+        Count("pk"), Max("submitted_at"), Max("provider_done_at")
+    )
+    states: dict[int, dict[str, int]] = defaultdict(dict)
+    answers: dict[int, list[datetime]] = defaultdict(list)
+    for account_id, state, count, *answered in counted:
+        states[account_id][state] = count
+        answers[account_id] += filter(None, answered)
+    return {pk: Recent(found, max(answers[pk], default=None)) for pk, found in states.items()}
 
 
 def months(now: datetime) -> list[Month]:
@@ -199,7 +183,3 @@ def queue_depth() -> int | None:
 def books() -> BooksCheck | None:
     """Return the newest check of the ledger."""
     return BooksCheck.objects.order_by("-pk").first()
-
-
-def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((at for at in (one, other) if at), default=None)

@@ -27,6 +27,8 @@ CODES = (CODE, UNKNOWN_STATE_CODE)
 UNKNOWN_STATE_SHOWN = timedelta(minutes=5)  # after so long in a state that nobody here knows
 MOST = 500  # of one kind in one look
 KIND = ("generation__provider", "generation__model", "generation__task")
+UNFINISHED = Attempt.objects.filter(state=State.RUNNING, provider_done_at=None)
+UNFLAGGED = UNFINISHED.filter(flagged_at=None)
 
 
 def look(now: datetime) -> None:
@@ -36,30 +38,16 @@ def look(now: datetime) -> None:
     _flag_unknown_states(now)  # before those that are late: that one is also late says less
     _flag(now)
     _unflag_known_states()
-    flagged = Attempt.objects.filter(
-        state=State.RUNNING,
-        flagged_at__isnull=False,
-        provider_done_at=None,
-    )
-    _compare(AlertKind.OVERDUE, flagged, says=_late_words, now=now)
-    _compare(
-        AlertKind.LOST,
-        Attempt.objects.filter(state=State.LOST),
-        says=_lost_words,
-        now=now,
-    )
+    _compare(AlertKind.OVERDUE, UNFINISHED.exclude(flagged_at=None), says=_late_words, now=now)
+    lost = Attempt.objects.filter(state=State.LOST)
+    _compare(AlertKind.LOST, lost, says=_lost_words, now=now)
 
 
 def _flag(now: datetime) -> None:
     """Flag what has run for longer than its kind plausibly may: kind by kind, so that none waits
     behind another's.
     """
-    running = Attempt.objects.filter(
-        state=State.RUNNING,
-        flagged_at=None,
-        provider_done_at=None,
-        generation__provider__in=registry.slugs(),
-    )
+    running = UNFLAGGED.filter(generation__provider__in=registry.slugs())
     kinds = running.order_by().values(*KIND).distinct()
     for kind in list(kinds):
         _flag_kind(running.filter(**kind), *kind.values(), now=now)
@@ -80,7 +68,11 @@ def _flag_kind(
     seconds = poll_schedule.plausible_seconds(documented, past)
     late = _since(same, seconds, now).select_related("generation", "account")
     for attempt in late.order_by("pk")[:MOST]:
-        _flag_one(attempt, seconds, now=now)
+        message = (
+            f"It takes longer than {attempt.account.spec.name} should ever need, which is about "
+            f"{seconds / 60:.0f} minutes. {_goes_on(attempt)}"
+        )
+        _show(attempt, CODE, message, now=now)
 
 
 def _since(rows: QuerySet[Attempt], seconds: float, now: datetime) -> QuerySet[Attempt]:
@@ -88,23 +80,10 @@ def _since(rows: QuerySet[Attempt], seconds: float, now: datetime) -> QuerySet[A
     return rows.filter(submitted_at__lt=now - timedelta(seconds=seconds))
 
 
-def _flag_one(attempt: Attempt, seconds: float, *, now: datetime) -> None:
-    """Flag one that is still running; the row may have moved on since it was read."""
-    message = (
-        f"It takes longer than {attempt.account.spec.name} should ever need, which is about "
-        f"{seconds / 60:.0f} minutes. It is asked about on, ever more slowly, "
-        f"and comes if it is ever done. Its price stays held. {_what_helps(attempt)}"
-    )
-    _show(attempt, CODE, message, now=now)
-
-
 def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
+    """Flag one that is still running; the row may have moved on since it was read."""
+    same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, flagged_at=None)
     with transaction.atomic():
-        same = Attempt.objects.filter(
-            pk=attempt.pk,
-            state=State.RUNNING,
-            flagged_at=None,
-        )
         if same.update(flagged_at=now):
             _shown_on(attempt).update(**failure(code, message))
 
@@ -113,33 +92,25 @@ def _shown_on(attempt: Attempt) -> QuerySet[Generation]:
     return attempt.shown_on().filter(state=State.RUNNING)
 
 
-def _what_helps(attempt: Attempt) -> str:
-    job = attempt.provider_job_id
-    return f"Ask the provider's support about job {job}. If nothing can come any more, an admin can stop following it."
+def _goes_on(attempt: Attempt) -> str:
+    return (
+        "It is asked about on, ever more slowly, and comes if it is ever done. Its price stays held. "
+        f"Ask the provider's support about job {attempt.provider_job_id}. "
+        "If nothing can come any more, an admin can stop following it."
+    )
 
 
 def _flag_unknown_states(now: datetime) -> None:
     """Flag what has been in a state that nobody here knows for a while: it may be over, or wait for
     somebody.
     """
-    rows = Attempt.objects.filter(
-        state=State.RUNNING,
-        flagged_at=None,
-        provider_done_at=None,
-        odd_count=0,
-        odd_since__lt=now - UNKNOWN_STATE_SHOWN,
-    )
+    rows = UNFLAGGED.filter(odd_count=0, odd_since__lt=now - UNKNOWN_STATE_SHOWN)
     for attempt in rows.select_related("generation", "account").order_by("pk")[:MOST]:
-        _show(attempt, UNKNOWN_STATE_CODE, _unknown_state_words(attempt), now=now)
-
-
-def _unknown_state_words(attempt: Attempt) -> str:
-    return (
-        f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} "
-        f"It has said so since {attempt.odd_since:%H:%M} UTC. It is asked about on, "
-        "ever more slowly, and comes if it is ever done. Its price stays held. "
-        f"{_what_helps(attempt)}"
-    )
+        message = (
+            f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} "
+            f"It has said so since {attempt.odd_since:%H:%M} UTC. {_goes_on(attempt)}"
+        )
+        _show(attempt, UNKNOWN_STATE_CODE, message, now=now)
 
 
 def _unflag_known_states() -> None:
@@ -153,10 +124,9 @@ def _unflag_known_states() -> None:
         generation__failure_code=UNKNOWN_STATE_CODE,
     )
     for attempt in rows.order_by("pk")[:MOST]:
+        same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None)
         with transaction.atomic():
-            if Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None).update(
-                flagged_at=None
-            ):
+            if same.update(flagged_at=None):
                 _shown_on(attempt).update(**NOTHING_WRONG)
 
 
@@ -175,16 +145,12 @@ def _compare(
             alerting.open_for_take(kind, attempt.generation, says(attempt), now=now)
         is_open.discard(name)
     for name in is_open:
+        take_id = name.rpartition(":")[2]
         with transaction.atomic():
-            if kind == AlertKind.OVERDUE:
-                _unsay(name.rpartition(":")[2])
+            if kind == AlertKind.OVERDUE:  # what was said of it is taken from its page
+                said = Generation.objects.filter(pk=take_id, failure_code__in=CODES)
+                said.exclude(state=State.RUNNING).update(**NOTHING_WRONG)
             alerts.close(kind, name, now=now)
-
-
-def _unsay(take_id: str) -> None:
-    """Take what was said of a late take from its page."""
-    said = Generation.objects.filter(pk=take_id, failure_code__in=CODES)
-    said.exclude(state=State.RUNNING).update(**NOTHING_WRONG)
 
 
 def _late_words(attempt: Attempt) -> str:

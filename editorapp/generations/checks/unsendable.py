@@ -29,16 +29,12 @@ def look(now: datetime) -> None:
     """Open an alert for each account with which something cannot be sent, and close those that are
     over.
     """
-    found = {one.pk: _trouble(one, now=now) for one in ProviderAccount.objects.all()}
-    open_now = {account_subject(pk): says for pk, says in found.items() if says}
-    for about, says in open_now.items():
-        open_for_all(AlertKind.NOT_SENT, about, says, now=now)
+    open_now = []
+    for account in ProviderAccount.objects.all():
+        if says := [*_failing(account, now=now), *_given_up(account, now=now)]:
+            open_now.append(account_subject(account.pk))
+            open_for_all(AlertKind.NOT_SENT, open_now[-1], " ".join(says), now=now)
     close_others(AlertKind.NOT_SENT, open_now, now=now)
-
-
-def _trouble(account: ProviderAccount, *, now: datetime) -> str:
-    """Say in sentences what cannot be sent with an account; "" where all is well."""
-    return " ".join((*_failing(account, now=now), *_given_up(account, now=now)))
 
 
 def _failing(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
@@ -92,24 +88,15 @@ def _given_up(account: ProviderAccount, *, now: datetime) -> Iterator[str]:
     newest = rows.first()
     if newest is None or (ended_at := newest.finished_at) is None:
         return
-    if _is_way_clear(account, since=ended_at):
+    staged = StagedFile.objects.filter(account=account, staged_at__gt=ended_at)
+    was_sent = staged.exists() or requeue.has_taken_any(account.pk, since=ended_at)
+    if was_sent or account.has_passed(ended_at):
         return
     yield (
         f"{_takes(rows.count())} for the account {account} could not be sent and was given up, "
         f"the last at {time_and_day(ended_at)}: {newest.failure_message} "
         "Try it again on its page once it is mended, or test the account."
     )
-
-
-def _is_way_clear(account: ProviderAccount, *, since: datetime) -> bool:
-    """Was the account tested, or anything sent with it, since then?"""
-    tested = account.tested_at if account.test_ok else None
-    return (tested is not None and tested > since) or _has_sent(account, since=since)
-
-
-def _has_sent(account: ProviderAccount, *, since: datetime) -> bool:
-    staged = StagedFile.objects.filter(account=account, staged_at__gt=since)
-    return staged.exists() or requeue.has_taken_any(account.pk, since=since)
 
 
 def _takes(count: int) -> str:

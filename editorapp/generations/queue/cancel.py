@@ -42,23 +42,19 @@ def cancel(
             if attempt.state == State.CANCELED:
                 raise TooLate("It was canceled already.")
             guard(attempt)
-            shown = {"failure_message": why} if why else {}
             attempt.move(
                 State.CANCELED,
                 now=now,
                 lease_token=None,
                 submit_started_at=None,
-                shown=shown,
+                shown={"failure_message": why} if why else {},
             )
-            ledger.release(attempt.pk, now=now, note=_said_by(by, note))
+            says = f"{by}: {note[:1].lower()}{note[1:]}" if by else note
+            ledger.release(attempt.pk, now=now, note=says)
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()
     return attempt
-
-
-def _said_by(by: User | None, note: str) -> str:
-    return f"{by}: {note[:1].lower()}{note[1:]}" if by else note
 
 
 def guard(attempt: Attempt) -> None:

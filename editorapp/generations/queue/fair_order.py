@@ -31,6 +31,9 @@ class WaitingAttempt:
         return self.priority == Priority.BATCH
 
 
+Lines = dict[int, list[WaitingAttempt]]  # what waits by person, each in their own order
+
+
 @dataclass(frozen=True)
 class Posted:
     """One of the last posts. `at` in microseconds, as `Waiting.turn`."""
@@ -44,7 +47,9 @@ def next_in_line(account_id: int, *, now: datetime, most: int) -> list[int]:
     """Return up to so many attempts in the order in which they are sent: three queries, over few
     rows of any line.
     """
-    people = _people(account_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [account_id, account_id])
+        people = [person for (person,) in cursor.fetchall()]
     if not people or most <= 0:
         return []
     recent = _recent(account_id)
@@ -67,51 +72,35 @@ def choose(
     at a quarter of the account's pace at least. Each person's own go in the order in which they
     were sent, or as that person moved them.
     """
-    lines = _Lines(waiting)
+    in_order = sorted(waiting, key=lambda one: (one.turn, one.pk))
+    chosen = [one for one in in_order if one.priority == Priority.FIRST][:most]
+    singles: Lines = defaultdict(list)
+    batches: Lines = defaultdict(list)
+    for one in in_order:
+        if one.priority != Priority.FIRST:
+            (batches if one.is_batch else singles)[one.person].append(one)
     served = {one.person: -place for place, one in reversed(list(enumerate(recent)))}
-    chosen = lines.first[:most]
-    singles = _singles_since(lines.oldest_batch, recent)
-    while len(chosen) < most and (
-        line := lines.next_line(is_batch_due=singles >= SINGLES_TO_A_BATCH)
-    ):
-        person = min(line, key=lambda one: (served.get(one, -RECENT), line[one][0].turn, one))
-        one = line[person].pop(0)
-        if not line[person]:
-            del line[person]
-        singles = 0 if one.is_batch else singles + 1
+    since_batch = _singles_since(batches, recent)
+    while len(chosen) < most and (singles or batches):
+        is_batch_next = batches and (since_batch >= SINGLES_TO_A_BATCH or not singles)
+        lines = batches if is_batch_next else singles
+        person = min(lines, key=lambda one: (served.get(one, -RECENT), lines[one][0].turn, one))
+        one = lines[person].pop(0)
+        if not lines[person]:
+            del lines[person]
+        since_batch = 0 if one.is_batch else since_batch + 1
         served[person] = len(chosen) + 1
         chosen.append(one)
     return chosen
 
 
-def _singles_since(batch_turn: int | None, recent: Sequence[Posted]) -> int:
+def _singles_since(batches: Lines, recent: Sequence[Posted]) -> int:
     """Return how many singles were sent, the last of all, while a batch waited."""
-    if batch_turn is None:
+    if not batches:
         return 0
-    singles = takewhile(lambda post: not post.is_batch and post.at > batch_turn, recent)
+    oldest = min(line[0].turn for line in batches.values())
+    singles = takewhile(lambda post: not post.is_batch and post.at > oldest, recent)
     return len(list(singles))
-
-
-class _Lines:
-    """What waits, by kind and person, each in the person's own order."""
-
-    def __init__(self, waiting: Iterable[WaitingAttempt]) -> None:
-        self.first: list[WaitingAttempt] = []
-        self.singles: dict[int, list[WaitingAttempt]] = defaultdict(list)
-        self.batches: dict[int, list[WaitingAttempt]] = defaultdict(list)
-        for one in sorted(waiting, key=lambda one: (one.turn, one.pk)):
-            if one.priority == Priority.FIRST:
-                self.first.append(one)
-            else:
-                (self.batches if one.is_batch else self.singles)[one.person].append(one)
-
-    @property
-    def oldest_batch(self) -> int | None:
-        return min((line[0].turn for line in self.batches.values()), default=None)
-
-    def next_line(self, *, is_batch_due: bool) -> dict[int, list[WaitingAttempt]]:
-        """Return the people of the kind that is next; of none where nothing waits."""
-        return self.batches if self.batches and (is_batch_due or not self.singles) else self.singles
 
 
 # The condition in constants, and the columns in this order: as the index attempt_in_line has them,
@@ -141,12 +130,6 @@ _HEADS = tuple(
     for priority in (f"< {Priority.BATCH.value}", f"= {Priority.BATCH.value}")
 )
 _PEOPLE_AT_ONCE = 100  # SQLite joins at most 500 selects
-
-
-def _people(account_id: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [account_id, account_id])
-        return [person for (person,) in cursor.fetchall()]
 
 
 def _heads(

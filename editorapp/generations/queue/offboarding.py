@@ -6,7 +6,7 @@ transaction: nothing of theirs is sent in between. What is at a provider already
              end.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,16 +82,13 @@ def affairs(member: Member) -> Affairs:
     held = ledger.held_of([pk for pk, _state, _simulated in takes])
 
     def money(states: Collection[str]) -> Money:
-        return _money([(held.get(pk, ZERO), kind) for pk, state, kind in takes if state in states])
+        kinds = {pk: is_simulated for pk, state, is_simulated in takes if state in states}
+        sums = {False: ZERO, True: ZERO}
+        for pk, is_simulated in kinds.items():
+            sums[is_simulated] += held.get(pk, ZERO)
+        return Money(len(kinds), sums[False], sums[True])
 
     return Affairs(money(CANCELABLE), money(SETTLEABLE), money(ACTIVE - CANCELABLE))
-
-
-def _money(found: Sequence[tuple[Decimal, bool]]) -> Money:
-    """Add up what is held, each with whether it is simulated."""
-    real = sum((usd for usd, is_simulated in found if not is_simulated), ZERO)
-    simulated = sum((usd for usd, is_simulated in found if is_simulated), ZERO)
-    return Money(len(found), real, simulated)
 
 
 def heirs(member: Member) -> models.QuerySet[Member]:
@@ -158,29 +155,29 @@ def _guarded(member: Member, change: Offboarding) -> Iterator[None]:
     """See that this may be chosen, then lock what comes first in the order of all locks, so that no
     pause changes meanwhile.
     """
-    _guard(member, change)
-    with transaction.atomic():
-        locked(ProviderAccount.objects.all())
-        yield
-
-
-def _guard(member: Member, change: Offboarding) -> None:
     if change.by.team_id != member.team_id or not change.by.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may do this.")
     if change.choice == HandOver.HAND_OVER and change.to is None:
         raise NotChosen("Choose who answers for the takes from now on.")
     if change.choice == HandOver.KEEP and change.by.user_id == member.user_id:
         raise NotChosen("You cannot answer for them any more then: hold, cancel or hand them over.")
+    with transaction.atomic():
+        locked(ProviderAccount.objects.all())
+        yield
 
 
 def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) -> int:
     """Do as chosen with all that waits."""
-    to = _heir(member, change)
+    to = change.to if change.choice == HandOver.HAND_OVER else None
+    # Under the team's lock they stay able to answer for them.
+    if to and not heirs(member).filter(pk=to.pk).exists():
+        raise NotChosen(f"{to.user} may not create, so nothing can be handed over to them.")
     takes = _locked_waiting(member)
     ids = [take.pk for take in takes]
     if change.choice == HandOver.CANCEL:
-        what = f"canceled when {member.user} {Generation.WHY_LEFT[why]}"
-        _cancel_all(takes, change, what, now=now)
+        note = f"canceled when {member.user} {Generation.WHY_LEFT[why]}"
+        for take in takes:
+            cancel(take, now=now, by=change.by.user, note=note)
     elif to:
         _hand_over(takes, to, change, now=now)
         _takes(member).filter(state__in=SETTLEABLE).update(assignee=to.user)
@@ -189,11 +186,6 @@ def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) ->
     else:
         pause.hold_for_nobody(ids, why, by=change.by.user, now=now)
     return len(takes)
-
-
-def _cancel_all(takes: list[Generation], change: Offboarding, note: str, *, now: datetime) -> None:
-    for take in takes:
-        cancel(take, now=now, by=change.by.user, note=note)
 
 
 def _locked_waiting(member: Member) -> list[Generation]:
@@ -205,19 +197,6 @@ def _locked_waiting(member: Member) -> list[Generation]:
     locked(takes)
     ledger.lock(attempts)
     return list(takes.select_related("created_by", "assignee").order_by("pk"))
-
-
-def _heir(member: Member, change: Offboarding) -> Member | None:
-    """Return whom the takes are handed over to.
-
-    Under the team's lock they stay able to answer for them.
-    """
-    if change.choice != HandOver.HAND_OVER or change.to is None:
-        return None
-    row = heirs(member).filter(pk=change.to.pk).first()
-    if row is None:
-        raise NotChosen(f"{change.to.user} may not create, so nothing can be handed over to them.")
-    return row
 
 
 def _hand_over(

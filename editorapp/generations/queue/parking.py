@@ -44,8 +44,7 @@ def paused() -> Q:
 
 def _stopped() -> Q:
     """Return the condition on generations that somebody has paused, as every page says."""
-    stopped = Q(held_at__isnull=False) | Q(team__queue_paused_at__isnull=False)
-    return stopped | Q(account__paused_at__isnull=False)
+    return ~Q(held_at=None, team__queue_paused_at=None, account__paused_at=None)
 
 
 def locked_flags(account_id: int, team_id: int) -> Flags:
@@ -59,7 +58,7 @@ def locked_flags(account_id: int, team_id: int) -> Flags:
         *accounts.values_list("paused_at", flat=True),
         *teams.values_list("queue_paused_at", flat=True),
     ]
-    return Flags(account_id, team_id, any(at is not None for at in flags))
+    return Flags(account_id, team_id, any(flags))
 
 
 def park(rows: QuerySet[Generation], *, now: datetime) -> None:

@@ -115,16 +115,12 @@ def release(ids: Collection[int], *, member: Member, now: datetime) -> None:
     locked(Generation.objects.filter(pk__in=ids))
     takes = Generation.objects.filter(pk__in=ids, state__in=CANCELABLE).order_by("pk")
     for take in takes.filter(senders.nobody()).select_related("created_by", "assignee"):
-        _answer_for(take, member, now=now)
+        # It is sent all the same, and whoever decides so answers for it.
+        says = f"{member.user}: sent all the same, for {take.responsible}."
+        ledger.remark(newest(take).pk, says, now=now)
+        Generation.objects.filter(pk=take.pk).update(assignee=member.user)
     takes.update(**Generation.NOT_HELD)
     unpark(takes, now=now)
-
-
-def _answer_for(take: Generation, member: Member, *, now: datetime) -> None:
-    """Let a member answer for a take that is sent all the same."""
-    says = f"{member.user}: sent all the same, for {take.responsible}."
-    ledger.remark(newest(take).pk, says, now=now)
-    Generation.objects.filter(pk=take.pk).update(assignee=member.user)
 
 
 def hold_for_nobody(
@@ -164,17 +160,10 @@ def release_forgotten(now: datetime) -> int:
         for pk, why in left.items():
             hold_for_nobody([pk], why, by=None, now=now)
     if released:
-        log.warning(
-            "%s jobs waited although nothing paused them, and go on: takes %s",
-            released,
-            _some(takes),
-        )
+        some = ", ".join(map(str, takes[:10])) + (" and more" if len(takes) > 10 else "")
+        said = "%s jobs waited although nothing paused them, and go on: takes %s"
+        log.warning(said, released, some)
     return released
-
-
-def _some(takes: list[int]) -> str:
-    said = ", ".join(map(str, takes[:10]))
-    return f"{said} and more" if len(takes) > 10 else said
 
 
 def _admin(member: Member) -> None:

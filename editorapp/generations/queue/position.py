@@ -1,6 +1,6 @@
 """Queue position: where what waits stands, how many go before it at its account, and why nothing of it is sent now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -71,31 +71,15 @@ def of_takes(
     """
     rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
     waiting = {row.generation_id: row for row in rows.defer("request_body", "result_urls")}
-    places = _places(accounts.values())
     found = {}
     for take in takes:
         row = waiting.get(take.pk)
-        one = _standing(
-            take,
-            accounts[take.account_id],
-            row,
-            places.get(row.pk if row else 0),
-        )
-        found[take.pk] = replace(one, turn=(row.priority, row.turn, row.pk) if row else (0, 0, 0))
+        one = _standing(take, accounts[take.account_id], row)
+        found[take.pk] = replace(one, turn=(row.priority, row.turn, row.pk)) if row else one
     return found
 
 
-def _places(accounts: Iterable[AccountStanding]) -> dict[int, int]:
-    """Return how many go before each attempt in line."""
-    return {pk: place for account in accounts for place, pk in enumerate(account.line)}
-
-
-def _standing(
-    take: Generation,
-    account: AccountStanding,
-    row: Attempt | None,
-    ahead: int | None,
-) -> QueuePosition:
+def _standing(take: Generation, account: AccountStanding, row: Attempt | None) -> QueuePosition:
     if take.held_at:
         return QueuePosition(None, take.why_held, is_paused=True, is_own=True)
     if take.team.queue_paused_at:
@@ -104,6 +88,7 @@ def _standing(
     aside = None if row is None or is_paused else _beside_the_line(row, account)
     if aside:
         return aside
+    ahead = account.line.index(row.pk) if row and row.pk in account.line else None
     why = "" if account.is_full and ahead else account.why  # those behind wait for those ahead
     return QueuePosition(ahead, why, is_paused=is_paused)
 
@@ -139,6 +124,8 @@ def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:
     if busy >= account.max_concurrent:
         return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
     if free_slots(account, now=now) == 0:
-        seconds = int(RATE_WINDOW.total_seconds())
-        return f"{account} takes {account.requests_per_minute} requests in {seconds} s, and so many were sent."
+        return (
+            f"{account} takes {account.requests_per_minute} requests in {RATE_WINDOW.seconds} s, "
+            "and so many were sent."
+        )
     return ""

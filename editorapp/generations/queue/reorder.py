@@ -2,7 +2,8 @@
 ahead of all.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
@@ -17,8 +18,6 @@ from editorapp.generations.states import CANCELABLE
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
-Line = list[Attempt]
-
 
 def up(generation: Generation, *, member: Member, now: datetime) -> None:
     """Change places with the one before, of the same person. Raises: TooLate; PermissionDenied."""
@@ -32,13 +31,10 @@ def down(generation: Generation, *, member: Member, now: datetime) -> None:
 
 def _swap_beside(generation: Generation, member: Member, behind: int) -> None:
     """Swap it with a neighbour: the one before it (0), or the one behind (1)."""
-
-    def move(line: Line, at: int) -> None:
+    with _in_line(generation, member) as (line, at):
         later = at + behind
         if 0 < later < len(line):
             _swap(line[later], line[later - 1])
-
-    _in_line(generation, member, move)
 
 
 def to_the_front(generation: Generation, *, member: Member, now: datetime) -> None:
@@ -46,59 +42,44 @@ def to_the_front(generation: Generation, *, member: Member, now: datetime) -> No
 
     Raises: TooLate; PermissionDenied.
     """
-    priority = Priority.FIRST if member.may(Act.MANAGE) else Priority.SINGLE
-
-    def move(line: Line, at: int) -> None:
+    with _in_line(generation, member) as (line, at):
         one = line[at]
-        others = _put_first(one) if priority == Priority.FIRST else line
-        turn = min(other.turn for other in (*others, one)) - 1
+        priority = Priority.SINGLE
+        if member.may(Act.MANAGE):
+            priority = Priority.FIRST
+            line = [*_waiting(account_id=one.account_id, priority=priority), one]
+        turn = min(other.turn for other in line) - 1
         row = Attempt.objects.filter(pk=one.pk)
         row.update(priority=min(priority, one.priority), turn=turn)
 
-    _in_line(generation, member, move)
 
-
-def _put_first(one: Attempt) -> QuerySet[Attempt]:
-    """Return all that admins put before everybody's at this attempt's account."""
-    return Attempt.objects.filter(
-        account_id=one.account_id,
-        priority=Priority.FIRST,
-        state__in=CANCELABLE,
-    )
-
-
-def _in_line(generation: Generation, member: Member, move: Callable[[Line, int], None]) -> None:
-    """Move a generation's attempt within its person's line at the account, while none of the line
-    is taken.
+@contextmanager
+def _in_line(generation: Generation, member: Member) -> Iterator[tuple[list[Attempt], int]]:
+    """Give the line of a generation's person at its account, and its place there, while none of the
+    line is taken.
     """
     may_arrange(generation, member)
+    own = generation.attempts.filter(state__in=CANCELABLE).values_list("person_id", flat=True)
     with transaction.atomic():
-        line = list(locked(_line_of(generation)).order_by("priority", "turn", "pk"))
+        rows = _waiting(account_id=generation.account_id, person_id=own.order_by("-number").first())
+        line = list(locked(rows).order_by("priority", "turn", "pk"))
         at = next((at for at, one in enumerate(line) if one.generation_id == generation.pk), None)
         if at is None:
             raise TooLate("It is not waiting any more, so its place cannot be changed.")
-        move(line, at)
+        yield line, at
         wake.soon(generation.provider)
 
 
-def _line_of(generation: Generation) -> QuerySet[Attempt]:
-    """Return what waits at its account, of the person in whose line it stands."""
-    own = generation.attempts.filter(state__in=CANCELABLE).values_list("person_id", flat=True)
-    return Attempt.objects.filter(
-        account_id=generation.account_id,
-        person_id=own.order_by("-number").first(),
-        state__in=CANCELABLE,
-    )
+def _waiting(**where: object) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(state__in=CANCELABLE, **where)
 
 
 def _swap(later: Attempt, earlier: Attempt) -> None:
     """Give two neighbours each other's place; of two with one turn, the later one gets one before
     it.
     """
-    priority = earlier.priority
-    turn = earlier.turn
-    if (later.priority, later.turn) == (priority, turn):
-        Attempt.objects.filter(pk=later.pk).update(turn=turn - 1)
+    if (later.priority, later.turn) == (earlier.priority, earlier.turn):
+        Attempt.objects.filter(pk=later.pk).update(turn=earlier.turn - 1)
         return
-    Attempt.objects.filter(pk=earlier.pk).update(priority=later.priority, turn=later.turn)
-    Attempt.objects.filter(pk=later.pk).update(priority=priority, turn=turn)
+    for one, other in ((earlier, later), (later, earlier)):
+        Attempt.objects.filter(pk=one.pk).update(priority=other.priority, turn=other.turn)

@@ -5,10 +5,10 @@ nothing of a person who was disabled leaves, however its row came to wait: queue
 refused by a provider and due again, retried.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from editorapp.generations.models import Generation
@@ -20,9 +20,13 @@ def nobody() -> Q:
     """Return the condition on generations that nobody may send any more: disabled, removed, or of a
     lesser role.
     """
+    return Q(~_answered_by(Member.objects.who_may(Act.CREATE)))
+
+
+def _answered_by(members: QuerySet[Member]) -> Exists:
+    """Return the condition on generations that one of these members answers for it."""
     person = Coalesce(OuterRef("assignee_id"), OuterRef("created_by_id"))
-    able = Member.objects.who_may(Act.CREATE).filter(team_id=OuterRef("team_id"), user_id=person)
-    return Q(~Exists(able))
+    return Exists(members.filter(team_id=OuterRef("team_id"), user_id=person))
 
 
 def guard(member: Member) -> None:
@@ -32,12 +36,8 @@ def guard(member: Member) -> None:
 
     Raises: PermissionDenied.
     """
-    if not _is_able(Member.objects.filter(pk=member.pk).first()):
+    if not Member.objects.who_may(Act.CREATE).filter(pk=member.pk).exists():
         raise PermissionDenied("This role may not create generations.")
-
-
-def _is_able(member: Member | None) -> bool:
-    return member is not None and member.may(Act.CREATE)
 
 
 def may_arrange(generation: Generation, member: Member, act: Act = Act.ANSWER) -> None:
@@ -54,24 +54,12 @@ def without(takes: Iterable[Generation]) -> dict[int, Generation.Hold]:
     """Return which of these takes nobody may send any more, and why, by their ids.
 
     Called under the locks of their teams, as `guard`: what is not among them stays theirs to send
-    until these end.
+    until these end. Read anew: while the locks were waited for, it may have been handed over.
     """
-    found = {take.pk: (take.team_id, take.responsible_id) for take in takes}
-    members = _members(found.values())
-    doubtful = [pk for pk, person in found.items() if not _is_able(members.get(person))]
-    # Read anew: while the locks were waited for, it may have been handed over.
-    takes = Generation.objects.filter(nobody(), pk__in=doubtful)
-    return {take.pk: _why(members.get((take.team_id, take.responsible_id))) for take in takes}
-
-
-def _members(people: Collection[tuple[int, int]]) -> dict[tuple[int, int], Member]:
-    """Return the members of these teams and users, by both."""
-    teams = {team for team, _user in people}
-    users = {user for _team, user in people}
-    rows = Member.objects.filter(team_id__in=teams, user_id__in=users)
-    return {(member.team_id, member.user_id): member for member in rows}
-
-
-def _why(member: Member | None) -> Generation.Hold:
-    is_demoted = member is not None and member.is_active
-    return Generation.Hold.DEMOTED if is_demoted else Generation.Hold.DISABLED
+    rows = Generation.objects.filter(nobody(), pk__in=[take.pk for take in takes])
+    found = rows.annotate(is_demoted=_answered_by(Member.objects.active()))
+    hold = Generation.Hold
+    return {
+        pk: hold.DEMOTED if is_demoted else hold.DISABLED
+        for pk, is_demoted in found.values_list("pk", "is_demoted")
+    }

@@ -43,31 +43,21 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     with an account that is paused, switched off, or has no readable key: what is queued waits until
     it has.
     """
-    if account.paused_at or account.problem or _rests(account, now):
+    rests = Pause.objects.filter(account=account, until__gt=now)
+    if account.paused_at or account.problem or rests.exists():
         return 0
     free = account.max_concurrent - in_flight(account)
-    sent = _sent_lately(account, now)
-    return max(0, min(free - sent["taken"], account.requests_per_minute - sent["all"]))
-
-
-def _rests(account: ProviderAccount, now: datetime) -> bool:
-    return Pause.objects.filter(account=account, until__gt=now).exists()
-
-
-def _sent_lately(account: ProviderAccount, now: datetime) -> dict[str, int]:
-    """Count what was sent in the last minute, in the index attempt_rate; `taken` of it is not
-    written down as sent yet.
-    """
     is_taken = Q(
         submit_started_at__gt=now - TAKEN,
         state=State.QUEUED,
         next_action_at__gt=now,
         lease_token__isnull=False,
     )
-    # Not what lies further ahead: the clock was set back since.
+    # In the index attempt_rate. Not what lies further ahead: the clock was set back since.
     started = Attempt.objects.filter(
         account=account,
         submit_started_at__gt=now - RATE_WINDOW,
         submit_started_at__lte=now + RATE_WINDOW,
     )
-    return started.order_by().aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
+    sent = started.order_by().aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
+    return max(0, min(free - sent["taken"], account.requests_per_minute - sent["all"]))

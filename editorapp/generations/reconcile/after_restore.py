@@ -15,7 +15,6 @@ from editorapp.alerts.models import AlertKind
 from editorapp.generations import alerting
 from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
-from editorapp.providers.models import ProviderAccount
 
 CODE = "restored"
 PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)
@@ -25,19 +24,21 @@ def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
     """Make everything unknown that may have been sent between the backup and now; return those
     attempts.
     """
-    rows = (
-        Attempt.objects.filter(state__in=PERHAPS_SENT)
-        .select_related("generation", "account")
-        .order_by("pk")
-    )
-    found = list(rows)
+    rows = Attempt.objects.filter(state__in=PERHAPS_SENT).select_related("generation", "account")
+    found = list(rows.order_by("pk"))
     for attempt in found:
-        _hold(attempt, since=attempt.submit_started_at or backed_up_at, now=now)
+        _hold(attempt, attempt.submit_started_at or backed_up_at, now)
     return found
 
 
-def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
-    message = _words(attempt.account, since, now)
+def _hold(attempt: Attempt, since: datetime, now: datetime) -> None:
+    began = alerting.time_and_day(since)
+    ended = alerting.time_and_day(now)
+    message = (
+        "This comes from a backup: it was waiting to be sent, and may have been sent afterwards. "
+        f"Look in {attempt.account}'s own list for a job made between {began} and {ended}. "
+        "If it is there, give its id; if not, it never arrived. Its price stays held until then."
+    )
     with transaction.atomic():
         attempt.move(
             State.UNKNOWN,
@@ -49,13 +50,3 @@ def _hold(attempt: Attempt, *, since: datetime, now: datetime) -> None:
             shown=failure(CODE, message),
         )
         alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, attempt.generation, message, now=now)
-
-
-def _words(account: ProviderAccount, since: datetime, until: datetime) -> str:
-    began = alerting.time_and_day(since)
-    ended = alerting.time_and_day(until)
-    return (
-        "This comes from a backup: it was waiting to be sent, and may have been sent afterwards. "
-        f"Look in {account}'s own list for a job made between {began} and {ended}. "
-        "If it is there, give its id; if not, it never arrived. Its price stays held until then."
-    )

@@ -49,28 +49,22 @@ def decide(row: Search, found: Found, listing: Listing, *, now: datetime) -> Sea
         says = f"The same request is being sent once more; {name}'s list is read again after it."
         return SearchDecision(NextStep.LATER, says)
     if len(found.same) == 1 and listing.is_whole and not twins:
-        return _plain(name, found.same[0], now=now)
+        job = found.same[0]
+        says = (
+            f"{name}'s list, read at {now:%H:%M:%S} UTC, shows it as made at "
+            f"{job.created_at:%H:%M:%S} UTC: the only job of that time with the same model and the "
+            "same request that is nobody's here."
+        )
+        return SearchDecision(NextStep.FOLLOW, says, job)
     if twins and found.candidates:
-        return SearchDecision(NextStep.WATCH, _sent_several_times(name, found))
+        says = (
+            f"{name} lists {_count(found.candidates)} that this could be, but the same request was "
+            "sent several times from here, and nobody knows which of them it belongs to."
+        )
+        return SearchDecision(NextStep.WATCH, says)
     if found.same or found.unclear:
         return SearchDecision(NextStep.WATCH, _why_not(name, found))
     return _missing(row, found, listing, now=now)
-
-
-def _sent_several_times(name: str, found: Found) -> str:
-    return (
-        f"{name} lists {_count(found.candidates)} that this could be, but the same request was "
-        "sent several times from here, and nobody knows which of them it belongs to."
-    )
-
-
-def _plain(name: str, job: Listed, *, now: datetime) -> SearchDecision:
-    says = (
-        f"{name}'s list, read at {now:%H:%M:%S} UTC, shows it as made at "
-        f"{job.created_at:%H:%M:%S} UTC: the only job of that time with the same model and the "
-        "same request that is nobody's here."
-    )
-    return SearchDecision(NextStep.FOLLOW, says, job)
 
 
 def _why_not(name: str, found: Found) -> str:
@@ -86,13 +80,12 @@ def _missing(row: Search, found: Found, listing: Listing, *, now: datetime) -> S
     """It is not on the list: ask for a while, for lists may lag; then say that it never arrived, if
     that is proven.
     """
-    attempt = row.attempt
     spec = row.attempt.account.spec
     row.looks += listing.is_whole
     says = f"{spec.name}'s list, read at {now:%H:%M:%S} UTC, does not show it."
     if not is_long_ago(row, now) or (row.looks < NOT_LISTED.tries and listing.is_whole):
         return SearchDecision(NextStep.LATER, f"{says} Lists may lag, so it is read again.")
-    if attempt.perhaps_sent_from is not None:
+    if row.attempt.perhaps_sent_from is not None:
         # A restored row does not know what was posted in the end: files uploaded anew have other
         # ids in the body.
         more = "It comes from a backup, and may have been sent with other ids of its files."

@@ -1,4 +1,4 @@
-"""Decider: who says what became of an attempt, and what is written down of it."""
+"""Decider: who says what became of an attempt, when and why, and what is written down of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,36 +9,26 @@ from editorapp.teams.models import User
 
 @dataclass(frozen=True)
 class Decider:
-    """Who decides: a person, or nobody but the engine itself."""
+    """Who decides, when, and how they know; `user` None: the engine itself."""
 
-    user: User | None = None
+    user: User | None
+    now: datetime
+    note: str = ""
 
     @property
     def name(self) -> str:
         return str(self.user) if self.user else "Rushes"
 
+    def line(self, what: str) -> str:
+        """Return the words of a ledger line about the decision."""
+        return f"{self.name}: {what}. {self.note}".strip()
 
-ITSELF = Decider()
-
-
-def write_down(
-    attempt: Attempt,
-    outcome: Settlement.Outcome,
-    by: Decider,
-    *,
-    now: datetime,
-    note: str,
-) -> None:
-    """Keep who decided what, when and why."""
-    Settlement.objects.create(
-        attempt=attempt,
-        at=now,
-        outcome=outcome,
-        person=by.user,
-        note=note,
-    )
-
-
-def audit(what: str, by: Decider, note: str) -> str:
-    """Return the words of a ledger line about a decision."""
-    return f"{by.name}: {what}. {note}".strip()
+    def write_down(self, attempt: Attempt, outcome: Settlement.Outcome, says: str = "") -> None:
+        """Keep who decided what, when and why; `says` goes before their note."""
+        Settlement.objects.create(
+            attempt=attempt,
+            at=self.now,
+            outcome=outcome,
+            person=self.user,
+            note=f"{says} {self.note}".strip(),
+        )

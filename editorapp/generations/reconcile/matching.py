@@ -2,7 +2,7 @@
 that is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,7 +69,8 @@ def first_look_at(attempt: Attempt) -> datetime:
     be on its way.
     """
     began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
-    return began + POST_LEASE + _extra(attempt.request_body) + SETTLED_AFTER
+    files = timedelta(seconds=extra_seconds(as_written(attempt.request_body)))  # in its body
+    return began + POST_LEASE + files + SETTLED_AFTER
 
 
 def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -> Listing:
@@ -98,36 +99,28 @@ def found(attempt: Attempt, listing: Listing) -> Found:
     """
     path = registry.get(attempt.account.provider).endpoint(attempt.generation.wanted)
     jobs = [one for one in listing.jobs if one.path in ("", path)]
-    taken = _taken(attempt.account.provider, [one.job_id for one in jobs])
-    seen = [_candidate(attempt, one) for one in jobs if one.job_id not in taken]
-    order = list(JobMatch)
-    likeliest = sorted(
-        filter(None, seen),
-        key=lambda one: (not one.is_near, order.index(one.match)),
+    ours = Attempt.objects.filter(
+        account__provider=attempt.account.provider,
+        provider_job_id__in=[one.job_id for one in jobs],
     )
+    taken = set(ours.values_list("provider_job_id", flat=True))
+    seen = _candidates(attempt, [one for one in jobs if one.job_id not in taken])
+    order = list(JobMatch)
+    likeliest = sorted(seen, key=lambda one: (not one.is_near, order.index(one.match)))
     return Found(tuple(likeliest))
 
 
-def _taken(provider: str, job_ids: Sequence[str]) -> set[str | None]:
-    """Return which of these jobs are on a row of ours."""
-    ours = Attempt.objects.filter(account__provider=provider, provider_job_id__in=job_ids)
-    return set(ours.values_list("provider_job_id", flat=True))
-
-
-def _candidate(attempt: Attempt, job: Listed) -> Candidate | None:
-    """Compare one job; None where it is plainly another."""
+def _candidates(attempt: Attempt, jobs: Iterable[Listed]) -> Iterator[Candidate]:
+    """Compare each job; leave out what is plainly another."""
     since, until = _window(attempt)
     model = _model(attempt)
     sent = attempt.request_body or {}
-    match = compare(sent, job.body, model)
-    is_near = since <= job.created_at <= until
-    # Another by its settings, or made at another time, yet with the same words: nobody may say that
-    # it never arrived.
-    return (
-        Candidate(job, match, is_near)
-        if could_be(sent, job.body, model, attempt.account.spec.models)
-        else None
-    )
+    for job in jobs:
+        # Another by its settings, or made at another time, yet with the same words: nobody may say
+        # that it never arrived.
+        if could_be(sent, job.body, model, attempt.account.spec.models):
+            is_near = since <= job.created_at <= until
+            yield Candidate(job, compare(sent, job.body, model), is_near)
 
 
 def twins(attempt: Attempt) -> list[Attempt]:
@@ -154,8 +147,3 @@ def _window(attempt: Attempt) -> tuple[datetime, datetime]:
 
 def _model(attempt: Attempt) -> Model:
     return attempt.account.spec.model_for(attempt.generation.wanted)
-
-
-def _extra(body: object) -> timedelta:
-    """Return what a post may take longer because stored files travel in its body."""
-    return timedelta(seconds=extra_seconds(as_written(body)))

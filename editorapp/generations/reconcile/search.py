@@ -19,7 +19,6 @@ from editorapp.core.fault_points import reached
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting
 from editorapp.generations.coordination import leases, wake
-from editorapp.generations.coordination.leases import Clock
 from editorapp.generations.models import Attempt, Overtaken, Search
 from editorapp.generations.reconcile import matching, settle
 from editorapp.generations.reconcile.decide import (
@@ -30,7 +29,6 @@ from editorapp.generations.reconcile.decide import (
     pause,
     seconds_searched,
 )
-from editorapp.generations.reconcile.decider import ITSELF
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Listing, ProviderError
@@ -45,21 +43,21 @@ MOST_SHOWN = 20
 Verdict = Search.Verdict
 OPEN = Q(verdict__in=(Verdict.LOOKING, Verdict.PERSON))
 UNKNOWN = Q(attempt__state=State.UNKNOWN)
+NEW = Attempt.objects.filter(state=State.UNKNOWN, search=None)  # not looked for yet
 
 
 def due_providers(now: datetime) -> set[str]:
     """Return the providers at which something unknown is to be looked for, or has been settled
     otherwise.
     """
-    new = Attempt.objects.filter(state=State.UNKNOWN, search=None).order_by()
     rows = Search.objects.filter(OPEN, Q(at__lte=now) | ~UNKNOWN).order_by()
     return {
-        *new.values_list("account__provider", flat=True).distinct(),
+        *NEW.order_by().values_list("account__provider", flat=True).distinct(),
         *rows.values_list("attempt__account__provider", flat=True).distinct(),
     }
 
 
-def search(provider: str, *, clock: Clock = timezone.now) -> None:
+def search(provider: str, *, clock: leases.Clock = timezone.now) -> None:
     """Look once for all that is due at a provider."""
     name = wake.search_lease(provider)
     wake.answered(name, now=clock())
@@ -95,11 +93,7 @@ def _begin(provider: str, *, now: datetime) -> None:
     """Note what has become unknown, and when to look for it; what cannot be looked for waits for a
     person at once.
     """
-    new = Attempt.objects.filter(
-        state=State.UNKNOWN,
-        search=None,
-        account__provider=provider,
-    )
+    new = NEW.filter(account__provider=provider)
     for attempt in new.select_related("generation", "account"):
         take = attempt.generation
         first = {"since": take.state_since, "at": matching.first_look_at(attempt)}
@@ -135,7 +129,7 @@ def _look(
     account: ProviderAccount,
     searches: Sequence[Search],
     *,
-    clock: Clock,
+    clock: leases.Clock,
 ) -> None:
     """Read an account's list once for all its searches, and decide each."""
     listing, why, wait = _read(account, searches, now=clock())
@@ -159,15 +153,7 @@ def _read(
         return None, account.problem, LATEST
     try:
         wide = account.spec.lists_all and any(is_long_ago(row, now) for row in searches)
-        return (
-            matching.read(
-                account,
-                [row.attempt for row in searches],
-                wide=wide,
-            ),
-            "",
-            LATEST,
-        )
+        return matching.read(account, [row.attempt for row in searches], wide=wide), "", LATEST
     except ProviderError as error:
         return None, error.message, timedelta(seconds=error.retry_after_seconds or 0.0)
     except TimeoutError:
@@ -210,23 +196,18 @@ def _act(row: Search, decision: SearchDecision, *, now: datetime) -> None:
     """
     says = decision.says
     if decision.step is NextStep.LATER:
-        _keep(row, says=says, verdict=row.verdict, at=now + pause(row, now))
+        _keep(row, row.verdict, says, now + pause(row, now))
     elif decision.step in (NextStep.PERSON, NextStep.WATCH):
-        _to_person(row, says, now=now, again=decision.step is NextStep.WATCH)
+        wait = timedelta() if decision.step is NextStep.WATCH else None
+        _to_person(row, says, now=now, wait=wait)
     else:
+        by = settle.Decider(None, now, says)
         with transaction.atomic():
             if decision.job:
-                job_id = decision.job.job_id
-                settle.follow(
-                    row.attempt,
-                    job_id,
-                    by=ITSELF,
-                    now=now,
-                    note=says,
-                )
+                settle.follow(row.attempt, decision.job.job_id, by)
             else:
-                settle.give_back(row.attempt, by=ITSELF, now=now, note=says)
-            _keep(row, says=says, verdict=Verdict.SETTLED, at=None)
+                settle.give_back(row.attempt, by)
+            _keep(row, Verdict.SETTLED, says, None)
 
 
 def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
@@ -237,9 +218,9 @@ def _failed(row: Search, why: str, *, now: datetime, wait: timedelta) -> None:
     row.failures += 1
     says = f"{row.attempt.account.spec.name}'s list could not be read at {now:%H:%M:%S} UTC: {why}"
     if is_long_ago(row, now):
-        _to_person(row, says, now=now, again=True, wait=wait)
+        _to_person(row, says, now=now, wait=wait)
     else:
-        _keep(row, says=says, verdict=row.verdict, at=now + max(wait, pause(row, now)))
+        _keep(row, row.verdict, says, now + max(wait, pause(row, now)))
 
 
 def _to_person(
@@ -247,40 +228,35 @@ def _to_person(
     says: str,
     *,
     now: datetime,
-    again: bool = False,
     message: str = "",
-    wait: timedelta = timedelta(),
+    wait: timedelta | None = None,
 ) -> None:
     """Leave it to a person, with all that is known.
 
-    `again`: look on meanwhile, for it may become plain; not sooner than the provider asked for,
-    which is `wait`.
+    `wait`: look on meanwhile, for it may become plain; not sooner than the provider asked for. None:
+    do not.
 
     `message` is what the alert says, where the take has better words of its own.
     """
-    goes_on = again and not WATCHED.is_over(WATCHED.tries, seconds_searched(row, now))
-    at = now + max(wait, pause(row, now)) if goes_on else None
+    at = None
+    if wait is not None and not WATCHED.is_over(WATCHED.tries, seconds_searched(row, now)):
+        at = now + max(wait, pause(row, now))
     take = row.attempt.generation
-    message = message or f"{_unknown_words(row.attempt)} {says}"
+    message = message or (
+        f"Nobody knows whether take #{take.pk} was accepted by {row.attempt.account}; "
+        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it. {says}"
+    )
     with transaction.atomic():
         # A list is read for minutes: a person may have settled it meanwhile, and nothing would
         # close what is opened.
-        if _keep(row, says=says, verdict=Verdict.PERSON, at=at):
+        if _keep(row, Verdict.PERSON, says, at):
             alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, take, message, now=now)
 
 
-def _unknown_words(attempt: Attempt) -> str:
-    take = attempt.generation
-    return (
-        f"Nobody knows whether take #{take.pk} was accepted by {attempt.account}; "
-        f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it."
-    )
-
-
-def _keep(row: Search, **changes: object) -> bool:
+def _keep(row: Search, verdict: str, says: str, at: datetime | None) -> bool:
     """Write a row, unless its attempt was settled meanwhile. Say whether it is written."""
-    kept = ("looked_at", "looks", "failures", "candidates")
+    looked = {name: getattr(row, name) for name in ("looked_at", "looks", "failures", "candidates")}
     rows = Search.objects.filter(pk=row.pk)
-    if changes.get("verdict") != Verdict.SETTLED:
+    if verdict != Verdict.SETTLED:
         rows = rows.exclude(verdict=Verdict.SETTLED)
-    return bool(rows.update(**{name: getattr(row, name) for name in kept}, **changes))
+    return bool(rows.update(verdict=verdict, says=says, at=at, **looked))

@@ -15,8 +15,10 @@ from django.db import IntegrityError, transaction
 from editorapp.alerts.models import AlertKind
 from editorapp.core import notes
 from editorapp.core.fault_points import reached
+from editorapp.core.locks import locked
 from editorapp.core.money import amount_from_outside, show_usd, usd
 from editorapp.costs import ledger
+from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import Charge
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
@@ -31,7 +33,8 @@ from editorapp.generations.models import (
 )
 from editorapp.generations.provider_calls import call
 from editorapp.generations.queue import parking
-from editorapp.generations.reconcile.decider import Decider, audit, write_down
+from editorapp.generations.reconcile.decider import Decider
+from editorapp.generations.request.enqueue import estimated
 from editorapp.generations.request.retry import restart, second_price
 from editorapp.generations.states import SETTLEABLE, State
 from editorapp.providers.contract import NotFound, ProviderError
@@ -77,16 +80,15 @@ def adopt(
     Asks the account for the job first, so call it outside a transaction.
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; JobIsTaken; JobNotKnown; Overtaken.
     """
-    attempt = _unsettled(generation, member)
-    note = _why(note)
+    attempt, by = _begun(generation, member, now, note)
     job_id = job_id.strip()
     _free(attempt, job_id)
     _ask(attempt.account, job_id)
-    follow(attempt, job_id, by=Decider(member.user), now=now, note=note)
+    follow(attempt, job_id, by)
     generation.refresh_from_db()
 
 
-def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: str) -> None:
+def follow(attempt: Attempt, job_id: str, by: Decider) -> None:
     """Take a provider's job for this attempt's, once: compare-and-set, and no other attempt may
     have it.
 
@@ -94,15 +96,17 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
     """
     try:
         with transaction.atomic():
-            _one_at_a_time(attempt.account.provider)
+            # Nobody else takes a job of this provider meanwhile: the rows hold a job once for each
+            # account only, and two accounts may have one key.
+            locked(ProviderAccount.objects.filter(provider=attempt.account.provider))
             _free(attempt, job_id)
             attempt.move(
                 State.RUNNING,
-                now=now,
+                now=by.now,
                 provider_job_id=job_id,
-                next_action_at=now,
+                next_action_at=by.now,
                 lease_token=None,
-                submitted_at=attempt.submitted_at or attempt.submit_started_at or now,
+                submitted_at=attempt.submitted_at or attempt.submit_started_at or by.now,
                 missing_since=None,
                 flagged_at=None,
                 error_count=0,
@@ -111,73 +115,47 @@ def follow(attempt: Attempt, job_id: str, *, by: Decider, now: datetime, note: s
                 shown=NOTHING_WRONG,
             )
             reached("settle.adopting")
-            ledger.remark(
-                attempt.pk,
-                audit(f"followed as job {job_id}", by, note),
-                now=now,
-            )
-            _decided(
-                attempt,
-                Outcome.ADOPTED,
-                by,
-                now=now,
-                note=f"Job {job_id}. {note}".strip(),
-            )
+            ledger.remark(attempt.pk, by.line(f"followed as job {job_id}"), now=by.now)
+            _decided(attempt, Outcome.ADOPTED, by, f"Job {job_id}.")
     except IntegrityError as error:
         raise _taken(job_id) from error
     wake.soon(attempt.account.provider)
 
 
-def never_arrived(
-    generation: Generation,
-    *,
-    member: Member,
-    now: datetime,
-    note: str,
-) -> None:
+def never_arrived(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
     """It was never accepted: give the reservation back.
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt = _unsettled(generation, member)
-    note = _why(note)
+    attempt, by = _begun(generation, member, now, note)
     if attempt.provider_done_at is not None:
         raise NothingToSettle("The provider finished it once, so it was charged.")
-    give_back(attempt, by=Decider(member.user), now=now, note=note)
+    give_back(attempt, by)
     generation.refresh_from_db()
 
 
-def give_back(attempt: Attempt, *, by: Decider, now: datetime, note: str) -> None:
+def give_back(attempt: Attempt, by: Decider) -> None:
     """Release all that an attempt holds, because its post never arrived.
 
     Raises: Overtaken.
     """
     with transaction.atomic():
         says = "The provider never received it. Nothing was charged."
-        _close(attempt, "never_arrived", says, now=now)
-        ledger.release(attempt.pk, now=now, note=audit("never arrived", by, note))
-        _decided(attempt, Outcome.NEVER_ARRIVED, by, now=now, note=note)
+        _close(attempt, "never_arrived", says, now=by.now)
+        ledger.release(attempt.pk, now=by.now, note=by.line("never arrived"))
+        _decided(attempt, Outcome.NEVER_ARRIVED, by)
 
 
-def count_as_spent(
-    generation: Generation,
-    *,
-    member: Member,
-    now: datetime,
-    note: str,
-) -> None:
+def count_as_spent(generation: Generation, *, member: Member, now: datetime, note: str) -> None:
     """It was charged, or must be taken for charged, and there is no result to be had.
 
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; Overtaken.
     """
-    attempt = _unsettled(generation, member)
-    note = _why(note)
-    by = Decider(member.user)
+    attempt, by = _begun(generation, member, now, note)
     with transaction.atomic():
-        says = "Counted as spent; there is no result."
-        _close(attempt, "counted_as_spent", says, now=now)
-        _charge_all(attempt, now=now, note=audit("counted as spent", by, note))
-        _decided(attempt, Outcome.COUNTED, by, now=now, note=note)
+        _close(attempt, "counted_as_spent", "Counted as spent; there is no result.", now=now)
+        _charge_all(attempt, by.line("counted as spent"), now=now)
+        _decided(attempt, Outcome.COUNTED, by)
     generation.refresh_from_db()
 
 
@@ -197,23 +175,18 @@ def send_again(
     Raises: PermissionDenied; NoteNeeded; NothingToSettle; PriceChanged; Overtaken; OverBudget, when
             there is no room for the second.
     """
-    attempt = _unsettled(generation, member)
-    note = _why(note)
-    by = Decider(member.user)
-    low, high, basis = _agreed_price(generation, agreed_usd, now=now)
+    attempt, by = _begun(generation, member, now, note)
+    price = _agreed_price(generation, agreed_usd, now=now)
     with transaction.atomic():
         flags = parking.locked_flags(generation.account_id, generation.team_id)
         _close(attempt, "sent_again", "Outcome unknown; sent again.", now=now)
-        line = audit("outcome unknown, sent again", by, note)
-        _charge_all(attempt, now=now, note=line)
-        said = f"For {show_usd(high)} more. {note}".strip()
-        _decided(attempt, Outcome.SENT_AGAIN, by, now=now, note=said)
-        generation.estimate_low_usd = low
-        generation.estimate_high_usd = high
-        generation.estimate_basis = basis
-        generation.save(update_fields=["estimate_low_usd", "estimate_high_usd", "estimate_basis"])
-        failed = Generation.objects.filter(state=State.FAILED)
-        again = restart(generation, failed, flags, by=member, now=now)
+        _charge_all(attempt, by.line("outcome unknown, sent again"), now=now)
+        _decided(attempt, Outcome.SENT_AGAIN, by, f"For {show_usd(price.high_usd)} more.")
+        agreed = estimated(price)
+        for name, value in agreed.items():
+            setattr(generation, name, value)
+        generation.save(update_fields=agreed)
+        again = restart(generation, flags, by=member, now=now)
     generation.refresh_from_db()
     return again
 
@@ -223,17 +196,17 @@ def _agreed_price(
     agreed_usd: Decimal,
     *,
     now: datetime,
-) -> tuple[Decimal, Decimal, str]:
-    """Return what a second time costs now, from, to and whence. Raises: PriceChanged."""
+) -> Estimate:
+    """Return what a second time costs now. Raises: PriceChanged."""
     priced = second_price(generation, now=now)
-    high = priced.high_usd
-    if high is None or priced.low_usd is None:
+    price = priced.estimate
+    if price is None:
         says = f"It is not known what a second time would cost. {priced.problem}"
         raise PriceChanged(says.strip())
-    if high > agreed_usd:
-        says = f"A second time costs up to {show_usd(high)} now"
+    if price.high_usd > agreed_usd:
+        says = f"A second time costs up to {show_usd(price.high_usd)} now"
         raise PriceChanged(f"{says}; {show_usd(agreed_usd)} was shown.")
-    return priced.low_usd, high, priced.basis
+    return price
 
 
 def correct_cost(
@@ -252,14 +225,19 @@ def correct_cost(
     """
     if generation.team_id != member.team_id or not member.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may correct costs.")
-    note = _why(note)
+    by = _decider(member, now, note)
     actual_usd = usd(amount_from_outside(actual_usd))
     with transaction.atomic():
         row = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
         last = newest(row)
         if ledger.held_usd(row.pk):
             raise NothingToSettle("Its cost can be corrected once nothing is held for it any more.")
-        _book_difference(last, actual_usd, Decider(member.user), now=now, note=note)
+        spent_usd = ledger.spent_usd(row.pk)
+        if actual_usd != spent_usd:
+            line = by.line(f"cost corrected to {show_usd(actual_usd)}")
+            ledger.adjust(last.pk, actual_usd - spent_usd, now=now, note=line)
+            says = f"{show_usd(actual_usd)} instead of {show_usd(spent_usd)}."
+            by.write_down(last, Outcome.CORRECTED, says)
         Generation.objects.filter(pk=row.pk).update(cost_usd=actual_usd, cost_is_estimated=False)
         # Of an answer that came after it was settled, and of a price that made no sense.
         kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.PRICE)
@@ -267,24 +245,12 @@ def correct_cost(
     generation.refresh_from_db()
 
 
-def _book_difference(
-    last: Attempt,
-    actual_usd: Decimal,
-    by: Decider,
-    *,
-    now: datetime,
-    note: str,
-) -> None:
-    spent_usd = ledger.spent_usd(last.generation_id)
-    if actual_usd == spent_usd:
-        return
-    line = audit(f"cost corrected to {show_usd(actual_usd)}", by, note)
-    ledger.adjust(last.pk, actual_usd - spent_usd, now=now, note=line)
-    said = f"{show_usd(actual_usd)} instead of {show_usd(spent_usd)}. {note}"
-    write_down(last, Outcome.CORRECTED, by, now=now, note=said.strip())
-
-
-def _unsettled(generation: Generation, member: Member) -> Attempt:
+def _begun(
+    generation: Generation, member: Member, now: datetime, note: str
+) -> tuple[Attempt, Decider]:
+    """Return the attempt whose outcome is open, and who decides about it. Raises: PermissionDenied;
+    NothingToSettle; NoteNeeded.
+    """
     if not generation.is_answered_by(member):
         raise PermissionDenied(
             "Only the person who answers for it or an admin may settle what it cost."
@@ -292,21 +258,12 @@ def _unsettled(generation: Generation, member: Member) -> Attempt:
     attempt = newest(generation)
     if attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
-    return attempt
+    return attempt, _decider(member, now, note)
 
 
-def _why(note: str) -> str:
+def _decider(member: Member, now: datetime, note: str) -> Decider:
     why = "Say how you know: the note is kept with the cost lines."
-    return notes.required(note, why=why, longest=LONGEST_NOTE)
-
-
-def _one_at_a_time(provider: str) -> None:
-    """Let nobody else take a job of this provider for an attempt until this transaction ends.
-
-    The rows hold a job once for each account only, and two accounts may have one key.
-    """
-    rows = ProviderAccount.objects.filter(provider=provider).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    return Decider(member.user, now, notes.required(note, why=why, longest=LONGEST_NOTE))
 
 
 def _free(attempt: Attempt, job_id: str) -> None:
@@ -350,40 +307,25 @@ def _close(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
     reached("settle.closing")
 
 
-def _decided(
-    attempt: Attempt,
-    outcome: Outcome,
-    by: Decider,
-    *,
-    now: datetime,
-    note: str,
-) -> None:
+def _decided(attempt: Attempt, outcome: Outcome, by: Decider, says: str = "") -> None:
     """Keep who decided what and why, end the search, and close what was raised."""
-    write_down(attempt, outcome, by, now=now, note=note)
-    _end_search(attempt, now)
-    kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST)
-    alerting.close_for_take(attempt.generation_id, *kinds, now=now)
-
-
-def _end_search(attempt: Attempt, now: datetime) -> None:
+    by.write_down(attempt, outcome, says)
     ended = {"verdict": Search.Verdict.SETTLED, "at": None}
     Search.objects.update_or_create(
         attempt=attempt,
         defaults=ended,
-        create_defaults={**ended, "since": now},
+        create_defaults={**ended, "since": by.now},
     )
+    kinds = (AlertKind.UNKNOWN_OUTCOME, AlertKind.LOST)
+    alerting.close_for_take(attempt.generation_id, *kinds, now=by.now)
 
 
-def _charge_all(attempt: Attempt, *, now: datetime, note: str) -> None:
+def _charge_all(attempt: Attempt, note: str, *, now: datetime) -> None:
     """Charge what is held for an attempt, unless its charge was booked before (a result that got
     lost later).
     """
     if attempt.provider_done_at is None:
         ledger.charge([Charge(attempt.pk, None, is_estimated=True, note=note)], now=now)
-    _show_spent(attempt.generation_id)
-
-
-def _show_spent(generation_id: int) -> None:
-    spent = ledger.spent_usd(generation_id)
-    rows = Generation.objects.filter(pk=generation_id)
+    spent = ledger.spent_usd(attempt.generation_id)
+    rows = Generation.objects.filter(pk=attempt.generation_id)
     rows.update(cost_usd=spent, cost_is_estimated=True)

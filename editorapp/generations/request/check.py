@@ -20,18 +20,14 @@ from editorapp.generations.models import Fields
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.quotes import estimate_of
-from editorapp.media.facts import MediaFacts
 from editorapp.providers import registry
-from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules import table
 from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.unavailable import unavailable
 from editorapp.providers.spec import (
     REFUSE,
-    WARN,
     Auth,
     Broken,
-    Spec,
     UnavailableOption,
 )
 
@@ -40,27 +36,21 @@ NOT_QUOTED = "price.asking"  # no rule is broken: the price must still be asked 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of `check`.
-
-    `broken` is by field of the request ("prompt", "keyframes.3"; "" for the whole).
-    """
+    """The answer of `check`."""
 
     draft: Draft
-    broken: dict[str, tuple[Broken, ...]]
+    broken: tuple[Broken, ...]
     unavailable: dict[str, UnavailableOption]
     estimate: Estimate | None
     quote: PriceQuote | None = None
 
-    def of_level(self, level: str) -> list[Broken]:
-        return [one for found in self.broken.values() for one in found if one.level == level]
-
     @property
     def refusals(self) -> list[Broken]:
-        return self.of_level(REFUSE)
+        return [one for one in self.broken if one.is_refusal]
 
     @property
     def warnings(self) -> list[Broken]:
-        return self.of_level(WARN)
+        return [one for one in self.broken if not one.is_refusal]
 
     @property
     def can_send(self) -> bool:
@@ -95,7 +85,21 @@ class Verdict:
 
     @property
     def curl(self) -> str:
-        return _curl(self)
+        """The call as a command that runs once the environment holds the key (and the account's
+        other values).
+        """
+        spec = self.draft.spec
+        written = json.dumps(self.body, ensure_ascii=False, separators=(", ", ": "))
+        key = ":".join(f"${name}" for name in spec.credentials)
+        headers, query = _more_of(self.draft)
+        lines = [
+            f"curl -X POST {shlex.quote(self.url)}{query}",
+            f'-u "{key}"' if spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
+            *headers,
+            "-H 'Content-Type: application/json'",
+            f"-d {shlex.quote(written)}",
+        ]
+        return " \\\n  ".join(lines)
 
     @property
     def _provider(self) -> Any:
@@ -123,31 +127,15 @@ def check(
     if draft.account.problem:
         found.append(_refusal("account.closed", draft.account.problem))
     found += _unpriced(draft, quote, found, now=now) if price is None else too_dear(price, budget)
-    options = _unavailable(draft) if with_options else {}
-    return Verdict(draft, by_field(found), options, price, quote)
+    options = {}
+    if with_options:
+        wordless, _source = applied(draft.wanted, draft.facts, {"prompt": ""})
+        options = dict(_options(draft.spec, wordless, draft.facts))
+    return Verdict(draft, tuple(found), options, price, quote)
 
 
-def by_field(found: Sequence[Broken]) -> dict[str, tuple[Broken, ...]]:
-    """Sort findings by the field that they are about."""
-    fields = dict.fromkeys(one.field for one in found)
-    return {field: tuple(one for one in found if one.field == field) for field in fields}
-
-
-def _unavailable(draft: Draft) -> dict[str, UnavailableOption]:
-    wordless = applied(draft.wanted, draft.facts, {"prompt": ""})[0]
-    return dict(_options(draft.spec, wordless, draft.facts))
-
-
-@lru_cache(maxsize=1024)
-def _options(
-    spec: Spec,
-    wanted: GenerationRequest,
-    facts: MediaFacts | None,
-) -> dict[str, UnavailableOption]:
-    """Return the closed options of a request without its prompt, which closes none: typing does not
-    ask again.
-    """
-    return unavailable(spec, wanted, facts)
+# The prompt closes no option, so it is left out: typing does not ask again.
+_options = lru_cache(maxsize=1024)(unavailable)
 
 
 def price_of(draft: Draft, quote: PriceQuote | None, *, now: datetime) -> Estimate | None:
@@ -215,24 +203,6 @@ def too_dear(
 def _refusal(rule_id: str, message: str, **more: Any) -> Broken:
     """Return a refusal of the whole request."""
     return Broken(rule_id, "", REFUSE, message, **more)
-
-
-def _curl(verdict: Verdict) -> str:
-    """Write the call as a command that runs once the environment holds the key (and the account's
-    other values).
-    """
-    spec = verdict.draft.spec
-    written = json.dumps(verdict.body, ensure_ascii=False, separators=(", ", ": "))
-    key = ":".join(f"${name}" for name in spec.credentials)
-    headers, query = _more_of(verdict.draft)
-    lines = [
-        f"curl -X POST {shlex.quote(verdict.url)}{query}",
-        f'-u "{key}"' if spec.auth is Auth.BASIC else f'-H "Authorization: Bearer {key}"',
-        *headers,
-        "-H 'Content-Type: application/json'",
-        f"-d {shlex.quote(written)}",
-    ]
-    return " \\\n  ".join(lines)
 
 
 def _more_of(draft: Draft) -> tuple[list[str], str]:

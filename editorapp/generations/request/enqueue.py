@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -23,7 +23,7 @@ from editorapp.generations.ledger_lines import subject
 from editorapp.generations.lineage import inherited_key, own_key
 from editorapp.generations.models import Attempt, Fields, Generation, Priority, turn_of
 from editorapp.generations.queue import parking, senders
-from editorapp.generations.queue.cancel import TooLate, cancel
+from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.request import quotes, references
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
@@ -31,15 +31,6 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-
-__all__ = [
-    "Draft",
-    "OverBudget",
-    "RequestRefused",
-    "TooLate",
-    "enqueue",
-    "enqueue_all",
-]
 
 MOST_AT_ONCE = 60
 
@@ -103,32 +94,51 @@ def enqueue_all(
         return made
     if not member.may(Act.CREATE):
         raise PermissionDenied("This role may not create generations.")
-    priced = _all_priced(drafts, member, now=now)
+    found = {draft: _priced(draft, member, now=now) for draft in dict.fromkeys(drafts)}
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: reached("enqueue.committed"))
             flags = parking.locked_flags(account.pk, member.team_id)
             senders.guard(member)
             left = _withdrawn(replaces, member, now=now) if replaces else None
-            return _create_all(priced, tokens, _Batch(member, now, flags, left))
+            rows = [
+                found[draft] | {"form_token": token}
+                for draft, token in zip(drafts, tokens, strict=True)
+            ]
+            return _create_all(rows, member, flags, left, now=now)
     except IntegrityError:
         if form_token and (made := _made_before(member, tokens)):
             return made  # the other click was first; all of this one is rolled back
         raise
 
 
-_Priced = tuple[Draft, Estimate]  # a draft that was checked, as it is kept, and what is reserved
-
-
-def _all_priced(drafts: Sequence[Draft], member: Member, *, now: datetime) -> list[_Priced]:
-    """Check and price each draft; those that are the same only once."""
-    found = {draft: _priced(draft, member, now=now) for draft in dict.fromkeys(drafts)}
-    return [found[draft] for draft in drafts]
-
-
-def _priced(draft: Draft, member: Member, *, now: datetime) -> _Priced:
+def _priced(draft: Draft, member: Member, *, now: datetime) -> Fields:
+    """Return a draft that can be sent as the fields that are kept, with what is reserved."""
     draft = _reachable(draft, member)
-    return draft, price_to_send(draft, last_quote(draft, now), now=now)
+    wanted = draft.wanted
+    account = draft.account
+    return {
+        "account": account,
+        "provider": account.provider,
+        "model": wanted.model or "",
+        "task": wanted.task,
+        "prompt": wanted.prompt or "",
+        "request": wanted.to_json(),
+        "is_simulated": account.is_simulated,
+        "parent": draft.parent,
+        "source_asset": draft.source_asset,
+        "lineage": inherited_key(draft.parent, draft.source_asset),
+        **estimated(price_to_send(draft, last_quote(draft, now), now=now)),
+    }
+
+
+def estimated(price: Estimate) -> Fields:
+    """Return the fields in which a generation keeps what is reserved for it."""
+    return {
+        "estimate_low_usd": price.low_usd,
+        "estimate_high_usd": price.high_usd,
+        "estimate_basis": price.basis[:300],
+    }
 
 
 def last_quote(draft: Draft, now: datetime) -> PriceQuote | None:
@@ -155,14 +165,10 @@ def _reachable(draft: Draft, member: Member) -> Draft:
         parent = _made_from(wanted, source, takes, member)
     if source is None and parent:
         source = parent.result
-    _guard_team(member, source, parent)
+    if any(one and one.team_id != member.team_id for one in (source, parent)):
+        raise PermissionDenied("The source belongs to another team.")
     wanted = references.reachable(wanted, draft.account, parent=parent, takes=takes)
     return replace(draft, wanted=wanted, source_asset=source, parent=parent)
-
-
-def _guard_team(member: Member, *made_from: Asset | Generation | None) -> None:
-    if any(one and one.team_id != member.team_id for one in made_from):
-        raise PermissionDenied("The source belongs to another team.")
 
 
 def _tokens_of(form_token: str, drafts: Sequence[Draft]) -> list[str]:
@@ -211,86 +217,45 @@ def _made_from(
     return references.continued_take(wanted, takes, member)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """What all that is queued in one go shares; `left` is the attempt whose place is free now."""
-
-    member: Member
-    now: datetime
-    flags: parking.Flags
-    left: Attempt | None
-
-    def id_of(self, count: int) -> uuid.UUID | None:
-        if self.left and self.left.generation.batch:
-            return self.left.generation.batch
-        return uuid.uuid4() if count > 1 else None
-
-    @property
-    def place(self) -> tuple[int, int | None]:
-        """The turn of the first one, and the priority of all."""
-        left = self.left
-        return (left.turn, left.priority) if left else (turn_of(self.now), None)
-
-
 def _create_all(
-    priced: Sequence[_Priced],
-    tokens: Sequence[str],
-    batch: _Batch,
+    rows: Sequence[Fields],
+    member: Member,
+    flags: parking.Flags,
+    left: Attempt | None,
+    *,
+    now: datetime,
 ) -> list[Generation]:
-    name = batch.id_of(len(priced))
-    turn, priority = batch.place
+    """Make a generation of each row, in the batch and the place in line that one has left."""
+    batch = left and left.generation.batch
+    shared = {
+        "team_id": member.team_id,
+        "created_by": member.user,
+        "created_at": now,
+        "state_since": now,
+        "batch": batch or (uuid.uuid4() if len(rows) > 1 else None),
+    }
+    turn, priority = (left.turn, left.priority) if left else (turn_of(now), None)
     made: list[Generation] = []
-    for one, token in zip(priced, tokens, strict=True):
-        generation = _create(one, batch, {"form_token": token, "batch": name})
+    for place, row in enumerate(rows, turn):
+        generation = Generation.objects.create(**row, **shared)
+        if not generation.lineage:
+            generation.lineage = own_key(generation)
+            generation.save(update_fields=["lineage"])
         try:
             add_attempt(
                 generation,
                 number=1,
-                now=batch.now,
-                flags=batch.flags,
-                turn=turn + len(made),
+                now=now,
+                flags=flags,
+                turn=place,
                 priority=priority,
             )
         except OverBudget as error:
-            needed = sum((price.high_usd for _draft, price in priced), ZERO)
+            needed = sum((each["estimate_high_usd"] for each in rows), ZERO)
             available = sum((each.estimate_high_usd for each in made), error.available_usd)
             raise OverBudget(needed_usd=needed, available_usd=available) from error
         made.append(generation)
     return made
-
-
-def _create(one: _Priced, batch: _Batch, fields: Fields) -> Generation:
-    draft, price = one
-    wanted = draft.wanted
-    account = draft.account
-    generation = Generation.objects.create(
-        team_id=batch.member.team_id,
-        created_by=batch.member.user,
-        created_at=batch.now,
-        account=account,
-        provider=account.provider,
-        model=wanted.model or "",
-        task=wanted.task,
-        prompt=wanted.prompt or "",
-        request=wanted.to_json(),
-        is_simulated=account.is_simulated,
-        parent=draft.parent,
-        source_asset=draft.source_asset,
-        lineage=inherited_key(draft.parent, draft.source_asset),
-        estimate_low_usd=price.low_usd,
-        estimate_high_usd=price.high_usd,
-        estimate_basis=price.basis[:300],
-        state_since=batch.now,
-        **fields,
-    )
-    if not generation.lineage:
-        _begin_lineage(generation)
-    return generation
-
-
-def _begin_lineage(generation: Generation) -> None:
-    generation.lineage = own_key(generation)
-    Generation.objects.filter(pk=generation.pk).update(lineage=generation.lineage)
 
 
 def add_attempt(
@@ -314,8 +279,9 @@ def add_attempt(
     assert (flags.account_id, flags.team_id) == (generation.account_id, generation.team_id), (
         "another's pauses"
     )
-    if priority is None:
-        priority = _priority_of(generation, number)
+    if priority is None:  # what is sent again is one by itself
+        is_batch = generation.batch is not None and number == 1
+        priority = Priority.BATCH if is_batch else Priority.SINGLE
     attempt = Attempt.objects.create(
         generation=generation,
         number=number,
@@ -335,9 +301,3 @@ def add_attempt(
     attempt.note("queued")
     wake.soon(generation.provider)
     return attempt
-
-
-def _priority_of(generation: Generation, number: int) -> Priority:
-    """Return how an attempt waits: what is sent again is one by itself."""
-    is_batch = generation.batch is not None and number == 1
-    return Priority.BATCH if is_batch else Priority.SINGLE

@@ -3,7 +3,7 @@ and how to get there.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -33,7 +33,7 @@ from editorapp.providers.rules import table
 from editorapp.providers.rules.apply_fixes import applied
 from editorapp.providers.rules.conditions import is_said
 from editorapp.providers.rules.sentences import inside
-from editorapp.providers.spec import REFUSE, Broken, Fix, Model, Parameter, ParameterKind, Spec
+from editorapp.providers.spec import REFUSE, Broken, Fix, Model, ParameterKind, Spec
 
 LIST, KNOWN, ASKING, ASK, FAILED, NONE = "list", "known", "asking", "ask", "failed", "none"
 
@@ -55,10 +55,10 @@ class Offer:
     wait_seconds: float | None
     refusals: tuple[Broken, ...]
     lost: tuple[str, ...]
-    is_chosen: bool
     can_send: bool
     quote: PriceQuote | None = None
     count: int = 1
+    is_chosen: bool = False
 
     @property
     def account(self) -> ProviderAccount:
@@ -119,11 +119,11 @@ def _offer(
     rules = _rule_check(draft.spec, _wordless(draft), draft.facts)
     price = price_of(draft, quote, now=now)
     state, note = _price_words(draft, price, quote, now=now)
-    refusals = (
-        *rules.refusals,
-        *_unreadable(draft, rules),
-        *too_dear(price, budget, count=count),
-    )
+    refusals = list(rules.refusals)
+    if model.name:
+        known = (*refusals, *rules.unfilled)
+        refusals += references.unreadable(account, draft.wanted, known)
+    refusals += too_dear(price, budget, count=count)
     is_sound = not (refusals or rules.unfilled)
     return Offer(
         draft=draft,
@@ -131,22 +131,12 @@ def _offer(
         price_state=state,
         price_note=note,
         wait_seconds=usual_seconds(account.pk, model.name, model.task),
-        refusals=refusals,
+        refusals=tuple(refusals),
         lost=rules.lost,
-        is_chosen=False,
         can_send=is_sound and price is not None and account.is_enabled,
         quote=quote,
         count=count,
     )
-
-
-def _unreadable(draft: Draft, rules: _RuleCheck) -> Iterator[Broken]:
-    if draft.model.name:
-        yield from references.unreadable(
-            draft.account,
-            draft.wanted,
-            (*rules.refusals, *rules.unfilled),
-        )
 
 
 def _price_words(
@@ -197,37 +187,28 @@ def _is_unfilled(wanted: GenerationRequest, one: Broken) -> bool:
 
 
 def _no_such_model(spec: Spec, wanted: GenerationRequest) -> Broken:
+    """Refuse a model that the provider does not have, named as whoever has it does."""
+    models = (model for one in registry.every() for model in one.SPEC.models)
+    labels = {model.task: model.label for model in models if model.name == wanted.model}
+    label = labels.get(wanted.task) or next(iter(labels.values()), "such model")
     others = ", ".join(model.label for model in spec.models_for(wanted.task))
-    message = f"{spec.name} has no {_label_of(wanted)} for this task"
+    message = f"{spec.name} has no {label} for this task"
     message += f"; it has {others}." if others else ", nor another model."
     return Broken("offer.model", "model", REFUSE, message)
 
 
-def _label_of(wanted: GenerationRequest) -> str:
-    """Name the chosen model as whoever has it does."""
-    models = (model for spec in _specs() for model in spec.models)
-    labels = {model.task: model.label for model in models if model.name == wanted.model}
-    return labels.get(wanted.task) or next(iter(labels.values()), "such model")
-
-
 def _lost(spec: Spec, model: Model, wanted: GenerationRequest) -> tuple[str, ...]:
     """Return the labels of what is said and the model has no parameter for, each once."""
-    return tuple(dict.fromkeys(word_of(spec, name) for name in _lost_fields(model, wanted)))
-
-
-def _specs() -> list[Spec]:
-    return [registry.get(slug).SPEC for slug in registry.slugs()]
-
-
-def _lost_fields(model: Model, wanted: GenerationRequest) -> Iterator[str]:
     known = {row.field for row in model.parameters if not row.is_ignored}
     known |= {row.switch for row in model.parameters} | {"task", "model"}
     if any(row.kind is ParameterKind.PINNED for row in model.parameters):
         known.add("keyframe_indexes")
+    labels = []
     for name, value in vars(wanted).items():
         is_aside = is_said(getattr(wanted, _BESIDE.get(name, ""), None))
         if is_said(value) and name not in known and not is_aside:
-            yield name
+            labels.append(word_of(spec, name))
+    return tuple(dict.fromkeys(labels))
 
 
 # What is named by another field's label, where that is said, too.
@@ -238,17 +219,14 @@ _BESIDE = {value: f"{control}_enabled" for control, value in CONTROL_VALUES.item
 
 def word_of(spec: Spec, name: str) -> str:
     """Name a field for people, as this provider does for any task, or else whoever has it."""
-    row = _row_of(spec, name)
-    return _POSITION.get(name) or (row.label if row else name.replace("_", " "))
+    if name in _POSITION:
+        return "Position"
+    specs = (spec, *(one.SPEC for one in registry.every()))
+    labels = (row.label for one in specs for row in one.parameters if row.field == name)
+    return next(labels, name.replace("_", " "))
 
 
-def _row_of(spec: Spec, name: str) -> Parameter | None:
-    specs = (spec, *_specs())
-    rows = (row for one in specs for row in one.parameters if row.field == name)
-    return next(rows, None)
-
-
-_POSITION = dict.fromkeys(("x_norm", "y_norm", "w_norm", "h_norm"), "Position")
+_POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 
 
 def with_fixes(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
@@ -264,10 +242,7 @@ def with_fixes(verdict: Verdict, offers: Sequence[Offer]) -> Verdict:
         return verdict
     now = _heads(verdict.refusals)
     there = [offer for offer in offers if not offer.is_chosen and _is_open(offer)]
-    broken = {
-        name: tuple(_with_fixes(one, here, there, now) for one in found)
-        for name, found in verdict.broken.items()
-    }
+    broken = tuple(_with_fixes(one, here, there, now) for one in verdict.broken)
     return replace(verdict, broken=broken)
 
 
@@ -326,7 +301,9 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     if one.rule_id == "account.closed":
         return ""
     if one.rule_id == "budget":
-        return _budget_reason(there)
+        together = " for all of them" if there.count > 1 else ""
+        price = there.estimate and show_usd(there.estimate.high_usd * there.count)
+        return f", which costs {price}{together}" if price else ""
     if one.rule_id == "price.none":
         return ", which has a price for it" if there.estimate else ""
     if head in ("model", "task") or not mine.name:
@@ -334,13 +311,6 @@ def _reason(one: Broken, head: str, here: Offer, there: Offer) -> str:
     if head == "source":
         return _source_reason(here, mine, its)
     return _field_reason(head, there, mine, its)
-
-
-def _budget_reason(there: Offer) -> str:
-    if there.estimate is None:
-        return ""
-    together = " for all of them" if there.count > 1 else ""
-    return f", which costs {show_usd(there.estimate.high_usd * there.count)}{together}"
 
 
 def _field_reason(head: str, there: Offer, mine: Model, its: Model) -> str:

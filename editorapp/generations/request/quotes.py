@@ -13,27 +13,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING
 from functools import partial
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from editorapp.core import retry, task_queue
 from editorapp.core.money import MICRO, NotAnAmount, amount_from_outside
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.models import PriceQuote
-from editorapp.generations.coordination import lease_holder, leases, wake
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination import leases, wake
 from editorapp.generations.files import staging
 from editorapp.generations.models import Fields
+from editorapp.generations.provider_calls import answer
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
 from editorapp.media.models import Asset
-from editorapp.providers import registry
 from editorapp.providers.contract import (
     GenerationRequest,
     ProviderError,
@@ -42,8 +42,6 @@ from editorapp.providers.contract import (
     Throttled,
     Unavailable,
 )
-from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules import table
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -51,6 +49,7 @@ from editorapp.teams.roles import Act
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+Renew = Callable[[], object]
 State = PriceQuote.State
 KEPT = timedelta(days=1)
 TASK_SECONDS = 600  # a long source is uploaded for it
@@ -114,8 +113,12 @@ def find_all(
 def _rows(names: set[tuple[int, str]], now: datetime) -> dict[tuple[int, str], PriceQuote]:
     """Return the quotes by account and key, as they stand, and remember which are not there."""
     accounts, keys = zip(*names, strict=True)
-    rows = PriceQuote.objects.filter(account_id__in=accounts, key__in=keys)
-    found = {(row.account_id, row.key): _as_it_stands(row, now) for row in rows}
+    found = {}
+    for row in PriceQuote.objects.filter(account_id__in=accounts, key__in=keys):
+        if row.is_stuck(now):
+            row.state = State.FAILED
+            row.note = NO_ANSWER
+        found[row.account_id, row.key] = row
     if len(_no_quotes) >= MOST:
         _no_quotes.clear()
     _no_quotes.update(dict.fromkeys(names - found.keys(), time.monotonic() + MOMENT_SECONDS))
@@ -132,7 +135,17 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     """
     _guard(draft, member)
     now = now or timezone.now()
-    fresh = _as_asked(draft, now)
+    fresh = {
+        "request": draft.wanted.to_json(),
+        "source": draft.source_asset,
+        "state": State.ASKING,
+        "low_usd": None,
+        "high_usd": None,
+        "basis": "",
+        "note": "",
+        "asked_at": now,
+        "answered_at": None,
+    }
     with transaction.atomic():
         row, is_new = PriceQuote.objects.get_or_create(
             account=draft.account,
@@ -140,7 +153,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
             defaults=fresh,
         )
         if not is_new:
-            if not _is_to_be_asked_again(row, now):
+            if not (row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED):
                 return row
             # Of two that ask again in one moment, one does.
             if not PriceQuote.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fresh):
@@ -154,40 +167,23 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
     return row
 
 
-def _as_asked(draft: Draft, now: datetime) -> Fields:
-    """Return the fields of a question that nobody has answered yet."""
-    return {
-        "request": draft.wanted.to_json(),
-        "source": draft.source_asset,
-        "state": State.ASKING,
-        "low_usd": None,
-        "high_usd": None,
-        "basis": "",
-        "note": "",
-        "asked_at": now,
-        "answered_at": None,
-    }
-
-
-def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
+def fetch(pk: int, *, clock: leases.Clock = timezone.now) -> None:
     """Stage what the draft names, ask the provider, and write down its answer or its refusal.
 
     Delivered twice, it asks twice at most, which is free; whoever is second changes nothing.
     """
     rows = PriceQuote.objects.select_related("account", "source")
     row = rows.filter(pk=pk, state=State.ASKING).first()
-    lease = wake.asking_lease(pk)
-    holder = lease_holder.holder()
-
-    def renew() -> bool:
-        return leases.take(lease, holder, now=clock(), seconds=LEASE_SECONDS)
-
-    if row is None or not renew():
+    if row is None:
         return
-    try:
-        _fetch(row, clock, renew)
-    finally:
-        leases.end(lease, f"wake:{lease}")
+    lease = wake.asking_lease(pk)
+    with leases.held(lease, clock=clock, seconds=LEASE_SECONDS) as renew:
+        if renew is None:
+            return
+        try:
+            _fetch(row, clock, partial(renew, LEASE_SECONDS))
+        finally:
+            leases.end(lease, f"wake:{lease}")
 
 
 def unanswered(now: datetime) -> list[int]:
@@ -201,13 +197,16 @@ def unanswered(now: datetime) -> list[int]:
 
 def _fetch(
     row: PriceQuote,
-    clock: Clock,
-    renew: Callable[[], object],
+    clock: leases.Clock,
+    renew: Renew,
 ) -> None:
     try:
         values = _values(_quoted(row, clock, renew))
     except ProviderError as error:
-        values = _failed(error.message + _asks_for_a_pause(error))
+        says = error.message
+        if (seconds := error.retry_after_seconds) is not None:
+            says += f" It asks to be left alone for {seconds:.0f} s: ask again after that."
+        values = _failed(says)
     except Exception as error:  # an adapter's bug, a file that is gone: said where a person sees it
         log.exception("The price of %s could not be asked", row)
         values = _failed(f"It could not be asked ({type(error).__name__}).")
@@ -223,12 +222,6 @@ def _fetch(
 
 def _failed(note: str) -> Fields:
     return {"state": State.FAILED, "note": note}
-
-
-def _asks_for_a_pause(error: ProviderError) -> str:
-    if (seconds := error.retry_after_seconds) is None:
-        return ""
-    return f" It asks to be left alone for {seconds:.0f} s: ask again after that."
 
 
 def estimate_of(row: PriceQuote | None) -> Estimate | None:
@@ -269,22 +262,9 @@ def _source_key(draft: Draft) -> Any:
     return [getattr(draft.facts, name) for name in PRICED_FACTS]
 
 
+@receiver(post_save, sender=PriceQuote, dispatch_uid="nothing asked")
 def _forget(**_signal: object) -> None:
     _no_quotes.clear()
-
-
-post_save.connect(_forget, sender=PriceQuote, dispatch_uid="nothing asked")
-
-
-def _is_to_be_asked_again(row: PriceQuote, now: datetime) -> bool:
-    return row.is_old(now) or row.is_stuck(now) or row.state == State.FAILED
-
-
-def _as_it_stands(row: PriceQuote, now: datetime) -> PriceQuote:
-    if row.is_stuck(now):
-        row.state = State.FAILED
-        row.note = NO_ANSWER
-    return row
 
 
 def _guard(draft: Draft, member: Member) -> None:
@@ -301,58 +281,26 @@ def _guard(draft: Draft, member: Member) -> None:
         raise NothingToAsk(f"{draft.spec.name} does not have to be asked for this price.")
 
 
-def _quoted(
-    row: PriceQuote,
-    clock: Clock,
-    renew: Callable[[], object],
-) -> Quote:
+def _quoted(row: PriceQuote, clock: leases.Clock, renew: Renew) -> Quote:
+    """Stage what is not there yet, and ask; what travels inside the request is only prepared."""
     account = row.account
+    spec = account.spec
     wanted = GenerationRequest.from_json(row.request)
-    _stage(account, wanted, clock, renew)
-    there = staging.lying(
-        account.pk,
-        staging.staged_ids(wanted, account.spec),
-        now=clock(),
-    )
-    wanted = staging.resolved(wanted, account.spec, there)
-    seconds = row.source.duration_seconds if row.source else None
-    return _patiently(partial(_quote, account, wanted, seconds), renew)
-
-
-def _stage(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    clock: Clock,
-    renew: Callable[[], object],
-) -> None:
-    """Stage what is not there yet; what travels inside the request is only prepared."""
-    ids = staging.staged_ids(wanted, account.spec)
+    ids = staging.staged_ids(wanted, spec)
     missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
-    unprepared = staging.unprepared(wanted, account.spec)
-    for asset in Asset.objects.filter(pk__in=missing | unprepared):
+    for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
         staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
         if asset.pk in missing:
             ref = _patiently(partial(staging.stage, asset, account), renew)
             staging.keep(account.pk, asset, ref, now=clock())
+    wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
+    seconds = row.source.duration_seconds if row.source else None
+    ask = partial(answer, account.access(), "quote", wanted, seconds=seconds, spec=spec)
+    quote: Quote = _patiently(ask, renew)
+    return quote
 
 
-async def _quote(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    seconds: Decimal | None,
-) -> Quote:
-    adapter = registry.get(account.provider)
-    async with ProviderSession(account.access()) as session:
-        quote: Quote = await adapter.quote(
-            wanted,
-            seconds=seconds,
-            session=session,
-            spec=account.spec,
-        )
-        return quote
-
-
-def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], object]) -> T:
+def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the
     provider asks for.
 
@@ -375,7 +323,11 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
 
 def _values(quote: Quote) -> Fields:
     try:
-        low, high = (_micro(amount_from_outside(one)) for one in (quote.low_usd, quote.high_usd))
+        # Rounded up to what the ledger can hold.
+        low, high = (
+            (amount_from_outside(one) * MICRO).to_integral_value(rounding=ROUND_CEILING) / MICRO
+            for one in (quote.low_usd, quote.high_usd)
+        )
         if low > high:
             raise NotAnAmount(f"{low} to {high}")
     except NotAnAmount as error:
@@ -387,8 +339,3 @@ def _values(quote: Quote) -> Fields:
         "basis": quote.basis[:200],
         "note": quote.note,
     }
-
-
-def _micro(amount: Decimal) -> Decimal:
-    """Round up to what the ledger can hold."""
-    return (amount * MICRO).to_integral_value(rounding=ROUND_CEILING) / MICRO

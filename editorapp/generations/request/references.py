@@ -14,7 +14,6 @@ from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Fields, Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.field_mapping import stored_way
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import (
     REFUSE,
@@ -22,6 +21,7 @@ from editorapp.providers.spec import (
     Fix,
     Model,
     ParameterKind,
+    Spec,
     StoredAs,
 )
 from editorapp.teams.models import Member
@@ -62,7 +62,8 @@ def can_continue(model: Model, frame: str) -> bool:
     """Can a generation begin ("start_frame") or end ("end_frame") with an earlier result, named by
     its id?
     """
-    return _carries(model, frame, "generation_id")
+    row = model.parameter(frame)
+    return row is not None and (not row.carriers or "generation_id" in row.carriers)
 
 
 def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generation]:
@@ -110,38 +111,30 @@ def reachable(
     `takes` are those named by id, see `takes_named`.
     """
     changes: Fields = {}
-    if take := _source_take(wanted.source, parent, takes):
-        named = as_source(take, account)
-        model = account.spec.model_for(wanted)
-        if named.generation_id and not _carries(model, "source", "generation_id"):
-            named = Ref(asset_id=take.result_id)
-        changes["source"] = named
-    for field in FRAMES:
+    for field in ("source", *FRAMES):
         ref = getattr(wanted, field)
-        if _is_take(ref) and (take := _source_take(ref, parent, takes)):
+        take = _named_take(ref, parent, takes) if ref else None
+        if take is None:
+            continue
+        if field == "source":
+            can_name = can_continue(account.spec.model_for(wanted), field)
+            changes[field] = as_source(take, account) if can_name else Ref(asset_id=take.result_id)
+        elif ref.generation_id is not None or _is_video(ref):  # one frame is just a picture
             changes[field] = as_frame(take, account)
     return replace(wanted, **changes) if changes else wanted
 
 
-def _is_take(ref: Ref | None) -> bool:
-    """Is a whole take named? Of a result, one frame is just a picture."""
-    return ref is not None and (ref.generation_id is not None or _is_video(ref))
-
-
-def _source_take(
-    ref: Ref | None,
+def _named_take(
+    ref: Ref,
     parent: Generation | None,
     takes: Mapping[str, Generation],
 ) -> Generation | None:
     """Return the take that is named, if its result is still here to be sent anywhere."""
-    if ref is None:
-        return None
     if ref.generation_id is None:
-        if parent is None or ref.asset_id is None:
-            return None
-        return parent if ref.asset_id == parent.result_id else None
-    is_parent = parent and parent.chain_id == ref.generation_id
-    take = parent if is_parent else takes.get(ref.generation_id)
+        take = parent if parent and parent.result_id == ref.asset_id else None
+    else:
+        is_parent = parent and parent.chain_id == ref.generation_id
+        take = parent if is_parent else takes.get(ref.generation_id)
     return take if take and take.result_id is not None else None
 
 
@@ -175,8 +168,8 @@ def unreadable(
     for field, ref in wanted.refs():
         if field != "source" and ref.asset_id is not None and _is_video(ref):
             yield _made_elsewhere(wanted, field, ref.asset_id, account)
-        elif field not in said and (carrier := _not_carried(model, field, ref)):
-            yield _no_way(model, field, carrier, account)
+        elif field not in said and (no_way := _no_way(account.spec, model, field, ref)):
+            yield no_way
 
 
 def _made_elsewhere(
@@ -198,7 +191,10 @@ def _made_elsewhere(
         "Choose a picture."
     )
     if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
-        message = _only_there(take, account)
+        message = (
+            f"Only {maker.name} can continue take {take.pk}: it was made there, and its id means "
+            f"nothing to {account.name}. Send this to {maker.name}, or begin with a picture."
+        )
         fixes = (Fix(f"Send to {maker.name}", {"account": maker.pk}), LEAVE_OUT)
     return Broken(
         "take.elsewhere",
@@ -211,44 +207,25 @@ def _made_elsewhere(
     )
 
 
-def _only_there(take: Generation, account: ProviderAccount) -> str:
-    maker = take.account.name
-    return (
-        f"Only {maker} can continue take {take.pk}: it was made there, and its id means nothing to "
-        f"{account.name}. Send this to {maker}, or begin with a picture."
-    )
-
-
-def _no_way(model: Model, field: str, carrier: str, account: ProviderAccount) -> Broken:
+def _no_way(spec: Spec, model: Model, field: str, ref: Ref) -> Broken | None:
+    """Refuse a reference with a carrier that the parameter's row has no place for."""
     row = model.parameter(field.partition(".")[0])
+    if row is None:
+        return None  # refused by the model's own rules
+    sent = [str(row.stored_as) if one == "asset_id" else one for one in ref.carriers]
+    # A row without carriers writes media objects, which carry everything.
+    is_pinned = row.kind is ParameterKind.PINNED
+    taken = (StoredAs.FILE, "generation_id") if is_pinned else row.carriers or sent
+    carrier = next((one for one in sent if one not in taken), None)
+    if carrier is None:
+        return None
     message = (
-        f"{row.label if row else field}: {model.label} at {account.spec.name} cannot read "
+        f"{row.label}: {model.label} at {spec.name} cannot read "
         f"{CARRIERS.get(carrier, 'a file in the request')}. Choose it another way."
     )
     fixes = () if field == "source" else (LEAVE_OUT,)
     detail = f"{field}: not taken as {carrier}"
     return Broken("ref.carrier", field, REFUSE, message, fixes, detail=detail)
-
-
-def _not_carried(model: Model, field: str, ref: Ref) -> str | None:
-    """Return the carrier of a reference that the parameter's row has no place for."""
-    name = field.partition(".")[0]
-    row = model.parameter(name)
-    if row is None:
-        return None  # refused by the model's own rules
-    way = str(stored_way(model, field))
-    sent = [way if carrier == "asset_id" else carrier for carrier in ref.carriers]
-    if row.kind is ParameterKind.PINNED:
-        return next((one for one in sent if one not in (StoredAs.FILE, "generation_id")), None)
-    return next((one for one in sent if not _carries(model, name, one)), None)
-
-
-def _carries(model: Model, name: str, carrier: str) -> bool:
-    """Can this parameter name a file in this way? One without carriers writes media objects, which
-    carry everything.
-    """
-    row = model.parameter(name)
-    return row is not None and (not row.carriers or carrier in row.carriers)
 
 
 def _is_video(ref: Ref) -> bool:

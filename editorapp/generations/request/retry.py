@@ -4,18 +4,17 @@ already paid.
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
-from editorapp.costs.models import PriceQuote
+from editorapp.costs.estimate import Estimate
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
+from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken, newest
 from editorapp.generations.queue import parking, senders
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
@@ -47,15 +46,8 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
         )
     _check_again(generation, member, now=now)
     with transaction.atomic():
-        again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
         flags = parking.locked_flags(generation.account_id, generation.team_id)
-        attempt = restart(
-            generation,
-            Generation.objects.filter(again),
-            flags,
-            by=member,
-            now=now,
-        )
+        attempt = restart(generation, flags, by=member, now=now)
     generation.refresh_from_db()
     return attempt
 
@@ -84,11 +76,9 @@ def _check_again(generation: Generation, member: Member, *, now: datetime) -> No
 
 @dataclass(frozen=True)
 class SecondPrice:
-    """`high_usd` None: it is not known, and `problem` says why, unless it is being asked for."""
+    """`estimate` None: it is not known, and `problem` says why, unless it is being asked for."""
 
-    low_usd: Decimal | None = None
-    high_usd: Decimal | None = None
-    basis: str = ""
+    estimate: Estimate | None = None
     problem: str = ""
     is_asking: bool = False
     can_ask: bool = False
@@ -102,45 +92,26 @@ def second_price(generation: Generation, *, now: datetime) -> SecondPrice:
     draft = Draft.of(generation)
     quote = last_quote(draft, now)
     try:
-        price = price_to_send(draft, quote, now=now)
+        return SecondPrice(price_to_send(draft, quote, now=now))
     except RequestRefused as refused:
-        return _no_second_price(draft, quote, refused, now=now)
-    return SecondPrice(price.low_usd, price.high_usd, price.basis[:300])
-
-
-def _no_second_price(
-    draft: Draft,
-    quote: PriceQuote | None,
-    refused: RequestRefused,
-    *,
-    now: datetime,
-) -> SecondPrice:
-    must_ask = draft.is_quoted and not draft.account.problem
-    is_asking = quote is not None and quote.state == quotes.State.ASKING and not quote.is_old(now)
-    return SecondPrice(
-        problem=str(refused),
-        is_asking=must_ask and is_asking,
-        can_ask=must_ask and not is_asking,
-    )
-
-
-def ask_second_price(generation: Generation, *, member: Member, now: datetime) -> None:
-    """Ask the provider what the same request would cost now. Free.
-
-    Raises: NothingToAsk; PermissionDenied.
-    """
-    quotes.ask(Draft.of(generation), member=member, now=now)
+        must_ask = draft.is_quoted and not draft.account.problem
+        is_asking = bool(quote and quote.state == quotes.State.ASKING and not quote.is_old(now))
+        return SecondPrice(
+            problem=str(refused),
+            is_asking=must_ask and is_asking,
+            can_ask=must_ask and not is_asking,
+        )
 
 
 def restart(
     generation: Generation,
-    allowed: QuerySet[Generation],
     flags: parking.Flags,
     *,
     by: Member,
     now: datetime,
 ) -> Attempt:
-    """Add the next attempt if the generation is still among the allowed ones.
+    """Add the next attempt if the generation still failed, so that it may be tried again, or was
+    canceled.
 
     Call it inside a transaction.
 
@@ -151,7 +122,9 @@ def restart(
     senders.guard(by)
     number = generation.attempt_number
     assignee = None if by.user_id == generation.created_by_id else by.user
-    changed = allowed.filter(pk=generation.pk, attempt_number=number).update(
+    may_again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
+    same = Generation.objects.filter(may_again, pk=generation.pk, attempt_number=number)
+    changed = same.update(
         state=State.QUEUED,
         state_since=now,
         can_retry=False,
@@ -174,8 +147,8 @@ def fetch_again(generation: Generation, *, member: Member, now: datetime) -> Non
     Raises: NotRetryable; Overtaken.
     """
     _guard(generation, member)
-    attempt = generation.attempts.order_by("-number").first()
-    if attempt is None or attempt.state != State.FETCH_FAILED:
+    attempt = newest(generation)
+    if attempt.state != State.FETCH_FAILED:
         raise NotRetryable("There is no result waiting to be fetched.")
     with transaction.atomic():
         attempt.move(
@@ -209,11 +182,10 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
     Raises: NotRetryable; Overtaken; PermissionDenied, unless they answer for it: the paid result is
     given up.
     """
-    if not generation.is_answered_by(member):
-        raise PermissionDenied("Only the person who answers for it or an admin may do this.")
-    attempt = generation.attempts.order_by("-number").first()
-    if attempt is None or not generation.can_be_taken_as_it_is:
+    senders.may_arrange(generation, member)
+    if not generation.can_be_taken_as_it_is:
         raise NotRetryable("There is no video that could be taken as it is.")
+    attempt = newest(generation)
     warning = f"{attempt.last_error} {member.user} took it as it is."
     shown = NOTHING_WRONG | {"warning": f"{generation.warning} {warning}".strip()}
     if generation.result_id is None:  # else it is only the frames beside it that are not right

@@ -12,7 +12,6 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.check import (
     NOT_QUOTED,
     Verdict,
-    by_field,
     check,
     too_dear,
 )
@@ -117,22 +116,16 @@ def _within(
     if not dear:
         return verdict
     single = dear[0].rule_id
-    kept = [one for one in _broken(verdict) if one.rule_id != single]
-    return replace(verdict, broken=by_field([*kept, *dear]))
+    kept = [one for one in verdict.broken if one.rule_id != single]
+    return replace(verdict, broken=(*kept, *dear))
 
 
 def _with(verdict: Verdict, found: Sequence[Broken]) -> Verdict:
-    if not found:
-        return verdict
-    known = _broken(verdict)
+    known = list(verdict.broken)
     for one in found:
         if one not in known:
             known.append(one)
-    return replace(verdict, broken=by_field(known))
-
-
-def _broken(verdict: Verdict) -> list[Broken]:
-    return [one for rows in verdict.broken.values() for one in rows]
+    return replace(verdict, broken=tuple(known))
 
 
 def _of_another(other: Verdict, shown: Verdict) -> list[Broken]:

@@ -15,13 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from editorapp.core.htmx import is_part
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
+from editorapp.generations.queue.cancel import TooLate
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import (
-    RequestRefused,
-    TooLate,
-    enqueue_all,
-)
+from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, needs

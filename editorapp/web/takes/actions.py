@@ -14,10 +14,7 @@ from editorapp.costs import ledger
 from editorapp.generations.models import Overtaken
 from editorapp.generations.queue import senders
 from editorapp.generations.queue.cancel import TooLate, cancel
-from editorapp.generations.reconcile.stop_following import (
-    NotFollowed,
-    stop_following,
-)
+from editorapp.generations.reconcile.stop_following import NotFollowed, stop_following
 from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.generations.request.retry import (
     NotRetryable,

@@ -16,7 +16,8 @@ from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation
 from editorapp.generations.reconcile import search, settle
-from editorapp.generations.request import quotes, retry
+from editorapp.generations.request import quotes
+from editorapp.generations.request.draft import Draft
 from editorapp.generations.states import NEEDS_A_PERSON
 from editorapp.providers.http.typed_readers import LONGEST_ID
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -135,7 +136,7 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask the provider what a second time would cost. Free."""
     take = take_or_404(request, pk)
     with reported(request, warnings=(quotes.NothingToAsk,)):
-        retry.ask_second_price(take, member=request.member, now=timezone.now())
+        quotes.ask(Draft.of(take), member=request.member, now=timezone.now())
     return _price(request, take) if is_part(request) else redirect("takes:page", pk)
 
 

@@ -72,7 +72,8 @@ class Settling:
     @property
     def both_usd(self) -> Decimal | None:
         """Return what sending again comes to at the most, the first counted as spent."""
-        return None if self.again.high_usd is None else self.held_usd + self.again.high_usd
+        price = self.again.estimate
+        return None if price is None else self.held_usd + price.high_usd
 
 
 def of(take: Generation, attempt: Attempt, *, now: datetime) -> Settling:

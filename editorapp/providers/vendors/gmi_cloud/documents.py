@@ -21,8 +21,8 @@ from editorapp.providers.documents.language import (
     several,
     word,
 )
+from editorapp.providers.vendors.gmi_cloud.jobs import STATES
 from editorapp.providers.vendors.gmi_cloud.parameters import MODEL_IDS
-from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = each(EPOCH, "created_at queued_at updated_at")

@@ -22,7 +22,10 @@ from editorapp.providers.http.typed_readers import identifier, line, link, mappi
 from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
-from editorapp.providers.vendors.gmi_cloud.status_words import STATES
+
+STATES = job_states.Table(  # 4; "cancelled" is in every table
+    "created queued processing success failed", {"dispatched": JobState.QUEUED}
+)
 
 TOO_LARGE = (
     f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "

@@ -20,13 +20,13 @@ from editorapp.providers.documents.language import (
     word,
 )
 from editorapp.providers.documents.language import LINK as ADDRESS
+from editorapp.providers.vendors.luma_agents.jobs import FAILURES, STATES
 from editorapp.providers.vendors.luma_agents.parameters import (
     IMAGE_MODELS,
     MODELS,
     OUTPUT_URL_SECONDS,
     TYPES,
 )
-from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
 IMAGE_TYPES = ("image", "image_edit", "layering")
 # 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some

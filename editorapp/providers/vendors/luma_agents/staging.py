@@ -10,7 +10,8 @@ from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import identifier, link, mapping
 from editorapp.providers.shared_calls import FileState, path_part, until_ready
 from editorapp.providers.vendors.luma_agents.models import SPEC
-from editorapp.providers.vendors.luma_agents.status_words import FILE_STATES
+
+FILE_STATES = job_states.Table("pending failed", {"deleted": JobState.FAILED})
 
 
 async def stage(

@@ -35,18 +35,10 @@ from editorapp.providers.job_states import squeezed
 from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.scenario.models import SPEC
 
-STATES = job_states.Table(  # "canceled" is in every table
-    {  # section 4; the last two stand in Scenario's guide only
-        "pending": JobState.QUEUED,
-        "queued": JobState.QUEUED,
-        "warming-up": JobState.RUNNING,
-        "in-progress": JobState.RUNNING,
-        "finalizing": JobState.RUNNING,
-        "success": JobState.DONE,
-        "failure": JobState.FAILED,
-        "processing": JobState.RUNNING,
-        "failed": JobState.FAILED,
-    }
+# Section 4; the last two common words stand in Scenario's guide only. "canceled" is in every table.
+STATES = job_states.Table(
+    "pending queued in-progress success failure processing failed",
+    {"warming-up": JobState.RUNNING, "finalizing": JobState.RUNNING},
 )
 LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
 NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model

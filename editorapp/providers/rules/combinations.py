@@ -42,7 +42,7 @@ def plain_request(model: Model) -> GenerationRequest:
 def _options(model: Model) -> Iterator[tuple[str, Said]]:
     """Yield what can be chosen, each with what it says in a request."""
     for words, said in _switches(is_edit=model.task == Task.EDIT).items():
-        if all(map(model.knows, said)) or _is_pinned(model, said):
+        if model.knows(next(iter(said))):  # positions come with their keyframes
             yield words, said
     if control := next(filter(None, (switched_on(model, name) for name in CONTROLS)), None):
         yield "the controls", control
@@ -66,11 +66,6 @@ def _switches(*, is_edit: bool) -> dict[str, Said]:
         "a last frame": {"end_frame": A_FILE},
         "keyframes": {"keyframes": (A_FILE,), "keyframe_indexes": (0,)},
     }
-
-
-def _is_pinned(model: Model, said: Said) -> bool:
-    """Do keyframes bring their positions along, without a parameter of their own?"""
-    return "keyframes" in said and model.knows("keyframes")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, line, link, mapping
+from editorapp.providers.http.typed_readers import Answer, identifier, line, link, mapping
 from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
@@ -102,7 +102,7 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     return Throttled(BY_THE_HOUR, code=error_mapping.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
-def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+def _job(answer: Answer, job_id: str) -> Job:
     """Read a request's record (2.2, 4).
 
     A state that nobody has heard of counts as running, so it is asked again.
@@ -121,7 +121,7 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     return Job(id=job_id, state=state, chain_id=chain_id, outputs=found)
 
 
-def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
+def _outputs(answer: Answer, outcome: Answer) -> tuple[Output, ...]:
     """Return what a finished request names: `video_url`, `media_urls`, then what other fields name
     (2.2).
 
@@ -140,14 +140,14 @@ def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Out
     return output_kinds.without_repeats(found)
 
 
-def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
+def _said(place: str, entry: Answer) -> tuple[Any, ...]:
     """Return what is said of a link: its own type, and the name of its field, unless that is a list
     of all media.
     """
     return entry.get("type"), entry.get("mime_type"), "" if place == "media_urls" else place
 
 
-def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _links(outcome: Answer) -> Iterator[tuple[str, str, Answer]]:
     """Yield field, link and what stands beside it: the documented fields first, then each that ends
     in "url".
     """
@@ -155,7 +155,7 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
     for key in dict.fromkeys((*OF_RESULTS, *others)):
         value = outcome.get(key)
         for entry in value if isinstance(value, list) else (value,):
-            beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
+            beside: Answer = entry if isinstance(entry, Mapping) else {"url": entry}
             if url := link(beside.get("url")):
                 yield key, url, beside
 
@@ -166,7 +166,7 @@ def _is_result(one: Output) -> bool:
     return is_clip and one.label in OF_RESULTS
 
 
-def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(answer: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed, in the order of section 5.
 
     No failure codes and no refunds are documented (8).

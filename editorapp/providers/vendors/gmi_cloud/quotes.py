@@ -7,14 +7,13 @@ the range says so.
 
 import math
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from editorapp.core.money import NotAnAmount, amount_from_outside, show_usd
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Task
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import mapping
+from editorapp.providers.http.typed_readers import Answer, mapping
 from editorapp.providers.prices import SDR, PriceTable, key, range_of, size_of, table_for
 from editorapp.providers.shared_calls import path_part
 from editorapp.providers.spec import Spec
@@ -82,7 +81,7 @@ def _price(said: Any) -> Decimal:
 
 def _quantity(
     wanted: GenerationRequest,
-    info: Mapping[str, Any],
+    info: Answer,
     seconds: Decimal | None,
 ) -> tuple[int, str]:
     """Return how many of the units a request takes, each started one whole, and what one is called."""

@@ -1,6 +1,5 @@
 """Jobs at Luma Agents: the paid call, how a job is going, and what came of it (section 4)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import Failure, Job, JobState, Output
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
+from editorapp.providers.http.typed_readers import Answer, identifier, items, line, link, mapping
 from editorapp.providers.shared_calls import accepted, check_about, path_part
 from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
 
@@ -91,7 +90,7 @@ async def ping(*, session: ProviderSession) -> None:
     await session.call("GET", "/files", params={"limit": 1})
 
 
-def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+def _job(answer: Answer, job_id: str) -> Job:
     """Read a generation (4.1).
 
     A state that nobody has heard of counts as running, so that it is asked again.
@@ -105,7 +104,7 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     return job
 
 
-def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
+def _outputs(answer: Answer) -> tuple[Output, ...]:
     """Return what a finished generation names.
 
     `type` is a free text, and how it labels EXR is not documented (4.1).
@@ -118,7 +117,7 @@ def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
     )
 
 
-def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(answer: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed. An unknown code is final: nothing says that another try would help.
 
     What the codes mean is documented for a job that "failed", and for no other word (4.2): not what

@@ -23,6 +23,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.http import error_mapping, response_body, retry_after
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import (
+    Answer,
     amount,
     identifier,
     items,
@@ -114,7 +115,7 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     return None
 
 
-def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Throttled:
+def _all_slots_taken(response: httpx.Response, details: Answer) -> Throttled:
     says = f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}"
     return Throttled(
         f"{says}; this is sent again by itself.",
@@ -123,13 +124,13 @@ def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Th
     )
 
 
-def _limit(details: Mapping[str, Any]) -> str:
+def _limit(details: Answer) -> str:
     limit = details.get("actionLimit")
     is_told = isinstance(limit, int | float | str)
     return f" ({details['actionName']}: {limit})"[:80] if is_told else ""
 
 
-def _restricted(said: Mapping[str, Any]) -> ProviderError:
+def _restricted(said: Answer) -> ProviderError:
     """A model that the plan does not include: the key is good, another provider may have it."""
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
@@ -145,12 +146,12 @@ def _label_of(model_id: Any) -> str:
     return next(labels, "this model")
 
 
-def job_id_of(job: Mapping[str, Any]) -> str:
+def job_id_of(job: Answer) -> str:
     """Return a job's id. An older sample of Scenario's has it under `id` (7.8)."""
     return identifier(job.get("jobId")) or identifier(job.get("id"))
 
 
-def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal | None, str]:
+def cost_of(job: Answer, unit_price: Decimal | None) -> tuple[Decimal | None, str]:
     """Return what Scenario says that a job cost: its units at the account's price of one, to a
     millionth of a dollar.
 
@@ -170,11 +171,11 @@ def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal
     return (units * unit_price).quantize(MICRO), ""
 
 
-def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _of(answer: Answer) -> Answer:
     return mapping(answer.get("job"))
 
 
-async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSession) -> Job:
+async def _finished(job_id: str, job: Answer, session: ProviderSession) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that
@@ -191,7 +192,7 @@ async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSessio
     return assets.without_a_clip(job_id)
 
 
-def _made_by(job: Mapping[str, Any]) -> list[str]:
+def _made_by(job: Answer) -> list[str]:
     """Return the ids of what a job made: its assets, but for those that it was given itself."""
     metadata = mapping(job.get("metadata"))
     sent = output_kinds.Sent(metadata.get("input"))
@@ -219,14 +220,14 @@ class _Assets:
         check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
         return self._noted(asset_id, asset) if self._is_ready(asset) else None
 
-    def _is_ready(self, asset: Mapping[str, Any]) -> bool:
+    def _is_ready(self, asset: Answer) -> bool:
         status = asset.get("status")
         is_pending = squeezed(status) == "pending"
         self.is_pending = self.is_pending or is_pending
         is_over = STATES.read(status).state is JobState.FAILED
         return not is_pending and not is_over and bool(link(asset.get("url")))
 
-    def _noted(self, asset_id: str, asset: Mapping[str, Any]) -> Output:
+    def _noted(self, asset_id: str, asset: Answer) -> Output:
         until = datetime.now(UTC) + LINK_LIFETIME
         said = asset.get("kind"), asset.get("mimeType")
         one = output_kinds.output(asset["url"], *said, expires_at=until)
@@ -255,7 +256,7 @@ def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
     return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found)
 
 
-def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(job: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed: Scenario's own words and its advice.
 
     There are no codes to tell failures apart.

@@ -187,9 +187,21 @@ class Case(NamedTuple):
     limits: Limits
 
 
+class NamedRef(NamedTuple):
+    """What a rule about clips and pictures judges: where one is named, how, and the model's limits."""
+
+    path: str
+    ref: Ref
+    limits: Limits
+
+    @property
+    def is_source(self) -> bool:
+        return self.path == "source"
+
+
 Found = bool | Iterable[Hit]
 Condition = Callable[[Case], Found]
-RefCondition = Callable[[str, Ref, Limits], Found]
+RefCondition = Callable[[NamedRef], Found]
 Words = Mapping[str, Any]
 FixMaker = Callable[[Case, Words], tuple[Fix, ...]]
 

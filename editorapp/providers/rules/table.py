@@ -11,7 +11,18 @@ from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, hits_in, hits_of
 from editorapp.providers.rules.sentences import label_of, words_of
-from editorapp.providers.spec import OFFER, REFUSE, Broken, Case, Fix, Hit, Model, Rule, Spec
+from editorapp.providers.spec import (
+    OFFER,
+    REFUSE,
+    Broken,
+    Case,
+    Fix,
+    Hit,
+    Model,
+    NamedRef,
+    Rule,
+    Spec,
+)
 
 NOT_TYPED = "text.control"  # the rule that every text of a request keeps
 
@@ -50,7 +61,7 @@ def _ref_hits(model: Model, case: Case) -> Iterator[tuple[Rule, Hit]]:
     for rule in model.ref_rules:
         assert rule.each_ref is not None
         for path, ref in refs:
-            for hit in hits_in(rule.each_ref(path, ref, case.limits)):
+            for hit in hits_in(rule.each_ref(NamedRef(path, ref, case.limits))):
                 yield rule, Hit(hit.field or path, **hit.words)
 
 

@@ -2,7 +2,7 @@
 
 from editorapp.providers.contract import Ref
 from editorapp.providers.rules.shared import media
-from editorapp.providers.spec import Limits, Parameter, RefCondition, Rule
+from editorapp.providers.spec import NamedRef, Parameter, RefCondition, Rule
 from editorapp.providers.vendors.gmi_cloud.parameters import EDIT, GENERATE, PARAMETERS
 
 
@@ -10,9 +10,9 @@ def comes_otherwise(*rows: Parameter) -> RefCondition:
     """Hit a clip or picture that comes in a way for which its row has no place in the body."""
     taken = {row.field: {*row.carriers, "asset_id"} for row in rows if row.carriers}
 
-    def condition(path: str, ref: Ref, limits: Limits) -> bool:
-        ways = taken.get(path.partition(".")[0], Ref.CARRIERS)
-        return any(carrier not in ways for carrier in ref.carriers)
+    def condition(named: NamedRef) -> bool:
+        ways = taken.get(named.path.partition(".")[0], Ref.CARRIERS)
+        return any(carrier not in ways for carrier in named.ref.carriers)
 
     return condition
 

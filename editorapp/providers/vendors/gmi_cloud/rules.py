@@ -76,7 +76,7 @@ def _source(family: str, tag: str, **ids: str) -> tuple[Rule, ...]:
             id=ids["both"],
             field="source",
             source="ours: policy, GMI calls them alternatives",
-            each_ref=lambda path, ref, limits: path == "source" and len(ref.carriers) > 1,
+            each_ref=lambda named: named.is_source and len(named.ref.carriers) > 1,
             summary="A source comes one way: an earlier result or an upload.",
             message="Give one source: an earlier result or an upload, not both.",
         ),

@@ -7,11 +7,11 @@ media. A detail that the documents quote is quoted; the others are ours, in thei
 
 import mimetypes
 
-from editorapp.providers.contract import Ref, Task
+from editorapp.providers.contract import Task
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import to
-from editorapp.providers.spec import Case, Fix, Found, Hit, Limits, Rule, Words
+from editorapp.providers.spec import Case, Fix, Found, Hit, NamedRef, Rule, Words
 from editorapp.providers.vendors.luma_agents.edit_rules import DURATION_IGNORED, EDIT_RULES
 from editorapp.providers.vendors.luma_agents.generate_rules import (
     GENERATE_RULES,
@@ -42,12 +42,12 @@ def _video_type(url: str) -> str:
     return guessed if guessed.startswith("video/") else "video/mp4"
 
 
-def _large_clip(path: str, ref: Ref, limits: Limits) -> bool:
-    return path == "source" and ask.decoded_bytes(ref) > (limits.max_inline_bytes or 0)
+def _large_clip(named: NamedRef) -> bool:
+    return named.is_source and ask.inlined_beyond(named, named.limits.max_inline_bytes)
 
 
-def _large_picture(path: str, ref: Ref, limits: Limits) -> bool:
-    return path != "source" and ask.decoded_bytes(ref) > (limits.max_image_bytes or 0)
+def _large_picture(named: NamedRef) -> bool:
+    return not named.is_source and ask.inlined_beyond(named, named.limits.max_image_bytes)
 
 
 def _long_user_id(case: Case) -> bool:

@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-from editorapp.providers.contract import Ref
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import to
-from editorapp.providers.spec import Case, Found, Hit, Limits, Rule
+from editorapp.providers.spec import Case, Found, Hit, NamedRef, Rule
 
 ASSET_ID = re.compile(r"asset_[A-Za-z0-9_-]{1,100}")
 CONTAINERS = {"mp4": "video/mp4", "webm": "video/webm"}  # 2.6
@@ -95,7 +94,8 @@ def assets_only(rule_id: str, source: str) -> tuple[Rule, ...]:
     )
 
 
-def _no_asset(path: str, ref: Ref, limits: Limits) -> list[Hit]:
+def _no_asset(named: NamedRef) -> list[Hit]:
+    ref = named.ref
     if ref.url is not None:
         return [Hit(says="no address: upload it first")]
     if ref.data is not None:
@@ -110,8 +110,8 @@ def _is_asset_id(said: Any) -> bool:
     return isinstance(said, str) and ASSET_ID.fullmatch(said) is not None
 
 
-def _earlier_result(path: str, ref: Ref, limits: Limits) -> bool:
-    return path != "source" and ref.generation_id is not None
+def _earlier_result(named: NamedRef) -> bool:
+    return not named.is_source and named.ref.generation_id is not None
 
 
 def source_rules(prefix: str) -> tuple[Rule, ...]:

@@ -1,7 +1,8 @@
 """Jobs at GMI Cloud: the paid call, how a job is going, what came of it, and what its errors mean."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from editorapp.providers.contract import (
     Failure,
     Job,
     JobState,
+    Listed,
+    Listing,
     Output,
     ProviderError,
     Rejected,
@@ -19,7 +22,13 @@ from editorapp.providers.contract import (
 from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import Answer, identifier, line, link, mapping
-from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
+from editorapp.providers.shared_calls import (
+    accepted,
+    check_about,
+    path_part,
+    records_in,
+    without_result,
+)
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
 
@@ -184,3 +193,60 @@ def _reason(code: str, said: str) -> str:
     is_moderated = "moderat" in f"{code} {said}".lower()
     reason = MODERATED if is_moderated else "GMI Cloud could not make this."
     return f'{reason} It says: "{said}".' if said else reason
+
+
+PATH = "/requests"
+MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
+
+
+async def recent(
+    *,
+    since: datetime,
+    until: datetime,
+    session: ProviderSession,
+    models: Collection[str],
+) -> Listing:
+    """Return the account's requests for these models that were made in a window.
+
+    Free and repeatable.
+
+    Raises: Unavailable, also where the answer is no list; Throttled, BadCredentials.
+    """
+    jobs: list[Listed] = []
+    is_whole = True
+    for model in sorted(models):
+        answer = await session.call("GET", PATH, params={"model_id": model})
+        records = records_in(answer, "requests", name=SPEC.name)
+        found = [one for record in records if (one := _listed(record)) is not None]
+        is_read = len(found) == len(records)
+        is_whole = is_whole and is_read and _reaches(answer.get("total"), found, since)
+        jobs += [one for one in found if since <= one.created_at <= until]
+    return Listing(tuple(jobs), is_whole)
+
+
+def _listed(record: Any) -> Listed | None:
+    """Read one record; None where it has no id or no instant."""
+    said = mapping(record)
+    job_id, at = identifier(said.get("request_id")), _instant(said.get("created_at"))
+    if not job_id or at is None:
+        return None
+    body = {"model": said.get("model"), "payload": said.get("payload")}
+    return Listed(job_id, at, body, PATH)
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _reaches(total: Any, shown: list[Listed], since: datetime) -> bool:
+    """Does what is shown hold all of the window: all there is, or, newest first, back to before it?"""
+    if isinstance(total, int) and total <= len(shown):
+        return True
+    times = [one.created_at for one in shown]
+    return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

@@ -7,18 +7,200 @@ media. A detail that the documents quote is quoted; the others are ours, in thei
 
 import mimetypes
 
-from editorapp.providers.contract import Task
+from editorapp.providers.contract import POSITION, Task
 from editorapp.providers.rules import conditions as ask
-from editorapp.providers.rules.shared import media, settings
+from editorapp.providers.rules import shared_fixes as fixes
+from editorapp.providers.rules.shared import keyframes, media, settings
 from editorapp.providers.rules.shared_fixes import to
-from editorapp.providers.spec import Case, Fix, Found, Hit, NamedRef, Rule, Words
-from editorapp.providers.vendors.luma_agents.edit_rules import DURATION_IGNORED, EDIT_RULES
+from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, NamedRef, Rule, Words
 from editorapp.providers.vendors.luma_agents.generate_rules import (
+    EDIT_FIELDS,
     GENERATE_RULES,
     NO_REFERENCE_PICTURES,
 )
 from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS, MODELS, TYPES
-from editorapp.providers.vendors.luma_agents.reframe_rules import REFRAME_RULES
+
+
+def _perhaps_too_many(case: Case) -> bool:
+    return case.limits.warn_keyframes < keyframes.most(case) <= case.limits.max_keyframes
+
+
+DURATION_IGNORED = settings.DURATION_IGNORED.adopt("E28", "3.1 K; 7.8")
+EDIT_RULES = (
+    Rule(
+        id="E10",
+        field="image_refs",
+        broken=ask.said("image_refs"),
+        source="3.1 S",
+        summary="An edit takes no reference pictures.",
+        message="An edit takes no reference pictures: use a guide frame.",
+        detail="image_ref is not valid for type '{type}'",
+    ),
+    Rule(
+        id="E11",
+        field="end_frame",
+        broken=ask.said("end_frame"),
+        source="3.1 S",
+        summary="An edit takes no last frame.",
+        message="An edit takes no last frame: pin a keyframe at the last frame instead.",
+        detail="video.end_frame is not valid for type '{type}'",
+        fixes=(fixes.NO_LAST_FRAME,),
+    ),
+    Rule(
+        id="E12",
+        field="loop",
+        broken=ask.said("loop"),
+        source="3.1 S",
+        summary="An edit cannot loop.",
+        message="An edit cannot be made to loop.",
+        detail="video.loop is not valid for type '{type}'",
+        fixes=(fixes.LOOP_OFF,),
+    ),
+    settings.ONLY_REFRAMES_PLACE.adopt(
+        "P1", "2.3 K", "video.source_position is not valid for type '{type}'"
+    ),
+    settings.HDR_SIZE.adopt(
+        "E14",
+        "3.1 S",
+        "video.hdr is not supported at {wanted.resolution}",
+        status=422,
+        conflict="Luma's guide refuses HDR on an edit at 360p and 540p; its SDK names that for generations only, and "
+        "two price lists have a price for it. It is refused here (7.3).",
+    ),
+    settings.EXR_NEEDS_HDR.adopt(
+        "E15", "3.1 S, K", "video.exr_export requires video.hdr", status=422
+    ),
+    settings.STRENGTH.adopt("E16", "3.1 S, K", "Invalid strength '{value}'. Valid: {choices}"),
+    settings.AUTO_OR_CONTROLS.adopt(
+        "E17",
+        "3.1 S",
+        "video.edit.controls cannot be combined with video.edit.auto_controls",
+        status=422,
+    ),
+    settings.AUTO_OR_STRENGTH.adopt(
+        "E26",
+        "ours: 3.1 S allows both; cross-provider X1",
+        level=OFFER,
+        summary="Auto or a strength: the page offers one at a time, and results then agree between providers.",
+        message=settings.AUTO_OR_STRENGTH.why,
+        why="",
+        conflict="Luma's guide lets a strength stand beside Auto, and says that a strength means manual unless Auto is "
+        "set explicitly; others that pass on to Luma refuse the two. Auto wins here where it is set, also in what the "
+        "simulator draws (7.5, 7.19).",
+    ),
+    settings.CONTROL_VALUES.adopt("E18", "3.1 S, K", "{path}: invalid value '{value}'"),
+    keyframes.PAIRED.adopt(
+        "E19",
+        "3.1 S",
+        "video.edit.keyframes and video.edit.keyframe_indexes must be given together",
+    ),
+    keyframes.EVEN.adopt(
+        "E20",
+        "3.1 S",
+        "video.edit.keyframes and video.edit.keyframe_indexes must have the same length",
+    ),
+    keyframes.AT_MOST.adopt(
+        "E21",
+        "3.1 S, K",
+        "video.edit.keyframes supports up to {limits.max_keyframes} entries",
+        conflict="Luma's guide and SDK say 64 keyframes, its marketing page 16. 64 are taken here, with a warning "
+        "above 16 (7.10).",
+    ),
+    Rule(
+        id="E21.many",
+        field="keyframes",
+        level=WARN,
+        broken=_perhaps_too_many,
+        source="ours: 7.10, Luma's own page says 16",
+        summary="More than 16 keyframes may be refused.",
+        message="Luma's pages disagree on more than {limits.warn_keyframes} keyframes (up to 64 are documented).",
+    ),
+    keyframes.POSITIONS.adopt(
+        "E22", "3.1 S, K", "video.edit.keyframe_indexes must be non-negative and unique"
+    ),
+    keyframes.WITHIN_SOURCE.adopt(
+        "E22.beyond",
+        "ours: positions lie on the source's frame grid (2.4 S, K), so there is no such frame",
+        "video.edit.keyframe_indexes must lie within the source",
+    ),
+    keyframes.NOT_BESIDE_ONE.adopt(
+        "E23", "3.1 S", "video.start_frame cannot be combined with video.edit.keyframes"
+    ),
+    settings.ASPECT_RATIO_IGNORED.adopt("E25", "3.1 S"),
+    DURATION_IGNORED,
+)
+
+
+_edges = ask.outside(-2, 2, "x_norm", "y_norm")
+_sizes = ask.outside(0, 2, "w_norm", "h_norm", is_open=True)
+
+
+def _position_wrong(case: Case) -> list[Hit]:
+    missing = [name for name in POSITION if getattr(case.wanted, name) is None]
+    if 0 < len(missing) < len(POSITION):
+        says = "Give all four of x, y, width and height, or none."
+        return [Hit(name, says=says) for name in missing]
+    outside = (*_edges(case), *_sizes(case))
+    return list(ask.saying("{value} is outside {low} to {high}.", outside))
+
+
+REFRAME_RULES = (
+    media.SOURCE_LENGTH.adopt(
+        "R1",
+        "3.4 D-jun11, D-new",
+        "source: video exceeds {longest:g} s limit",
+        status=422,
+        summary="The source of a reframe lasts at most 30 s.",
+        message="{name} reframes clips up to {longest:g} s. This one is {seconds} s: trim it.",
+    ),
+    settings.NEW_SHAPE.adopt(
+        "R2",
+        "3.4 D-jun11",
+        "Invalid aspect_ratio '{wanted.aspect_ratio}'. Valid: 16:9, 1:1, 21:9, 3:4, 4:3, 9:16",
+    ),
+    settings.SAME_SHAPE.adopt("R2.same", "ours: 3.4 reseller"),
+    settings.REFRAME_TAKES_NO.adopt(
+        "R4",
+        "3.4 D-jun11, K",
+        "{path} is not supported for type '{type}'",
+        status=422,
+        broken=ask.said(
+            "hdr",
+            "exr",
+            "loop",
+            "start_frame",
+            "end_frame",
+            "keyframes",
+            "keyframe_indexes",
+            *EDIT_FIELDS,
+        ),
+        summary="A reframe takes no HDR, EXR, loop, guide frames or edit settings.",
+    ),
+    settings.TALL_1080P.adopt(
+        "R5",
+        "3.4 D-new, K",
+        "video.resolution 1080p is not supported for aspect_ratio {wanted.aspect_ratio}",
+        status=422,
+    ),
+    Rule(
+        id="R5.gated",
+        field="resolution",
+        level=WARN,
+        source="3.4 D-new, K",
+        broken=lambda case: case.wanted.resolution == "1080p",
+        summary="Reframing at 1080p may not be enabled for every account yet.",
+        message="Luma is still rolling 1080p reframes out: your account may be refused. 720p works for all.",
+    ),
+    Rule(
+        id="R6",
+        field="x_norm",
+        broken=_position_wrong,
+        source="3.4 K, D-jun11",
+        summary="A source position has all four numbers: x and y from -2 to 2, width and height above 0, up to 2.",
+        message="{label}: {says}",
+        detail="{path}: {says}",
+    ),
+)
 
 
 def _wrong_model(case: Case) -> Found:

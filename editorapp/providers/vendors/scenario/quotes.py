@@ -23,9 +23,8 @@ from editorapp.providers.http.typed_readers import Answer, amount, items, mappin
 from editorapp.providers.prices import key
 from editorapp.providers.shared_calls import path_part
 from editorapp.providers.spec import Model, Spec
-from editorapp.providers.vendors.scenario.bodies import encode, endpoint
 from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL
-from editorapp.providers.vendors.scenario.models import SPEC
+from editorapp.providers.vendors.scenario.models import SPEC, encode, endpoint
 
 UNIT_PRICE_DIGITS = Decimal("0.000001")
 LISTED_NOTE = (

@@ -8,19 +8,3 @@ from editorapp.providers.vendors.gmi_cloud.jobs import explain, ping, poll, rece
 from editorapp.providers.vendors.gmi_cloud.models import SPEC, decode, encode, endpoint
 from editorapp.providers.vendors.gmi_cloud.prices import PRICES, quote
 from editorapp.providers.vendors.gmi_cloud.staging import stage
-
-__all__ = [
-    "DOCUMENTS",
-    "PRICES",
-    "SPEC",
-    "decode",
-    "encode",
-    "endpoint",
-    "explain",
-    "ping",
-    "poll",
-    "quote",
-    "recent",
-    "stage",
-    "submit",
-]

@@ -1,4 +1,6 @@
-"""Jobs at GMI Cloud: the paid call, how a job is going, what came of it, and what its errors mean."""
+"""Jobs at GMI Cloud: the paid call, how a job is going, what came of it, what its errors mean, and
+the list on which a paid call whose answer was lost is looked for (2.3).
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -208,7 +210,8 @@ async def recent(
 ) -> Listing:
     """Return the account's requests for these models that were made in a window.
 
-    Free and repeatable.
+    Free and repeatable. The list's paging, its order and how far back it reaches are documented
+    nowhere. So what is on it is believed, and what is not on it proves nothing (SPEC.lists_all).
 
     Raises: Unavailable, also where the answer is no list; Throttled, BadCredentials.
     """

@@ -1,4 +1,6 @@
-"""The models of Ray 3.2 on GMI Cloud, one for each task, as data."""
+"""The models of Ray 3.2 on GMI Cloud, one for each task, as data; and requests as their bodies, and
+back. Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

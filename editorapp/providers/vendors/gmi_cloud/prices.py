@@ -1,8 +1,10 @@
-"""What GMI Cloud publishes of its prices, dated: those of edits, for each started block of 5 s.
+"""Prices of GMI Cloud: what it publishes, dated, and what it says when it is asked. Section 6 of
+docs/providers/gmi-cloud.md.
 
-Section 6 of docs/providers/gmi-cloud.md. The tables of generate and
-reframe could not be
-read: their price is asked for.
+Its page of edit prices is readable, for each started block of 5 s, and those of generate and
+reframe are not, so the live lookup is all there is: GMI's live price of the model, times what it
+counts in. It names one price for a model that is sold at several sizes, and not for which: the
+range says so.
 """
 
 import math

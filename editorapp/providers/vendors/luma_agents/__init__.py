@@ -5,16 +5,3 @@ from editorapp.providers.vendors.luma_agents.jobs import ping, poll, submit
 from editorapp.providers.vendors.luma_agents.models import SPEC, decode, encode, endpoint
 from editorapp.providers.vendors.luma_agents.prices import PRICES
 from editorapp.providers.vendors.luma_agents.staging import stage
-
-__all__ = [
-    "DOCUMENTS",
-    "PRICES",
-    "SPEC",
-    "decode",
-    "encode",
-    "endpoint",
-    "ping",
-    "poll",
-    "stage",
-    "submit",
-]

@@ -1,4 +1,6 @@
-"""Ray 3.2 on Luma Agents as data: one model for each task."""
+"""Ray 3.2 on Luma Agents as data: one model for each task; and requests as its
+bodies, and back. Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

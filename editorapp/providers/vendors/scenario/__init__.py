@@ -5,19 +5,3 @@ from editorapp.providers.vendors.scenario.jobs import explain, ping, poll, recen
 from editorapp.providers.vendors.scenario.models import SPEC, decode, encode, endpoint
 from editorapp.providers.vendors.scenario.quotes import discover, quote
 from editorapp.providers.vendors.scenario.staging import stage
-
-__all__ = [
-    "DOCUMENTS",
-    "SPEC",
-    "decode",
-    "discover",
-    "encode",
-    "endpoint",
-    "explain",
-    "ping",
-    "poll",
-    "quote",
-    "recent",
-    "stage",
-    "submit",
-]

@@ -1,4 +1,6 @@
-"""Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
+"""Jobs at Scenario: the paid call, how a job is going, what came of it, what its errors mean, and
+the list on which a paid call whose answer was lost is looked for, page by page (2.3).
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,6 @@
-"""Luma's seven models on Scenario, as data."""
+"""Luma's seven models on Scenario, as data; and requests as their bodies, and back: flat JSON below
+`POST /generate/custom/{model}`. Pure.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -1,5 +1,9 @@
-"""The rules of Scenario's six other models: SG, SR, SM, SV and SF of docs/providers/scenario.md,
-section 3.9.
+"""The rules of Scenario's models: SE, SG, SR, SM, SV and SF of docs/providers/scenario.md, section
+3.9.
+
+SE10 and SE11 allow something, so no row refuses it: a strength beside controls, and a control's
+value without its switch (which `encode` then sends along, since without it the value is taken to
+have no effect).
 """
 
 from typing import Any

@@ -289,11 +289,6 @@ class Model:
         return f"{path}[{index}]" if index else path
 
 
-def of_task(rows: Iterable[Parameter], task: str) -> tuple[Parameter, ...]:
-    """Return the parameters that a task has."""
-    return tuple(row for row in rows if task in row.tasks)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spec:
     """A provider as data. Compared by identity, so that it can be a key.

@@ -9,43 +9,19 @@ from typing import Any
 from editorapp.providers import field_mapping
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.providers.http.typed_readers import mapping
-from editorapp.providers.rules.unsupported import takes_no
-from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Model, Spec, of_task
+from editorapp.providers.shared_models import RAY, no_model, ray
+from editorapp.providers.spec import ALL_TASKS, REFUSE, Broken, Spec
 from editorapp.providers.vendors.gmi_cloud.parameters import (
     LIMITS,
     MAX_INLINE_NAME,
     MAX_SOURCE_SECONDS,
     MODEL_IDS,
-    NAME,
     PARAMETERS,
     TASKS,
 )
 from editorapp.providers.vendors.gmi_cloud.rules import INVALID, NO_MODEL, RULES
 
-
-def _model(
-    task: Task,
-    summary: str,
-    source: str,
-    *,
-    is_priced_by_asking: bool = False,
-) -> Model:
-    parameters, rules = of_task(PARAMETERS, task), RULES[task]
-    others = takes_no("ours.unknown", f"ours: no such parameter ({source})", parameters, rules)
-    return Model(
-        name=NAME,
-        task=task,
-        model_id=MODEL_IDS[task],
-        label="Ray 3.2",
-        summary=summary,
-        parameters=parameters,
-        rules=(*rules, others),
-        limits=replace(LIMITS, max_source_seconds=MAX_SOURCE_SECONDS.get(task)),
-        source=source,
-        is_priced_by_asking=is_priced_by_asking,
-    )
-
-
+SOURCES = {Task.EDIT: "3.1 S2", Task.GENERATE: "3.2 PG", Task.REFRAME: "3.3 PR"}
 SPEC = Spec(
     slug="gmi-cloud",
     name="GMI Cloud",
@@ -57,30 +33,21 @@ SPEC = Spec(
     simulated_key="gmi-simulated-0000000000000000",
     # 2.6: expiry not stated; links seen in the wild stayed valid for a session
     result_kept_seconds=86_400,
-    models=(
-        _model(
-            Task.EDIT,
-            "Change what a clip shows, and keep its motion as closely as you choose.",
-            "3.1 S2",
-        ),
-        _model(
-            Task.GENERATE,
-            "Make a clip from words, from pictures, or from where an earlier one ends.",
-            "3.2 PG",
-            is_priced_by_asking=True,
-        ),
-        _model(
-            Task.REFRAME,
-            "Fit a clip to another shape: what lay outside the frame is drawn.",
-            "3.3 PR",
-            is_priced_by_asking=True,
-        ),
+    models=tuple(
+        ray(
+            task,
+            parameters=PARAMETERS,
+            rules=RULES,
+            limits=LIMITS,
+            longest=MAX_SOURCE_SECONDS,
+            schema=source,
+            model_id=MODEL_IDS[task],
+            source=source,
+            is_priced_by_asking=task != Task.EDIT,
+        )
+        for task, source in SOURCES.items()
     ),
-    fallback=Model(
-        name="",
-        task="",
-        model_id="",
-        label="model",
+    fallback=no_model(
         limits=LIMITS,
         rules=(NO_MODEL,),
         parameters=tuple(row for row in PARAMETERS if row.tasks == ALL_TASKS),
@@ -107,10 +74,10 @@ def decode(body: Any, *, path: str = "/requests") -> tuple[GenerationRequest, li
     word = said.get("model")
     task = TASKS.get(word, "") if isinstance(word, str) else ""
     wanted, broken = field_mapping.decode(
-        SPEC.find(task, NAME) or SPEC.fallback,
+        SPEC.find(task, RAY) or SPEC.fallback,
         body,
         task=task,
-        name=NAME if task else word,
+        name=RAY if task else word,
         unknown=lambda place: _rule_of_unknown(task, place),
     )
     if task and not isinstance(said.get("payload"), Mapping):

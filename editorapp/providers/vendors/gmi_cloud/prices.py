@@ -29,13 +29,13 @@ from editorapp.providers.prices import (
     table_for,
 )
 from editorapp.providers.shared_calls import path_part
+from editorapp.providers.shared_models import RAY
 from editorapp.providers.spec import Spec
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
-from editorapp.providers.vendors.gmi_cloud.parameters import NAME
 from editorapp.providers.vendors.luma_agents import prices as luma
 
 PRICES: Prices = {
-    key(Task.EDIT, NAME): table(
+    key(Task.EDIT, RAY): table(
         Counted.BLOCKS,
         ("5s",),
         as_of=date(2026, 6, 17),
@@ -147,7 +147,7 @@ def _dearer(wanted: GenerationRequest) -> Decimal:
 
     Luma's generations climb more steeply with the size than edits, and GMI passes them on.
     """
-    edits = _times(PRICES[key(Task.EDIT, NAME)], wanted)
+    edits = _times(PRICES[key(Task.EDIT, RAY)], wanted)
     if edits is None:
         says = "GMI Cloud does not sell this combination of size, HDR and EXR."
         raise ProviderError(says, code="not_sold")

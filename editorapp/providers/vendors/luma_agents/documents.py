@@ -20,10 +20,10 @@ from editorapp.providers.documents.language import (
     word,
 )
 from editorapp.providers.documents.language import LINK as ADDRESS
+from editorapp.providers.shared_models import RAY
 from editorapp.providers.vendors.luma_agents.jobs import FAILURES, STATES
 from editorapp.providers.vendors.luma_agents.parameters import (
     IMAGE_MODELS,
-    MODELS,
     OUTPUT_URL_SECONDS,
     TYPES,
 )
@@ -42,7 +42,7 @@ GENERATION = an_object(
         "id": an_id(UUID),
         "type": word((*TYPES.values(), *IMAGE_TYPES)),
         "state": word(STATES.words),
-        "model": word((*MODELS, *IMAGE_MODELS)),
+        "model": word((RAY, *IMAGE_MODELS)),
         "created_at": TIME,
     },
     {

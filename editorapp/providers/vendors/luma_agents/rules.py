@@ -12,13 +12,14 @@ from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.rules.shared import keyframes, media, settings
 from editorapp.providers.rules.shared_fixes import to
+from editorapp.providers.shared_models import RAY
 from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, NamedRef, Rule, Words
 from editorapp.providers.vendors.luma_agents.generate_rules import (
     EDIT_FIELDS,
     GENERATE_RULES,
     NO_REFERENCE_PICTURES,
 )
-from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS, MODELS, TYPES
+from editorapp.providers.vendors.luma_agents.parameters import IMAGE_MODELS, TYPES
 
 
 def _perhaps_too_many(case: Case) -> bool:
@@ -205,9 +206,9 @@ REFRAME_RULES = (
 
 def _wrong_model(case: Case) -> Found:
     task, model = case.wanted.task, case.wanted.model
-    if model in MODELS and task in TYPES:
+    if model == RAY and task in TYPES:
         return False
-    if model is not None and model not in (*MODELS, *IMAGE_MODELS):
+    if model is not None and model not in (RAY, *IMAGE_MODELS):
         return [Hit(answer=f"Unknown model: {model}")]
     kind = TYPES.get(task, task)
     return [Hit(answer=f"Type '{kind}' is not supported for model '{model or 'uni-1'}'")]

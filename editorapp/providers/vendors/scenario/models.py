@@ -10,6 +10,7 @@ from editorapp.providers import field_mapping
 from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Task
 from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.shared_models import LABEL, RAY, SUMMARIES, no_model
 from editorapp.providers.shared_parameters import MAX_KEYFRAMES, PROMPT_MAX, RATIOS
 from editorapp.providers.spec import Auth, Broken, Case, Fix, Limits, Model, Rule, Spec, Words
 from editorapp.providers.vendors.scenario import parameters as rows
@@ -26,8 +27,8 @@ from editorapp.providers.vendors.scenario.rules import (
 # (2.8).
 PLAIN = Limits(output_url_seconds=24 * 3600, prompt_max=PROMPT_MAX)
 TALL = replace(PLAIN, aspect_ratios=rows.TALL_RATIOS)
-RAY = replace(PLAIN, resolutions=("540p", "720p", "1080p"))
-RAY_HDR = replace(RAY, hdr_resolutions=("720p", "1080p"))
+SIZED = replace(PLAIN, resolutions=("540p", "720p", "1080p"))
+SIZED_HDR = replace(SIZED, hdr_resolutions=("720p", "1080p"))
 
 
 def _model(
@@ -68,40 +69,40 @@ MODELS = (
     _model(
         "SE",
         Task.EDIT,
-        "ray-3.2",
+        RAY,
         "ray-3-2-edit",
-        "Ray 3.2",
-        "Change what a clip shows, and keep its motion as closely as you choose.",
+        LABEL,
+        SUMMARIES[Task.EDIT],
         parameters=rows.EDIT,
         rules=EDIT_RULES,
         source="3.2 S0, S3",
-        limits=replace(RAY_HDR, warn_source_seconds=18, max_keyframes=MAX_KEYFRAMES),
+        limits=replace(SIZED_HDR, warn_source_seconds=18, max_keyframes=MAX_KEYFRAMES),
     ),
     _model(
         "SG",
         Task.GENERATE,
-        "ray-3.2",
+        RAY,
         "ray-3-2",
-        "Ray 3.2",
+        LABEL,
         "Make a clip from words or from pictures.",
         parameters=rows.GENERATE,
         rules=GENERATE_RULES,
         source="3.4 S1, S3",
-        limits=replace(RAY_HDR, aspect_ratios=RATIOS),
+        limits=replace(SIZED_HDR, aspect_ratios=RATIOS),
     ),
     _flash("540p"),
     _flash("720p"),
     _model(
         "SR",
         Task.REFRAME,
-        "ray-3.2",
+        RAY,
         "ray-3-2-reframe",
-        "Ray 3.2",
-        "Fit a clip to another shape: what lay outside the frame is drawn.",
+        LABEL,
+        SUMMARIES[Task.REFRAME],
         parameters=rows.REFRAME,
         rules=REFRAME_RULES,
         source="3.5 S3",
-        limits=replace(RAY, warn_source_seconds=30, aspect_ratios=RATIOS),
+        limits=replace(SIZED, warn_source_seconds=30, aspect_ratios=RATIOS),
     ),
     _model(
         "SV",
@@ -168,11 +169,7 @@ SPEC = Spec(
     unit="CU",
     unit_price_name="SCENARIO_CU_PRICE_USD",
     models=MODELS,
-    fallback=Model(
-        name="",
-        task="",
-        model_id="",
-        label="model",
+    fallback=no_model(
         limits=PLAIN,
         rules=(NO_MODEL,),
         parameters=tuple({row.field: row for model in MODELS for row in model.parameters}.values()),

@@ -14,8 +14,8 @@ from editorapp.providers.shared_models import LABEL, RAY, SUMMARIES, no_model
 from editorapp.providers.shared_parameters import MAX_KEYFRAMES, PROMPT_MAX, RATIOS
 from editorapp.providers.spec import Auth, Broken, Case, Fix, Limits, Model, Rule, Spec, Words
 from editorapp.providers.vendors.scenario import parameters as rows
+from editorapp.providers.vendors.scenario.edit_rules import EDIT_RULES
 from editorapp.providers.vendors.scenario.rules import (
-    EDIT_RULES,
     FLASH_RULES,
     GENERATE_RULES,
     MODIFY_RULES,

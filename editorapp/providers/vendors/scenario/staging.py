@@ -14,9 +14,9 @@ from editorapp.providers.contract import JobState, Ref, Rejected, Unavailable
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import Answer, identifier, link, mapping
 from editorapp.providers.shared_calls import FileState, path_part, until_ready
-from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
 from editorapp.providers.vendors.scenario.jobs import STATES
 from editorapp.providers.vendors.scenario.models import SPEC
+from editorapp.providers.vendors.scenario.parameters import CONTAINERS
 
 SMALL_IMAGE_BYTES = 6_000_000  # a picture below this goes in one call
 MIN_PART_BYTES = 5 * 1024**2  # of each but the last

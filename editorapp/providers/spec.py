@@ -1,7 +1,7 @@
 """What a provider's module says of itself, as data: parameters, rules, limits."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from dataclasses import field as made
 from enum import StrEnum
 from functools import cached_property
@@ -206,7 +206,7 @@ Words = Mapping[str, Any]
 FixMaker = Callable[[Case, Words], tuple[Fix, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """One row of the rule table. Without an id it is a shared rule, which providers adopt.
 
@@ -218,10 +218,11 @@ class Rule:
     """
 
     id: str = ""
-    field: str
+    field: str = ""
+    source: str = ""
+    _: KW_ONLY
     summary: str  # the rule itself in one line, for the documentation
     message: str
-    source: str = ""
     level: str = REFUSE
     broken: Condition | None = None
     each_ref: RefCondition | None = None

@@ -39,9 +39,9 @@ def takes_no(
     known = {"task", "model"}.union(*map(_fields_of, parameters), *map(_mentioned_by, rules))
     names = tuple(one.name for one in fields(GenerationRequest) if one.name not in known)
     return Rule(
-        id=rule_id,
-        field=names[0] if names else "model",
-        source=source,
+        rule_id,
+        names[0] if names else "model",
+        source,
         broken=_said_once(Mentions(names)),
         summary="What the model has no parameter for is not sent.",
         message="{model} at {name} takes no {noun}: do without, or choose a provider that does.",

@@ -115,19 +115,19 @@ GENERATE_RULES = (
         summary="10 s excludes a first and a last picture.",
     ),
     Rule(
-        id="GG3",
-        field="end_frame",
+        "GG3",
+        "end_frame",
+        "3.4 stated PG",
         broken=_extend_with,
-        source="3.4 stated PG",
         summary="An extension goes on from exactly one earlier result, by 5 s, without HDR and EXR.",
         message="{says}",
         detail="not supported when extending: {path}",
     ),
     Rule(
-        id="GG3.picture",
-        field="end_frame",
+        "GG3.picture",
+        "end_frame",
+        "ours: upstream, luma-agents X3",
         broken=_second_anchor,
-        source="ours: upstream, luma-agents X3",
         summary="An extension has no picture at its other end.",
         message="Extending a clip cannot be combined with {thing}.",
     ),
@@ -137,10 +137,10 @@ GENERATE_RULES = (
     settings.HDR_SIZE.adopt("GG5", "3.4 stated PG", "hdr is not supported at {wanted.resolution}"),
     settings.EXR_NEEDS_HDR.adopt("GG5.exr", "3.4 stated PG", "exr_export requires hdr"),
     Rule(
-        id="GG6",
-        field="loop",
+        "GG6",
+        "loop",
+        "ours: upstream, luma-agents G4, G5, G7",
         broken=_upstream,
-        source="ours: upstream, luma-agents G4, G5, G7",
         summary="Luma refuses 10 s with HDR or a loop, a loop with HDR, and a loop with a last frame.",
         message="{says}",
     ),
@@ -177,9 +177,9 @@ PUBLIC_URL = media.PUBLIC_URL.adopt(
 )
 EDIT_FRAME_RULES = (
     Rule(
-        id="GE17",
-        field="start_frame",
-        source="3.4 enum S2",
+        "GE17",
+        "start_frame",
+        "3.4 enum S2",
         each_ref=_comes_otherwise(EDIT),
         summary="The guide frame is one picture, by address; an upload is put at one.",
         message="{label}: {name} takes a picture that is uploaded or has an address.",
@@ -189,9 +189,9 @@ EDIT_FRAME_RULES = (
 )
 GENERATE_FRAME_RULES = (
     Rule(
-        id="GG2.picture",
-        field="start_frame",
-        source="3.2 PG",
+        "GG2.picture",
+        "start_frame",
+        "3.2 PG",
         each_ref=_comes_otherwise(GENERATE),
         summary="A frame is a picture, by address, or an earlier result; an upload is put at an address.",
         message="{label}: {name} takes a picture that is uploaded or has an address, or an earlier result.",
@@ -254,9 +254,9 @@ def _source(family: str, tag: str, **ids: str) -> tuple[Rule, ...]:
             f"states no limit: make a smaller copy, or ask an admin to raise {MAX_INLINE_NAME}.",
         ),
         Rule(
-            id=ids["both"],
-            field="source",
-            source="ours: policy, GMI calls them alternatives",
+            ids["both"],
+            "source",
+            "ours: policy, GMI calls them alternatives",
             each_ref=lambda named: named.is_source and len(named.ref.carriers) > 1,
             summary="A source comes one way: an earlier result or an upload.",
             message="Give one source: an earlier result or an upload, not both.",
@@ -269,9 +269,9 @@ def _source(family: str, tag: str, **ids: str) -> tuple[Rule, ...]:
         ),
         media.ID_IS_A_UUID.adopt(f"{family}.id", "2.2 S2: uuid", "{path} must be a uuid"),
         Rule(
-            id=ids["address"],
-            field="source",
-            source=stated,
+            ids["address"],
+            "source",
+            stated,
             each_ref=_comes_otherwise(EDIT | REFRAME),
             summary="A source does not come by address.",
             message="{name} takes no clip by address: upload it, or take an earlier result.",
@@ -281,9 +281,9 @@ def _source(family: str, tag: str, **ids: str) -> tuple[Rule, ...]:
 
 
 NO_MODEL = Rule(
-    id="3.model",
-    field="model",
-    source="3 S2, PG, PR",
+    "3.model",
+    "model",
+    "3 S2, PG, PR",
     status=404,
     broken=lambda case: True,
     summary="The model is one of three: edit, generate or reframe with Ray 3.2.",
@@ -291,10 +291,10 @@ NO_MODEL = Rule(
     detail="model not found",
 )
 HDR_ACCESS = Rule(
-    id="GE18",
-    field="hdr",
+    "GE18",
+    "hdr",
+    "3.4 stated S2",
     level=WARN,
-    source="3.4 stated S2",
     broken=lambda case: case.wanted.hdr is True,
     summary="HDR needs an account with access to it.",
     message="HDR works only if your account at {name} has access to it.",
@@ -332,9 +332,9 @@ EDIT_RULES = (
     ),
     settings.CONTROL_VALUES.adopt("GE15.range", "3.4 enum S2", "{path}: invalid value '{value}'"),
     Rule(
-        id="X7",
-        field="depth_blur",
-        source="3.1 S2: a signal is on by its value; cross-provider X7",
+        "X7",
+        "depth_blur",
+        "3.1 S2: a signal is on by its value; cross-provider X7",
         broken=_on_without_value,
         fixes=_give_value,
         summary="A control that is on has its value.",

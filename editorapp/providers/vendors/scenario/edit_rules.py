@@ -38,9 +38,9 @@ EDIT_RULES = (
     resolution("SE6"),
     settings.STRENGTH.adopt("SE6.strength", "3.9 S3", "editStrength must be one of: {choices}"),
     Rule(
-        id="SE6.pose",
-        field="pose_strength",
-        source="3.9 S3",
+        "SE6.pose",
+        "pose_strength",
+        "3.9 S3",
         broken=settings.no_pose_strength,
         summary="Pose strength is precise or coarse.",
         message="Pose strength cannot be {value}: it is {choices}.",
@@ -48,9 +48,9 @@ EDIT_RULES = (
         fixes=(to("Use precise", pose_strength="precise"),),
     ),
     Rule(
-        id="SE7",
-        field="depth_blur",
-        source="3.9 S0, S3",
+        "SE7",
+        "depth_blur",
+        "3.9 S0, S3",
         broken=settings.amounts_outside,
         summary="Blur, augmentation and sparsity lie from 0 to 1.",
         message="{label} cannot be {value}: it is a number from 0 to 1.",
@@ -60,9 +60,9 @@ EDIT_RULES = (
         "SE8", "3.9 SK, S4", "keyframes: at most {limits.max_keyframes} entries"
     ),
     Rule(
-        id="SE8.shape",
-        field="keyframes",
-        source="ours: 3.3, the keys of an entry are documented nowhere",
+        "SE8.shape",
+        "keyframes",
+        "ours: 3.3, the keys of an entry are documented nowhere",
         broken=lambda case: bool(case.wanted.keyframes) and case.limits.keyframe_keys is None,
         summary="Keyframes are sent only once the account's own description of the model has shown how they are "
         "written.",

@@ -143,9 +143,9 @@ def _no_model(case: Case) -> bool:
 
 
 NO_MODEL = Rule(
-    id="S.model",
-    field="model",
-    source="3.1 S0, S1, S3",
+    "S.model",
+    "model",
+    "3.1 S0, S1, S3",
     status=404,
     broken=_no_model,
     summary="The model is one of the seven of section 3.1, and does this task.",

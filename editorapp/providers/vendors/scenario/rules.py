@@ -31,9 +31,9 @@ def required(rule_id: str, source: str, *names: str) -> Rule:
 
     listed = ", ".join(name.replace("_", " ") for name in names)
     return Rule(
-        id=rule_id,
-        field=names[0],
-        source=source,
+        rule_id,
+        names[0],
+        source,
         broken=missing,
         summary=f"Needed: {listed}.",
         message="{says}",
@@ -74,18 +74,18 @@ def assets_only(rule_id: str, source: str) -> tuple[Rule, ...]:
             summary="Each clip or picture comes one way: an uploaded file, or an earlier result.",
         ),
         Rule(
-            id=rule_id,
-            field="source",
-            source=source,
+            rule_id,
+            "source",
+            source,
             each_ref=_no_asset,
             summary="Clips and pictures are asset ids: uploaded files or results of the account, no address, no data.",
             message="{label}: {name} takes uploaded files and results of this account only, {says}.",
             detail="{path} must be an asset id",
         ),
         Rule(
-            id=f"{rule_id}.still",
-            field="start_frame",
-            source="ours: 3.3 to 3.8 take pictures here",
+            f"{rule_id}.still",
+            "start_frame",
+            "ours: 3.3 to 3.8 take pictures here",
             each_ref=_earlier_result,
             summary="A frame is a picture: there is no going on from an earlier result.",
             message="{label}: {name} cannot go on from an earlier result. Take the frame you want of it as a picture.",
@@ -123,9 +123,9 @@ def with_a_source(rule_id: str, source: str) -> tuple[Rule, ...]:
             f"{rule_id}.kind", "ours: known from the file itself", "source: not a video"
         ),
         Rule(
-            id=f"{rule_id}.container",
-            field="source",
-            source="2.6 D",
+            f"{rule_id}.container",
+            "source",
+            "2.6 D",
             broken=_no_container,
             summary="An uploaded clip is an MP4 or a WebM file.",
             message="{name} takes MP4 and WebM files; this clip is {kind}. Make an MP4 copy of it: the picture and "
@@ -218,9 +218,9 @@ def _last_alone(case: Case) -> bool:
 
 def _last_needs_first(rule_id: str, source: str, detail: str) -> Rule:
     return Rule(
-        id=rule_id,
-        field="end_frame",
-        source=source,
+        rule_id,
+        "end_frame",
+        source,
         broken=_last_alone,
         detail=detail,
         summary="A last frame needs a first one.",
@@ -263,10 +263,10 @@ GENERATE_RULES = (
     hdr_size("SG3", "3.9 S1, S3"),
     settings.DURATION.adopt("SG4", "3.9 S1, SK", "duration must be one of: {choices}"),
     Rule(
-        id="SG5",
-        field="loop",
+        "SG5",
+        "loop",
+        "ours: Scenario is silent, upstream refuses both (luma-agents G5, G7)",
         broken=_loop_with,
-        source="ours: Scenario is silent, upstream refuses both (luma-agents G5, G7)",
         summary="Loop excludes HDR and a last frame.",
         message="Loop cannot be combined with {thing}.",
         detail="loop cannot be combined with {path}",
@@ -329,10 +329,10 @@ FLASH_RULES = (
         summary="A generation lasts 5 s or 9 s, as a number.",
     ),
     Rule(
-        id="SF3",
-        field="concepts",
+        "SF3",
+        "concepts",
+        "3.9 S3",
         broken=_no_concept,
-        source="3.9 S3",
         summary=f"Camera concepts are a list of names; there are {len(CONCEPTS)}.",
         message="{value} is no camera concept of {name}.",
         detail="concepts: unknown value {value}",

@@ -18,7 +18,6 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.rules.shared import media, settings
-from editorapp.providers.rules.shared_fixes import MANUAL, to
 from editorapp.providers.shared_parameters import EDIT, GENERATE, REFRAME
 from editorapp.providers.spec import (
     REFUSE,
@@ -231,8 +230,8 @@ def _give_value(case: Case, words: Words) -> tuple[Fix, ...]:
     control, value = words["control"], words["value"]
     usual = DEFAULT_VALUES[value]
     return (
-        to(f"Set {value.replace('_', ' ')} to {usual}", **{value: usual}),
-        to(f"Turn {control} off", **{f"{control}_enabled": False}),
+        fixes.to(f"Set {value.replace('_', ' ')} to {usual}", **{value: usual}),
+        fixes.to(f"Turn {control} off", **{f"{control}_enabled": False}),
     )
 
 
@@ -315,7 +314,7 @@ EDIT_RULES = (
         "GE8",
         "3.4 stated S2",
         "edit_auto_controls cannot be combined with edit_strength",
-        fixes=(MANUAL, to("Keep Auto, without a strength", strength="")),
+        fixes=(fixes.MANUAL, fixes.to("Keep Auto, without a strength", strength="")),
     ),
     settings.AUTO_OR_CONTROLS.adopt(
         "GE9",

@@ -11,7 +11,6 @@ from editorapp.providers.contract import POSITION, Task
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.rules.shared import keyframes, media, settings
-from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.shared_models import RAY
 from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, NamedRef, Rule, Words
 from editorapp.providers.vendors.luma_agents.generate_rules import (
@@ -216,7 +215,7 @@ def _wrong_model(case: Case) -> Found:
 
 def _type_of_url(case: Case, words: Words) -> tuple[Fix, ...]:
     kind = _video_type(str(case.wanted.source.url if case.wanted.source else ""))
-    return (to(f"Send it as {kind}", source_media_type=kind),)
+    return (fixes.to(f"Send it as {kind}", source_media_type=kind),)
 
 
 def _video_type(url: str) -> str:

@@ -3,7 +3,7 @@ the list on which a paid call whose answer was lost is looked for, page by page 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -193,13 +193,36 @@ async def _finished(job_id: str, job: Answer, session: ProviderSession) -> Job:
     Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a
             while longer.
     """
-    ids, assets = _made_by(job), _Assets()
+    others: list[Output] = []  # that are no clip for certain
+    unclear_id, is_pending, gone = "", False, None
+    ids = _made_by(job)
     for at, asset_id in enumerate(ids):
-        one = await assets.read(asset_id, session)
-        if one is not None and one.kind == output_kinds.VIDEO:
+        try:
+            asset = await _asset(asset_id, session)
+        except NotFound as error:
+            gone = error
+            continue
+        is_pending = is_pending or squeezed(asset.get("status")) == "pending"
+        if not _is_ready(asset):
+            continue
+        one = _output(asset)
+        if one.kind == output_kinds.VIDEO:
             later = [Output(output_kinds.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
-            return _done(job_id, asset_id, (one, *assets.others, *later))
-    return assets.without_a_clip(job_id)
+            return _done(job_id, asset_id, (one, *others, *later))
+        others.append(one)
+        if one.kind == output_kinds.UNKNOWN:
+            unclear_id = unclear_id or asset_id
+    if is_pending:
+        return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
+    if unclear_id:
+        return _done(job_id, unclear_id, tuple(others))
+    if gone is not None:
+        raise gone
+    return without_result(
+        job_id,
+        f"{SPEC.name} finished without a result. "
+        f"Ask Scenario about job {job_id} before you pay for another try.",
+    )
 
 
 def _made_by(job: Answer) -> list[str]:
@@ -210,56 +233,23 @@ def _made_by(job: Answer) -> list[str]:
     return [one for one in ids if one and not sent.names("", one)][:MOST_ASSETS]
 
 
-@dataclass
-class _Assets:
-    """What was found while the assets of a job were read, one after another."""
+async def _asset(asset_id: str, session: ProviderSession) -> Answer:
+    answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
+    asset = mapping(answer.get("asset"))
+    check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
+    return asset
 
-    others: list[Output] = field(default_factory=list)  # that are no clip for certain
-    unclear_id: str = ""  # the first that may be one
-    is_pending: bool = False
-    gone: NotFound | None = None
 
-    async def read(self, asset_id: str, session: ProviderSession) -> Output | None:
-        """Read an asset; None where it is not there, not ready, or has failed."""
-        try:
-            answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
-        except NotFound as error:
-            self.gone = error
-            return None
-        asset = mapping(answer.get("asset"))
-        check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
-        return self._noted(asset_id, asset) if self._is_ready(asset) else None
+def _is_ready(asset: Answer) -> bool:
+    status = asset.get("status")
+    is_over = STATES.read(status).state is JobState.FAILED
+    return squeezed(status) != "pending" and not is_over and bool(link(asset.get("url")))
 
-    def _is_ready(self, asset: Answer) -> bool:
-        status = asset.get("status")
-        is_pending = squeezed(status) == "pending"
-        self.is_pending = self.is_pending or is_pending
-        is_over = STATES.read(status).state is JobState.FAILED
-        return not is_pending and not is_over and bool(link(asset.get("url")))
 
-    def _noted(self, asset_id: str, asset: Answer) -> Output:
-        until = datetime.now(UTC) + LINK_LIFETIME
-        said = asset.get("kind"), asset.get("mimeType")
-        one = output_kinds.output(asset["url"], *said, expires_at=until)
-        if one.kind == output_kinds.UNKNOWN:
-            self.unclear_id = self.unclear_id or asset_id
-        if one.kind != output_kinds.VIDEO:
-            self.others.append(one)
-        return one
-
-    def without_a_clip(self, job_id: str) -> Job:
-        """Return what a job is of whose assets none is a clip for certain."""
-        if self.is_pending:
-            return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
-        if self.unclear_id:
-            return _done(job_id, self.unclear_id, tuple(self.others))
-        if self.gone is not None:
-            raise self.gone
-        return without_result(
-            job_id,
-            f"{SPEC.name} finished without a result. "
-            f"Ask Scenario about job {job_id} before you pay for another try.",
-        )
+def _output(asset: Answer) -> Output:
+    until = datetime.now(UTC) + LINK_LIFETIME
+    said = asset.get("kind"), asset.get("mimeType")
+    return output_kinds.output(asset["url"], *said, expires_at=until)
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:

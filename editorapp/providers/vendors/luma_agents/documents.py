@@ -16,6 +16,7 @@ from editorapp.providers.documents.language import (
     an_object,
     each,
     link,
+    read,
     several,
     word,
 )
@@ -72,14 +73,14 @@ PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT
 
 DOCUMENTS = Documents(
     calls=(
-        Call("list of files", "GET", r"/files", PAGE, "2.6", statuses=(200,)),
+        read("list of files", r"/files", PAGE, "2.6"),
         Call("begin of an upload", "POST", r"/files", CREATED, "2.6"),
         Call("end of an upload", "POST", r"/files/[^/]+/complete", FILE, "2.6"),
-        Call("file", "GET", r"/files/[^/]+", FILE, "2.6", statuses=(200,)),
+        read("file", r"/files/[^/]+", FILE, "2.6"),
         Call(
             "submit", "POST", r"/generations", GENERATION, "4.1, 1.1", statuses=(201,), headers=RATE
         ),
-        Call("poll", "GET", r"/generations/[^/]+", GENERATION, "4.1", statuses=(200,)),
+        read("poll", r"/generations/[^/]+", GENERATION, "4.1"),
     ),
     refusals={None: an_object({"detail": TEXT})},  # 4.3
     headers=(

@@ -194,7 +194,8 @@ async def _finished(job_id: str, job: Answer, session: ProviderSession) -> Job:
             while longer.
     """
     others: list[Output] = []  # that are no clip for certain
-    unclear_id, is_pending, gone = "", False, None
+    gone: NotFound | None = None
+    unclear_id, is_pending = "", False
     ids = _made_by(job)
     for at, asset_id in enumerate(ids):
         try:

@@ -108,6 +108,9 @@ class Fix:
     changes: Mapping[str, Any]
 
 
+Fixes = tuple[Fix, ...]
+
+
 @dataclass(frozen=True)
 class Broken:
     """A rule that a request breaks: a sentence for a person, and what the provider would answer."""
@@ -116,7 +119,7 @@ class Broken:
     field: str  # "prompt", "keyframes.3"
     level: str
     message: str
-    fixes: tuple[Fix, ...] = ()
+    fixes: Fixes = ()
     status: int = 400
     detail: str = ""
 
@@ -203,7 +206,7 @@ Found = bool | Iterable[Hit]
 Condition = Callable[[Case], Found]
 RefCondition = Callable[[NamedRef], Found]
 Words = Mapping[str, Any]
-FixMaker = Callable[[Case, Words], tuple[Fix, ...]]
+FixMaker = Callable[[Case, Words], Fixes]
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,7 @@ class Rule:
     why: str = ""
     status: int = 400
     detail: str = ""
-    fixes: tuple[Fix, ...] | FixMaker = ()
+    fixes: Fixes | FixMaker = ()
     conflict: str = ""  # where the documents contradict themselves here: both sides, and what we do
 
     @property

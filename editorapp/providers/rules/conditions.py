@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from editorapp.providers.contract import GenerationRequest
-from editorapp.providers.spec import Case, Hit, Limits, NamedRef, RefCondition
+from editorapp.providers.spec import Case, Fixes, Hit, Limits, NamedRef, RefCondition
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
@@ -48,6 +48,11 @@ def not_one_of(field: str, choices: Callable[[Limits], Iterable[str]]) -> HitLis
         return [Hit(field, value=value, choices=", ".join(known))]
 
     return condition
+
+
+def hits_where(*rows: tuple[bool, str, str, Fixes]) -> list[Hit]:
+    """Hit what is so: rows of (is it so, the field, what is said of it, the ways out)."""
+    return [Hit(field, says=says, fixes=ways) for is_so, field, says, ways in rows if is_so]
 
 
 def is_number(value: Any) -> bool:

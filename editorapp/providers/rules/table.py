@@ -17,6 +17,7 @@ from editorapp.providers.spec import (
     Broken,
     Case,
     Fix,
+    Fixes,
     Hit,
     Model,
     NamedRef,
@@ -78,7 +79,7 @@ def _broken(spec: Spec, model: Model, case: Case, rule: Rule, hit: Hit) -> Broke
     )
 
 
-def _whole_fixes(model: Model, case: Case, rule: Rule, hit: Hit) -> tuple[Fix, ...]:
+def _whole_fixes(model: Model, case: Case, rule: Rule, hit: Hit) -> Fixes:
     """Return the fixes of a hit, each with whatever else it takes."""
     fixes = fixes_of(rule, case, hit)
     if not fixes:
@@ -103,7 +104,7 @@ def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[
             yield Broken(NOT_TYPED, field, REFUSE, says, _taken_out(field, text), detail=detail)
 
 
-def _taken_out(field: str, text: str) -> tuple[Fix, ...]:
+def _taken_out(field: str, text: str) -> Fixes:
     return (Fix("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
 
 

@@ -13,7 +13,7 @@ from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.spec import (
     Case,
     Condition,
-    Fix,
+    Fixes,
     Hit,
     Parameter,
     ParameterKind,
@@ -66,17 +66,13 @@ def _said_once(mentions: Mentions) -> Condition:
     def condition(case: Case) -> list[Hit]:
         first: dict[str, Hit] = {}
         for hit in mentions(case):
-            first.setdefault(_whole_of(str(hit.field)), hit)
+            first.setdefault(_WHOLES.get(str(hit.field), str(hit.field)), hit)
         return list(first.values())
 
     return condition
 
 
-def _whole_of(field: str) -> str:
-    return _WHOLES.get(field, field)
-
-
-def _left_out(case: Case, words: Words) -> tuple[Fix, ...]:
+def _left_out(case: Case, words: Words) -> Fixes:
     return (to("Leave it out", **_without(words["option"])),)
 
 

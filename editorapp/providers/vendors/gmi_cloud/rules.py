@@ -16,6 +16,7 @@ from editorapp.providers.contract import (
     Ref,
     Task,
 )
+from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.shared_parameters import EDIT, GENERATE, REFRAME
@@ -23,7 +24,7 @@ from editorapp.providers.spec import (
     REFUSE,
     WARN,
     Case,
-    Fix,
+    Fixes,
     Hit,
     NamedRef,
     RefCondition,
@@ -45,26 +46,26 @@ def _ten_seconds_with_pictures(case: Case) -> list[Hit]:
 
 def _extend_with(case: Case) -> list[Hit]:
     """Hit what going on from an earlier result excludes: a second one, 10 s, HDR and EXR."""
-    wanted = case.wanted
+    wanted, without_either = case.wanted, (fixes.HDR_AND_EXR_OFF,)
     if not wanted.is_extension:
         return []
-    hits = []
-    if _goes_both_ways(wanted):
-        says = "Extending goes one way: name one earlier result, first or last."
-        only_one = (fixes.NO_LAST_FRAME, fixes.NO_FIRST_FRAME)
-        hits.append(Hit("end_frame", says=says, fixes=only_one))
-    if wanted.duration == "10s":
-        says = "Extending adds 5 s at a time."
-        hits.append(Hit("duration", says=says, fixes=(fixes.FIVE_SECONDS,)))
-    return hits + [
-        Hit(name, says=f"Extending a clip works without {word}.", fixes=(fixes.HDR_AND_EXR_OFF,))
-        for name, word in (("hdr", "HDR"), ("exr", "EXR"))
-        if getattr(wanted, name) is True
-    ]
-
-
-def _goes_both_ways(wanted: GenerationRequest) -> bool:
-    return bool(wanted.start_frame and wanted.end_frame) and not _pictures(wanted)
+    is_both_ways = bool(wanted.start_frame and wanted.end_frame) and not _pictures(wanted)
+    return ask.hits_where(
+        (
+            is_both_ways,
+            "end_frame",
+            "Extending goes one way: name one earlier result, first or last.",
+            (fixes.NO_LAST_FRAME, fixes.NO_FIRST_FRAME),
+        ),
+        (
+            wanted.duration == "10s",
+            "duration",
+            "Extending adds 5 s at a time.",
+            (fixes.FIVE_SECONDS,),
+        ),
+        (wanted.hdr is True, "hdr", "Extending a clip works without HDR.", without_either),
+        (wanted.exr is True, "exr", "Extending a clip works without EXR.", without_either),
+    )
 
 
 def _second_anchor(case: Case) -> list[Hit]:
@@ -79,21 +80,21 @@ def _second_anchor(case: Case) -> list[Hit]:
 
 def _upstream(case: Case) -> list[Hit]:
     """Hit what Luma refuses and GMI's readable pages leave open."""
-    wanted, hits = case.wanted, []
-    is_long, is_loop = wanted.duration == "10s", wanted.loop is True
-    if is_long and wanted.hdr is True:
-        says = "HDR comes for 5 s only."
-        hits.append(Hit("hdr", says=says, fixes=(fixes.FIVE_SECONDS, fixes.HDR_OFF)))
-    if is_long and is_loop:
-        says = "A loop comes for 5 s only."
-        hits.append(Hit("loop", says=says, fixes=(fixes.FIVE_SECONDS, fixes.LOOP_OFF)))
-    if is_loop and wanted.hdr is True:
-        says = "HDR and loop exclude each other."
-        hits.append(Hit("loop", says=says, fixes=(fixes.LOOP_OFF, fixes.HDR_OFF)))
-    if is_loop and wanted.end_frame is not None and not wanted.is_extension:
-        says = "A loop has no last frame."
-        hits.append(Hit("end_frame", says=says, fixes=(fixes.LOOP_OFF, fixes.NO_LAST_FRAME)))
-    return hits
+    wanted = case.wanted
+    is_long, is_loop, is_hdr = wanted.duration == "10s", wanted.loop is True, wanted.hdr is True
+    has_last = wanted.end_frame is not None and not wanted.is_extension
+    five, no_hdr, no_loop = fixes.FIVE_SECONDS, fixes.HDR_OFF, fixes.LOOP_OFF
+    return ask.hits_where(
+        (is_long and is_hdr, "hdr", "HDR comes for 5 s only.", (five, no_hdr)),
+        (is_long and is_loop, "loop", "A loop comes for 5 s only.", (five, no_loop)),
+        (is_loop and is_hdr, "loop", "HDR and loop exclude each other.", (no_loop, no_hdr)),
+        (
+            is_loop and has_last,
+            "end_frame",
+            "A loop has no last frame.",
+            (no_loop, fixes.NO_LAST_FRAME),
+        ),
+    )
 
 
 def _prompt(family: str, tag: str) -> tuple[Rule, ...]:
@@ -226,7 +227,7 @@ def _lacks_value(wanted: GenerationRequest, control: str, value: str) -> bool:
     return is_on and getattr(wanted, value) is None
 
 
-def _give_value(case: Case, words: Words) -> tuple[Fix, ...]:
+def _give_value(case: Case, words: Words) -> Fixes:
     control, value = words["control"], words["value"]
     usual = DEFAULT_VALUES[value]
     return (

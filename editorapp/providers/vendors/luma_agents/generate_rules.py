@@ -16,19 +16,16 @@ EDIT_FIELDS = (
 
 def _hdr_with(case: Case) -> list[Hit]:
     """Hit what an HDR generation cannot have: a draft size, 10 s, a loop."""
-    wanted, off, hits = case.wanted, fixes.HDR_OFF, []
+    wanted, off = case.wanted, fixes.HDR_OFF
     if wanted.hdr is not True:
         return []
-    if settings.hdr_too_small(case):
-        says = f"HDR needs 720p or 1080p, not {wanted.resolution}."
-        hits.append(Hit("hdr", says=says, fixes=(fixes.USE_720P, off)))
-    if wanted.duration == "10s":
-        says = "HDR comes for 5 s only."
-        hits.append(Hit("duration", says=says, fixes=(fixes.FIVE_SECONDS, off)))
-    if wanted.loop is True:
-        says = "HDR and loop exclude each other."
-        hits.append(Hit("loop", says=says, fixes=(fixes.LOOP_OFF, off)))
-    return hits
+    small = f"HDR needs 720p or 1080p, not {wanted.resolution}."
+    is_long, is_loop = wanted.duration == "10s", wanted.loop is True
+    return ask.hits_where(
+        (settings.hdr_too_small(case), "hdr", small, (fixes.USE_720P, off)),
+        (is_long, "duration", "HDR comes for 5 s only.", (fixes.FIVE_SECONDS, off)),
+        (is_loop, "loop", "HDR and loop exclude each other.", (fixes.LOOP_OFF, off)),
+    )
 
 
 def _loop_with(case: Case) -> list[Hit]:

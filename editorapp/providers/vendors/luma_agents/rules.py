@@ -12,7 +12,17 @@ from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
 from editorapp.providers.rules.shared import keyframes, media, settings
 from editorapp.providers.shared_models import RAY
-from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, NamedRef, Rule, Words
+from editorapp.providers.spec import (
+    OFFER,
+    WARN,
+    Case,
+    Fixes,
+    Found,
+    Hit,
+    NamedRef,
+    Rule,
+    Words,
+)
 from editorapp.providers.vendors.luma_agents.generate_rules import (
     EDIT_FIELDS,
     GENERATE_RULES,
@@ -213,7 +223,7 @@ def _wrong_model(case: Case) -> Found:
     return [Hit(answer=f"Type '{kind}' is not supported for model '{model or 'uni-1'}'")]
 
 
-def _type_of_url(case: Case, words: Words) -> tuple[Fix, ...]:
+def _type_of_url(case: Case, words: Words) -> Fixes:
     kind = _video_type(str(case.wanted.source.url if case.wanted.source else ""))
     return (fixes.to(f"Send it as {kind}", source_media_type=kind),)
 

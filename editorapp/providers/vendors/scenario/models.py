@@ -12,7 +12,17 @@ from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.rules.unsupported import takes_no
 from editorapp.providers.shared_models import LABEL, RAY, SUMMARIES, no_model
 from editorapp.providers.shared_parameters import MAX_KEYFRAMES, PROMPT_MAX, RATIOS
-from editorapp.providers.spec import Auth, Broken, Case, Fix, Limits, Model, Rule, Spec, Words
+from editorapp.providers.spec import (
+    Auth,
+    Broken,
+    Case,
+    Fixes,
+    Limits,
+    Model,
+    Rule,
+    Spec,
+    Words,
+)
 from editorapp.providers.vendors.scenario import parameters as rows
 from editorapp.providers.vendors.scenario.edit_rules import EDIT_RULES
 from editorapp.providers.vendors.scenario.rules import (
@@ -132,7 +142,7 @@ MODELS = (
 )
 
 
-def _others(case: Case, words: Words) -> tuple[Fix, ...]:
+def _others(case: Case, words: Words) -> Fixes:
     of_task = (model for model in MODELS if model.task == case.wanted.task)
     return tuple(to(f"Use {model.label}", model=model.name) for model in of_task)
 

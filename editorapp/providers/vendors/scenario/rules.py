@@ -8,7 +8,7 @@ from typing import Any
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import LOOP_OFF, NO_LAST_FRAME, to
-from editorapp.providers.spec import Case, Fix, Found, Hit, NamedRef, Rule, Words
+from editorapp.providers.spec import Case, Fixes, Found, Hit, NamedRef, Rule, Words
 from editorapp.providers.vendors.scenario.parameters import CONCEPTS, CONTAINERS
 
 ASSET_ID = re.compile(r"asset_[A-Za-z0-9_-]{1,100}")
@@ -245,7 +245,7 @@ def _is_concept(said: Any) -> bool:
     return isinstance(said, str) and said in CONCEPTS
 
 
-def _known_concepts(case: Case, words: Words) -> tuple[Fix, ...]:
+def _known_concepts(case: Case, words: Words) -> Fixes:
     return (to("Leave it out", concepts=words["kept"] or ""),)
 
 

@@ -66,10 +66,10 @@ _ENDS = {squeezed(word): end for words, end in ENDS.items() for word in words.sp
 
 
 class Table:
-    """The common words and a provider's own, which go first."""
+    """The words that a provider documents: common ones, and its own, which go first."""
 
-    def __init__(self, own: Mapping[str, JobState]) -> None:
-        self.words = tuple(own)  # as the provider documents them
+    def __init__(self, common: str, own: Mapping[str, JobState]) -> None:
+        self.words = (*common.split(), *own)
         self._states = _COMMON | {squeezed(word): state for word, state in own.items()}
 
     def read(self, said: Any) -> Said:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.http import response_body
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import line
+from editorapp.providers.http.typed_readers import Answer, line
 
 READY = retry.policy("stage.ready")
 
@@ -74,9 +74,9 @@ class FileState(NamedTuple):
 async def until_ready(
     session: ProviderSession,
     path: str,
-    answer: Mapping[str, Any],
-    read: Callable[[Mapping[str, Any]], FileState],
-) -> Mapping[str, Any]:
+    answer: Answer,
+    read: Callable[[Answer], FileState],
+) -> Answer:
     """Ask on until a provider has looked at an uploaded file, and return its last answer.
 
     Raises: Rejected, when it does not take the file; Unavailable, when it takes too long.
@@ -97,7 +97,7 @@ def _file_failed(name: str, reason: Any) -> Rejected:
     return Rejected(f"{name} does not take this file: {said}.", code="file_failed")
 
 
-def records_in(page: Mapping[str, Any], what: str, *, name: str) -> list[Any]:
+def records_in(page: Answer, what: str, *, name: str) -> list[Any]:
     """Return the records of a page of a provider's list, which lie under the word for them.
 
     Raises: Unavailable, where it is no such page.

@@ -22,23 +22,23 @@ OF_THE_FRAME = (
 )
 
 
-def _row(field: str, kind: ParameterKind, label: str, help: str = "", **more: Any) -> Parameter:
-    return Parameter(field=field, path="", kind=kind, label=label, help=help, source="", **more)
+def _row(field: str, kind: ParameterKind, help: str = "", **more: Any) -> Parameter:
+    row = {"label": field.replace("_", " ").capitalize(), "path": "", "source": ""} | more
+    return Parameter(field=field, kind=kind, help=help, **row)
 
 
-def _flag(field: str, label: str, help: str, default: str = "off") -> Parameter:
-    return _row(field, ParameterKind.FLAG, label, help, default=default)
+def _flag(field: str, help: str, **more: Any) -> Parameter:
+    return _row(field, ParameterKind.FLAG, help, **{"default": "off"} | more)
 
 
 def _signal(name: str, help: str) -> Parameter:
-    return _flag(f"{name}_enabled", name.capitalize(), help, "the model's own choice")
+    label = name.capitalize()
+    return _flag(f"{name}_enabled", help, label=label, default="the model's own choice")
 
 
 def _value(name: str, kind: ParameterKind, help: str, **more: Any) -> Parameter:
-    field = CONTROL_VALUES[name]
-    label = field.replace("_", " ").capitalize()
     default, switch = "the model's own value", f"{name}_enabled"
-    return _row(field, kind, label, help, default=default, switch=switch, **more)
+    return _row(CONTROL_VALUES[name], kind, help, default=default, switch=switch, **more)
 
 
 def _amount(name: str, help: str) -> Parameter:
@@ -49,8 +49,8 @@ def _position(field: str, label: str, low: float) -> Parameter:
     return _row(
         field,
         ParameterKind.NUMBER,
-        label,
         "All four of x, y, width and height, or none.",
+        label=label,
         low=low,
         high=2.0,
         unit="fraction of the canvas",
@@ -59,34 +59,36 @@ def _position(field: str, label: str, low: float) -> Parameter:
 
 
 _ROWS = (
-    _row("model", ParameterKind.TEXT, "Model"),
-    _row("task", ParameterKind.TEXT, "Task"),
-    _row("prompt", ParameterKind.TEXT, "Prompt", low=1, high=PROMPT_MAX, unit="characters"),
-    _row("aspect_ratio", ParameterKind.CHOICE, "Aspect ratio", choices=RATIOS),
-    _row("source", ParameterKind.REF, "Source"),
+    _row("model", ParameterKind.TEXT),
+    _row("task", ParameterKind.TEXT),
+    _row("prompt", ParameterKind.TEXT, low=1, high=PROMPT_MAX, unit="characters"),
+    _row("aspect_ratio", ParameterKind.CHOICE, choices=RATIOS),
+    _row("source", ParameterKind.REF),
     _row(
         "resolution",
         ParameterKind.CHOICE,
-        "Resolution",
         "The size of the result.",
         default="720p",
         choices=("540p", "720p", "1080p"),
     ),
-    _row("duration", ParameterKind.CHOICE, "Duration", choices=("5s", "10s"), default="5s"),
-    _flag("hdr", "HDR", "High dynamic range, at 720p or 1080p."),
-    _flag("exr", "EXR", "EXR frames beside the MP4, for grading. Comes with HDR."),
-    _flag("loop", "Loop", "The end runs into the start without a seam."),
-    _row("start_frame", ParameterKind.REF, "First frame", "The picture to begin with."),
-    _row("end_frame", ParameterKind.REF, "Last frame"),
-    _row("keyframes", ParameterKind.REFS, "Keyframes", high=MAX_KEYFRAMES),
-    _row("keyframe_indexes", ParameterKind.INDEXES, "Keyframe positions", low=0, unit="frames"),
+    _row("duration", ParameterKind.CHOICE, choices=("5s", "10s"), default="5s"),
+    _flag("hdr", "High dynamic range, at 720p or 1080p.", label="HDR"),
+    _flag("exr", "EXR frames beside the MP4, for grading. Comes with HDR.", label="EXR"),
+    _flag("loop", "The end runs into the start without a seam."),
+    _row("start_frame", ParameterKind.REF, "The picture to begin with.", label="First frame"),
+    _row("end_frame", ParameterKind.REF, label="Last frame"),
+    _row("keyframes", ParameterKind.REFS, high=MAX_KEYFRAMES),
+    _row(
+        "keyframe_indexes", ParameterKind.INDEXES, label="Keyframe positions", low=0, unit="frames"
+    ),
     _flag(
-        "auto_controls", "Auto", "The model reads the source and decides how closely to follow it."
+        "auto_controls",
+        "The model reads the source and decides how closely to follow it.",
+        label="Auto",
     ),
     _row(
         "strength",
         ParameterKind.CHOICE,
-        "Strength",
         "Adhere keeps motion, composition and structure; flex keeps motion and lets the prompt restyle; "
         "reimagine takes the source as loose grounding. A lower number is lighter within its band.",
         choices=STRENGTHS,
@@ -110,9 +112,9 @@ _ROWS = (
     _position("y_norm", "Top edge", -2.0),
     _position("w_norm", "Width", 0.0),
     _position("h_norm", "Height", 0.0),
-    _row("image_refs", ParameterKind.REFS, "Reference pictures"),
-    _row("user_id", ParameterKind.TEXT, "End user", unit="characters"),
-    _row("concepts", ParameterKind.CHOICES, "Camera concepts"),
+    _row("image_refs", ParameterKind.REFS, label="Reference pictures"),
+    _row("user_id", ParameterKind.TEXT, label="End user", unit="characters"),
+    _row("concepts", ParameterKind.CHOICES, label="Camera concepts"),
 )
 SHARED = {row.field: row for row in _ROWS}
 

@@ -1,7 +1,7 @@
 """What a provider's module says of itself, as data: parameters, rules, limits."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from dataclasses import field as made
 from enum import StrEnum
 from functools import cached_property
@@ -108,6 +108,9 @@ class Fix:
     changes: Mapping[str, Any]
 
 
+Fixes = tuple[Fix, ...]
+
+
 @dataclass(frozen=True)
 class Broken:
     """A rule that a request breaks: a sentence for a person, and what the provider would answer."""
@@ -116,7 +119,7 @@ class Broken:
     field: str  # "prompt", "keyframes.3"
     level: str
     message: str
-    fixes: tuple[Fix, ...] = ()
+    fixes: Fixes = ()
     status: int = 400
     detail: str = ""
 
@@ -187,14 +190,26 @@ class Case(NamedTuple):
     limits: Limits
 
 
+class NamedRef(NamedTuple):
+    """What a rule about clips and pictures judges: where one is named, how, and the model's limits."""
+
+    path: str
+    ref: Ref
+    limits: Limits
+
+    @property
+    def is_source(self) -> bool:
+        return self.path == "source"
+
+
 Found = bool | Iterable[Hit]
 Condition = Callable[[Case], Found]
-RefCondition = Callable[[str, Ref, Limits], Found]
+RefCondition = Callable[[NamedRef], Found]
 Words = Mapping[str, Any]
-FixMaker = Callable[[Case, Words], tuple[Fix, ...]]
+FixMaker = Callable[[Case, Words], Fixes]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """One row of the rule table. Without an id it is a shared rule, which providers adopt.
 
@@ -206,17 +221,18 @@ class Rule:
     """
 
     id: str = ""
-    field: str
+    field: str = ""
+    source: str = ""
+    _: KW_ONLY
     summary: str  # the rule itself in one line, for the documentation
     message: str
-    source: str = ""
     level: str = REFUSE
     broken: Condition | None = None
     each_ref: RefCondition | None = None
     why: str = ""
     status: int = 400
     detail: str = ""
-    fixes: tuple[Fix, ...] | FixMaker = ()
+    fixes: Fixes | FixMaker = ()
     conflict: str = ""  # where the documents contradict themselves here: both sides, and what we do
 
     @property
@@ -275,11 +291,6 @@ class Model:
         row = self.parameter(head)
         path = row.path if row else head
         return f"{path}[{index}]" if index else path
-
-
-def of_task(rows: Iterable[Parameter], task: str) -> tuple[Parameter, ...]:
-    """Return the parameters that a task has."""
-    return tuple(row for row in rows if task in row.tasks)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ import pytest
 
 from editorapp.costs.estimate import estimate
 from editorapp.providers.contract import GenerationRequest, ProviderError, Ref
-from editorapp.providers.vendors.gmi_cloud.quotes import quote_of
+from editorapp.providers.vendors.gmi_cloud.prices import quote_of
 from tests.providers.gmi import CLIP, EARLIER, edit, generate
 
 

@@ -131,6 +131,11 @@ class Call:
     content_type: str = "application/json"
 
 
+def read(name: str, path: str, shape: Shape, source: str) -> Call:
+    """Return a question that is answered with 200."""
+    return Call(name, "GET", path, shape, source, statuses=(200,))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Documents:
     """All that a provider's documents say of its answers.

@@ -15,11 +15,12 @@ from editorapp.core.sanitizing import Altered
 
 LONGEST_ID = 120  # what the rows hold of a job's id
 LONGEST_LINK = 8_000
+Answer = Mapping[str, Any]  # an object of a provider's JSON
 _WEB = re.compile(r"https?://\S+")
 MOST_UNITS = Decimal(1_000_000_000)
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Answer:
     """Return an object; an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 

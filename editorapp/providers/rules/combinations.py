@@ -6,7 +6,7 @@ asked once a model.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -42,7 +42,7 @@ def plain_request(model: Model) -> GenerationRequest:
 def _options(model: Model) -> Iterator[tuple[str, Said]]:
     """Yield what can be chosen, each with what it says in a request."""
     for words, said in _switches(is_edit=model.task == Task.EDIT).items():
-        if all(map(model.knows, said)) or _is_pinned(model, said):
+        if model.knows(next(iter(said))):  # positions come with their keyframes
             yield words, said
     if control := next(filter(None, (switched_on(model, name) for name in CONTROLS)), None):
         yield "the controls", control
@@ -68,49 +68,32 @@ def _switches(*, is_edit: bool) -> dict[str, Said]:
     }
 
 
-def _is_pinned(model: Model, said: Said) -> bool:
-    """Do keyframes bring their positions along, without a parameter of their own?"""
-    return "keyframes" in said and model.knows("keyframes")
-
-
-@dataclass(frozen=True)
-class _Trials:
-    """Tries what can be said to a model beside the least that is said to it."""
-
-    spec: Spec
-    plain: GenerationRequest
-
-    @cached_property
-    def _before(self) -> Refused:
-        return self._refused({})
-
-    def _refused(self, said: Said) -> Refused:
-        wanted = replace(self.plain, **said)
-        broken = table.check(self.spec, wanted, None)
-        return {(one.rule_id, one.field) for one in broken if one.is_refusal}
-
-    def new(self, said: Said) -> Refused:
-        """Return what is refused only since this is said."""
-        return self._refused(said) - self._before
-
-    def required(self) -> frozenset[str]:
-        return frozenset(name for name in NEEDED if self.new({name: None}))
+def _refused(spec: Spec, wanted: GenerationRequest) -> Refused:
+    broken = table.check(spec, wanted, None)
+    return {(one.rule_id, one.field) for one in broken if one.is_refusal}
 
 
 @lru_cache(maxsize=256)
 def together(spec: Spec, model: Model) -> Together:
     """Return what excludes and what needs what, and what must be said."""
-    trials = _Trials(spec, plain_request(model))
+    plain = plain_request(model)
+    before = _refused(spec, plain)
+
+    def new(said: Said) -> Refused:
+        """Return what is refused only since this is said, too."""
+        return _refused(spec, replace(plain, **said)) - before
+
     options = list(_options(model))
-    alone = {words: trials.new(said) for words, said in options}
+    alone = {words: new(said) for words, said in options}
     excludes, needs = [], []
     for (one, says), (other, adds) in combinations(options, 2):
         if says.keys() & adds.keys():
             continue  # one takes the other's place
-        both = trials.new({**says, **adds})
+        both = new({**says, **adds})
         if both - alone[one] - alone[other]:
             excludes.append((one, other))
         for needy, giver in ((one, other), (other, one)):
             if alone[needy] and not both - alone[giver]:
                 needs.append((needy, giver))
-    return Together(tuple(excludes), tuple(needs), trials.required())
+    required = frozenset(name for name in NEEDED if new({name: None}))
+    return Together(tuple(excludes), tuple(needs), required)

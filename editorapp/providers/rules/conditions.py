@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.spec import Case, Found, Hit, Limits, RefCondition
+from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.spec import Case, Fixes, Hit, Limits, NamedRef, RefCondition
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
@@ -48,6 +48,11 @@ def not_one_of(field: str, choices: Callable[[Limits], Iterable[str]]) -> HitLis
         return [Hit(field, value=value, choices=", ".join(known))]
 
     return condition
+
+
+def hits_where(*rows: tuple[bool, str, str, Fixes]) -> list[Hit]:
+    """Hit what is so: rows of (is it so, the field, what is said of it, the ways out)."""
+    return [Hit(field, says=says, fixes=ways) for is_so, field, says, ways in rows if is_so]
 
 
 def is_number(value: Any) -> bool:
@@ -162,35 +167,26 @@ def _megabytes(size: int, digits: int) -> str:
     return f"{size / 1e6:,.{digits}f} MB"
 
 
-def each_ref(test: Callable[[Ref], bool], *, only: str = "") -> RefCondition:
-    """A condition on each clip and picture; `only` "video" means the source, "image" all others."""
-
-    def condition(path: str, ref: Ref, limits: Limits) -> Found:
-        role = "video" if path == "source" else "image"
-        return (not only or only == role) and test(ref)
-
-    return condition
+def has_several_carriers(named: NamedRef) -> bool:
+    return len(named.ref.carriers) != 1
 
 
-def has_several_carriers(ref: Ref) -> bool:
-    return len(ref.carriers) != 1
-
-
-def is_bad_id(ref: Ref) -> bool:
-    ids = (ref.generation_id, ref.file_id)
+def is_bad_id(named: NamedRef) -> bool:
+    ids = (named.ref.generation_id, named.ref.file_id)
     return any(one is not None and not UUID.fullmatch(one) for one in ids)
 
 
-def is_private_url(ref: Ref) -> bool:
+def is_private_url(named: NamedRef) -> bool:
     """A URL that no provider can fetch: not https, no host, or an address of a private network."""
-    if ref.url is None:
+    url = named.ref.url
+    if url is None:
         return False
     try:
-        parts = urlsplit(ref.url)
+        parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return True
-    if parts.scheme != "https" or not host or any(map(str.isspace, ref.url)):
+    if parts.scheme != "https" or not host or any(map(str.isspace, url)):
         return True
     return _is_private_host(host)
 
@@ -202,22 +198,25 @@ def _is_private_host(host: str) -> bool:
         return "." not in host or host.endswith((".localhost", ".local", ".internal"))
 
 
-def is_bad_base64(ref: Ref) -> bool:
-    return ref.data is not None and (len(ref.data) % 4 != 0 or not BASE64.fullmatch(ref.data))
+def is_bad_base64(named: NamedRef) -> bool:
+    data = named.ref.data
+    return data is not None and (len(data) % 4 != 0 or not BASE64.fullmatch(data))
 
 
-def decoded_bytes(ref: Ref) -> int:
-    return len(ref.data or "") * 3 // 4
+def inlined_beyond(named: NamedRef, largest: int | None) -> bool:
+    """Is what comes as base64 larger than is taken?"""
+    return len(named.ref.data or "") * 3 // 4 > (largest or 0)
 
 
 def lacks_type(carrier: str, family: str) -> RefCondition:
-    """Hit what comes by this carrier without a media type of the family ("video", "image")."""
+    """Hit what comes by this carrier without a media type of the family: "video" means the source,
+    "image" all others.
+    """
 
-    def test(ref: Ref) -> bool:
-        return getattr(ref, carrier) is not None and not _is_of(family, ref)
+    def condition(named: NamedRef) -> bool:
+        is_meant = named.is_source == (family == "video")
+        kind = str(named.ref.media_type or "").lower()
+        is_said = getattr(named.ref, carrier) is not None
+        return is_meant and is_said and not kind.startswith(f"{family}/")
 
-    return each_ref(test, only=family)
-
-
-def _is_of(family: str, ref: Ref) -> bool:
-    return str(ref.media_type or "").lower().startswith(f"{family}/")
+    return condition

@@ -136,7 +136,7 @@ def described(provider: ModuleType, model: Model) -> Described:
     spec: Spec = provider.SPEC
     path = provider.endpoint(GenerationRequest(task=model.task, model=model.name))
     prices = tables_of(getattr(provider, "PRICES", {}), model.task, model.name)
-    limits = _limits(model, model)
+    limits = limits_in_words(model, model.limits)
     return Described(
         model=model,
         anchor=anchor(spec, model),
@@ -249,16 +249,11 @@ def with_account_limits(one: Described, accounts: Iterable[tuple[str, Spec]]) ->
 
 def _told(one: Described, accounts: Iterable[tuple[str, Spec]]) -> dict[str, list[tuple[str, str]]]:
     """Return what accounts' providers said that differs: by label, as (account, words)."""
-    published = _limits(one.model, one.model)
+    published = limits_in_words(one.model, one.model.limits)
     told: dict[str, list[tuple[str, str]]] = {}
     for account, spec in accounts:
         model = spec.find(one.task, one.name) if spec.slug == one.slug else None
-        for label, value in _limits(one.model, model or one.model).items():
+        for label, value in limits_in_words(one.model, (model or one.model).limits).items():
             if published.get(label) != value:
                 told.setdefault(label, []).append((account, value))
     return told
-
-
-def _limits(model: Model, of: Model) -> dict[str, str]:
-    """Return the figures that mean something for a model, as another has them: words by label."""
-    return {label: words for _name, label, words in limits_in_words(model, of.limits)}

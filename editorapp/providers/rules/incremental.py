@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules.apply_fixes import ATTRIBUTES, applied
-from editorapp.providers.spec import OFFER, WARN, Case, Fix, Found, Hit, Model, Rule
+from editorapp.providers.spec import OFFER, WARN, Case, Fix, Fixes, Found, Hit, Model, Rule
 
 # How often each rule hits each field. One of several counts as its list, since a fix may renumber
 # them.
@@ -36,9 +36,9 @@ def hits_in(found: Found) -> Iterable[Hit]:
     return found
 
 
-def fixes_of(rule: Rule, case: Case, hit: Hit) -> tuple[Fix, ...]:
+def fixes_of(rule: Rule, case: Case, hit: Hit) -> Fixes:
     """Return the fixes that a hit brought along, or else those of its rule."""
-    brought: tuple[Fix, ...] | None = hit.words.get("fixes")
+    brought: Fixes | None = hit.words.get("fixes")
     if brought is not None:
         return brought
     return rule.fixes(case, hit.words) if callable(rule.fixes) else rule.fixes

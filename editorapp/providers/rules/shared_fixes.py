@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from editorapp.providers.spec import Case, Fix, Words
+from editorapp.providers.spec import Case, Fix, Fixes, Words
 
 
 def to(label: str, **changes: Any) -> Fix:
@@ -22,23 +22,23 @@ SINGLE_GUIDE = to("Keep the single guide frame", guides="single")
 MANUAL = to("Choose Manual", conditioning="manual")
 
 
-def trim_to_longest(case: Case, words: Words) -> tuple[Fix, ...]:
+def trim_to_longest(case: Case, words: Words) -> Fixes:
     """Keep as much of the source's start as is taken."""
     longest = f"{words['longest']:g}"
     return (to(f"Trim to the first {longest} s", trim_to_seconds=longest),)
 
 
-def leave_out(case: Case, words: Words) -> tuple[Fix, ...]:
+def leave_out(case: Case, words: Words) -> Fixes:
     """Take back the one thing that was hit."""
     return (to("Leave it out", **{words["option"]: ""}),)
 
 
-def drop_keyframe(case: Case, words: Words) -> tuple[Fix, ...]:
+def drop_keyframe(case: Case, words: Words) -> Fixes:
     at = words["at"]
     return (to(f"Drop keyframe {at + 1}", drop_keyframes=[at]),)
 
 
-def move_or_drop_keyframe(case: Case, words: Words) -> tuple[Fix, ...]:
+def move_or_drop_keyframe(case: Case, words: Words) -> Fixes:
     """Move a keyframe that lies after the last frame onto it, where none is there, or drop it."""
     last, moved = words["last"], list(case.wanted.keyframe_indexes or ())
     drop = drop_keyframe(case, words)

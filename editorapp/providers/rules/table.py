@@ -11,7 +11,19 @@ from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, hits_in, hits_of
 from editorapp.providers.rules.sentences import label_of, words_of
-from editorapp.providers.spec import OFFER, REFUSE, Broken, Case, Fix, Hit, Model, Rule, Spec
+from editorapp.providers.spec import (
+    OFFER,
+    REFUSE,
+    Broken,
+    Case,
+    Fix,
+    Fixes,
+    Hit,
+    Model,
+    NamedRef,
+    Rule,
+    Spec,
+)
 
 NOT_TYPED = "text.control"  # the rule that every text of a request keeps
 
@@ -50,7 +62,7 @@ def _ref_hits(model: Model, case: Case) -> Iterator[tuple[Rule, Hit]]:
     for rule in model.ref_rules:
         assert rule.each_ref is not None
         for path, ref in refs:
-            for hit in hits_in(rule.each_ref(path, ref, case.limits)):
+            for hit in hits_in(rule.each_ref(NamedRef(path, ref, case.limits))):
                 yield rule, Hit(hit.field or path, **hit.words)
 
 
@@ -67,7 +79,7 @@ def _broken(spec: Spec, model: Model, case: Case, rule: Rule, hit: Hit) -> Broke
     )
 
 
-def _whole_fixes(model: Model, case: Case, rule: Rule, hit: Hit) -> tuple[Fix, ...]:
+def _whole_fixes(model: Model, case: Case, rule: Rule, hit: Hit) -> Fixes:
     """Return the fixes of a hit, each with whatever else it takes."""
     fixes = fixes_of(rule, case, hit)
     if not fixes:
@@ -92,7 +104,7 @@ def _not_typed(spec: Spec, model: Model, wanted: GenerationRequest) -> Iterator[
             yield Broken(NOT_TYPED, field, REFUSE, says, _taken_out(field, text), detail=detail)
 
 
-def _taken_out(field: str, text: str) -> tuple[Fix, ...]:
+def _taken_out(field: str, text: str) -> Fixes:
     return (Fix("Take it out", {"prompt": without(text)}),) if field == "prompt" else ()
 
 

@@ -16,8 +16,31 @@ from editorapp.providers.rules.incremental import CheckedRequest, fixes_of, leav
 from editorapp.providers.rules.sentences import words_of
 from editorapp.providers.spec import Case, Fix, Hit, Model, Rule, Spec, UnavailableOption
 
-SWITCHES = {"hdr": "HDR", "exr": "EXR", "loop": "loop"}
 Option = tuple[str, str, dict[str, Any]]  # its name, its words, and what chooses it
+Switch = tuple[str, str, str, dict[str, Any]]  # a request's attribute, and its option
+_LOOK = (
+    ("hdr", "hdr", "HDR", {"hdr": True}),
+    ("exr", "exr", "EXR", {"exr": True}),
+    ("loop", "loop", "loop", {"loop": True}),
+)
+SWITCHES: tuple[Switch, ...] = (
+    *_LOOK,
+    ("start_frame", "start_frame", "a first frame", {"start_frame": PLACEHOLDER}),
+    ("end_frame", "end_frame", "a last frame", {"end_frame": PLACEHOLDER}),
+    (
+        "keyframes",
+        "keyframes",
+        "keyframes",
+        {"keyframes": (PLACEHOLDER,), "keyframe_indexes": (0,)},
+    ),
+)
+EDIT_SWITCHES: tuple[Switch, ...] = (
+    *_LOOK,
+    ("auto_controls", "auto", "Auto", {"conditioning": "auto"}),
+    ("strength", "strength", "a strength", {"strength": "flex_2"}),
+    ("start_frame", "single", "a single guide frame", {"guides": "single"}),
+    ("keyframes", "keyframes", "keyframes", {"guides": "keyframes"}),
+)
 
 
 def unavailable(
@@ -76,19 +99,13 @@ def _options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
     One of a group (a resolution, single or keyframes) takes its sibling's place; a switch is added
     to what is there.
     """
-    yield from _switches(model, wanted)
+    switches = EDIT_SWITCHES if wanted.task == Task.EDIT else SWITCHES
+    for attribute, option, words, changes in switches:
+        if model.knows(attribute) and not getattr(wanted, attribute):
+            yield option, words, changes
     yield from _choices(model, wanted)
     if wanted.task == Task.EDIT:
-        yield from _conditioning_options(model, wanted)
-        yield from _guide_options(model, wanted)
-    else:
-        yield from _frame_options(model, wanted)
-
-
-def _switches(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
-    for name, words in SWITCHES.items():
-        if model.knows(name) and not getattr(wanted, name):
-            yield name, words, {name: True}
+        yield from _control_options(model, wanted.controls_in_use())
 
 
 def _choices(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
@@ -101,14 +118,6 @@ def _choices(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
         for value in values if model.knows(name) else ():
             if value != getattr(wanted, name):
                 yield f"{name}={value}", value, {name: value}
-
-
-def _conditioning_options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
-    if model.knows("auto_controls") and not wanted.auto_controls:
-        yield "auto", "Auto", {"conditioning": "auto"}
-    if model.knows("strength") and wanted.strength is None:
-        yield "strength", "a strength", {"strength": "flex_2"}
-    yield from _control_options(model, wanted.controls_in_use())
 
 
 def _control_options(model: Model, in_use: tuple[str, ...]) -> Iterator[Option]:
@@ -125,18 +134,3 @@ def switched_on(model: Model, control: str) -> dict[str, Any]:
     if model.knows(flag):
         return {flag: True}
     return {flag: True, value: DEFAULT_VALUES[value]} if model.knows(value) else {}
-
-
-def _guide_options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
-    if model.knows("start_frame") and wanted.start_frame is None:
-        yield "single", "a single guide frame", {"guides": "single"}
-    if model.knows("keyframes") and not wanted.keyframes:
-        yield "keyframes", "keyframes", {"guides": "keyframes"}
-
-
-def _frame_options(model: Model, wanted: GenerationRequest) -> Iterator[Option]:
-    for name, words in (("start_frame", "a first frame"), ("end_frame", "a last frame")):
-        if model.knows(name) and getattr(wanted, name) is None:
-            yield name, words, {name: PLACEHOLDER}
-    if model.knows("keyframes") and not wanted.keyframes:
-        yield "keyframes", "keyframes", {"keyframes": (PLACEHOLDER,), "keyframe_indexes": (0,)}

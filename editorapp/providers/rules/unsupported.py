@@ -13,7 +13,7 @@ from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.spec import (
     Case,
     Condition,
-    Fix,
+    Fixes,
     Hit,
     Parameter,
     ParameterKind,
@@ -39,9 +39,9 @@ def takes_no(
     known = {"task", "model"}.union(*map(_fields_of, parameters), *map(_mentioned_by, rules))
     names = tuple(one.name for one in fields(GenerationRequest) if one.name not in known)
     return Rule(
-        id=rule_id,
-        field=names[0] if names else "model",
-        source=source,
+        rule_id,
+        names[0] if names else "model",
+        source,
         broken=_said_once(Mentions(names)),
         summary="What the model has no parameter for is not sent.",
         message="{model} at {name} takes no {noun}: do without, or choose a provider that does.",
@@ -66,17 +66,13 @@ def _said_once(mentions: Mentions) -> Condition:
     def condition(case: Case) -> list[Hit]:
         first: dict[str, Hit] = {}
         for hit in mentions(case):
-            first.setdefault(_whole_of(str(hit.field)), hit)
+            first.setdefault(_WHOLES.get(str(hit.field), str(hit.field)), hit)
         return list(first.values())
 
     return condition
 
 
-def _whole_of(field: str) -> str:
-    return _WHOLES.get(field, field)
-
-
-def _left_out(case: Case, words: Words) -> tuple[Fix, ...]:
+def _left_out(case: Case, words: Words) -> Fixes:
     return (to("Leave it out", **_without(words["option"])),)
 
 

@@ -1,6 +1,6 @@
 """Figures and carriers of a model in words for people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from editorapp.providers.contract import Task
@@ -53,18 +53,7 @@ def size_in_bytes(size: int) -> str:
 _UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("MB", 10**6), ("kB", 10**3))
 
 
-def _seconds(value: float) -> str:
-    return f"{value:g} s"
-
-
-def _list(values: Iterable[str]) -> str:
-    return ", ".join(values)
-
-
-def _count(value: int) -> str:
-    return f"{value:,}"
-
-
+_seconds, _list, _count = "{:g} s".format, ", ".join, "{:,}".format
 # Each figure: its label, how it is written, and the parameters without which it says nothing.
 LIMIT_WORDS: dict[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
     "max_source_seconds": ("Longest source", _seconds, ("source",)),
@@ -86,17 +75,16 @@ LIMIT_WORDS: dict[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
 }
 
 
-def limits_in_words(model: Model, limits: Limits) -> list[tuple[str, str, str]]:
-    """Return the figures that mean something for a model, as (field, label, words).
+def limits_in_words(model: Model, limits: Limits) -> dict[str, str]:
+    """Return the figures that mean something for a model: words by label.
 
     `limits` may be others than the model's own: what an account's provider told.
     """
-    found = []
-    for name, (label, written, needs) in LIMIT_WORDS.items():
-        value = getattr(limits, name)
-        if value not in (None, (), 0) and _is_about(model, name, needs):
-            found.append((name, label, written(value)))
-    return found
+    return {
+        label: written(value)
+        for name, (label, written, needs) in LIMIT_WORDS.items()
+        if (value := getattr(limits, name)) not in (None, (), 0) and _is_about(model, name, needs)
+    }
 
 
 def _is_about(model: Model, figure: str, needs: tuple[str, ...]) -> bool:

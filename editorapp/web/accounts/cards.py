@@ -153,8 +153,7 @@ def _misread(name: str) -> str:
 def _other_limits(ours: Model, theirs: Model) -> str:
     before = limits_in_words(ours, ours.limits)
     now = limits_in_words(theirs, theirs.limits)
-    other = [one for one in now if one not in before]
-    return "; ".join(f"{label}: {said}" for _name, label, said in other)
+    return "; ".join(f"{label}: {said}" for label, said in now.items() if before.get(label) != said)
 
 
 @dataclass(frozen=True)

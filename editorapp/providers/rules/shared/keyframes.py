@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from editorapp.providers.rules import conditions as ask
 from editorapp.providers.rules import shared_fixes as fixes
-from editorapp.providers.spec import Case, Fix, Hit, Rule, Words
+from editorapp.providers.spec import Case, Fixes, Hit, Rule, Words
 
 TOO_FEW = "Each keyframe needs a picture and a frame: there are {pictures} pictures and {frames} frame numbers."
 
@@ -23,7 +23,7 @@ def most(case: Case) -> int:
     return max(ask.pictures_and_frames(case.wanted))
 
 
-def _keep_first(case: Case, words: Words) -> tuple[Fix, ...]:
+def _keep_first(case: Case, words: Words) -> Fixes:
     kept = case.limits.max_keyframes
     return (fixes.to(f"Keep the first {kept}", drop_keyframes=list(range(kept, most(case)))),)
 

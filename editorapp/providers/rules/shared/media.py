@@ -73,7 +73,7 @@ SOURCE_SIZE = Rule(
 )
 ONE_CARRIER = Rule(
     field="source",
-    each_ref=ask.each_ref(ask.has_several_carriers),
+    each_ref=ask.has_several_carriers,
     summary="Each clip or picture comes one way.",
     message="{label}: give exactly one of an upload or an earlier result.",
 )
@@ -85,19 +85,19 @@ INLINE_TYPE = Rule(
 )
 INLINE_BASE64 = Rule(
     field="source",
-    each_ref=ask.each_ref(ask.is_bad_base64),
+    each_ref=ask.is_bad_base64,
     summary="Inline data is base64.",
     message="{label}: the inline data is not base64.",
 )
 ID_IS_A_UUID = Rule(
     field="source",
-    each_ref=ask.each_ref(ask.is_bad_id),
+    each_ref=ask.is_bad_id,
     summary="An id of a result is a UUID.",
     message="{label}: this is not an id of {name}. Copy it whole: 8-4-4-4-12 letters and digits.",
 )
 PUBLIC_URL = Rule(
     field="source",
-    each_ref=ask.each_ref(ask.is_private_url),
+    each_ref=ask.is_private_url,
     summary="A URL is https and on the public internet.",
     message="{label}: {name} can only fetch https addresses on the public internet. Upload the file instead.",
 )

@@ -18,11 +18,12 @@ from editorapp.providers.documents.language import (
     an_id,
     an_object,
     each,
+    read,
     several,
     word,
 )
+from editorapp.providers.vendors.gmi_cloud.jobs import STATES
 from editorapp.providers.vendors.gmi_cloud.parameters import MODEL_IDS
-from editorapp.providers.vendors.gmi_cloud.status_words import STATES
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = each(EPOCH, "created_at queued_at updated_at")
@@ -57,32 +58,21 @@ REFUSAL = an_object(
 
 DOCUMENTS = Documents(
     calls=(
-        Call(
-            "list of models",
-            "GET",
-            r"/models",
-            an_object({"model_ids": several(TEXT)}),
-            "2.3 A",
-            statuses=(200,),
-        ),
-        Call(
+        read("list of models", r"/models", an_object({"model_ids": several(TEXT)}), "2.3 A"),
+        read(
             "model",
-            "GET",
             r"/models/[^/]+",
             an_object({"parameters": ANY, "price_info": PRICE}, {"model_id": TEXT}),
             "2.3 A, K",
-            statuses=(200,),
         ),
-        Call(
+        read(
             "list of requests",
-            "GET",
             r"/requests",
             an_object({"requests": several(RECORD), "total": NUMBER}),
             "2.3 K",
-            statuses=(200,),
         ),
         Call("submit", "POST", r"/requests", ACCEPTED, "2.1 S2, K", statuses=(200, 201)),
-        Call("poll", "GET", r"/requests/[^/]+", RECORD, "2.2 S2, K", statuses=(200,)),
+        read("poll", r"/requests/[^/]+", RECORD, "2.2 S2, K"),
         Call(
             "upload address",
             "POST",

@@ -1,7 +1,10 @@
-"""Jobs at GMI Cloud: the paid call, how a job is going, what came of it, and what its errors mean."""
+"""Jobs at GMI Cloud: the paid call, how a job is going, what came of it, what its errors mean, and
+the list on which a paid call whose answer was lost is looked for (2.3).
+"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,6 +14,8 @@ from editorapp.providers.contract import (
     Failure,
     Job,
     JobState,
+    Listed,
+    Listing,
     Output,
     ProviderError,
     Rejected,
@@ -18,11 +23,20 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.http import error_mapping
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, line, link, mapping
-from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
+from editorapp.providers.http.typed_readers import Answer, identifier, line, link, mapping
+from editorapp.providers.shared_calls import (
+    accepted,
+    check_about,
+    path_part,
+    records_in,
+    without_result,
+)
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 from editorapp.providers.vendors.gmi_cloud.parameters import MAX_INLINE_NAME
-from editorapp.providers.vendors.gmi_cloud.status_words import STATES
+
+STATES = job_states.Table(  # 4; "cancelled" is in every table
+    "created queued processing success failed", {"dispatched": JobState.QUEUED}
+)
 
 TOO_LARGE = (
     f"{SPEC.name} says that the request is too large: trim the clip, or make a smaller copy of it. An admin "
@@ -99,7 +113,7 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     return Throttled(BY_THE_HOUR, code=error_mapping.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
 
 
-def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+def _job(answer: Answer, job_id: str) -> Job:
     """Read a request's record (2.2, 4).
 
     A state that nobody has heard of counts as running, so it is asked again.
@@ -118,7 +132,7 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     return Job(id=job_id, state=state, chain_id=chain_id, outputs=found)
 
 
-def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Output, ...]:
+def _outputs(answer: Answer, outcome: Answer) -> tuple[Output, ...]:
     """Return what a finished request names: `video_url`, `media_urls`, then what other fields name
     (2.2).
 
@@ -137,14 +151,14 @@ def _outputs(answer: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Out
     return output_kinds.without_repeats(found)
 
 
-def _said(place: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
+def _said(place: str, entry: Answer) -> tuple[Any, ...]:
     """Return what is said of a link: its own type, and the name of its field, unless that is a list
     of all media.
     """
     return entry.get("type"), entry.get("mime_type"), "" if place == "media_urls" else place
 
 
-def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _links(outcome: Answer) -> Iterator[tuple[str, str, Answer]]:
     """Yield field, link and what stands beside it: the documented fields first, then each that ends
     in "url".
     """
@@ -152,7 +166,7 @@ def _links(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, 
     for key in dict.fromkeys((*OF_RESULTS, *others)):
         value = outcome.get(key)
         for entry in value if isinstance(value, list) else (value,):
-            beside: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"url": entry}
+            beside: Answer = entry if isinstance(entry, Mapping) else {"url": entry}
             if url := link(beside.get("url")):
                 yield key, url, beside
 
@@ -163,7 +177,7 @@ def _is_result(one: Output) -> bool:
     return is_clip and one.label in OF_RESULTS
 
 
-def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(answer: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed, in the order of section 5.
 
     No failure codes and no refunds are documented (8).
@@ -181,3 +195,61 @@ def _reason(code: str, said: str) -> str:
     is_moderated = "moderat" in f"{code} {said}".lower()
     reason = MODERATED if is_moderated else "GMI Cloud could not make this."
     return f'{reason} It says: "{said}".' if said else reason
+
+
+PATH = "/requests"
+MILLISECONDS_FROM = 100_000_000_000  # an epoch as large as this counts milliseconds
+
+
+async def recent(
+    *,
+    since: datetime,
+    until: datetime,
+    session: ProviderSession,
+    models: Collection[str],
+) -> Listing:
+    """Return the account's requests for these models that were made in a window.
+
+    Free and repeatable. The list's paging, its order and how far back it reaches are documented
+    nowhere. So what is on it is believed, and what is not on it proves nothing (SPEC.lists_all).
+
+    Raises: Unavailable, also where the answer is no list; Throttled, BadCredentials.
+    """
+    jobs: list[Listed] = []
+    is_whole = True
+    for model in sorted(models):
+        answer = await session.call("GET", PATH, params={"model_id": model})
+        records = records_in(answer, "requests", name=SPEC.name)
+        found = [one for record in records if (one := _listed(record)) is not None]
+        is_read = len(found) == len(records)
+        is_whole = is_whole and is_read and _reaches(answer.get("total"), found, since)
+        jobs += [one for one in found if since <= one.created_at <= until]
+    return Listing(tuple(jobs), is_whole)
+
+
+def _listed(record: Any) -> Listed | None:
+    """Read one record; None where it has no id or no instant."""
+    said = mapping(record)
+    job_id, at = identifier(said.get("request_id")), _instant(said.get("created_at"))
+    if not job_id or at is None:
+        return None
+    body = {"model": said.get("model"), "payload": said.get("payload")}
+    return Listed(job_id, at, body, PATH)
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _reaches(total: Any, shown: list[Listed], since: datetime) -> bool:
+    """Does what is shown hold all of the window: all there is, or, newest first, back to before it?"""
+    if isinstance(total, int) and total <= len(shown):
+        return True
+    times = [one.created_at for one in shown]
+    return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

@@ -23,7 +23,6 @@ from editorapp.providers.shared_parameters import (
 )
 from editorapp.providers.spec import Limits, Parameter, StoredAs
 
-NAME = "ray-3.2"  # ours; the provider has a model for each task
 MODEL_IDS: dict[str, str] = {
     Task.EDIT.value: "luma-ray-3-2-edit",
     Task.GENERATE.value: "luma-ray-3-2-generate",

@@ -16,17 +16,18 @@ from editorapp.providers.documents.language import (
     an_object,
     each,
     link,
+    read,
     several,
     word,
 )
 from editorapp.providers.documents.language import LINK as ADDRESS
+from editorapp.providers.shared_models import RAY
+from editorapp.providers.vendors.luma_agents.jobs import FAILURES, STATES
 from editorapp.providers.vendors.luma_agents.parameters import (
     IMAGE_MODELS,
-    MODELS,
     OUTPUT_URL_SECONDS,
     TYPES,
 )
-from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
 
 IMAGE_TYPES = ("image", "image_edit", "layering")
 # 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some
@@ -42,7 +43,7 @@ GENERATION = an_object(
         "id": an_id(UUID),
         "type": word((*TYPES.values(), *IMAGE_TYPES)),
         "state": word(STATES.words),
-        "model": word((*MODELS, *IMAGE_MODELS)),
+        "model": word((RAY, *IMAGE_MODELS)),
         "created_at": TIME,
     },
     {
@@ -72,14 +73,14 @@ PAGE = an_object({"data": several(FILE), "has_more": FLAG}, {"next_cursor": TEXT
 
 DOCUMENTS = Documents(
     calls=(
-        Call("list of files", "GET", r"/files", PAGE, "2.6", statuses=(200,)),
+        read("list of files", r"/files", PAGE, "2.6"),
         Call("begin of an upload", "POST", r"/files", CREATED, "2.6"),
         Call("end of an upload", "POST", r"/files/[^/]+/complete", FILE, "2.6"),
-        Call("file", "GET", r"/files/[^/]+", FILE, "2.6", statuses=(200,)),
+        read("file", r"/files/[^/]+", FILE, "2.6"),
         Call(
             "submit", "POST", r"/generations", GENERATION, "4.1, 1.1", statuses=(201,), headers=RATE
         ),
-        Call("poll", "GET", r"/generations/[^/]+", GENERATION, "4.1", statuses=(200,)),
+        read("poll", r"/generations/[^/]+", GENERATION, "4.1"),
     ),
     refusals={None: an_object({"detail": TEXT})},  # 4.3
     headers=(

@@ -16,19 +16,16 @@ EDIT_FIELDS = (
 
 def _hdr_with(case: Case) -> list[Hit]:
     """Hit what an HDR generation cannot have: a draft size, 10 s, a loop."""
-    wanted, off, hits = case.wanted, fixes.HDR_OFF, []
+    wanted, off = case.wanted, fixes.HDR_OFF
     if wanted.hdr is not True:
         return []
-    if settings.hdr_too_small(case):
-        says = f"HDR needs 720p or 1080p, not {wanted.resolution}."
-        hits.append(Hit("hdr", says=says, fixes=(fixes.USE_720P, off)))
-    if wanted.duration == "10s":
-        says = "HDR comes for 5 s only."
-        hits.append(Hit("duration", says=says, fixes=(fixes.FIVE_SECONDS, off)))
-    if wanted.loop is True:
-        says = "HDR and loop exclude each other."
-        hits.append(Hit("loop", says=says, fixes=(fixes.LOOP_OFF, off)))
-    return hits
+    small = f"HDR needs 720p or 1080p, not {wanted.resolution}."
+    is_long, is_loop = wanted.duration == "10s", wanted.loop is True
+    return ask.hits_where(
+        (settings.hdr_too_small(case), "hdr", small, (fixes.USE_720P, off)),
+        (is_long, "duration", "HDR comes for 5 s only.", (fixes.FIVE_SECONDS, off)),
+        (is_loop, "loop", "HDR and loop exclude each other.", (fixes.LOOP_OFF, off)),
+    )
 
 
 def _loop_with(case: Case) -> list[Hit]:
@@ -96,10 +93,10 @@ def _unpriced_extension(case: Case) -> bool:
 
 
 NO_REFERENCE_PICTURES = Rule(
-    id="P2",
-    field="image_refs",
+    "P2",
+    "image_refs",
+    "2.1 K",
     broken=ask.said("image_refs"),
-    source="2.1 K",
     summary="Reference pictures are for pictures only.",
     message="{name} takes reference pictures only when making pictures.",
     detail="image_ref is not valid for type '{type}'",
@@ -119,51 +116,51 @@ GENERATE_RULES = (
         status=422,
     ),
     Rule(
-        id="G5",
-        field="hdr",
+        "G5",
+        "hdr",
+        "3.2 D-jun11, K",
         broken=_hdr_with,
         status=422,
-        source="3.2 D-jun11, K",
         summary="HDR needs 720p or 1080p and 5 s, and excludes loop.",
         message="{says}",
         detail="video.hdr is not supported with {path}",
     ),
     settings.EXR_NEEDS_HDR.adopt("G6", "3.2 K", "video.exr_export requires video.hdr", status=422),
     Rule(
-        id="G7",
-        field="loop",
+        "G7",
+        "loop",
+        "3.2 D-jun11, K",
         broken=_loop_with,
         status=422,
-        source="3.2 D-jun11, K",
         summary="Loop excludes a last frame and keyframes.",
         message="Loop cannot be combined with {thing}.",
         detail="video.loop cannot be combined with {path}",
         fixes=(fixes.LOOP_OFF,),
     ),
     Rule(
-        id="G8",
-        field="keyframes",
+        "G8",
+        "keyframes",
+        "3.2 K",
         broken=_keyframes_wrong,
-        source="3.2 K",
         summary="1 to 64 keyframes, each at its own frame of the clip (24 a second: 0 to 120, or to 240 for 10 s).",
         message="{label}: {says}",
         detail="{path}: {says}",
     ),
     Rule(
-        id="G9",
-        field="keyframes",
+        "G9",
+        "keyframes",
+        "3.2 K",
         broken=_keyframes_with,
         status=422,
-        source="3.2 K",
         summary="Keyframes exclude a first and a last frame.",
         message="Keyframes cannot be combined with {thing}.",
         detail="video.keyframes cannot be combined with {path}",
     ),
     Rule(
-        id="G10",
-        field="source",
+        "G10",
+        "source",
+        "3.2 K, 3P",
         broken=ask.said("source", *EDIT_FIELDS),
-        source="3.2 K, 3P",
         summary="A generation has no source and no edit settings.",
         message="A generation takes no {noun}: choose Edit to work on a clip.",
         detail="{path} is only valid for type 'video_edit'",
@@ -173,22 +170,22 @@ GENERATE_RULES = (
         "P3", "2.3 K", "video.source_position is not valid for type '{type}'"
     ),
     Rule(
-        id="X3",
-        field="end_frame",
+        "X3",
+        "end_frame",
+        "3.3 D-jun11, 3P",
         broken=_second_anchor,
         status=422,
-        source="3.3 D-jun11, 3P",
         summary="An extension goes one way: forward from a result, or backward from one.",
         message="To extend a clip, name it as the first or the last frame, and leave the other one out.",
         detail="video.start_frame and video.end_frame cannot be combined when one is a generation",
         fixes=(fixes.NO_LAST_FRAME, fixes.NO_FIRST_FRAME),
     ),
     Rule(
-        id="X4",
-        field="hdr",
+        "X4",
+        "hdr",
+        "3.3 3P, pricing",
         broken=_bright_extension,
         status=422,
-        source="3.3 3P, pricing",
         summary="An extension has no HDR and no EXR.",
         message="Extending a clip works without HDR and EXR only.",
         detail="video.hdr is not supported when extending",
@@ -198,10 +195,10 @@ GENERATE_RULES = (
         "X5", "3.3 3P", "video.loop is only valid on forward extend", status=422
     ),
     Rule(
-        id="X7",
-        field="resolution",
+        "X7",
+        "resolution",
+        "ours: no price is published for it (3.3, 7.16)",
         broken=_unpriced_extension,
-        source="ours: no price is published for it (3.3, 7.16)",
         summary="Extending at 360p has no published price, so it is not offered.",
         message="No price is published for extending at 360p: choose 540p or more.",
         fixes=(fixes.to("Use 540p", resolution="540p"),),

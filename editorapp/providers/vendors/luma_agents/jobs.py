@@ -1,6 +1,5 @@
-"""Jobs at Luma Agents: the paid call, how a job is going, and what came of it."""
+"""Jobs at Luma Agents: the paid call, how a job is going, and what came of it (section 4)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +7,48 @@ from typing import Any
 from editorapp.providers import job_states, output_kinds
 from editorapp.providers.contract import Failure, Job, JobState, Output
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, items, line, link, mapping
+from editorapp.providers.http.typed_readers import Answer, identifier, items, line, link, mapping
 from editorapp.providers.shared_calls import accepted, check_about, path_part
 from editorapp.providers.vendors.luma_agents.parameters import OUTPUT_URL_SECONDS
-from editorapp.providers.vendors.luma_agents.status_words import FAILURES, STATES
+
+STATES = job_states.Table("queued processing completed failed", {})  # 4.1
+# 4.2: code -> may the same request be sent again, is it charged (None: not documented), what a
+# person is told.
+FAILURES: dict[str, tuple[bool, bool | None, str]] = {
+    "content_moderated": (
+        False,
+        False,
+        "Luma's moderation stopped this. Change the prompt or the source.",
+    ),
+    "generation_failed": (
+        True,
+        False,
+        "The model failed. Nothing is wrong with the request: try it again.",
+    ),
+    "output_not_found": (True, False, "The result got lost at Luma. Try it again."),
+    "budget_exhausted": (
+        False,
+        None,
+        "The account at Luma ran out of funds on the way. Add funds first.",
+    ),
+    "image_too_large": (
+        False,
+        None,
+        "A clip or picture is larger than Luma takes. Make it smaller.",
+    ),
+    "unsupported_format": (
+        False,
+        None,
+        "Luma cannot read this kind of file. Convert it to MP4, PNG or JPEG.",
+    ),
+    "corrupt_input": (
+        False,
+        None,
+        "Luma could not decode the clip or a picture. Export it anew and upload it.",
+    ),
+    "invalid_request": (False, None, "Luma found a setting that it does not take."),
+    "rate_limited": (True, None, "Luma was too busy. Try it again in a while."),
+}
 
 
 async def submit(
@@ -53,7 +90,7 @@ async def ping(*, session: ProviderSession) -> None:
     await session.call("GET", "/files", params={"limit": 1})
 
 
-def _job(answer: Mapping[str, Any], job_id: str) -> Job:
+def _job(answer: Answer, job_id: str) -> Job:
     """Read a generation (4.1).
 
     A state that nobody has heard of counts as running, so that it is asked again.
@@ -67,7 +104,7 @@ def _job(answer: Mapping[str, Any], job_id: str) -> Job:
     return job
 
 
-def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
+def _outputs(answer: Answer) -> tuple[Output, ...]:
     """Return what a finished generation names.
 
     `type` is a free text, and how it labels EXR is not documented (4.1).
@@ -80,7 +117,7 @@ def _outputs(answer: Mapping[str, Any]) -> tuple[Output, ...]:
     )
 
 
-def _failure(answer: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(answer: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed. An unknown code is final: nothing says that another try would help.
 
     What the codes mean is documented for a job that "failed", and for no other word (4.2): not what

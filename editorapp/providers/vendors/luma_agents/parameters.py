@@ -5,6 +5,7 @@ the official SDK, D Luma's documentation.
 """
 
 from editorapp.providers.contract import POSITION, RESOLUTIONS, Task
+from editorapp.providers.shared_models import RAY
 from editorapp.providers.shared_parameters import (
     EDIT,
     GENERATE,
@@ -19,7 +20,6 @@ from editorapp.providers.spec import Limits, Parameter
 
 FROM_SOURCE = EDIT | REFRAME
 
-MODELS = ("ray-3.2",)
 IMAGE_MODELS = ("uni-1", "uni-1-max")  # known to the provider, but not for video
 # Section 5. Megabytes of video are decimal (the guide does not define them); those of pictures are
 # binary.
@@ -58,7 +58,7 @@ def _control(name: str, attribute: str = "") -> tuple[Parameter, ...]:
 
 
 PARAMETERS = (
-    parameter("model", "model", "2.1 K, S", "Luma's video model.", choices=MODELS),
+    parameter("model", "model", "2.1 K, S", "Luma's video model.", choices=(RAY,)),
     parameter(
         "task", "type", "2.1 K, S", "Edit a clip, generate one, or fit one to another shape."
     ),

@@ -9,9 +9,8 @@ from datetime import date
 
 from editorapp.providers.contract import Task
 from editorapp.providers.prices import EXTEND, Counted, Prices, key, table
-from editorapp.providers.vendors.luma_agents.parameters import MODELS
+from editorapp.providers.shared_models import RAY
 
-RAY = MODELS[0]
 OCTOBER, JULY = date(2026, 10, 8), date(2026, 7, 10)
 
 PRICES: Prices = {

@@ -1,16 +1,15 @@
 """Staging at Luma Agents: put a file into its Files API (2.6)."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from editorapp.providers import job_states
 from editorapp.providers.contract import JobState, Ref, Unavailable
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, link, mapping
+from editorapp.providers.http.typed_readers import Answer, identifier, link, mapping
 from editorapp.providers.shared_calls import FileState, path_part, until_ready
 from editorapp.providers.vendors.luma_agents.models import SPEC
-from editorapp.providers.vendors.luma_agents.status_words import FILE_STATES
+
+FILE_STATES = job_states.Table("pending failed", {"deleted": JobState.FAILED})
 
 
 async def stage(
@@ -48,7 +47,7 @@ async def stage(
 
 async def _send(
     path: Path,
-    upload: Mapping[str, Any],
+    upload: Answer,
     file_id: str,
     session: ProviderSession,
 ) -> None:
@@ -59,7 +58,7 @@ async def _send(
     await session.upload(url, path, headers=headers)
 
 
-def _file_state(file: Mapping[str, Any]) -> FileState:
+def _file_state(file: Answer) -> FileState:
     said = file.get("state")
     is_failed = FILE_STATES.read(said).state is JobState.FAILED
     return FileState(job_states.squeezed(said) == "ready", is_failed, file.get("failure_reason"))

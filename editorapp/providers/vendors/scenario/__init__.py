@@ -1,25 +1,7 @@
 """Scenario: Luma's video models over Scenario's API. Facts are from docs/providers/scenario.md."""
 
-from editorapp.providers.vendors.scenario.bodies import decode, encode, endpoint
 from editorapp.providers.vendors.scenario.documents import DOCUMENTS
-from editorapp.providers.vendors.scenario.jobs import explain, ping, poll, submit
-from editorapp.providers.vendors.scenario.listing import recent
-from editorapp.providers.vendors.scenario.models import SPEC
+from editorapp.providers.vendors.scenario.jobs import explain, ping, poll, recent, submit
+from editorapp.providers.vendors.scenario.models import SPEC, decode, encode, endpoint
 from editorapp.providers.vendors.scenario.quotes import discover, quote
 from editorapp.providers.vendors.scenario.staging import stage
-
-__all__ = [
-    "DOCUMENTS",
-    "SPEC",
-    "decode",
-    "discover",
-    "encode",
-    "endpoint",
-    "explain",
-    "ping",
-    "poll",
-    "quote",
-    "recent",
-    "stage",
-    "submit",
-]

@@ -20,6 +20,7 @@ from editorapp.providers.documents.language import (
     each,
     link,
     price,
+    read,
     several,
     word,
 )
@@ -80,6 +81,7 @@ UPLOAD = an_object(
     | each(TEXT, "contentType errorMessage originalFileName provider")
     | each(NUMBER, "fileSize partsCount"),
 )
+UPLOADED = an_object({"upload": UPLOAD})
 ASSET = an_object(
     {
         "id": ASSET_ID,
@@ -139,41 +141,23 @@ SUBMIT = r"/generate/custom/[^/]+"
 
 DOCUMENTS = Documents(
     calls=(
-        Call(
+        read(
             "list of jobs",
-            "GET",
             r"/jobs",
             an_object({"jobs": several(JOB)}, {"nextPaginationToken": TEXT}),
             "2.3 K",
-            statuses=(200,),
         ),
-        Call(
-            "model", "GET", r"/models/[^/]+", an_object({"model": MODEL}), "2.10 K", statuses=(200,)
-        ),
-        Call(
-            "prices of units",
-            "GET",
-            r"/oscu/prices",
-            an_object({"prices": several(PACK)}),
-            "6 K",
-            statuses=(200,),
-        ),
-        Call("begin of an upload", "POST", r"/uploads", an_object({"upload": UPLOAD}), "2.6 K, D"),
+        read("model", r"/models/[^/]+", an_object({"model": MODEL}), "2.10 K"),
+        read("prices of units", r"/oscu/prices", an_object({"prices": several(PACK)}), "6 K"),
+        Call("begin of an upload", "POST", r"/uploads", UPLOADED, "2.6 K, D"),
         Call(
             "end of an upload",
             "POST",
             r"/uploads/[^/]+/action",
-            an_object({"upload": UPLOAD}),
+            UPLOADED,
             "2.6 K, D",
         ),
-        Call(
-            "upload",
-            "GET",
-            r"/uploads/[^/]+",
-            an_object({"upload": UPLOAD}),
-            "2.6 K, D",
-            statuses=(200,),
-        ),
+        read("upload", r"/uploads/[^/]+", UPLOADED, "2.6 K, D"),
         Call(
             "dry run",
             "POST",
@@ -184,15 +168,8 @@ DOCUMENTS = Documents(
             statuses=(269,),
         ),
         Call("submit", "POST", SUBMIT, an_object({"job": JOB}, COST), "2.1 S0, K"),
-        Call("poll", "GET", r"/jobs/[^/]+", an_object({"job": JOB}), "2.2 K", statuses=(200,)),
-        Call(
-            "asset",
-            "GET",
-            r"/assets/[^/]+",
-            an_object({"asset": ASSET}),
-            "2.7 K, D",
-            statuses=(200,),
-        ),
+        read("poll", r"/jobs/[^/]+", an_object({"job": JOB}), "2.2 K"),
+        read("asset", r"/assets/[^/]+", an_object({"asset": ASSET}), "2.7 K, D"),
     ),
     refusals={None: REFUSAL},
     unknown_id="job_000000000000000000000000",

@@ -9,12 +9,20 @@ have no effect).
 from editorapp.providers.rules.shared import keyframes, settings
 from editorapp.providers.rules.shared_fixes import MANUAL, NO_GUIDES, to
 from editorapp.providers.spec import Rule
-from editorapp.providers.vendors.scenario import common_rules as common
+from editorapp.providers.vendors.scenario.rules import (
+    AS_THE_ACCOUNT_SAYS,
+    hdr_size,
+    length,
+    prompt_length,
+    required,
+    resolution,
+    upstream_length,
+    with_a_source,
+)
 
 EDIT_RULES = (
-    common.required("SE1", "3.9 S0", "prompt", "source"),
-    *common.assets_only("SE2", "3.9 S0"),
-    *common.source_rules("SE2"),
+    required("SE1", "3.9 S0", "prompt", "source"),
+    *with_a_source("SE2", "3.9 S0"),
     keyframes.NOT_BESIDE_ONE.adopt(
         "SE3", "3.9 S0, S3, SK", "startFrame and keyframes cannot be used together"
     ),
@@ -26,13 +34,13 @@ EDIT_RULES = (
         message="{name} refuses a strength beside Auto: choose Manual, or leave the strength to Auto.",
         fixes=(MANUAL, to("Keep Auto, without a strength", conditioning="auto")),
     ),
-    common.hdr_size("SE5", "3.9 S0, S3"),
-    common.resolution("SE6"),
+    hdr_size("SE5", "3.9 S0, S3"),
+    resolution("SE6"),
     settings.STRENGTH.adopt("SE6.strength", "3.9 S3", "editStrength must be one of: {choices}"),
     Rule(
-        id="SE6.pose",
-        field="pose_strength",
-        source="3.9 S3",
+        "SE6.pose",
+        "pose_strength",
+        "3.9 S3",
         broken=settings.no_pose_strength,
         summary="Pose strength is precise or coarse.",
         message="Pose strength cannot be {value}: it is {choices}.",
@@ -40,9 +48,9 @@ EDIT_RULES = (
         fixes=(to("Use precise", pose_strength="precise"),),
     ),
     Rule(
-        id="SE7",
-        field="depth_blur",
-        source="3.9 S0, S3",
+        "SE7",
+        "depth_blur",
+        "3.9 S0, S3",
         broken=settings.amounts_outside,
         summary="Blur, augmentation and sparsity lie from 0 to 1.",
         message="{label} cannot be {value}: it is a number from 0 to 1.",
@@ -52,9 +60,9 @@ EDIT_RULES = (
         "SE8", "3.9 SK, S4", "keyframes: at most {limits.max_keyframes} entries"
     ),
     Rule(
-        id="SE8.shape",
-        field="keyframes",
-        source="ours: 3.3, the keys of an entry are documented nowhere",
+        "SE8.shape",
+        "keyframes",
+        "ours: 3.3, the keys of an entry are documented nowhere",
         broken=lambda case: bool(case.wanted.keyframes) and case.limits.keyframe_keys is None,
         summary="Keyframes are sent only once the account's own description of the model has shown how they are "
         "written.",
@@ -81,15 +89,15 @@ EDIT_RULES = (
         "ours: Scenario is silent, upstream refuses it (S4)",
         "autoControls cannot be combined with per-signal controls",
     ),
-    *common.length(
+    *length(
         "SE12",
         "ours: 3.9, the account's own limit where its model states one (K)",
-        common.AS_THE_ACCOUNT_SAYS,
+        AS_THE_ACCOUNT_SAYS,
     ),
-    common.upstream_length(
+    upstream_length(
         "SE12.upstream",
         "ours: Scenario states no length, upstream edits up to 18 s (S4)",
         "A source above 18 s may fail at the vendor behind Scenario.",
     ),
-    common.prompt_length("SE13"),
+    prompt_length("SE13"),
 )

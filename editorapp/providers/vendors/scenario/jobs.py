@@ -1,7 +1,9 @@
-"""Jobs at Scenario: the paid call, how a job is going, what came of it, and what its errors mean."""
+"""Jobs at Scenario: the paid call, how a job is going, what came of it, what its errors mean, and
+the list on which a paid call whose answer was lost is looked for, page by page (2.3).
+"""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,8 @@ from editorapp.providers.contract import (
     Failure,
     Job,
     JobState,
+    Listed,
+    Listing,
     NotFound,
     Output,
     ProviderError,
@@ -23,6 +27,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.http import error_mapping, response_body, retry_after
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import (
+    Answer,
     amount,
     identifier,
     items,
@@ -32,21 +37,19 @@ from editorapp.providers.http.typed_readers import (
     share,
 )
 from editorapp.providers.job_states import squeezed
-from editorapp.providers.shared_calls import accepted, check_about, path_part, without_result
+from editorapp.providers.shared_calls import (
+    accepted,
+    check_about,
+    path_part,
+    records_in,
+    without_result,
+)
 from editorapp.providers.vendors.scenario.models import SPEC
 
-STATES = job_states.Table(  # "canceled" is in every table
-    {  # section 4; the last two stand in Scenario's guide only
-        "pending": JobState.QUEUED,
-        "queued": JobState.QUEUED,
-        "warming-up": JobState.RUNNING,
-        "in-progress": JobState.RUNNING,
-        "finalizing": JobState.RUNNING,
-        "success": JobState.DONE,
-        "failure": JobState.FAILED,
-        "processing": JobState.RUNNING,
-        "failed": JobState.FAILED,
-    }
+# Section 4; the last two common words stand in Scenario's guide only. "canceled" is in every table.
+STATES = job_states.Table(
+    "pending queued in-progress success failure processing failed",
+    {"warming-up": JobState.RUNNING, "finalizing": JobState.RUNNING},
 )
 LINK_LIFETIME = timedelta(hours=24)  # at the least (2.8)
 NO_MODEL = "model_access"  # code of a Rejected: the plan does not include the model
@@ -122,7 +125,7 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     return None
 
 
-def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Throttled:
+def _all_slots_taken(response: httpx.Response, details: Answer) -> Throttled:
     says = f"{SPEC.name} is working on as many jobs as this plan allows at once{_limit(details)}"
     return Throttled(
         f"{says}; this is sent again by itself.",
@@ -131,13 +134,13 @@ def _all_slots_taken(response: httpx.Response, details: Mapping[str, Any]) -> Th
     )
 
 
-def _limit(details: Mapping[str, Any]) -> str:
+def _limit(details: Answer) -> str:
     limit = details.get("actionLimit")
     is_told = isinstance(limit, int | float | str)
     return f" ({details['actionName']}: {limit})"[:80] if is_told else ""
 
 
-def _restricted(said: Mapping[str, Any]) -> ProviderError:
+def _restricted(said: Answer) -> ProviderError:
     """A model that the plan does not include: the key is good, another provider may have it."""
     plan = said.get("requiredPlan")
     needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
@@ -153,12 +156,12 @@ def _label_of(model_id: Any) -> str:
     return next(labels, "this model")
 
 
-def job_id_of(job: Mapping[str, Any]) -> str:
+def job_id_of(job: Answer) -> str:
     """Return a job's id. An older sample of Scenario's has it under `id` (7.8)."""
     return identifier(job.get("jobId")) or identifier(job.get("id"))
 
 
-def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal | None, str]:
+def cost_of(job: Answer, unit_price: Decimal | None) -> tuple[Decimal | None, str]:
     """Return what Scenario says that a job cost: its units at the account's price of one, to a
     millionth of a dollar.
 
@@ -178,11 +181,11 @@ def cost_of(job: Mapping[str, Any], unit_price: Decimal | None) -> tuple[Decimal
     return (units * unit_price).quantize(MICRO), ""
 
 
-def _of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _of(answer: Answer) -> Answer:
     return mapping(answer.get("job"))
 
 
-async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSession) -> Job:
+async def _finished(job_id: str, job: Answer, session: ProviderSession) -> Job:
     """Read the result of a finished job; while it is not ready, the job is still running.
 
     The result is the first clip among the job's assets that the job was not given itself, and that
@@ -190,16 +193,40 @@ async def _finished(job_id: str, job: Mapping[str, Any], session: ProviderSessio
     Raises: NotFound, where a result is named that is not there: it is paid, so it is looked for a
             while longer.
     """
-    ids, assets = _made_by(job), _Assets()
+    others: list[Output] = []  # that are no clip for certain
+    gone: NotFound | None = None
+    unclear_id, is_pending = "", False
+    ids = _made_by(job)
     for at, asset_id in enumerate(ids):
-        one = await assets.read(asset_id, session)
-        if one is not None and one.kind == output_kinds.VIDEO:
+        try:
+            asset = await _asset(asset_id, session)
+        except NotFound as error:
+            gone = error
+            continue
+        is_pending = is_pending or squeezed(asset.get("status")) == "pending"
+        if not _is_ready(asset):
+            continue
+        one = _output(asset)
+        if one.kind == output_kinds.VIDEO:
             later = [Output(output_kinds.UNKNOWN, "", label=other) for other in ids[at + 1 :]]
-            return _done(job_id, asset_id, (one, *assets.others, *later))
-    return assets.without_a_clip(job_id)
+            return _done(job_id, asset_id, (one, *others, *later))
+        others.append(one)
+        if one.kind == output_kinds.UNKNOWN:
+            unclear_id = unclear_id or asset_id
+    if is_pending:
+        return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
+    if unclear_id:
+        return _done(job_id, unclear_id, tuple(others))
+    if gone is not None:
+        raise gone
+    return without_result(
+        job_id,
+        f"{SPEC.name} finished without a result. "
+        f"Ask Scenario about job {job_id} before you pay for another try.",
+    )
 
 
-def _made_by(job: Mapping[str, Any]) -> list[str]:
+def _made_by(job: Answer) -> list[str]:
     """Return the ids of what a job made: its assets, but for those that it was given itself."""
     metadata = mapping(job.get("metadata"))
     sent = output_kinds.Sent(metadata.get("input"))
@@ -207,63 +234,30 @@ def _made_by(job: Mapping[str, Any]) -> list[str]:
     return [one for one in ids if one and not sent.names("", one)][:MOST_ASSETS]
 
 
-@dataclass
-class _Assets:
-    """What was found while the assets of a job were read, one after another."""
+async def _asset(asset_id: str, session: ProviderSession) -> Answer:
+    answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
+    asset = mapping(answer.get("asset"))
+    check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
+    return asset
 
-    others: list[Output] = field(default_factory=list)  # that are no clip for certain
-    unclear_id: str = ""  # the first that may be one
-    is_pending: bool = False
-    gone: NotFound | None = None
 
-    async def read(self, asset_id: str, session: ProviderSession) -> Output | None:
-        """Read an asset; None where it is not there, not ready, or has failed."""
-        try:
-            answer = await session.call("GET", f"/assets/{path_part(asset_id)}")
-        except NotFound as error:
-            self.gone = error
-            return None
-        asset = mapping(answer.get("asset"))
-        check_about(session, answer, asked=asset_id, said=identifier(asset.get("id")))
-        return self._noted(asset_id, asset) if self._is_ready(asset) else None
+def _is_ready(asset: Answer) -> bool:
+    status = asset.get("status")
+    is_over = STATES.read(status).state is JobState.FAILED
+    return squeezed(status) != "pending" and not is_over and bool(link(asset.get("url")))
 
-    def _is_ready(self, asset: Mapping[str, Any]) -> bool:
-        status = asset.get("status")
-        is_pending = squeezed(status) == "pending"
-        self.is_pending = self.is_pending or is_pending
-        is_over = STATES.read(status).state is JobState.FAILED
-        return not is_pending and not is_over and bool(link(asset.get("url")))
 
-    def _noted(self, asset_id: str, asset: Mapping[str, Any]) -> Output:
-        until = datetime.now(UTC) + LINK_LIFETIME
-        said = asset.get("kind"), asset.get("mimeType")
-        one = output_kinds.output(asset["url"], *said, expires_at=until)
-        if one.kind == output_kinds.UNKNOWN:
-            self.unclear_id = self.unclear_id or asset_id
-        if one.kind != output_kinds.VIDEO:
-            self.others.append(one)
-        return one
-
-    def without_a_clip(self, job_id: str) -> Job:
-        """Return what a job is of whose assets none is a clip for certain."""
-        if self.is_pending:
-            return Job(id=job_id, state=JobState.RUNNING, progress=1.0)
-        if self.unclear_id:
-            return _done(job_id, self.unclear_id, tuple(self.others))
-        if self.gone is not None:
-            raise self.gone
-        return without_result(
-            job_id,
-            f"{SPEC.name} finished without a result. "
-            f"Ask Scenario about job {job_id} before you pay for another try.",
-        )
+def _output(asset: Answer) -> Output:
+    until = datetime.now(UTC) + LINK_LIFETIME
+    said = asset.get("kind"), asset.get("mimeType")
+    return output_kinds.output(asset["url"], *said, expires_at=until)
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:
     return Job(id=job_id, state=JobState.DONE, chain_id=asset_id, outputs=found)
 
 
-def _failure(job: Mapping[str, Any], end: job_states.End | None) -> Failure:
+def _failure(job: Answer, end: job_states.End | None) -> Failure:
     """Read why a job failed: Scenario's own words and its advice.
 
     There are no codes to tell failures apart.
@@ -294,3 +288,57 @@ def _explained(error: str, hint: str, is_charged: bool) -> Iterator[str]:
         yield f"{hint.rstrip('.')}."
     if is_charged:
         yield "It is charged: Scenario refunds no failures of this model."
+
+
+PAGE_SIZE, MAX_PAGES = 100, 100
+OURS = (
+    "custom",
+    None,
+)  # the type of every job of these models (2.2); others are uploads and the like
+
+
+async def recent(
+    *,
+    since: datetime,
+    until: datetime,
+    session: ProviderSession,
+    models: Collection[str],
+) -> Listing:
+    """Return the project's jobs that were made in a window. Free and repeatable.
+
+    A job shows its inputs, and no word of its model: `models` narrows nothing here.
+    Raises: Unavailable, also where an answer is no page of jobs; Throttled, BadCredentials.
+    """
+    asked = {"createdAfter": since.astimezone(UTC).isoformat(), "pageSize": PAGE_SIZE}
+    jobs: list[Listed] = []
+    is_whole, token, seen = True, "", {""}
+    for _ in range(MAX_PAGES):
+        params = asked | ({"paginationToken": token} if token else {})
+        page = await session.call("GET", "/jobs", params=params)
+        records = records_in(page, "jobs", name=SPEC.name)
+        found = [one for record in records if (one := _listed(record)) is not None]
+        is_whole = is_whole and len(found) == len(records)
+        jobs += [one for one, kind in found if kind in OURS and since <= one.created_at <= until]
+        token = page.get("nextPaginationToken") or ""
+        if not isinstance(token, str) or token in seen:
+            return Listing(tuple(jobs), is_whole and token == "")
+        seen.add(token)
+    return Listing(tuple(jobs), False)
+
+
+def _listed(record: Any) -> tuple[Listed, Any] | None:
+    """Read one job and its type; None where it has no id or no instant."""
+    job = mapping(record)
+    job_id, at = job_id_of(job), _instant(job.get("createdAt"))
+    if not job_id or at is None:
+        return None
+    body = mapping(job.get("metadata")).get("input")
+    return Listed(job_id, at, body), job.get("jobType")
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

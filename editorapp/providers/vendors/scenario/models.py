@@ -1,16 +1,31 @@
-"""Luma's seven models on Scenario, as data."""
+"""Luma's seven models on Scenario, as data; and requests as their bodies, and back: flat JSON below
+`POST /generate/custom/{model}`. Pure.
+"""
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
-from editorapp.providers.contract import Task
+from editorapp.providers import field_mapping
+from editorapp.providers.contract import CONTROL_VALUES, GenerationRequest, Task
 from editorapp.providers.rules.shared_fixes import to
 from editorapp.providers.rules.unsupported import takes_no
+from editorapp.providers.shared_models import LABEL, RAY, SUMMARIES, no_model
 from editorapp.providers.shared_parameters import MAX_KEYFRAMES, PROMPT_MAX, RATIOS
-from editorapp.providers.spec import Auth, Case, Fix, Limits, Model, Rule, Spec, Words
+from editorapp.providers.spec import (
+    Auth,
+    Broken,
+    Case,
+    Fixes,
+    Limits,
+    Model,
+    Rule,
+    Spec,
+    Words,
+)
 from editorapp.providers.vendors.scenario import parameters as rows
 from editorapp.providers.vendors.scenario.edit_rules import EDIT_RULES
-from editorapp.providers.vendors.scenario.other_rules import (
+from editorapp.providers.vendors.scenario.rules import (
     FLASH_RULES,
     GENERATE_RULES,
     MODIFY_RULES,
@@ -22,8 +37,8 @@ from editorapp.providers.vendors.scenario.other_rules import (
 # (2.8).
 PLAIN = Limits(output_url_seconds=24 * 3600, prompt_max=PROMPT_MAX)
 TALL = replace(PLAIN, aspect_ratios=rows.TALL_RATIOS)
-RAY = replace(PLAIN, resolutions=("540p", "720p", "1080p"))
-RAY_HDR = replace(RAY, hdr_resolutions=("720p", "1080p"))
+SIZED = replace(PLAIN, resolutions=("540p", "720p", "1080p"))
+SIZED_HDR = replace(SIZED, hdr_resolutions=("720p", "1080p"))
 
 
 def _model(
@@ -64,40 +79,40 @@ MODELS = (
     _model(
         "SE",
         Task.EDIT,
-        "ray-3.2",
+        RAY,
         "ray-3-2-edit",
-        "Ray 3.2",
-        "Change what a clip shows, and keep its motion as closely as you choose.",
+        LABEL,
+        SUMMARIES[Task.EDIT],
         parameters=rows.EDIT,
         rules=EDIT_RULES,
         source="3.2 S0, S3",
-        limits=replace(RAY_HDR, warn_source_seconds=18, max_keyframes=MAX_KEYFRAMES),
+        limits=replace(SIZED_HDR, warn_source_seconds=18, max_keyframes=MAX_KEYFRAMES),
     ),
     _model(
         "SG",
         Task.GENERATE,
-        "ray-3.2",
+        RAY,
         "ray-3-2",
-        "Ray 3.2",
+        LABEL,
         "Make a clip from words or from pictures.",
         parameters=rows.GENERATE,
         rules=GENERATE_RULES,
         source="3.4 S1, S3",
-        limits=replace(RAY_HDR, aspect_ratios=RATIOS),
+        limits=replace(SIZED_HDR, aspect_ratios=RATIOS),
     ),
     _flash("540p"),
     _flash("720p"),
     _model(
         "SR",
         Task.REFRAME,
-        "ray-3.2",
+        RAY,
         "ray-3-2-reframe",
-        "Ray 3.2",
-        "Fit a clip to another shape: what lay outside the frame is drawn.",
+        LABEL,
+        SUMMARIES[Task.REFRAME],
         parameters=rows.REFRAME,
         rules=REFRAME_RULES,
         source="3.5 S3",
-        limits=replace(RAY, warn_source_seconds=30, aspect_ratios=RATIOS),
+        limits=replace(SIZED, warn_source_seconds=30, aspect_ratios=RATIOS),
     ),
     _model(
         "SV",
@@ -127,7 +142,7 @@ MODELS = (
 )
 
 
-def _others(case: Case, words: Words) -> tuple[Fix, ...]:
+def _others(case: Case, words: Words) -> Fixes:
     of_task = (model for model in MODELS if model.task == case.wanted.task)
     return tuple(to(f"Use {model.label}", model=model.name) for model in of_task)
 
@@ -138,9 +153,9 @@ def _no_model(case: Case) -> bool:
 
 
 NO_MODEL = Rule(
-    id="S.model",
-    field="model",
-    source="3.1 S0, S1, S3",
+    "S.model",
+    "model",
+    "3.1 S0, S1, S3",
     status=404,
     broken=_no_model,
     summary="The model is one of the seven of section 3.1, and does this task.",
@@ -164,13 +179,83 @@ SPEC = Spec(
     unit="CU",
     unit_price_name="SCENARIO_CU_PRICE_USD",
     models=MODELS,
-    fallback=Model(
-        name="",
-        task="",
-        model_id="",
-        label="model",
+    fallback=no_model(
         limits=PLAIN,
         rules=(NO_MODEL,),
         parameters=tuple({row.field: row for model in MODELS for row in model.parameters}.values()),
     ),
 )
+
+
+PATH = "/generate/custom/"
+FRAMES = ("source", "start_frame", "end_frame")
+# The rule about a parameter's values, by the request's attribute.
+MISREAD = {"keyframes": "SE8.shape", "duration": "SF2", "concepts": "SF3"}
+
+
+def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
+    """Return the exact body for a request; the model stands in the path.
+
+    Pure; what the page shows is what is sent.
+
+    A control's value without its switch has no effect here (SE11), so the switch is sent along with
+    it.
+    """
+    changed = _switches_of(wanted)
+    prompt = spec.model_for(wanted).parameter("prompt")
+    if wanted.prompt == "" and prompt is not None and not prompt.is_required:
+        changed["prompt"] = None
+    return field_mapping.encode(spec, replace(wanted, **changed))
+
+
+def _switches_of(wanted: GenerationRequest) -> dict[str, Any]:
+    return {
+        f"{name}_enabled": True
+        for name, value in CONTROL_VALUES.items()
+        if getattr(wanted, f"{name}_enabled") is None and getattr(wanted, value) is not None
+    }
+
+
+def endpoint(wanted: GenerationRequest) -> str:
+    """Return the path, below the base URL, that the body is posted to."""
+    model_id = SPEC.model_for(wanted).model_id or str(wanted.model)
+    return PATH + quote(model_id, safe="")
+
+
+def decode(
+    body: Any,
+    *,
+    path: str,
+    spec: Spec = SPEC,
+) -> tuple[GenerationRequest, list[Broken]]:
+    """Read a body that was posted to a path back, as the simulator does.
+
+    An unknown parameter breaks a rule: Scenario documents nothing about them, and they would be
+    money for nothing.
+    """
+    word = path.removeprefix(PATH)
+    model = next((one for one in spec.models if one.model_id == word), spec.fallback)
+    wanted, broken = field_mapping.decode(
+        model,
+        body,
+        task=model.task,
+        name=model.name or word,
+        unknown=lambda key: _unknown(model, key),
+    )
+    return wanted, [_numbered(model, one) if model.name else one for one in broken]
+
+
+def _unknown(model: Model, key: str) -> str:
+    if model.name == "modify-video" and key == "editStrength":
+        return "SM2"
+    return model.rules[-1].id if model.name else "S.unknown"
+
+
+def _numbered(model: Model, broken: Broken) -> Broken:
+    """Give what has the wrong type the number of the rule about its values."""
+    if broken.rule_id != field_mapping.MISTYPED:
+        return broken
+    family = model.rules[-1].id[:2]
+    assets = "SE2" if family == "SE" else f"{family}.asset"
+    numbers = MISREAD | dict.fromkeys(FRAMES, assets)
+    return replace(broken, rule_id=numbers.get(broken.field, broken.rule_id))

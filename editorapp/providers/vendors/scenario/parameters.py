@@ -11,6 +11,7 @@ from editorapp.providers.spec import Parameter, ParameterKind
 
 TALL_RATIOS = ("9:21", *RATIOS)  # the older models know one more
 SECONDS = {"5s": 5, "9s": 9}  # our words to the number that the flash models take
+CONTAINERS = {"mp4": "video/mp4", "webm": "video/webm"}  # 2.6
 CONCEPTS = (
     "truck_left",
     "pan_right",

@@ -5,7 +5,7 @@ Section 6 (a dry run prices the very body, free, and does not judge it) and 2.10
 schema).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
@@ -19,13 +19,12 @@ from editorapp.providers.contract import (
     Unavailable,
 )
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import amount, items, mapping
+from editorapp.providers.http.typed_readers import Answer, amount, items, mapping
 from editorapp.providers.prices import key
 from editorapp.providers.shared_calls import path_part
 from editorapp.providers.spec import Model, Spec
-from editorapp.providers.vendors.scenario.bodies import encode, endpoint
 from editorapp.providers.vendors.scenario.jobs import MICRO, NO_MODEL
-from editorapp.providers.vendors.scenario.models import SPEC
+from editorapp.providers.vendors.scenario.models import SPEC, encode, endpoint
 
 UNIT_PRICE_DIGITS = Decimal("0.000001")
 LISTED_NOTE = (
@@ -101,7 +100,7 @@ def _unit_prices(packs: Any) -> Iterator[Decimal]:
                 yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
 
 
-def _unit_price(pack: Mapping[str, Any]) -> Decimal | None:
+def _unit_price(pack: Answer) -> Decimal | None:
     units = amount(pack.get("creativeUnits"))
     dollars = amount(pack.get("unitAmount"), most=DEAREST_USD)
     return amount(dollars / units, most=DEAREST_UNIT_USD) if units and dollars else None
@@ -136,7 +135,7 @@ async def _model_answer(model: Model, session: ProviderSession) -> dict[str, Any
         return None
 
 
-def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
+def _limits(model: Model, answer: Answer) -> dict[str, Any]:
     """Return the limits that a schema states, never wider than our own (2.10)."""
     inputs = map(mapping, items(mapping(answer.get("model")).get("inputs")))
     named = {one["name"]: one for one in inputs if isinstance(one.get("name"), str)}
@@ -156,7 +155,7 @@ def _limits(model: Model, answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _keyframe_limits(said: Mapping[str, Any], ours: int) -> dict[str, Any]:
+def _keyframe_limits(said: Answer, ours: int) -> dict[str, Any]:
     return {
         "max_keyframes": _least(said.get("maxLength"), ours, whole=True),
         "keyframe_keys": _entry_keys(said.get("inputs")),
@@ -180,7 +179,7 @@ def _entry_keys(inputs: Any) -> list[str] | None:
     return keys if all(keys) else None
 
 
-def _only_name(fields: list[Mapping[str, Any]], kind: str) -> str:
+def _only_name(fields: list[Answer], kind: str) -> str:
     """Return the name of the one field of a kind; "" where there are others, or none."""
     names = [str(one["name"]) for one in fields if one.get("type") == kind and one.get("name")]
     return names[0] if len(names) == 1 else ""

@@ -6,18 +6,17 @@ Sections 2.5 and 2.6 of docs/providers/scenario.md.
 
 import asyncio
 import base64
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from editorapp.providers import job_states
 from editorapp.providers.contract import JobState, Ref, Rejected, Unavailable
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.http.typed_readers import identifier, link, mapping
+from editorapp.providers.http.typed_readers import Answer, identifier, link, mapping
 from editorapp.providers.shared_calls import FileState, path_part, until_ready
-from editorapp.providers.vendors.scenario.common_rules import CONTAINERS
 from editorapp.providers.vendors.scenario.jobs import STATES
 from editorapp.providers.vendors.scenario.models import SPEC
+from editorapp.providers.vendors.scenario.parameters import CONTAINERS
 
 SMALL_IMAGE_BYTES = 6_000_000  # a picture below this goes in one call
 MIN_PART_BYTES = 5 * 1024**2  # of each but the last
@@ -62,7 +61,7 @@ def _check_container(media_type: str) -> None:
 async def _send_parts(
     path: Path,
     size: int,
-    parts: list[Mapping[str, Any]],
+    parts: list[Answer],
     session: ProviderSession,
 ) -> None:
     length = part_bytes(size)
@@ -123,7 +122,7 @@ def _is_place(part: Any) -> bool:
     return bool(link(said.get("url"))) and isinstance(said.get("number"), int)
 
 
-def _file_state(answer: Mapping[str, Any]) -> FileState:
+def _file_state(answer: Answer) -> FileState:
     """Read whether Scenario has looked at a file; "complete" is not the end (7.5)."""
     upload = _upload_in(answer)
     said, asset_id = upload.get("status"), identifier(upload.get("entityId"))
@@ -132,5 +131,5 @@ def _file_state(answer: Mapping[str, Any]) -> FileState:
     return FileState(is_ready, is_failed, upload.get("errorMessage"))
 
 
-def _upload_in(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _upload_in(answer: Answer) -> dict[str, Any]:
     return dict(mapping(answer.get("upload")))

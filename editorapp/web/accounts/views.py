@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from editorapp.core.htmx import is_part
+from editorapp.core.htmx import Context, is_part
 from editorapp.providers import accounts, capability_discovery, registry
 from editorapp.providers.models import (
     KeyOrigin,
@@ -35,7 +35,6 @@ from editorapp.web.accounts.forms import (
     key_labels,
 )
 from editorapp.web.accounts.found import account_or_404
-from editorapp.web.presenters.context import Context
 
 
 @page_for(Act.MANAGE)

@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils import timezone
 
 from editorapp.core import spreadsheet
-from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
@@ -17,7 +17,6 @@ from editorapp.costs import csv_export, ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.figures import (
     Computed,
     Figure,

@@ -10,7 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 
-from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.paging import Page, cursor, newest_first
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
@@ -22,7 +22,6 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
-from editorapp.web.presenters.context import Context
 
 PAGE_SIZE = 24
 MOST_LIVE = 500

@@ -23,7 +23,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 
-from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
@@ -43,7 +43,6 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_of
 from editorapp.web.templatetags.takes import percent

@@ -18,12 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from editorapp.core.htmx import Context
 from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import acts_of
-from editorapp.web.presenters.context import Context
 from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,

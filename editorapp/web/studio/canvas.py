@@ -13,13 +13,15 @@ from editorapp.web.studio.draft_form import POSITION as FIELDS
 from editorapp.web.studio.draft_form import DraftForm
 
 LONG_SIDE = 1000.0  # units of the drawing
-LEAST, MOST = 0.01, 2.0  # of a size, in fractions of the canvas
+MOST = 2.0  # of a size, in fractions of the canvas
 ROOM = 0.12  # shown around the canvas, so that a source that reaches out of it can be grasped
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the source lies: fractions of the canvas, from its top left corner."""
+    """Where something lies, from the top left corner: the source in fractions of the canvas, or a
+    part of the drawing in its own units.
+    """
 
     x: float
     y: float
@@ -67,16 +69,6 @@ class Snap:
     value: str
 
 
-@dataclass(frozen=True)
-class Rect:
-    """A rectangle of the drawing, in its own units."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 def fitted(shape: float, *, covering: bool = False) -> Placement:
     """Return the centred fit of a source: all of it on the canvas, or, covering, no empty canvas.
 
@@ -93,12 +85,8 @@ def said(form: DraftForm) -> Placement | None:
     if None in typed:
         return None
     place = Placement(*(float(one or 0) for one in typed))
-    return place if _is_drawable(place) else None
-
-
-def _is_drawable(place: Placement) -> bool:
-    is_near = all(-MOST <= at <= MOST for at in (place.x, place.y))
-    return is_near and all(0 < size <= MOST for size in (place.w, place.h))
+    is_near = max(abs(place.x), abs(place.y), place.w, place.h) <= MOST
+    return place if is_near and min(place.w, place.h) > 0 else None
 
 
 def _on_canvas(start: float, size: float) -> float:
@@ -168,16 +156,21 @@ class Board:
         return bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01)
 
     @property
-    def source(self) -> Rect | None:
+    def source(self) -> Placement | None:
         """The source as drawn; None where nothing is known of its shape and nothing is said."""
         at, width, height = self.placed, self.width, self.height
-        if at is None:
-            return None
-        return Rect(at.x * width, at.y * height, at.w * width, at.h * height)
+        return at and Placement(at.x * width, at.y * height, at.w * width, at.h * height)
 
     @property
-    def view(self) -> Rect:
-        return _view(self.width, self.height, self.source)
+    def view(self) -> Placement:
+        """What the drawing shows: the canvas with some room, and all of the source."""
+        room = ROOM * max(self.width, self.height)
+        left, top, right, bottom = -room, -room, self.width + room, self.height + room
+        if source := self.source:
+            left, top = min(left, source.x - room / 3), min(top, source.y - room / 3)
+            right = max(right, source.x + source.w + room / 3)
+            bottom = max(bottom, source.y + source.h + room / 3)
+        return Placement(left, top, right - left, bottom - top)
 
     @property
     def fields(self) -> list[Field]:
@@ -201,17 +194,6 @@ class Board:
     @property
     def cut_percent(self) -> int:
         return round(100 * self.placed.cut_off) if self.placed else 0
-
-
-def _view(width: float, height: float, source: Rect | None) -> Rect:
-    """Return what the drawing shows: the canvas with some room, and all of the source."""
-    room = ROOM * max(width, height)
-    left, top, right, bottom = -room, -room, width + room, height + room
-    if source:
-        left, top = min(left, source.x - room / 3), min(top, source.y - room / 3)
-        right = max(right, source.x + source.width + room / 3)
-        bottom = max(bottom, source.y + source.height + room / 3)
-    return Rect(left, top, right - left, bottom - top)
 
 
 def _snaps(shape: float, now: Placement) -> list[Snap]:

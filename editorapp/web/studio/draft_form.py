@@ -22,7 +22,7 @@ Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends the
 POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
 ALLOWED = {
-    "task": tuple(task.value for task in Task),
+    "task": tuple(Task),
     "source_kind": ("asset", "generation", "url", "id"),
     "source_id_kind": ("generation", "file"),
     "conditioning": ("auto", "manual"),
@@ -107,6 +107,11 @@ class DraftForm:
     remembered: str = (
         ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
     )
+
+    @property
+    def was(self) -> tuple[str, str, int | None]:
+        """What the page showed when this was filled in."""
+        return self.task_was, self.model_was, self.account_was
 
     @classmethod
     def read(cls, sent: QueryDict) -> "DraftForm":

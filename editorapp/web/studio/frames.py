@@ -4,17 +4,16 @@ shows them.
 
 from dataclasses import dataclass
 
-from editorapp.generations.models import Generation
+from editorapp.core.htmx import Context
 from editorapp.generations.request.references import can_continue
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
-from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
-from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas, sources
 from editorapp.web.studio.choices import Choice
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.resolved_form import ResolvedForm
 
 # The provider lists its concepts in no order; these are a camera operator's.
 CONCEPTS = {
@@ -29,6 +28,8 @@ CONCEPTS = {
     "Looks": "handheld aerial_drone bolt_cam elevator_doors tiny_planet",
 }
 SPELLED = {"pov": "POV"}
+# Ways that the verdict's unavailable options name otherwise: only keyframes are one by themselves.
+OPTIONS = {"keyframes": "keyframes"}
 # A generation's anchors: the request's field, the form's, and its word.
 ENDS = (
     ("start_frame", "first_asset", "first"),
@@ -64,23 +65,22 @@ class Grid:
         return self.last // self.fps
 
 
-def context(
-    form: DraftForm, model: Model, account: ProviderAccount, member: Member, asset: Asset | None
-) -> Context:
+def context(resolved: ResolvedForm) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
+    form, model = resolved.form, resolved.model
     found: Context = {"guide": _guide(model)}
     if model.task == Task.GENERATE:
-        takes = sources.extendable_takes(member, account, form.extend_generation)
-        found |= _of_generation(form, model, takes)
+        found |= _of_generation(resolved)
     if model.task == Task.REFRAME:
-        found["board"] = canvas.Board(form, model, asset)
+        found["board"] = canvas.Board(form, model, resolved.clip)
     if model.knows("concepts"):
         found["concept_groups"] = concept_groups(form, model)
     return found
 
 
-def _of_generation(form: DraftForm, model: Model, takes: list[Generation]) -> Context:
-    chosen = form.extend_generation
+def _of_generation(resolved: ResolvedForm) -> Context:
+    form, model, chosen = resolved.form, resolved.model, resolved.form.extend_generation
+    takes = sources.extendable_takes(resolved.member, resolved.account, chosen)
     return {
         "ways": ways(form, model),
         "ends": ends(form, model),
@@ -112,15 +112,10 @@ def ways(form: DraftForm, model: Model) -> tuple[Choice, ...]:
         "backward": ("Extend backward", can_continue(model, "end_frame")),
     }
     return tuple(
-        Choice(way, label, form.frames == way, not is_known, _option(way))
+        Choice(way, label, form.frames == way, not is_known, OPTIONS.get(way, f"frames={way}"))
         for way, (label, is_known) in offered.items()
         if is_known or form.frames == way
     )
-
-
-def _option(way: str) -> str:
-    """Name a way among the verdict's unavailable options; only keyframes are one by themselves."""
-    return "keyframes" if way == "keyframes" else f"frames={way}"
 
 
 def ends(form: DraftForm, model: Model) -> tuple[EndFrame, ...]:

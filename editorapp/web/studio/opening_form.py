@@ -9,7 +9,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest
 from editorapp.web.studio import form_request, sources
 from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.form_verdict import waiting_take
+from editorapp.web.studio.resolved_form import waiting_take
 
 
 def form_at(request: MemberRequest) -> DraftForm:

@@ -69,19 +69,16 @@ def all_of(resolved: ResolvedForm) -> list[Draft]:
 
 def limits_broken(resolved: ResolvedForm) -> list[Broken]:
     """Refuse what cannot be sent in one go."""
-    rule, says = _limit_broken(takes_of(resolved), len(resolved.kinds))
-    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))] if rule else []
-
-
-def _limit_broken(takes: int, kinds: int) -> tuple[str, str]:
-    """Return the limit's rule and what it says; both "" where all can be sent."""
+    takes = takes_of(resolved)
+    count = takes * len(resolved.kinds)
     if takes < 1:
-        return "variants.takes", "Say how many takes of each: 1 or more."
-    count = takes * kinds
-    if count > MOST:
+        rule, says = "variants.takes", "Say how many takes of each: 1 or more."
+    elif count > MOST:
         says = f"This makes {count} takes; at most {MOST} can be sent in one go."
-        return "variants.many", says
-    return "", ""
+        rule = "variants.many"
+    else:
+        return []
+    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))]
 
 
 def with_variants(
@@ -157,12 +154,7 @@ def _total(verdicts: Sequence[Verdict], takes: int) -> Total:
         return Total(count, asked=asked)
     low = sum((one.low_usd for one in prices), ZERO) * takes
     high = sum((one.high_usd for one in prices), ZERO) * takes
-    return Total(
-        count,
-        low,
-        high,
-        len({(one.low_usd, one.high_usd) for one in prices}) == 1,
-    )
+    return Total(count, low, high, len({(one.low_usd, one.high_usd) for one in prices}) == 1)
 
 
 def _asked(others: Sequence[Verdict]) -> str:

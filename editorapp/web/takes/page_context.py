@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from editorapp.core.htmx import Context
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.request import references
@@ -19,7 +20,6 @@ from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary, usual_times
-from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble

@@ -17,6 +17,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers import registry
+from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
@@ -111,7 +112,7 @@ def _choosable() -> dict[str, Container[str]]:
     return {
         "state": STATE_GROUPS,
         "review": REVIEWS,
-        "task": request_summary.TASK_NAMES,
+        "task": tuple(Task),
         "provider": registry.slugs(),
         "model": request_summary.model_names(),
     }
@@ -225,7 +226,7 @@ def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
     reviews = {key: label for key, (label, _review) in REVIEWS.items()}
     choices = {
         "review": {"": "Any review", **reviews},
-        "task": {"": "Any task", **request_summary.TASK_NAMES},
+        "task": {"": "Any task", **{task.value: task.capitalize() for task in Task}},
         "provider": {"": "Any provider", **request_summary.provider_names()},
         "model": {"": "Any model", **request_summary.model_names()},
     }

@@ -22,11 +22,7 @@ from editorapp.generations.ledger_lines import (
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.presenters.request_summary import (
-    model_names,
-    provider_names,
-    task_name,
-)
+from editorapp.web.presenters.request_summary import model_names, provider_names
 
 
 @dataclass(frozen=True)
@@ -168,7 +164,7 @@ def name_of(name: str, value: str) -> str:
     if not value:
         return "none"
     if name == "task":
-        return task_name(value)
+        return value.capitalize()
     names = provider_names() if name == "provider" else model_names()
     return names.get(value, value)
 

@@ -168,7 +168,7 @@ def _still(request: MemberRequest, names: str) -> Asset:
     """Return an uploaded still, or else the frame of the clip that was chosen for it."""
     if uploaded := _uploaded(request, names):
         return uploaded
-    pk = row_id(request.POST, f"{names}_clip")
+    pk = row_id(request.POST, f"{names}_clip") or 0
     clips = Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO)
     clip = clips.filter(pk=pk).first()
     if clip is None:

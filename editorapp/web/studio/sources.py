@@ -126,7 +126,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
         return ChosenSource(Ref(file_id=form.source_id))
     rows = Generation.objects.visible_to(member).select_related("result")
     take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
-    return ChosenSource(Ref(generation_id=form.source_id), take and take.result, take)
+    return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
 def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:

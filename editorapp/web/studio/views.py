@@ -132,7 +132,8 @@ def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
     """Show the takes made from a clip, or those made without one; asks for itself again while one
     of them runs.
     """
-    return pages.takes_of(request, Asset.objects.visible_to(request.member).filter(pk=pk).first())
+    clips = Asset.objects.visible_to(request.member)
+    return pages.takes_of(request, clips.filter(pk=pk).first() if pk else None)
 
 
 @action_for(Act.CREATE)

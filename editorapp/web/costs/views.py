@@ -205,7 +205,9 @@ def _chrome(
     is_whole = not words and selection.month is not None
     return {
         "shown": shown,
-        "narrowed": [(said, _without(selection, name)) for name, said in words.items()],
+        "narrowed": [
+            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
+        ],
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
@@ -214,10 +216,6 @@ def _chrome(
         "simulated_url": selection.changed(is_simulated=True).url(),
         "budget": _budget(member, selection, now=now) if is_whole else None,
     }
-
-
-def _without(selection: LineSelection, name: str) -> str:
-    return selection.changed(**{name: None}).url()
 
 
 def _budget(
@@ -241,10 +239,10 @@ def _budget(
 
 
 def _left(meter: MonthMeter) -> Computed | None:
-    if meter.limit_usd is None:
+    if meter.limit is None:
         return None
     basis = "the limit, less what is charged and still held."
-    return Computed(meter.limit_usd - meter.used_usd, basis)
+    return Computed(meter.limit.amount_usd - meter.used.amount_usd, basis)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:

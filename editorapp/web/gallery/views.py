@@ -35,9 +35,9 @@ STATE_GROUPS: dict[str, tuple[str, frozenset[State]]] = {
     "failed": ("Failed", frozenset({State.FAILED, State.CANCELED})),
 }
 REVIEWS = {
-    "none": ("Not reviewed", Generation.Review.NONE),
-    "needs_changes": ("Needs changes", Generation.Review.NEEDS_CHANGES),
-    "approved": ("Approved", Generation.Review.APPROVED),
+    "none": Generation.Review.NONE,
+    "needs_changes": Generation.Review.NEEDS_CHANGES,
+    "approved": Generation.Review.APPROVED,
 }
 
 
@@ -75,7 +75,7 @@ class Filters:
         if self.state:
             takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
         if self.review:
-            takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
+            takes = takes.filter(review=REVIEWS[self.review], state=State.SUCCEEDED)
         same = {
             "task": self.task,
             "provider": self.provider,
@@ -134,16 +134,10 @@ def page(request: MemberRequest) -> HttpResponse:
         "before": before,
         **_grid(found, filters),
     }
-    if is_part(request):
-        part = "gallery/_more.html" if before else "gallery/_takes.html"
-        return page_or_part(request, part, part, context)
-    context |= _choices(request.member, filters)
-    return page_or_part(
-        request,
-        "gallery/page.html",
-        "gallery/_takes.html",
-        context,
-    )
+    if not is_part(request):
+        context |= _choices(request.member, filters)
+    part = "gallery/_more.html" if before else "gallery/_takes.html"
+    return page_or_part(request, "gallery/page.html", part, context)
 
 
 @page_for(Act.SEE)
@@ -223,7 +217,7 @@ def _choices(member: Member, filters: Filters) -> Context:
 
 def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
     """Return (name, label, what is chosen, the choices by their values)."""
-    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
+    reviews = {key: review.label for key, review in REVIEWS.items()}
     choices = {
         "review": {"": "Any review", **reviews},
         "task": {"": "Any task", **{task.value: task.capitalize() for task in Task}},

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import chain, zip_longest
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -71,17 +72,13 @@ OF_ACCOUNT: dict[str, Change] = {
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """One that is not sent yet.
-
-    `may_arrange`: this person may pause, move and edit it, `may_cancel`: cancel it; `batch_count`:
-    it is the first of so many shown that were sent in one go.
+    """One that is not sent yet. `batch_count`: it is the first of so many shown that were sent in one
+    go.
     """
 
     take: Generation
     standing: QueuePosition
-    may_arrange: bool
-    may_cancel: bool
-    batch_count: int = 0
+    batch_count: int
 
 
 @page_for(Act.SEE)
@@ -103,7 +100,7 @@ def _context(member: Member) -> Context:
     unsent = rows.filter(state__in=CANCELABLE)
     accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
-    waiting = _waiting(queued, accounts, member)
+    waiting = _waiting(queued, accounts)
     above = _above(member, accounts, has_waiting=bool(waiting), now=now)
     below = _below(rows, now=now)
     seen = [*queued, *running, *below["person_rows"], *below["recent"]]
@@ -125,7 +122,7 @@ def _above(
     """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
     return {
         "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
-        "accounts": sorted(accounts.values(), key=_by_provider),
+        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
         "silence": heartbeat.signs(now).silence if has_waiting else "",
     }
 
@@ -138,10 +135,6 @@ def _below(rows: QuerySet[Generation], *, now: datetime) -> dict[str, list[Gener
         "person_rows": list(person.order_by("-pk")[:MOST_ROWS]),
         "recent": list(over.order_by("-pk")[:10]),
     }
-
-
-def _by_provider(one: AccountStanding) -> tuple[str, int]:
-    return one.account.provider, one.account.pk
 
 
 def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
@@ -168,9 +161,7 @@ def _accounts(
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 
-def _waiting(
-    takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member
-) -> list[WaitingRow]:
+def _waiting(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> list[WaitingRow]:
     """Return what waits in the order in which it is sent; behind it, what is paused, in its order
     too.
     """
@@ -179,21 +170,7 @@ def _waiting(
     del batches[None]
     # Each batch's count goes to its first take: it is taken out there.
     in_order = sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
-    return [
-        _waiting_row(take, stand[take.pk], member, batches.pop(take.batch, 0)) for take in in_order
-    ]
-
-
-def _waiting_row(
-    take: Generation, position: QueuePosition, member: Member, batch_count: int
-) -> WaitingRow:
-    return WaitingRow(
-        take,
-        position,
-        may_arrange=take.is_answered_by(member),
-        may_cancel=take.is_answered_by(member, Act.CANCEL),
-        batch_count=batch_count,
-    )
+    return [WaitingRow(take, stand[take.pk], batches.pop(take.batch, 0)) for take in in_order]
 
 
 def _sent_order(position: QueuePosition) -> tuple[int, ...]:
@@ -240,12 +217,8 @@ def whole(request: MemberRequest, verb: str) -> HttpResponse:
 @action_for(Act.MANAGE)
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
-    change = _change(OF_ACCOUNT, verb)
-    change(
-        get_object_or_404(ProviderAccount, pk=pk),
-        member=request.member,
-        now=timezone.now(),
-    )
+    change, account = _change(OF_ACCOUNT, verb), get_object_or_404(ProviderAccount, pk=pk)
+    change(account, member=request.member, now=timezone.now())
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
 
 

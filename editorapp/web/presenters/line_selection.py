@@ -59,6 +59,7 @@ SHOWS = {
 # By what the month sums are kept; of all else the lines themselves are added up.
 KEPT = ("month", "person_id", "provider", "model", "task")
 NARROWING = (*KEPT[1:], "account_id", "generation_id")
+ROW_IDS = ("person_id", "account_id", "generation_id")
 LONGEST = {"provider": 40, "model": 80, "task": 16}  # characters that their columns hold
 
 
@@ -88,17 +89,15 @@ class LineSelection:
         that no column can hold.
         """
         shows = query.get("shows", "")
-        names: dict[str, Any] = {
+        said: dict[str, Any] = {
             name: text(query, name, most=most) for name, most in LONGEST.items() if name in query
         }
+        said |= {name: row_id(query, name) for name in ROW_IDS}
         return cls(
             is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
             month=_month(query.get("month", ""), today),
-            person_id=row_id(query, "person_id"),
-            account_id=row_id(query, "account_id"),
-            generation_id=row_id(query, "generation_id"),
             shows=shows if shows in SHOWS else "",
-            **names,
+            **said,
         )
 
     def changed(self, **other: Any) -> "LineSelection":

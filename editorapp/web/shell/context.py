@@ -84,14 +84,10 @@ def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    found = _by_state(member)
+    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
+    found = dict(takes.order_by().values_list("state").annotate(Count("pk")))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
-
-
-def _by_state(member: Member) -> dict[str, int]:
-    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
-    return dict(takes.order_by().values_list("state").annotate(Count("pk")))
 
 
 def alerts_open(member: Member) -> int:

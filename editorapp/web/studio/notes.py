@@ -90,18 +90,14 @@ class Note:
 
 @dataclass(frozen=True)
 class Closed:
-    """Options that cannot be combined with the present choice: `options` as the inputs name them."""
+    """Options that cannot be combined with the present choice: `options` as the inputs name them.
+
+    Without a button it is said only to who tries the option: it helps nobody else.
+    """
 
     options: str
     reason: str
     button: Button | None
-
-    @property
-    def is_quiet(self) -> bool:
-        """Is it said only to who tries the option? Where nothing can be done about it, it helps
-        nobody else.
-        """
-        return self.button is None
 
     @property
     def value(self) -> str:

@@ -56,11 +56,6 @@ def viewer_of(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     return render(request, "studio/_viewer.html", _viewer_context(resolved))
 
 
-def takes_of(request: MemberRequest, asset: Asset | None) -> HttpResponse:
-    """Render the takes of a clip; without one, those that were made without."""
-    return render(request, "studio/_takes_now.html", _takes_context(asset, request.member))
-
-
 def queued(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     """Render the takes with the new ones, and a fresh token for what is queued next."""
     context = _viewer_context(resolved) | {"form_token": DraftForm().form_token}
@@ -101,10 +96,10 @@ def check_context(found: FormVerdict) -> Context:
 
 def _viewer_context(resolved: ResolvedForm) -> Context:
     shown = {"source": resolved.source, "form": resolved.form}
-    return _takes_context(resolved.clip, resolved.member) | shown
+    return takes_context(resolved.clip, resolved.member) | shown
 
 
-def _takes_context(asset: Asset | None, member: Member) -> Context:
+def takes_context(asset: Asset | None, member: Member) -> Context:
     takes = sources.takes_of(asset, member)
     return {
         "asset": asset,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from editorapp.core.htmx import Context, is_part
@@ -133,7 +133,8 @@ def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
     of them runs.
     """
     clips = Asset.objects.visible_to(request.member)
-    return pages.takes_of(request, clips.filter(pk=pk).first() if pk else None)
+    context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    return render(request, "studio/_takes_now.html", context)
 
 
 @action_for(Act.CREATE)

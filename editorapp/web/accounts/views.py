@@ -3,6 +3,8 @@
 Only admins come here.
 """
 
+from copy import copy
+
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
@@ -29,6 +31,7 @@ from editorapp.teams.access import (
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
 from editorapp.web.accounts.forms import (
+    LIMITS,
     AccountForm,
     LimitsForm,
     form_for,
@@ -65,9 +68,10 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
 def add(request: MemberRequest, provider: str) -> HttpResponse:
     """Enter a key of another account with a provider."""
     spec = _spec(provider)
-    form = AccountForm(request.POST or None, spec=spec)
+    limits = {name: getattr(spec, name) for name in LIMITS}
+    form = AccountForm(request.POST or None, instance=ProviderAccount(provider=provider, **limits))
     if request.method == "POST" and form.is_valid():
-        return _told(request, form.save(), "is added. It is being tested.")
+        return _told(request, form.keep(), "is added. It is being tested.")
     return _form(request, form)
 
 
@@ -76,10 +80,11 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
-    form = form_for(account_or_404(pk), request.POST or None)
+    account = account_or_404(pk)
+    form = form_for(copy(account), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _saved(request, form.save())
-    return _form(request, form)
+        return _saved(request, form.keep())
+    return _form(request, form, account)
 
 
 def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
@@ -193,22 +198,20 @@ def _has_just_passed(account: ProviderAccount) -> bool:
     return account.proven_at is not None and account.proven_at == account.tested_at
 
 
-def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
+def _form(
+    request: MemberRequest, form: LimitsForm, account: ProviderAccount | None = None
+) -> HttpResponse:
+    spec = form.instance.spec
     context: Context = {
         "here": "accounts",
         "form": form,
-        "spec": form.spec,
-        "account": form.account,
+        "spec": spec,
+        "account": account,
         "is_own": isinstance(form, AccountForm),
-        "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
-        "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
+        "can_be_deleted": account is not None and _can_be_deleted(account),
+        "key_names": " and ".join(f"its {label}" for label in key_labels(spec)),
     }
-    return render(
-        request,
-        "accounts/edit.html",
-        context,
-        status=422 if form.errors else 200,
-    )
+    return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
 
 
 urlpatterns = [

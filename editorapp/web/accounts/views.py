@@ -83,14 +83,10 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     account = account_or_404(pk)
     form = form_for(copy(account), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _saved(request, form.keep())
+        kept = form.keep()
+        is_tested = kept.origin is not KeyOrigin.ADMIN or kept.tested_at is not None
+        return _told(request, kept, "is saved." if is_tested else "is saved. It is being tested.")
     return _form(request, form, account)
-
-
-def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
-    if account.origin is KeyOrigin.ADMIN and account.tested_at is None:
-        return _told(request, account, "is saved. It is being tested.")
-    return _told(request, account, "is saved.")
 
 
 @action_for(Act.MANAGE)
@@ -128,13 +124,9 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
-        TeamAccount.objects.update_or_create(
-            team=team,
-            defaults={"account": account},
-        )
-        messages.success(
-            request, f"{team} uses {account.name} now, unless somebody chooses another."
-        )
+        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        said = f"{team} uses {account.name} now, unless somebody chooses another."
+        messages.success(request, said)
     return redirect(_address(pk))
 
 
@@ -187,15 +179,11 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    if _has_just_passed(found.account):  # from now on, other cards say something else too
-        response["HX-Refresh"] = "true"
+    account = found.account
+    if account.proven_at is not None and account.proven_at == account.tested_at:
+        response["HX-Refresh"] = "true"  # it just passed: other cards say something else now, too
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def _has_just_passed(account: ProviderAccount) -> bool:
-    """Was its last test the first one that it passed?"""
-    return account.proven_at is not None and account.proven_at == account.tested_at
 
 
 def _form(

@@ -56,9 +56,7 @@ class CostRow:
 class Bar:
     """A month in the chart. Units: px of the drawing."""
 
-    label: str
-    url: str
-    spent: Figure
+    row: CostRow
     x: int
     y: int
     height: int
@@ -78,7 +76,6 @@ class Budget:
     """A team's month against its limit."""
 
     meter: MonthMeter
-    left: Computed | None
     says: str  # where the limit comes from
     is_over: bool
 
@@ -91,12 +88,11 @@ def page(request: MemberRequest) -> HttpResponse:
     with snapshot():  # totals and their rows are of one instant
         lines = selection.lines(member)
         found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
-        older = selection.url(before=found.after) if found.after else ""
         context: Context = {
             "here": "costs",
             "selection": selection,
             "lines": found.rows,
-            "older_url": older,
+            "older_url": selection.url(before=found.after) if found.after else "",
         }
         if not is_part(request):
             context["together"] = reports.together(lines) if selection.shows else None
@@ -109,12 +105,9 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
     rows = csv_export.csv_rows(selection.lines(request.member))
-    return spreadsheet.download(rows, name=_csv_name(selection))
-
-
-def _csv_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    return spreadsheet.download(rows, name=name)
 
 
 def _figures(
@@ -235,14 +228,7 @@ def _budget(
         limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
         basis="What the whole team was charged and still holds; admins see its lines.",
     )
-    return Budget(meter, _left(meter), says, limit.is_over)
-
-
-def _left(meter: MonthMeter) -> Computed | None:
-    if meter.limit is None:
-        return None
-    basis = "the limit, less what is charged and still held."
-    return Computed(meter.limit.amount_usd - meter.used.amount_usd, basis)
+    return Budget(meter, says, limit.is_over)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -274,7 +260,7 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
         height = max(2, _scaled(row.spent.amount_usd, most, to=CHART_HEIGHT))
         x, y = place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - height + 20
         is_here = row.spent.selection.month == selection.month  # never where that is all months
-        bars.append(Bar(row.label, row.url, row.spent, x, y, height, is_here))
+        bars.append(Bar(row, x, y, height, is_here))
     return bars
 
 

@@ -46,6 +46,13 @@ class MonthMeter:
     used: Figure | Computed
     limit: Computed | None
 
+    @property
+    def left(self) -> Computed | None:
+        if self.limit is None:
+            return None
+        basis = "the limit, less what is charged and still held."
+        return Computed(self.limit.amount_usd - self.used.amount_usd, basis)
+
 
 def month_meter(
     member: Member,

@@ -67,11 +67,7 @@ def _conditioning(form: DraftForm, model: Model | None) -> Values:
     return values
 
 
-def _control_value(
-    form: DraftForm,
-    control: str,
-    model: Model | None,
-) -> Values:
+def _control_value(form: DraftForm, control: str, model: Model | None) -> Values:
     name = CONTROL_VALUES.get(control, "")
     typed = getattr(form, name, "")
     if typed:
@@ -124,14 +120,15 @@ def _number(text: str) -> float | str:
     return text if number is None else float(number)
 
 
-def editing(take: Generation, *, task: str = Task.EDIT.value) -> DraftForm:
-    """Return the form that works on a take's result, with the settings it was made with."""
+def editing(take: Generation, *, task: str, account: int | None) -> DraftForm:
+    """Return the form that works on a take's result, with the settings it was made with; at its own
+    account where none is said.
+    """
     said = _settings_of(take.wanted)
     if take.task != task:
         said |= {"task": task, "model": ""}
-    return DraftForm(
-        source_kind="generation", source_generation=take.pk, account=take.account_id, **said
-    )
+    said |= {"source_kind": "generation", "source_generation": take.pk}
+    return DraftForm(account=take.account_id if account is None else account, **said)
 
 
 def again(take: Generation) -> DraftForm:
@@ -152,15 +149,7 @@ def _source_of(source: Ref, parent: int | None) -> Values:
         return {"source_asset": source.asset_id}
     if source.url:
         media_type = source.media_type or ""
-        return {
-            "source_kind": "url",
-            "source_url": source.url,
-            "source_media_type": media_type,
-        }
-    return _id_of(source)
-
-
-def _id_of(source: Ref) -> Values:
+        return {"source_kind": "url", "source_url": source.url, "source_media_type": media_type}
     for kind, name in (("generation", source.generation_id), ("file", source.file_id)):
         if name:
             return {"source_kind": "id", "source_id": name, "source_id_kind": kind}
@@ -178,21 +167,15 @@ def _frames_of(wanted: GenerationRequest, parent: int | None) -> Values:
         return {"frames": "keyframes", "keyframes": _rows(wanted)}
     first, last = wanted.start_frame, wanted.end_frame
     if parent is not None and (first or last):
-        return {
-            "frames": "backward" if first is None else "forward",
-            "extend_generation": parent,
-        }
+        way = "backward" if first is None else "forward"
+        return {"frames": way, "extend_generation": parent}
     ends = {"first_asset": first, "last_asset": last}
     pictures = {name: ref.asset_id for name, ref in ends.items() if ref}
     return {"frames": "frames"} | pictures if pictures else {}
 
 
 def _rows(wanted: GenerationRequest) -> tuple[KeyframeRow, ...]:
-    pinned = zip(
-        wanted.keyframes or (),
-        wanted.keyframe_indexes or (),
-        strict=False,
-    )
+    pinned = zip(wanted.keyframes or (), wanted.keyframe_indexes or (), strict=False)
     return tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
 
 

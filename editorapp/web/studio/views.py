@@ -265,11 +265,7 @@ def _refused(
     return pages.page_of(request, found, status=422)
 
 
-def _queued(
-    request: MemberRequest,
-    made: list[Generation],
-    resolved: ResolvedForm,
-) -> HttpResponse:
+def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedForm) -> HttpResponse:
     """Show the new takes at once, beside their source; without htmx, come back to the same source.
 
     What was edited was opened from the queue, so one comes back there.
@@ -278,7 +274,9 @@ def _queued(
     if resolved.form.replaces is not None:
         place = f"in the place of take {resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
-        return _back_to_queue(request)
+        if is_part(request):
+            return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
+        return redirect("queue:page")
     if not is_part(request):
         messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
@@ -286,20 +284,10 @@ def _queued(
     return triggering(pages.queued(request, resolved), {"rushes:queued": words})
 
 
-def _back_to_queue(request: MemberRequest) -> HttpResponse:
-    if not is_part(request):
-        return redirect("queue:page")
-    headers = {"HX-Redirect": reverse("queue:page")}
-    return HttpResponse(status=204, headers=headers)
-
-
 def _way_to(made: list[Generation]) -> Context:
     if len(made) > 1:
         return {"href": reverse("queue:page"), "action": "Open the queue"}
-    return {
-        "href": reverse("takes:page", args=[made[0].pk]),
-        "action": "Open the take",
-    }
+    return {"href": reverse("takes:page", args=[made[0].pk]), "action": "Open the take"}
 
 
 def _same_source(resolved: ResolvedForm) -> str:

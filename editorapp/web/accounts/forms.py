@@ -15,7 +15,7 @@ from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.spec import Spec
 
 LONGEST_KEY = 1000
-LIMITS = ("max_concurrent", "requests_per_minute")
+LIMITS: tuple[str, ...] = ("max_concurrent", "requests_per_minute")
 _KEPT = ("name", "base_url", *LIMITS, "unit_price_usd", "options", "key_encrypted", "key_hint")
 _TESTED = ("tested_at", "test_ok", "test_message", "learned", "learned_at")
 AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
@@ -102,8 +102,10 @@ class AccountForm(LimitsForm):
         self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
         for name, label in zip(self.key_fields, key_labels(spec), strict=True):
             self.fields[name] = _key_field(label)
+        kept = f" Empty: keep the one that ends in {self.instance.key_hint}."
         for name in self.key_fields[-1:]:
-            self.fields[name].help_text = _key_hint(self.instance)
+            said = f"Stored encrypted and never shown again.{kept if self.instance.pk else ''}"
+            self.fields[name].help_text = said
 
     def _add_options(self, spec: Spec) -> None:
         self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
@@ -132,7 +134,8 @@ class AccountForm(LimitsForm):
 
     def _clean_options(self, given: dict[str, Any]) -> None:
         for name in self.option_fields:
-            if not _can_be_sent(given.get(name) or ""):
+            value = given.get(name) or ""
+            if not value.isascii() or not value.isprintable():
                 self.add_error(name, "Only plain letters, digits and signs can be sent.")
 
     def _clean_key(self, given: dict[str, Any]) -> None:
@@ -174,7 +177,8 @@ class AccountForm(LimitsForm):
         again.
         """
         account, key = self.instance, self.cleaned_data.get("key")
-        account.options = self._options()
+        options = {name: self.cleaned_data[field] for field, name in self.option_fields.items()}
+        account.options = {name: value for name, value in options.items() if value}
         if key:
             account.set_key(key)
         if is_another := self.before != _reached_by(account):
@@ -190,14 +194,6 @@ class AccountForm(LimitsForm):
         if key or account.unit_price() != self.price_before:
             account.price_quotes.all().delete()
         return account
-
-    def _options(self) -> dict[str, str]:
-        given = self.cleaned_data
-        return {name: given[field] for field, name in self.option_fields.items() if given[field]}
-
-
-def _can_be_sent(value: str) -> bool:
-    return value.isascii() and value.isprintable()
 
 
 def _reached_by(account: ProviderAccount) -> tuple[object, ...]:
@@ -228,11 +224,6 @@ def option_label(name: str) -> str:
 def _key_field(label: str) -> forms.CharField:
     widget = forms.PasswordInput(attrs={**AS_TYPED, "autocapitalize": "none"})
     return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget)
-
-
-def _key_hint(account: ProviderAccount) -> str:
-    kept = f" Empty: keep the one that ends in {account.key_hint}." if account.pk else ""
-    return f"Stored encrypted and never shown again.{kept}"
 
 
 def _option_field(name: str) -> forms.CharField:

@@ -76,7 +76,8 @@ def _dressed(
         "Cache-Control": f"private, {kept}",
         "X-Content-Type-Options": "nosniff",
     }
-    response.headers.update(headers)
+    for header, value in headers.items():
+        response.headers[header] = value
     return response
 
 

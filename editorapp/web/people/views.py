@@ -52,10 +52,8 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 @action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
-    people.revoke(
-        get_object_or_404(Invite, pk=pk, team=request.member.team),
-        now=timezone.now(),
-    )
+    invite = get_object_or_404(Invite, pk=pk, team=request.member.team)
+    people.revoke(invite, now=timezone.now())
     said = "The invitation is revoked: its link no longer works."
     return _back(request, messages.success, said)
 
@@ -264,24 +262,16 @@ def _people(by: Member) -> list[tuple[Member, int]]:
     """Return everybody who is or was in the team, each with how many takes wait that they may not
     send.
     """
-    stuck = _stuck(by)
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
     everybody = by.team.members.select_related("user", "disabled_by")
     in_order = everybody.order_by("user__display_name", "user__username")
     return [(one, stuck[one.user_id]) for one in in_order]
 
 
-def _stuck(by: Member) -> Counter[int]:
-    """Return how many takes wait that nobody may send, by who answers for them."""
-    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
-    return Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-
-
 def _member(request: MemberRequest, pk: int) -> Member:
-    return get_object_or_404(
-        Member.objects.select_related("user"),
-        pk=pk,
-        team=request.member.team,
-    )
+    rows = Member.objects.select_related("user")
+    return get_object_or_404(rows, pk=pk, team=request.member.team)
 
 
 urlpatterns = [

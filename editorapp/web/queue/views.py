@@ -45,7 +45,7 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.presenters.usual_times import usual_of
+from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
@@ -101,39 +101,24 @@ def _context(member: Member) -> Context:
     accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
     waiting = _waiting(queued, accounts)
-    above = _above(member, accounts, has_waiting=bool(waiting), now=now)
-    below = _below(rows, now=now)
-    seen = [*queued, *running, *below["person_rows"], *below["recent"]]
+    above = {
+        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
+        "silence": heartbeat.signs(now).silence if waiting else "",
+    }
+    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
+    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
+    recent = list(over.order_by("-pk")[:10])
     return {
         "here": "queue",
-        "seen": _seen(seen, waiting, **above),
+        "seen": _seen([*queued, *running, *person, *recent], waiting, **above),
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
+        "person_rows": person,
+        "recent": recent,
         **above,
-        **below,
-    }
-
-
-def _above(
-    member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
-) -> Context:
-    """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
-    return {
-        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
-        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
-        "silence": heartbeat.signs(now).silence if has_waiting else "",
-    }
-
-
-def _below(rows: QuerySet[Generation], *, now: datetime) -> dict[str, list[Generation]]:
-    """Return what is neither waiting nor running: what needs a person, and what is over lately."""
-    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
-    person = rows.filter(state__in=NEEDS_A_PERSON)
-    return {
-        "person_rows": list(person.order_by("-pk")[:MOST_ROWS]),
-        "recent": list(over.order_by("-pk")[:10]),
     }
 
 
@@ -141,14 +126,10 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    heads = Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk"))
-    is_head = Exists(heads)
-    return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
-
-
-def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
-    places = zip_longest(*(account.line for account in accounts))
-    return list(filter(None, chain.from_iterable(places)))[:MOST_ROWS]
+    places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
+    pks = list(filter(None, places))[:MOST_ROWS]
+    heads = Exists(Attempt.objects.filter(pk__in=pks, generation=OuterRef("pk")))
+    return list(unsent.annotate(is_head=heads).order_by("-is_head", "pk")[: MOST_ROWS + 1])
 
 
 def _accounts(
@@ -254,7 +235,7 @@ def _with_usual(
     member: Member, takes: list[Generation]
 ) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
-    usual = cache(partial(usual_of, member.team_id))
+    usual = cache(partial(usual_time, member.team_id))
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 

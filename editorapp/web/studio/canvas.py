@@ -2,7 +2,7 @@
 that canvas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -184,8 +184,25 @@ class Board:
 
     @property
     def snaps(self) -> list[Snap]:
-        at, shape = self.placed, self._shape
-        return _snaps(shape, at) if self.can_place and shape and at else []
+        """The places that one click reaches: sizes first, then edges at the present size."""
+        now, shape = self.placed, self._shape
+        if not self.can_place or not shape or not now:
+            return []
+        fill = fitted(shape, covering=True)
+        places = {
+            "fit": ("Centred fit", None),
+            "fill": ("Fill", fill if max(fill.w, fill.h) <= MOST else None),
+            "left": ("Left", replace(now, x=0)),
+            "centre": ("Centre", replace(now, x=(1 - now.w) / 2, y=(1 - now.h) / 2)),
+            "right": ("Right", replace(now, x=1 - now.w)),
+            "top": ("Top", replace(now, y=0)),
+            "bottom": ("Bottom", replace(now, y=1 - now.h)),
+        }
+        return [
+            Snap(name, label, _changes(place))
+            for name, (label, place) in places.items()
+            if place is not None or name == "fit"
+        ]
 
     @property
     def new_percent(self) -> int:
@@ -194,25 +211,6 @@ class Board:
     @property
     def cut_percent(self) -> int:
         return round(100 * self.placed.cut_off) if self.placed else 0
-
-
-def _snaps(shape: float, now: Placement) -> list[Snap]:
-    """Return the places that one click reaches: sizes first, then edges at the present size."""
-    fill = fitted(shape, covering=True)
-    places = {
-        "fit": ("Centred fit", None),
-        "fill": ("Fill", fill if max(fill.w, fill.h) <= MOST else None),
-        "left": ("Left", Placement(0, now.y, now.w, now.h)),
-        "centre": ("Centre", Placement((1 - now.w) / 2, (1 - now.h) / 2, now.w, now.h)),
-        "right": ("Right", Placement(1 - now.w, now.y, now.w, now.h)),
-        "top": ("Top", Placement(now.x, 0, now.w, now.h)),
-        "bottom": ("Bottom", Placement(now.x, 1 - now.h, now.w, now.h)),
-    }
-    return [
-        Snap(name, label, _changes(place))
-        for name, (label, place) in places.items()
-        if place is not None or name == "fit"
-    ]
 
 
 def _changes(place: Placement | None) -> str:

@@ -200,14 +200,7 @@ class Choices:
         values = band.strengths
         return [self._choice("strength", one, one[-1], option="strength") for one in values]
 
-    def _choice(
-        self,
-        name: str,
-        value: str,
-        label: str = "",
-        *,
-        option: str = "",
-    ) -> Choice:
+    def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
         """Return one value of a field as a radio button."""
         option = option or f"{name}={value}"
         is_chosen = getattr(self.form, name) == value
@@ -236,13 +229,10 @@ class Choices:
 
     @property
     def durations(self) -> list[Choice]:
-        values = self._values("duration", self._lengths)
-        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
-
-    @property
-    def _lengths(self) -> Iterable[str]:
         row = self.model.parameter("duration")
-        return (row and row.choices) or self.model.limits.durations
+        lengths = (row and row.choices) or self.model.limits.durations
+        values = self._values("duration", lengths)
+        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
 
     @property
     def flags(self) -> list[Choice]:

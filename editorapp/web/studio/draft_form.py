@@ -124,7 +124,7 @@ class DraftForm:
         """
         values: Values = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
-        values = {name: value for name, value in values.items() if _is_allowed(name, value)}
+        values = {name: one for name, one in values.items() if one in ALLOWED.get(name, (one,))}
         values |= {name: bool(sent.get(name)) for name in FLAGS}
         values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
@@ -190,10 +190,6 @@ TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes"
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 
 
-def _is_allowed(name: str, value: str) -> bool:
-    return name not in ALLOWED or value in ALLOWED[name]
-
-
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if name == "keyframes":
         for row in value:
@@ -208,11 +204,7 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _read_lists(sent: QueryDict) -> Values:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
-    rows = zip(
-        sent.getlist("keyframe_asset"),
-        sent.getlist("keyframe_index"),
-        strict=False,
-    )
+    rows = zip(sent.getlist("keyframe_asset"), sent.getlist("keyframe_index"), strict=False)
     return {
         "concepts": tuple(dict.fromkeys(filter(None, concepts))),
         "more_strengths": tuple(dict.fromkeys(strengths)),

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import astuple
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,8 @@ from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
-from editorapp.web.presenters import request_summary, usual_times
+from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -38,7 +39,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "can_compare": take.task != Task.GENERATE,
         "laid": _laid(take, source),
         "ways_on": _ways_on(take, member),
-        "usual": usual_times.usual(take) if take.is_active else None,
+        "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),
         "trouble": trouble(take),
         "steps": chain,
@@ -53,6 +54,10 @@ def page_context(take: Generation, member: Member) -> Context:
         "verdicts": Decision.Verdict,
         **_attempts(take),
     }
+
+
+def _usual_time(take: Generation) -> timedelta | None:
+    return usual_time(take.team_id, take.model, take.task, is_simulated=take.is_simulated)
 
 
 def _attempts(take: Generation) -> Context:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from editorapp.core import request_values
 from editorapp.core.htmx import is_part
-from editorapp.core.money import ZERO, NotAnAmount, usd_typed
+from editorapp.core.money import ZERO, NotAnAmount, usd_typed, usd_typed_or_none
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation
@@ -22,7 +22,6 @@ from editorapp.providers.http.typed_readers import LONGEST_ID
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.presenters.typed_amounts import amount_or_none
 from editorapp.web.takes import unknown_outcome
 from editorapp.web.takes.found import note_of, take_or_404
 
@@ -86,7 +85,7 @@ def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | 
         "note": note_of(request),
     }
     job_id = request_values.text(given, "job_id", most=LONGEST_ID)
-    agreed_usd = amount_or_none(given, "agreed_usd")
+    agreed_usd = usd_typed_or_none(given.get("agreed_usd", ""))
     outcomes: dict[str, Callable[[], object]] = {
         "never_arrived": lambda: settle.never_arrived(take, **by),
         "count_as_spent": lambda: settle.count_as_spent(take, **by),
@@ -123,11 +122,7 @@ def _price(request: MemberRequest, take: Generation) -> HttpResponse:
     if attempt is None or not take.can_settle:
         return HttpResponse(status=204)
     found = unknown_outcome.of(take, attempt, now=timezone.now())
-    return render(
-        request,
-        "takes/_again.html",
-        {"take": take, "settling": found},
-    )
+    return render(request, "takes/_again.html", {"take": take, "settling": found})
 
 
 @action_for(Act.CREATE)

@@ -72,7 +72,9 @@ def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
 
 
 def _says_refusals(view: View) -> View:
-    """Return the view with a refused file answered as `_refused` does."""
+    """Return the view with a refused file answered as `_refused` does, and a piece of another place
+    with where the file has come to.
+    """
 
     @wraps(view)
     def answering(*args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -80,6 +82,8 @@ def _says_refusals(view: View) -> View:
             return view(*args, **kwargs)
         except Refusal as refusal:
             return _refused(refusal)
+        except resumable.WrongOffset as wrong:
+            return _at(wrong.offset, status=409)
 
     return answering
 
@@ -184,12 +188,7 @@ def times(request: MemberRequest, pk: int) -> HttpResponse:
 @_says_refusals
 def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
     """Keep a frame of a clip as a picture of its own, to be a guide frame."""
-    pinned = frames.pin(
-        _clip(request, pk),
-        frame_index,
-        user=request.member.user,
-    )
-    told = asset_json(pinned)
+    told = asset_json(frames.pin(_clip(request, pk), frame_index, user=request.member.user))
     return JsonResponse({"asset": told, **told}, status=201)
 
 
@@ -213,12 +212,7 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return reasons.answer("bad_request", message, status=400)
-    upload = resumable.begin(
-        name=name,
-        size_bytes=size,
-        member=request.member,
-        mark=mark,
-    )
+    upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
     offset = resumable.offset(upload)
     here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
     url = reverse("media:upload", args=[upload.token])
@@ -254,8 +248,6 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
         return reasons.answer("piece_too_big", message, status=413)
     try:
         return _at(resumable.append(found, request, at=at, length=length))
-    except resumable.WrongOffset as wrong:
-        return _at(wrong.offset, status=409)
     except Refusal as refusal:
         if not refusal.is_passing:  # the same piece can be sent again
             resumable.cancel(found)
@@ -269,11 +261,7 @@ def _at(offset: int, *, status: int = 200) -> HttpResponse:
 
 def _own_upload(request: MemberRequest, token: str) -> Upload:
     member = request.member
-    mine = Upload.objects.filter(team=member.team_id).select_related(
-        "team",
-        "user",
-        "asset",
-    )
+    mine = Upload.objects.filter(team=member.team_id).select_related("team", "user", "asset")
     return get_object_or_404(mine, token=token, user=member.user_id)
 
 
@@ -286,8 +274,6 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     timing = Timing()
     try:
         asset = resumable.finish(_own_upload(request, token), timing=timing)
-    except resumable.WrongOffset as wrong:
-        return _at(wrong.offset, status=409)
     except BeingTaken:
         message = "This file is being taken in already: ask again in a moment."
         return reasons.answer("being_taken", message, status=409)

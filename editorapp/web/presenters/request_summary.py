@@ -12,6 +12,7 @@ from editorapp.providers import registry
 from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
+    POSITION,
     GenerationRequest,
     Ref,
     Task,
@@ -214,17 +215,13 @@ def _frames(wanted: GenerationRequest) -> dict[str, str]:
     """Return the pictures in words: guide frames of an edit, anchors of a generation."""
     if wanted.keyframes:
         label = "Keyframes" if wanted.task == Task.GENERATE else "Guide frames"
-        return {label: _keyframes(wanted)}
+        at = ", ".join(map(str, wanted.keyframe_indexes or ()))
+        count = len(wanted.keyframes)
+        return {label: f"{count} keyframe{'s' if count > 1 else ''} at {at}"}
     if wanted.task == Task.EDIT:
         return {"Guide frames": "single" if wanted.start_frame else ""}
     pictures = [label for label, _index, _ref in _guide_refs(wanted)]
     return dict.fromkeys(pictures, "a picture")
-
-
-def _keyframes(wanted: GenerationRequest) -> str:
-    at = ", ".join(map(str, wanted.keyframe_indexes or ()))
-    count = len(wanted.keyframes or ())
-    return f"{count} keyframe{'s' if count > 1 else ''} at {at}"
 
 
 def _extends(take: Generation) -> str:
@@ -235,7 +232,7 @@ def _extends(take: Generation) -> str:
 
 def _placement(wanted: GenerationRequest) -> str:
     """Return where the source lies on the canvas, in percent of it."""
-    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    place = [getattr(wanted, name) for name in POSITION]
     if None in place:
         return "centred fit"
     x, y, w, h = (f"{100 * float(value or 0):.4g} %" for value in place)

@@ -67,36 +67,28 @@ class Grid:
 
 def context(resolved: ResolvedForm) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
-    form, model = resolved.form, resolved.model
-    found: Context = {"guide": _guide(model)}
+    form, model, chosen = resolved.form, resolved.model, resolved.form.extend_generation
+    # How the model calls its single guide frame, and which guide frames it takes.
+    guide = {
+        "row": model.parameter("start_frame"),
+        "takes_keyframes": model.knows("keyframes"),
+        "is_first_frame": model.task == Task.MODIFY,  # an edited copy of the source's own
+    }
+    found: Context = {"guide": guide}
     if model.task == Task.GENERATE:
-        found |= _of_generation(resolved)
+        takes = sources.extendable_takes(resolved.member, resolved.account, chosen)
+        found |= {
+            "ways": ways(form, model),
+            "ends": ends(form, model),
+            "grid": grid(form, model),
+            "extendable": takes,
+            "extended": next((take for take in takes if take.pk == chosen), None),
+        }
     if model.task == Task.REFRAME:
         found["board"] = canvas.Board(form, model, resolved.clip)
     if model.knows("concepts"):
         found["concept_groups"] = concept_groups(form, model)
     return found
-
-
-def _of_generation(resolved: ResolvedForm) -> Context:
-    form, model, chosen = resolved.form, resolved.model, resolved.form.extend_generation
-    takes = sources.extendable_takes(resolved.member, resolved.account, chosen)
-    return {
-        "ways": ways(form, model),
-        "ends": ends(form, model),
-        "grid": grid(form, model),
-        "extendable": takes,
-        "extended": next((take for take in takes if take.pk == chosen), None),
-    }
-
-
-def _guide(model: Model) -> Context:
-    """Return how the model calls its single guide frame, and which guide frames it takes."""
-    return {
-        "row": model.parameter("start_frame"),
-        "takes_keyframes": model.knows("keyframes"),
-        "is_first_frame": model.task == Task.MODIFY,  # an edited copy of the source's own
-    }
 
 
 def ways(form: DraftForm, model: Model) -> tuple[Choice, ...]:

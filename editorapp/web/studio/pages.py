@@ -112,12 +112,17 @@ def _pane_context(found: FormVerdict) -> Context:
     """Return what the form pane shows, and the parts of the source pane that go with task and
     account.
     """
-    resolved = found.resolved
+    resolved, form, member = found.resolved, found.resolved.form, found.resolved.member
+    pictures = {form.guide_asset, form.first_asset, form.last_asset}
+    pictures |= {row.asset for row in form.keyframes}
     return {
         **check_context(found),
-        **_lists(resolved),
         **frames.context(resolved),
-        "form": resolved.form,
+        "rows": frames.keyframes(form, member),
+        "pictures": sources.recent_pictures(member, chosen=pictures),
+        "clips": sources.recent_clips(member, chosen=form.source_asset),
+        "results": sources.recent_takes(member, chosen=form.source_generation),
+        "form": form,
         "account": resolved.account,
         "model": resolved.model,
         "asset": resolved.clip,
@@ -126,17 +131,4 @@ def _pane_context(found: FormVerdict) -> Context:
         "choices": Choices(resolved, found.closed),
         "replaced": resolved.replaced,
         "most_takes": variants.MOST,
-    }
-
-
-def _lists(resolved: ResolvedForm) -> Context:
-    """Return what can be chosen among what is stored."""
-    form, member = resolved.form, resolved.member
-    pictures = {form.guide_asset, form.first_asset, form.last_asset}
-    pictures |= {row.asset for row in form.keyframes}
-    return {
-        "rows": frames.keyframes(form, member),
-        "pictures": sources.recent_pictures(member, chosen=pictures),
-        "clips": sources.recent_clips(member, chosen=form.source_asset),
-        "results": sources.recent_takes(member, chosen=form.source_generation),
     }

@@ -89,23 +89,15 @@ def with_variants(
     """
     if found := limits_broken(resolved):
         return _with(verdict, found), Total(0)
-    others = _others(resolved.kinds[1:])
+    quoted = quotes.find_all(resolved.kinds[1:])
+    others = [check(one, with_options=False, quote=quoted.get(one)) for one in resolved.kinds[1:]]
     for other in others:
         found += _of_another(other, verdict)
     total = _total([verdict, *others], takes_of(resolved))
     return _within(_with(verdict, found), total, budget), total
 
 
-def _others(drafts: Sequence[Draft]) -> list[Verdict]:
-    found = quotes.find_all(drafts)
-    return [check(one, with_options=False, quote=found.get(one)) for one in drafts]
-
-
-def _within(
-    verdict: Verdict,
-    total: Total,
-    budget: MonthTotals | None,
-) -> Verdict:
+def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:
     """Hold all of them together against the month's budget, instead of one."""
     price, low, high = verdict.estimate, total.low_usd, total.high_usd
     if total.count < 2 or price is None or low is None or high is None:
@@ -113,8 +105,7 @@ def _within(
     dear = too_dear(replace(price, low_usd=low, high_usd=high), budget)
     if not dear:
         return verdict
-    single = dear[0].rule_id
-    kept = [one for one in _broken(verdict) if one.rule_id != single]
+    kept = [one for one in _broken(verdict) if one.rule_id != dear[0].rule_id]
     return replace(verdict, broken=by_field([*kept, *dear]))
 
 

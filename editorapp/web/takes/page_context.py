@@ -16,7 +16,7 @@ from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
+from editorapp.providers.contract import POSITION, GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
@@ -81,10 +81,9 @@ def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
     if wanted.task == Task.GENERATE:
         return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    return "none" if wanted.source is None else _foreign(wanted.source)
-
-
-def _foreign(source: Ref) -> str:
+    source = wanted.source
+    if source is None:
+        return "none"
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"

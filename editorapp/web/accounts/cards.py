@@ -112,18 +112,15 @@ class Card:
         spec = self.spec
         if not spec.unit:
             return None
-        misread = _misread(spec.unit_price_name)
-        return f"Price of one {spec.unit}", f"{self._price_words}{misread}"
-
-    @property
-    def _price_words(self) -> str:
         price, source = self.account.unit_price_and_source()
         if price is not None:
-            return f"{show_usd(price)}, {source}"
-        return (
-            f"not known: {self.spec.name} lists none, "
-            "so its quotes cannot be shown in dollars until one is set"
-        )
+            words = f"{show_usd(price)}, {source}"
+        else:
+            words = (
+                f"not known: {spec.name} lists none, "
+                "so its quotes cannot be shown in dollars until one is set"
+            )
+        return f"Price of one {spec.unit}", f"{words}{_misread(spec.unit_price_name)}"
 
     @property
     def own_limits(self) -> list[tuple[str, str]]:

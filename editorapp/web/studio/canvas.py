@@ -204,14 +204,6 @@ class Board:
             if place is not None or name == "fit"
         ]
 
-    @property
-    def new_percent(self) -> int:
-        return round(100 * self.placed.drawn_new) if self.placed else 0
-
-    @property
-    def cut_percent(self) -> int:
-        return round(100 * self.placed.cut_off) if self.placed else 0
-
 
 def _changes(place: Placement | None) -> str:
     """Return a button's value: the four fields as a fix writes them; empty for the centred fit."""

@@ -22,6 +22,9 @@ from editorapp.web.studio.draft_form import (
     Values,
 )
 
+# Fields of a request that the form has as they are.
+SAID = ("task", "model", "prompt", "resolution", "aspect_ratio", "duration", "concepts", *FLAGS)
+
 
 def request_of(
     form: DraftForm, source: Ref | None, *, model: Model | None = None, extend: Ref | None = None
@@ -183,20 +186,14 @@ def _settings_of(wanted: GenerationRequest) -> Values:
     """Return task, model, prompt, conditioning, output and shape of a request as fields of the
     form.
     """
-    said: Values = {name: bool(getattr(wanted, name)) for name in FLAGS}
+    untouched = DraftForm()
+    said: Values = {name: getattr(wanted, name) or getattr(untouched, name) for name in SAID}
     for name in (*CONTROL_VALUES.values(), *POSITION):
         value = getattr(wanted, name)
         said[name] = "" if value is None else str(value)
     is_manual = wanted.task == Task.EDIT and not wanted.auto_controls
     has_strength = is_manual or wanted.task == Task.MODIFY
     return said | {
-        "task": wanted.task,
-        "model": wanted.model or "",
-        "prompt": wanted.prompt or "",
         "strength": (wanted.strength or "") if has_strength else "flex_2",
         "conditioning": "manual" if is_manual else "auto",
-        "resolution": wanted.resolution or "720p",
-        "aspect_ratio": wanted.aspect_ratio or "",
-        "duration": wanted.duration or "5s",
-        "concepts": wanted.concepts or (),
     }

@@ -204,7 +204,6 @@ def _chrome(
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
-        "csv_url": selection.csv_url(),
         "real_url": selection.changed(is_simulated=False).url(),
         "simulated_url": selection.changed(is_simulated=True).url(),
         "budget": _budget(member, selection, now=now) if is_whole else None,

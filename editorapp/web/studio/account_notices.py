@@ -28,7 +28,8 @@ def notice_of(resolved: ResolvedForm) -> AccountNotice | None:
     """Return what is to be said of the accounts; None where all is as it should be."""
     member = resolved.member
     if resolved.is_closed:
-        return AccountNotice(True, _missing(resolved), _how(member))
+        others = " The other accounts cannot be used either." if len(resolved.accounts) > 1 else ""
+        return AccountNotice(True, f"{resolved.account.problem}{others}", _how(member))
     if not resolved.account.is_simulated or not member.may_create:
         return None
     unproven = accounts.unproven(accounts.made())
@@ -52,11 +53,6 @@ def _what_to_do(member: Member, *, is_failed: bool) -> str:
     return _ask(member, "look under Accounts")
 
 
-def _missing(resolved: ResolvedForm) -> str:
-    others = " The other accounts cannot be used either." if len(resolved.accounts) > 1 else ""
-    return f"{resolved.account.problem}{others}"
-
-
 def _how(member: Member) -> str:
     if member.may_manage:
         return "Switch an account on, or enter its key, under Accounts."
@@ -68,8 +64,7 @@ def _how(member: Member) -> str:
 
 def _ask(member: Member, what: str) -> str:
     """Name who can ask it."""
-    admins = (
-        Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id).select_related("user")
-    )
-    names = [str(one.user) for one in admins.order_by("user__display_name", "user__username")[:3]]
+    admins = Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id)
+    in_order = admins.order_by("user__display_name", "user__username").select_related("user")
+    names = [str(one.user) for one in in_order[:3]]
     return f"Ask an admin ({', '.join(names)}) to {what}."

@@ -170,10 +170,6 @@ class Choices:
     def model(self) -> Model:
         return self.resolved.model
 
-    @property
-    def spec(self) -> Spec:
-        return self.resolved.account.spec
-
     @cached_property
     def shown(self) -> set[str]:
         """The groups and fields that the page shows."""
@@ -324,7 +320,7 @@ class Choices:
         is_one = len(known) == 2 and len({carriers.get(f"{kind}_id", kind) for kind in known}) == 1
         known = (known[:1] if is_one else known) or ["generation"]
         word = "Asset" if is_one or known == ["file"] else "Generation" if len(known) == 1 else ""
-        label = f"{f'{word} id'.strip().capitalize()} at {self.spec.name}"
+        label = f"{f'{word} id'.strip().capitalize()} at {self.resolved.account.spec.name}"
         return IdKinds(label, [self._choice("source_id_kind", kind) for kind in known])
 
     @property
@@ -334,7 +330,7 @@ class Choices:
 
     @property
     def needs_prompt(self) -> bool:
-        return needs_prompt(self.spec, self.model)
+        return needs_prompt(self.resolved.account.spec, self.model)
 
     @property
     def shape_help(self) -> str:
@@ -348,9 +344,5 @@ FLAG_LABELS = {"hdr": "HDR", "exr": "EXR"}  # where the model lacks them
 @lru_cache(maxsize=64)
 def needs_prompt(spec: Spec, model: Model) -> bool:
     """Would the model refuse a request for want of a prompt?"""
-    broken = table.check(
-        spec,
-        GenerationRequest(task=model.task, model=model.name),
-        None,
-    )
+    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
     return any(one.field == "prompt" for one in table.refusals(broken))

@@ -43,7 +43,17 @@ class OfferRow:
 
     @property
     def wait(self) -> str:
-        return _words_of_wait(self.offer.wait_seconds)
+        """How long it usually takes, as far as our own history tells: "about 2 min"."""
+        seconds = self.offer.wait_seconds
+        if seconds is None:
+            return ""
+        if seconds < 10:
+            return "a few seconds"
+        if seconds < 90:
+            return f"about {round(seconds / 10) * 10} s"
+        return (
+            f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+        )
 
     @property
     def is_asking(self) -> bool:
@@ -174,18 +184,3 @@ def _is_said(one: Broken, offer: Offer) -> bool:
     if head == "aspect_ratio" and draft.wanted.aspect_ratio is None:
         return True
     return bool(offer.lost and draft.model.name and head) and not draft.model.knows(head)
-
-
-def _words_of_wait(seconds: float | None) -> str:
-    """Say how long it usually takes, as far as our own history tells: "about 2 min"."""
-    if seconds is None:
-        return ""
-    return "a few seconds" if seconds < 10 else f"about {_coarse(seconds)}"
-
-
-def _coarse(seconds: float) -> str:
-    if seconds < 90:
-        return f"{round(seconds / 10) * 10} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

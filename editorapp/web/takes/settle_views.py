@@ -1,6 +1,7 @@
 """Settle views: the list of all that waits for a person, and the choices on the page of a take."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -78,7 +79,7 @@ def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | None:
     """Return the outcome that the form chooses, to be settled; None where it says too little."""
-    given = request.POST
+    given, outcome = request.POST, request.POST.get("outcome", "")
     by: dict[str, Any] = {
         "member": request.member,
         "now": timezone.now(),
@@ -86,15 +87,12 @@ def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | 
     }
     job_id = request_values.text(given, "job_id", most=LONGEST_ID)
     agreed_usd = usd_typed_or_none(given.get("agreed_usd", ""))
-    outcomes: dict[str, Callable[[], object]] = {
-        "never_arrived": lambda: settle.never_arrived(take, **by),
-        "count_as_spent": lambda: settle.count_as_spent(take, **by),
-    }
-    if job_id:
-        outcomes["adopt"] = lambda: settle.adopt(take, job_id, **by)
-    if agreed_usd is not None:
-        outcomes["send_again"] = lambda: settle.send_again(take, agreed_usd=agreed_usd, **by)
-    return outcomes.get(given.get("outcome", ""))
+    if outcome == "adopt" and job_id:
+        return partial(settle.adopt, take, job_id, **by)
+    if outcome == "send_again" and agreed_usd is not None:
+        return partial(settle.send_again, take, agreed_usd=agreed_usd, **by)
+    plain = {"never_arrived": settle.never_arrived, "count_as_spent": settle.count_as_spent}
+    return partial(plain[outcome], take, **by) if outcome in plain else None
 
 
 @action_for(Act.CREATE)

@@ -72,10 +72,8 @@ def held_up(take: Generation) -> str:
     """
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
-    return take.why_held if take.held_at is not None else _held_up_around(take)
-
-
-def _held_up_around(take: Generation) -> str:
+    if take.held_at is not None:
+        return take.why_held
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
     if take.account.problem:

@@ -92,7 +92,7 @@ def page(request: MemberRequest) -> HttpResponse:
             "here": "costs",
             "selection": selection,
             "lines": found.rows,
-            "older_url": selection.url(before=found.after) if found.after else "",
+            "older_url": found.older(selection.url()),
         }
         if not is_part(request):
             context["together"] = reports.together(lines) if selection.shows else None

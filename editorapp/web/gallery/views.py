@@ -94,13 +94,6 @@ class Filters:
         said = {name: value for name, value in asdict(self).items() if value and name not in names}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
-    def older(self, before: int | None) -> str:
-        """Return the address of the page after this one; "" where there is none."""
-        if not before:
-            return ""
-        here = self.without()
-        return f"{here}{'&' if '?' in here else '?'}before={before}"
-
     @property
     def any(self) -> bool:
         return self != Filters()
@@ -129,7 +122,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "filters": filters,
         "before": before,
         "takes": found.rows,
-        "older_url": filters.older(found.after),
+        "older_url": found.older(filters.without()),
         "has_live": any(take.is_active for take in found.rows),
     }
     if not is_part(request):
@@ -165,7 +158,7 @@ def sources(request: MemberRequest) -> HttpResponse:
     context = {
         "here": "gallery",
         "clips": found.rows,
-        "older_url": f"{reverse('gallery:sources')}?before={found.after}" if found.after else "",
+        "older_url": found.older(reverse("gallery:sources")),
         "is_first_page": "before" not in request.GET,
         "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "most_minutes": settings.MAX_SOURCE_SECONDS // 60,

@@ -104,18 +104,17 @@ class LineSelection:
         """Return this with some of it changed."""
         return replace(self, **other)
 
-    def query(self, **more: Any) -> str:
+    def query(self) -> str:
         """Return this as a query string, which `read` reads back whatever the day."""
         values = asdict(self) | {
             "is_simulated": "1" if self.is_simulated else "0",
             "month": month_text(self.month),
             "shows": self.shows or None,
         }
-        said = (values | more).items()
-        return urlencode({name: value for name, value in said if value is not None})
+        return urlencode({name: value for name, value in values.items() if value is not None})
 
-    def url(self, **more: Any) -> str:
-        return f"{reverse('costs:page')}?{self.query(**more)}"
+    def url(self) -> str:
+        return f"{reverse('costs:page')}?{self.query()}"
 
     def csv_url(self) -> str:
         return f"{reverse('costs:csv')}?{self.query()}"

@@ -20,10 +20,9 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.draft_form import Changes, DraftForm, KeyframeRow, Values
+from editorapp.web.studio.draft_form import ENDS, Changes, DraftForm, KeyframeRow, Values
 
 Part = tuple[int, int]  # its first and last frame
-ENDS = ("first_asset", "last_asset")
 NO_CLIP = "Choose a clip first."
 
 

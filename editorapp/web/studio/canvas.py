@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from editorapp.core.request_values import as_decimal
 from editorapp.media.models import Asset
+from editorapp.providers.contract import POSITION as FIELDS
 from editorapp.providers.spec import Model
-from editorapp.web.studio.draft_form import POSITION as FIELDS
 from editorapp.web.studio.draft_form import DraftForm
 
 LONG_SIDE = 1000.0  # units of the drawing

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
+    POSITION,
     GenerationRequest,
     Task,
 )
@@ -20,9 +21,9 @@ from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Parameter, Spec
 from editorapp.providers.strengths import BANDS, StrengthBand
 from editorapp.web.studio.draft_form import (
+    ENDS,
     EXTENDS,
     FLAGS,
-    POSITION,
     DraftForm,
 )
 from editorapp.web.studio.form_request import is_on_by_value
@@ -285,8 +286,7 @@ class Choices:
         """The names that a visible input says, beside those that the page always has."""
         names = {name for group in self.shown for name in INPUTS_OF.get(group, (group,))}
         if "frames" in self.shown:
-            ends = {"first_asset": "start_frame", "last_asset": "end_frame"}
-            names |= {name for name, row in ends.items() if self.model.knows(row)}
+            names |= {name for name, row in ENDS.items() if self.model.knows(row)}
         if "canvas" in self.shown and self.model.knows("x_norm"):
             names |= set(POSITION)
         return names

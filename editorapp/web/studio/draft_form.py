@@ -13,14 +13,15 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
-from editorapp.providers.contract import CONTROL_VALUES, Task
+from editorapp.providers.contract import CONTROL_VALUES, POSITION, Task
 from editorapp.providers.strengths import STRENGTHS
 
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
+# A generation's first and last picture: the form's field, and the request's.
+ENDS = {"first_asset": "start_frame", "last_asset": "end_frame"}
 ALLOWED = {
     "task": tuple(Task),
     "source_kind": ("asset", "generation", "url", "id"),

@@ -8,15 +8,16 @@ from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
     DEFAULT_VALUES,
+    POSITION,
     GenerationRequest,
     Ref,
     Task,
 )
 from editorapp.providers.spec import Model
 from editorapp.web.studio.draft_form import (
+    ENDS,
     EXTENDS,
     FLAGS,
-    POSITION,
     DraftForm,
     KeyframeRow,
     Values,
@@ -107,8 +108,8 @@ def _generation(form: DraftForm, extend: Ref | None) -> Values:
         for name in ("aspect_ratio", "loop", "concepts", "duration")
     }
     if form.frames == "frames":
-        frames = {"start_frame": form.first_asset, "end_frame": form.last_asset}
-        values |= {name: Ref(asset_id=pk) for name, pk in frames.items() if pk is not None}
+        pictures = {name: getattr(form, field) for field, name in ENDS.items()}
+        values |= {name: Ref(asset_id=pk) for name, pk in pictures.items() if pk is not None}
     elif form.frames == "keyframes":
         values |= _pinned(form)
     elif form.frames in EXTENDS:
@@ -172,8 +173,8 @@ def _frames_of(wanted: GenerationRequest, parent: int | None) -> Values:
     if parent is not None and (first or last):
         way = "backward" if first is None else "forward"
         return {"frames": way, "extend_generation": parent}
-    ends = {"first_asset": first, "last_asset": last}
-    pictures = {name: ref.asset_id for name, ref in ends.items() if ref}
+    ends = {field: getattr(wanted, name) for field, name in ENDS.items()}
+    pictures = {field: ref.asset_id for field, ref in ends.items() if ref}
     return {"frames": "frames"} | pictures if pictures else {}
 
 

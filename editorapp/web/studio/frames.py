@@ -12,7 +12,7 @@ from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, sources
 from editorapp.web.studio.choices import Choice
-from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.draft_form import ENDS, DraftForm
 from editorapp.web.studio.resolved_form import ResolvedForm
 
 # The provider lists its concepts in no order; these are a camera operator's.
@@ -30,11 +30,6 @@ CONCEPTS = {
 SPELLED = {"pov": "POV"}
 # Ways that the verdict's unavailable options name otherwise: only keyframes are one by themselves.
 OPTIONS = {"keyframes": "keyframes"}
-# A generation's anchors: the request's field, the form's, and its word.
-ENDS = (
-    ("start_frame", "first_asset", "first"),
-    ("end_frame", "last_asset", "last"),
-)
 
 
 @dataclass(frozen=True)
@@ -112,10 +107,10 @@ def ways(form: DraftForm, model: Model) -> tuple[Choice, ...]:
 
 def ends(form: DraftForm, model: Model) -> tuple[EndFrame, ...]:
     """Return the anchors that the model takes as pictures."""
+    words = {field: field.removesuffix("_asset") for field, row in ENDS.items() if model.knows(row)}
     return tuple(
         EndFrame(field, f"{word.capitalize()} frame", f"No {word} frame", getattr(form, field))
-        for row, field, word in ENDS
-        if model.knows(row)
+        for field, word in words.items()
     )
 
 

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import (
     EXTENDS,
-    POSITION,
     DraftForm,
     encode_changes,
 )

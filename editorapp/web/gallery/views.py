@@ -1,6 +1,6 @@
 """Gallery: every take of the team, newest first, and the clips that they were made from."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -91,7 +91,7 @@ class Filters:
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        said = {name: value for name, value in asdict(self).items() if value and name not in names}
+        said = {name: value for name, value in vars(self).items() if value and name not in names}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
     @property

@@ -4,7 +4,7 @@ One object finds, opens, names and exports them.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -106,7 +106,7 @@ class LineSelection:
 
     def query(self) -> str:
         """Return this as a query string, which `read` reads back whatever the day."""
-        values = asdict(self) | {
+        values = vars(self) | {
             "is_simulated": "1" if self.is_simulated else "0",
             "month": month_text(self.month),
             "shows": self.shows or None,

@@ -137,9 +137,7 @@ class DraftForm:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the form as a browser would send it; `read` reads it back."""
-        return [
-            pair for field in fields(self) for pair in _pairs(field.name, getattr(self, field.name))
-        ]
+        return [pair for name, value in vars(self).items() for pair in _pairs(name, value)]
 
     def changed(self, changes: Changes) -> "DraftForm":
         """Return the form after a fix: its changes as `encode_changes` wrote them and a browser

@@ -71,7 +71,7 @@ def _dressed(
 ) -> HttpResponseBase:
     kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
     headers = {
-        "Content-Disposition": content_disposition_header(download, name),
+        "Content-Disposition": content_disposition_header(download, name) or "",
         "ETag": etag,
         "Cache-Control": f"private, {kept}",
         "X-Content-Type-Options": "nosniff",

@@ -105,8 +105,8 @@ def _task(task: str, models: list[Described], accounts: list[ProviderAccount]) -
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    own = [account for account in accounts if account.provider == one.slug]
-    return ModelShown(one, [(account, _studio(one, account)) for account in own])
+    studios = [(own, _studio(one, own)) for own in accounts if own.provider == one.slug]
+    return ModelShown(one, studios)
 
 
 def _studio(one: Described, account: ProviderAccount) -> str:

@@ -101,7 +101,7 @@ def _context(member: Member) -> Context:
     accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
     waiting = _waiting(queued, accounts)
-    above = {
+    above: dict[str, Any] = {
         "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
         "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
         "silence": heartbeat.signs(now).silence if waiting else "",
@@ -126,10 +126,13 @@ def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> 
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
-    pks = list(filter(None, places))[:MOST_ROWS]
-    heads = Exists(Attempt.objects.filter(pk__in=pks, generation=OuterRef("pk")))
+    heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
     return list(unsent.annotate(is_head=heads).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+
+
+def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
+    places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
+    return list(filter(None, places))[:MOST_ROWS]
 
 
 def _accounts(

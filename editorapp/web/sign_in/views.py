@@ -214,12 +214,15 @@ def _onward(request: HttpRequest) -> str:
     Only a path is an address: another word would be taken for the name of a view.
     """
     wanted = _asked(request)
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    if wanted.startswith("/") and is_ours:
+    if wanted.startswith("/") and _is_ours(request, wanted):
         return wanted
     return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(
+        address, {request.get_host()}, require_https=request.is_secure()
+    )
 
 
 def _asked(request: HttpRequest) -> str:

@@ -89,7 +89,7 @@ class FormVerdict:
     @property
     def closed(self) -> set[str]:
         """The options that are closed, the ways to a source among them."""
-        sources = {one for line in self.slots["source"].closed for one in line.options.split()}
+        sources = {line.options for line in self.slots["source"].closed}
         return sources | self.verdict.unavailable.keys()
 
     @cached_property

@@ -220,7 +220,7 @@ def _tone(one: Broken, form: DraftForm, *, strictly: bool) -> str:
 
 def _back(fix: Fix, form: DraftForm) -> Fix:
     """Call it the way back where it leads to the account that was chosen before."""
-    if form.account_before is None or fix.changes != {"account": form.account_before}:
+    if fix.changes != {"account": form.account_before}:
         return fix
     return replace(fix, label=fix.label.replace("Send to", "Back to", 1))
 

@@ -131,7 +131,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
 
 def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    clips = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
+    clips = _assets(member, Asset.Kind.VIDEO)
     return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})
 
 
@@ -160,8 +160,11 @@ def _with_result(member: Member) -> QuerySet[Generation]:
 
 def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    pictures = Asset.objects.visible_to(member).filter(kind=Asset.Kind.IMAGE)
-    return _recent(pictures, chosen, most=FEW)
+    return _recent(_assets(member, Asset.Kind.IMAGE), chosen, most=FEW)
+
+
+def _assets(member: Member, kind: str) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(member).filter(kind=kind)
 
 
 def _recent(

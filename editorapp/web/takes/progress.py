@@ -31,9 +31,9 @@ def trouble(take: Generation) -> str:
     is.
     """
     newest = _newest(take) if take.is_active else None
-    if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
-        return ""
-    return newest.last_error
+    if newest and (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
+        return newest.last_error
+    return ""
 
 
 def _newest(take: Generation) -> Attempt | None:

@@ -16,6 +16,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 
+CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
 
 register = template.Library()
@@ -39,10 +40,9 @@ def made_from(take: Generation) -> Asset | None:
 @register.filter
 def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
-    if take.task == Task.GENERATE:
-        is_forward = request_summary.direction(take.wanted) == "forward"
-        return "goes on from" if is_forward else "leads up to"
-    return MADE_AS.get(take.task, "edit of")
+    if take.task != Task.GENERATE:
+        return MADE_AS.get(take.task, "edit of")
+    return CONTINUES.get(request_summary.direction(take.wanted), "leads up to")
 
 
 @register.filter
@@ -72,8 +72,10 @@ def held_up(take: Generation) -> str:
     """
     if take.state not in (State.QUEUED, State.STAGING):
         return ""
-    if take.held_at is not None:
-        return take.why_held
+    return take.why_held if take.held_at is not None else _held_up_around(take)
+
+
+def _held_up_around(take: Generation) -> str:
     if take.account.paused_at is not None:
         return f"The account {take.account} is paused."
     if take.account.problem:

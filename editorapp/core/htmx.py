@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+Context = dict[str, Any]  # what a template is given, by name
+
 
 def is_part(request: HttpRequest) -> bool:
     """Is this a request by htmx for a part of a page? (A boosted link wants the whole page.)"""
@@ -17,7 +19,7 @@ def page_or_part(
     request: HttpRequest,
     page: str,
     part: str,
-    context: dict[str, Any],
+    context: Context,
 ) -> HttpResponse:
     """Render `part` for htmx and `page` for everyone else."""
     response = render(request, part if is_part(request) else page, context)

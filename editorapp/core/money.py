@@ -61,6 +61,14 @@ def usd_typed(text: str) -> Decimal:
     return amount
 
 
+def usd_typed_or_none(text: str) -> Decimal | None:
+    """Return what a person typed as `usd_typed` does; None where that is no amount."""
+    try:
+        return usd_typed(text)
+    except NotAnAmount:
+        return None
+
+
 def amount_from_outside(said: Any, *, most: Decimal = DEAREST_USD) -> Decimal:
     """Return an amount that somebody else named, exactly as it was named: the one rule for
     plausible figures.

@@ -18,6 +18,12 @@ class Page(Generic[Row]):
     rows: list[Row]
     after: int | None
 
+    def older(self, address: str) -> str:
+        """Return the address of the page after this one; "" where there is none."""
+        if not self.after:
+            return ""
+        return f"{address}{'&' if '?' in address else '?'}before={self.after}"
+
 
 def cursor(query: Mapping[str, str]) -> int | None:
     """Return where the page begins that an address asks for (?before=); None for the first.

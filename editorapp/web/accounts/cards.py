@@ -3,8 +3,9 @@ queries do not grow with them.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -18,7 +19,6 @@ from editorapp.generations.queue.slots import taking_slots
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.account_capabilities import unit_price_usd
-from editorapp.providers.contract import Access
 from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.rules.words import limits_in_words
 from editorapp.providers.spec import Model, Spec
@@ -81,7 +81,11 @@ class Card:
             return "Switched off", "badge"
         if account.problem:
             return "Cannot be used", "badge badge-bad"
-        return _tested_state(account)
+        if account.tested_at is None:
+            return "Not tested yet", "badge"
+        return (
+            ("Ready", "badge badge-done") if account.test_ok else ("Test failed", "badge badge-bad")
+        )
 
     @property
     def key_words(self) -> str:
@@ -96,7 +100,7 @@ class Card:
     @property
     def options(self) -> list[tuple[str, str]]:
         """Return what is sent with every call, each with its name for people."""
-        access: Access = self.account.access()
+        access = self.account.access()
         sent = {**access.headers, **access.params}
         return [(option_label(name), value) for name, value in sent.items()]
 
@@ -108,38 +112,27 @@ class Card:
         spec = self.spec
         if not spec.unit:
             return None
-        misread = _misread(spec.unit_price_name)
-        return f"Price of one {spec.unit}", f"{self._price_words}{misread}"
-
-    @property
-    def _price_words(self) -> str:
         price, source = self.account.unit_price_and_source()
         if price is not None:
-            return f"{show_usd(price)}, {source}"
-        return (
-            f"not known: {self.spec.name} lists none, "
-            "so its quotes cannot be shown in dollars until one is set"
-        )
+            words = f"{show_usd(price)}, {source}"
+        else:
+            words = (
+                f"not known: {spec.name} lists none, "
+                "so its quotes cannot be shown in dollars until one is set"
+            )
+        return f"Price of one {spec.unit}", f"{words}{_misread(spec.unit_price_name)}"
 
     @property
     def own_limits(self) -> list[tuple[str, str]]:
         """Return the limits that the provider told this account and that differ from its published
         ones.
         """
-        published: Spec = registry.get(self.account.provider).SPEC
+        published = registry.get(self.account.provider).SPEC
         told = []
         for ours, theirs in zip(published.models, self.spec.models, strict=True):
             if words := _other_limits(ours, theirs):
                 told.append((f"{theirs.label}, {theirs.task}", words))
         return told
-
-
-def _tested_state(account: ProviderAccount) -> tuple[str, str]:
-    if account.tested_at is None:
-        return "Not tested yet", "badge"
-    if account.test_ok:
-        return "Ready", "badge badge-done"
-    return "Test failed", "badge badge-bad"
 
 
 def _misread(name: str) -> str:
@@ -167,17 +160,11 @@ class Shelf:
 
 def shelves(team: Team) -> list[Shelf]:
     """Return every provider with its accounts, as they are for this team."""
-    found = cards(team)
-    return [_shelf(slug, found) for slug in registry.slugs()]
-
-
-def _shelf(slug: str, found: list[Card]) -> Shelf:
-    here = [card for card in found if card.account.provider == slug]
-    return Shelf(
-        registry.get(slug).SPEC,
-        cards=[card for card in here if not card.is_idle],
-        idle=[card for card in here if card.is_idle],
-    )
+    found = {slug: Shelf(registry.get(slug).SPEC, [], []) for slug in registry.slugs()}
+    for one in cards(team):
+        shelf = found[one.account.provider]
+        (shelf.idle if one.is_idle else shelf.cards).append(one)
+    return [*found.values()]
 
 
 def cards(team: Team) -> list[Card]:
@@ -186,12 +173,10 @@ def cards(team: Team) -> list[Card]:
     current = {account.pk for account in accounts.in_use(found)}
     usable = [one for one in found if one.pk in current and not one.problem]
     default = accounts.default_of(team, usable)
-    unsent = Attempt.objects.filter(
-        state__in=WAITING,
-        next_action_at__isnull=False,
-    ).order_by()
+    unsent = Attempt.objects.filter(state__in=WAITING, next_action_at__isnull=False).order_by()
     busy, waiting = _counted(taking_slots()), _counted(unsent)
-    spent = _spent(team)
+    month = month_of(timezone.now())
+    spent = spent_by_account(team, month)
     pauses = {pause.pk: pause for pause in Pause.objects.filter(until__gt=timezone.now())}
     return [
         Card(
@@ -201,24 +186,17 @@ def cards(team: Team) -> list[Card]:
             is_default=account == default,
             in_flight=busy[account.pk],
             waiting=waiting[account.pk],
-            spent=spent(account),
+            spent=_spent(account, spent, month),
             paused=pauses.get(account.pk),
         )
         for account in found
     ]
 
 
-def _spent(team: Team) -> Callable[[ProviderAccount], Figure]:
-    """Return what says how much this team has spent with an account this month."""
-    month = month_of(timezone.now())
-    known = spent_by_account(team, month)
-
-    def of_account(account: ProviderAccount) -> Figure:
-        simulated = account.is_simulated
-        lines = LineSelection(simulated, month, account_id=account.pk, shows="spent")
-        return Figure(known.get((account.pk, simulated), ZERO), lines)
-
-    return of_account
+def _spent(account: ProviderAccount, spent: dict[tuple[int, bool], Decimal], month: date) -> Figure:
+    simulated = account.is_simulated
+    lines = LineSelection(simulated, month, account_id=account.pk, shows="spent")
+    return Figure(spent.get((account.pk, simulated), ZERO), lines)
 
 
 def card(team: Team, pk: int) -> Card | None:

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 
 from editorapp.core.loopback import is_loopback
 from editorapp.core.typed_text import TextField
@@ -16,15 +15,16 @@ from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.spec import Spec
 
 LONGEST_KEY = 1000
-LIMITS = ("max_concurrent", "requests_per_minute")
+LIMITS: tuple[str, ...] = ("max_concurrent", "requests_per_minute")
 _KEPT = ("name", "base_url", *LIMITS, "unit_price_usd", "options", "key_encrypted", "key_hint")
 _TESTED = ("tested_at", "test_ok", "test_message", "learned", "learned_at")
 AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(forms.ModelForm):
     """What can be set of every account: how much of it we use at once."""
 
+    instance: ProviderAccount
     max_concurrent = forms.IntegerField(
         label="Takes at once",
         min_value=1,
@@ -38,14 +38,9 @@ class LimitsForm(forms.Form):
         help_text="Counted over the last 60 seconds.",
     )
 
-    def __init__(
-        self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
-    ) -> None:
-        self.spec, self.account = spec, account
-        super().__init__(data, initial=self._initial())
-
-    def _initial(self) -> dict[str, Any]:
-        return {name: getattr(self.account or self.spec, name) for name in LIMITS}
+    class Meta:
+        model = ProviderAccount
+        fields = LIMITS
 
     @property
     def limits(self) -> list[forms.BoundField]:
@@ -56,13 +51,10 @@ class LimitsForm(forms.Form):
         """Return the other fields: who is asked, with which key, and where."""
         return [field for field in self if field.name not in LIMITS]
 
-    def save(self) -> ProviderAccount:
+    def keep(self) -> ProviderAccount:
         """Keep the limits of an account that is there already."""
-        assert self.account is not None
-        for name in LIMITS:
-            setattr(self.account, name, self.cleaned_data[name])
-        self.account.save(update_fields=LIMITS)
-        return self.account
+        self.instance.save(update_fields=LIMITS)
+        return self.instance
 
 
 class AccountForm(LimitsForm):
@@ -80,53 +72,53 @@ class AccountForm(LimitsForm):
         widget=forms.URLInput(attrs=AS_TYPED),
     )
 
-    def __init__(
-        self, data: Any = None, *, spec: Spec, account: ProviderAccount | None = None
-    ) -> None:
-        super().__init__(data, spec=spec, account=account)
-        self._add_key(spec, account)
-        self._add_options(spec, account)
-        if spec.unit:
-            self.fields["unit_price_usd"] = _price_field(spec)
-        usual = (account or ProviderAccount(provider=spec.slug)).usual_address()
-        self.fields["base_url"].help_text = f"Empty: {usual}"
+    unit_price_usd = forms.DecimalField(
+        min_value=0,
+        max_value=DEAREST_UNIT_USD,
+        max_digits=9,
+        decimal_places=6,
+        required=False,
+    )
+
+    class Meta(LimitsForm.Meta):
+        fields = ("name", "base_url", *LIMITS, "unit_price_usd")
+
+    def __init__(self, data: Any = None, *, instance: ProviderAccount) -> None:
+        super().__init__(data, instance=instance)
+        self.before, self.price_before = _reached_by(instance), instance.unit_price()
+        spec, price = instance.spec, self.fields["unit_price_usd"]
+        self._add_key(spec)
+        self._add_options(spec)
+        price.label = f"Price of one {spec.unit} in US dollars"
+        price.help_text = f"Empty: the price that {spec.name} itself lists."
+        if not spec.unit:
+            del self.fields["unit_price_usd"]
+        self.fields["base_url"].help_text = f"Empty: {instance.usual_address()}"
         self.order_fields(
             ["name", *self.key_fields, *self.option_fields, "base_url", "unit_price_usd"]
         )
 
-    def _add_key(self, spec: Spec, account: ProviderAccount | None) -> None:
+    def _add_key(self, spec: Spec) -> None:
         self.key_fields = [f"key_{number}" for number in range(1, len(spec.credentials) + 1)]
         for name, label in zip(self.key_fields, key_labels(spec), strict=True):
             self.fields[name] = _key_field(label)
+        kept = f" Empty: keep the one that ends in {self.instance.key_hint}."
         for name in self.key_fields[-1:]:
-            self.fields[name].help_text = _key_hint(account)
+            said = f"Stored encrypted and never shown again.{kept if self.instance.pk else ''}"
+            self.fields[name].help_text = said
 
-    def _add_options(self, spec: Spec, account: ProviderAccount | None) -> None:
+    def _add_options(self, spec: Spec) -> None:
         self.option_fields = {f"option_{name}": name for name in (*spec.headers, *spec.params)}
-        kept = account.options if account else {}
         for field, name in self.option_fields.items():
             self.fields[field] = _option_field(name)
-            self.initial[field] = kept.get(name, "")
-
-    def _initial(self) -> dict[str, Any]:
-        kept = super()._initial()
-        if self.account is None:
-            return kept
-        own = {name: getattr(self.account, name) for name in ("name", "base_url", "unit_price_usd")}
-        return kept | own
+            self.initial[field] = self.instance.options.get(name, "")
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if self._namesakes(name).exists():
-            raise ValidationError(f"Another account of {self.spec.name} has this name.")
+        same = ProviderAccount.objects.filter(provider=self.instance.provider, name__iexact=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(f"Another account of {self.instance.spec.name} has this name.")
         return name
-
-    def _namesakes(self, name: str) -> QuerySet[ProviderAccount]:
-        found = ProviderAccount.objects.filter(
-            provider=self.spec.slug,
-            name__iexact=name,
-        )
-        return found.exclude(pk=self.account.pk) if self.account else found
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
@@ -142,7 +134,8 @@ class AccountForm(LimitsForm):
 
     def _clean_options(self, given: dict[str, Any]) -> None:
         for name in self.option_fields:
-            if not _can_be_sent(given.get(name) or ""):
+            value = given.get(name) or ""
+            if not value.isascii() or not value.isprintable():
                 self.add_error(name, "Only plain letters, digits and signs can be sent.")
 
     def _clean_key(self, given: dict[str, Any]) -> None:
@@ -155,7 +148,7 @@ class AccountForm(LimitsForm):
             return
         if any(parts):
             given["key"] = self._joined(parts)
-        elif self.account is None:
+        elif self.instance.pk is None:
             for name in self.key_fields:
                 self.add_error(name, "This is needed.")
         elif "base_url" in given and self._leads_elsewhere(given["base_url"]):
@@ -165,29 +158,30 @@ class AccountForm(LimitsForm):
     def _joined(self, parts: list[str]) -> str:
         key, wrong = ":".join(parts), "Enter every part of the key."
         if all(parts):
-            wrong = capability_discovery.wrong_key(self.spec, key)
+            wrong = capability_discovery.wrong_key(self.instance.spec, key)
         if wrong:
             self.add_error(self.key_fields[0], wrong)
         return key
 
     def _leads_elsewhere(self, base_url: str) -> bool:
-        assert self.account is not None
-        addresses = (self.account.address(), base_url or self.account.usual_address())
+        addresses = (self.instance.address(), base_url or self.instance.usual_address())
         before, after = (urlsplit(one)[:2] for one in addresses)  # scheme and host
         return before != after
 
     @transaction.atomic
-    def save(self) -> ProviderAccount:
+    def keep(self) -> ProviderAccount:
         """Keep the account; have it tested where anything about reaching it has changed.
 
         Another key may belong to somebody else: files that lie with the old one are uploaded anew.
         Prices that were told to it, or were reckoned with another price of a unit, are asked for
         again.
         """
-        account = self.account or ProviderAccount(provider=self.spec.slug)
-        before, price = _reached_by(account), account.unit_price()
-        self._write_to(account)
-        if is_another := before != _reached_by(account):
+        account, key = self.instance, self.cleaned_data.get("key")
+        options = {name: self.cleaned_data[field] for field, name in self.option_fields.items()}
+        account.options = {name: value for name, value in options.items() if value}
+        if key:
+            account.set_key(key)
+        if is_another := self.before != _reached_by(account):
             account.forget_tests()
         # Only what the form is about: meanwhile the account may have been paused, switched off or
         # tested.
@@ -195,29 +189,11 @@ class AccountForm(LimitsForm):
         account.save(update_fields=None if account.pk is None else changed)
         if is_another:
             capability_discovery.discover_soon(account)
-        has_key = bool(self.cleaned_data.get("key"))
-        if has_key:
+        if key:
             account.staged.all().delete()
-        if has_key or account.unit_price() != price:
+        if key or account.unit_price() != self.price_before:
             account.price_quotes.all().delete()
         return account
-
-    def _write_to(self, account: ProviderAccount) -> None:
-        given = self.cleaned_data
-        for name in ("name", "base_url", *LIMITS):
-            setattr(account, name, given[name])
-        account.unit_price_usd = given.get("unit_price_usd")
-        account.options = self._options()
-        if key := given.get("key"):
-            account.set_key(key)
-
-    def _options(self) -> dict[str, str]:
-        given = self.cleaned_data
-        return {name: given[field] for field, name in self.option_fields.items() if given[field]}
-
-
-def _can_be_sent(value: str) -> bool:
-    return value.isascii() and value.isprintable()
 
 
 def _reached_by(account: ProviderAccount) -> tuple[object, ...]:
@@ -229,7 +205,7 @@ def form_for(account: ProviderAccount, data: Any = None) -> LimitsForm:
     its limits.
     """
     kind = AccountForm if account.origin is KeyOrigin.ADMIN else LimitsForm
-    return kind(data, spec=account.spec, account=account)
+    return kind(data, instance=account)
 
 
 def key_labels(spec: Spec) -> list[str]:
@@ -246,21 +222,8 @@ def option_label(name: str) -> str:
 
 
 def _key_field(label: str) -> forms.CharField:
-    widget = forms.PasswordInput(
-        attrs={**AS_TYPED, "autocapitalize": "none"},
-        render_value=False,
-    )
-    return TextField(
-        label=label,
-        max_length=LONGEST_KEY,
-        required=False,
-        widget=widget,
-    )
-
-
-def _key_hint(account: ProviderAccount | None) -> str:
-    kept = f" Empty: keep the one that ends in {account.key_hint}." if account else ""
-    return f"Stored encrypted and never shown again.{kept}"
+    widget = forms.PasswordInput(attrs={**AS_TYPED, "autocapitalize": "none"})
+    return TextField(label=label, max_length=LONGEST_KEY, required=False, widget=widget)
 
 
 def _option_field(name: str) -> forms.CharField:
@@ -270,18 +233,6 @@ def _option_field(name: str) -> forms.CharField:
         required=False,
         help_text=f"Sent with every call as {name}. Empty: not sent.",
         widget=forms.TextInput(attrs=AS_TYPED),
-    )
-
-
-def _price_field(spec: Spec) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=f"Price of one {spec.unit} in US dollars",
-        min_value=0,
-        max_value=DEAREST_UNIT_USD,
-        max_digits=9,
-        decimal_places=6,
-        required=False,
-        help_text=f"Empty: the price that {spec.name} itself lists.",
     )
 
 

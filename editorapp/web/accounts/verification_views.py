@@ -8,14 +8,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from editorapp.core.htmx import page_or_part
-from editorapp.core.money import ZERO, show_usd
+from editorapp.core.money import ZERO, show_usd, usd_typed_or_none
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Verification
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.found import account_or_404
-from editorapp.web.presenters.typed_amounts import amount_or_none
 
 
 @action_for(Act.MANAGE)
@@ -49,7 +48,7 @@ def page(request: MemberRequest, pk: int) -> HttpResponse:
 def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     """Send the paid take, for at most the price that the person was shown."""
     verification = _found(request, pk)
-    at_most = amount_or_none(request.POST, "agreed_usd") or ZERO
+    at_most = usd_typed_or_none(request.POST.get("agreed_usd", "")) or ZERO
     try:
         take = paid_take.go_on(
             verification, request.member, at_most_usd=at_most, now=timezone.now()
@@ -83,12 +82,7 @@ def report_file(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _found(request: MemberRequest, pk: int) -> Verification:
-    rows = Verification.objects.select_related(
-        "account",
-        "take",
-        "clip",
-        "person",
-    )
+    rows = Verification.objects.select_related("account", "take", "clip", "person")
     return get_object_or_404(rows, pk=pk, team_id=request.member.team_id)
 
 

@@ -3,6 +3,8 @@
 Only admins come here.
 """
 
+from copy import copy
+
 from django.contrib import messages
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
@@ -12,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from editorapp.core.htmx import is_part
+from editorapp.core.htmx import Context, is_part
 from editorapp.providers import accounts, capability_discovery, registry
 from editorapp.providers.models import (
     KeyOrigin,
@@ -29,13 +31,13 @@ from editorapp.teams.access import (
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
 from editorapp.web.accounts.forms import (
+    LIMITS,
     AccountForm,
     LimitsForm,
     form_for,
     key_labels,
 )
 from editorapp.web.accounts.found import account_or_404
-from editorapp.web.presenters.context import Context
 
 
 @page_for(Act.MANAGE)
@@ -66,9 +68,10 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
 def add(request: MemberRequest, provider: str) -> HttpResponse:
     """Enter a key of another account with a provider."""
     spec = _spec(provider)
-    form = AccountForm(request.POST or None, spec=spec)
+    limits = {name: getattr(spec, name) for name in LIMITS}
+    form = AccountForm(request.POST or None, instance=ProviderAccount(provider=provider, **limits))
     if request.method == "POST" and form.is_valid():
-        return _told(request, form.save(), "is added. It is being tested.")
+        return _told(request, form.keep(), "is added. It is being tested.")
     return _form(request, form)
 
 
@@ -77,16 +80,13 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
-    form = form_for(account_or_404(pk), request.POST or None)
+    account = account_or_404(pk)
+    form = form_for(copy(account), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _saved(request, form.save())
-    return _form(request, form)
-
-
-def _saved(request: MemberRequest, account: ProviderAccount) -> HttpResponse:
-    if account.origin is KeyOrigin.ADMIN and account.tested_at is None:
-        return _told(request, account, "is saved. It is being tested.")
-    return _told(request, account, "is saved.")
+        kept = form.keep()
+        is_tested = kept.origin is not KeyOrigin.ADMIN or kept.tested_at is not None
+        return _told(request, kept, "is saved." if is_tested else "is saved. It is being tested.")
+    return _form(request, form, account)
 
 
 @action_for(Act.MANAGE)
@@ -124,13 +124,9 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
-        TeamAccount.objects.update_or_create(
-            team=team,
-            defaults={"account": account},
-        )
-        messages.success(
-            request, f"{team} uses {account.name} now, unless somebody chooses another."
-        )
+        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        said = f"{team} uses {account.name} now, unless somebody chooses another."
+        messages.success(request, said)
     return redirect(_address(pk))
 
 
@@ -183,33 +179,27 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
-    if _has_just_passed(found.account):  # from now on, other cards say something else too
-        response["HX-Refresh"] = "true"
+    account = found.account
+    if account.proven_at is not None and account.proven_at == account.tested_at:
+        response["HX-Refresh"] = "true"  # it just passed: other cards say something else now, too
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _has_just_passed(account: ProviderAccount) -> bool:
-    """Was its last test the first one that it passed?"""
-    return account.proven_at is not None and account.proven_at == account.tested_at
-
-
-def _form(request: MemberRequest, form: LimitsForm) -> HttpResponse:
+def _form(
+    request: MemberRequest, form: LimitsForm, account: ProviderAccount | None = None
+) -> HttpResponse:
+    spec = form.instance.spec
     context: Context = {
         "here": "accounts",
         "form": form,
-        "spec": form.spec,
-        "account": form.account,
+        "spec": spec,
+        "account": account,
         "is_own": isinstance(form, AccountForm),
-        "can_be_deleted": form.account is not None and _can_be_deleted(form.account),
-        "key_names": " and ".join(f"its {label}" for label in key_labels(form.spec)),
+        "can_be_deleted": account is not None and _can_be_deleted(account),
+        "key_names": " and ".join(f"its {label}" for label in key_labels(spec)),
     }
-    return render(
-        request,
-        "accounts/edit.html",
-        context,
-        status=422 if form.errors else 200,
-    )
+    return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
 
 
 urlpatterns = [

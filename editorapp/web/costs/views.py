@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils import timezone
 
 from editorapp.core import spreadsheet
-from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor
 from editorapp.core.snapshot import snapshot
@@ -17,7 +17,6 @@ from editorapp.costs import csv_export, ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.figures import (
     Computed,
     Figure,
@@ -57,9 +56,7 @@ class CostRow:
 class Bar:
     """A month in the chart. Units: px of the drawing."""
 
-    label: str
-    url: str
-    spent: Figure
+    row: CostRow
     x: int
     y: int
     height: int
@@ -79,7 +76,6 @@ class Budget:
     """A team's month against its limit."""
 
     meter: MonthMeter
-    left: Computed | None
     says: str  # where the limit comes from
     is_over: bool
 
@@ -92,12 +88,11 @@ def page(request: MemberRequest) -> HttpResponse:
     with snapshot():  # totals and their rows are of one instant
         lines = selection.lines(member)
         found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
-        older = selection.url(before=found.after) if found.after else ""
         context: Context = {
             "here": "costs",
             "selection": selection,
             "lines": found.rows,
-            "older_url": older,
+            "older_url": found.older(selection.url()),
         }
         if not is_part(request):
             context["together"] = reports.together(lines) if selection.shows else None
@@ -110,12 +105,9 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
     rows = csv_export.csv_rows(selection.lines(request.member))
-    return spreadsheet.download(rows, name=_csv_name(selection))
-
-
-def _csv_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
+    return spreadsheet.download(rows, name=name)
 
 
 def _figures(
@@ -206,19 +198,16 @@ def _chrome(
     is_whole = not words and selection.month is not None
     return {
         "shown": shown,
-        "narrowed": [(said, _without(selection, name)) for name, said in words.items()],
+        "narrowed": [
+            (said, selection.changed(**{name: None}).url()) for name, said in words.items()
+        ],
         "caption": [*([shown.label] if shown else []), *words.values()],
         "whole_url": selection.changed(shows="", **dict.fromkeys(words)).url(),
         "all_lines_url": selection.changed(shows="").url(),
-        "csv_url": selection.csv_url(),
         "real_url": selection.changed(is_simulated=False).url(),
         "simulated_url": selection.changed(is_simulated=True).url(),
         "budget": _budget(member, selection, now=now) if is_whole else None,
     }
-
-
-def _without(selection: LineSelection, name: str) -> str:
-    return selection.changed(**{name: None}).url()
 
 
 def _budget(
@@ -238,14 +227,7 @@ def _budget(
         limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
         basis="What the whole team was charged and still holds; admins see its lines.",
     )
-    return Budget(meter, _left(meter), says, limit.is_over)
-
-
-def _left(meter: MonthMeter) -> Computed | None:
-    if meter.limit_usd is None:
-        return None
-    basis = "the limit, less what is charged and still held."
-    return Computed(meter.limit_usd - meter.used_usd, basis)
+    return Budget(meter, says, limit.is_over)
 
 
 def _said_of(limit: limits.MonthLimit, month: date) -> str:
@@ -277,7 +259,7 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
         height = max(2, _scaled(row.spent.amount_usd, most, to=CHART_HEIGHT))
         x, y = place * BAR_STEP + (BAR_STEP - BAR_WIDTH) // 2, CHART_HEIGHT - height + 20
         is_here = row.spent.selection.month == selection.month  # never where that is all months
-        bars.append(Bar(row.label, row.url, row.spent, x, y, height, is_here))
+        bars.append(Bar(row, x, y, height, is_here))
     return bars
 
 

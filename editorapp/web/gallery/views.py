@@ -1,7 +1,6 @@
 """Gallery: every take of the team, newest first, and the clips that they were made from."""
 
-from collections.abc import Container
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -10,19 +9,18 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 
-from editorapp.core.htmx import is_part, page_or_part
-from editorapp.core.paging import Page, cursor, newest_first
+from editorapp.core.htmx import Context, is_part, page_or_part
+from editorapp.core.paging import cursor, newest_first
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
-from editorapp.providers import registry
+from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
-from editorapp.web.presenters.context import Context
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -35,9 +33,9 @@ STATE_GROUPS: dict[str, tuple[str, frozenset[State]]] = {
     "failed": ("Failed", frozenset({State.FAILED, State.CANCELED})),
 }
 REVIEWS = {
-    "none": ("Not reviewed", Generation.Review.NONE),
-    "needs_changes": ("Needs changes", Generation.Review.NEEDS_CHANGES),
-    "approved": ("Approved", Generation.Review.APPROVED),
+    "none": Generation.Review.NONE,
+    "needs_changes": Generation.Review.NEEDS_CHANGES,
+    "approved": Generation.Review.APPROVED,
 }
 
 
@@ -61,7 +59,7 @@ class Filters:
 
         Raises: BadValue.
         """
-        choices = _choosable()
+        choices = _choices()
         said = {name: query.get(name, "") for name in choices}
         return cls(
             **{name: value for name, value in said.items() if value in choices[name]},
@@ -75,7 +73,7 @@ class Filters:
         if self.state:
             takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
         if self.review:
-            takes = takes.filter(review=REVIEWS[self.review][1], state=State.SUCCEEDED)
+            takes = takes.filter(review=REVIEWS[self.review], state=State.SUCCEEDED)
         same = {
             "task": self.task,
             "provider": self.provider,
@@ -93,27 +91,21 @@ class Filters:
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        said = {name: value for name, value in asdict(self).items() if value and name not in names}
+        said = {name: value for name, value in vars(self).items() if value and name not in names}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
-
-    def older(self, before: int | None) -> str:
-        """Return the address of the page after this one; "" where there is none."""
-        if not before:
-            return ""
-        here = self.without()
-        return f"{here}{'&' if '?' in here else '?'}before={before}"
 
     @property
     def any(self) -> bool:
         return self != Filters()
 
 
-def _choosable() -> dict[str, Container[str]]:
+def _choices() -> dict[str, dict[str, str]]:
+    """Return what each filter may be set to, in words."""
     return {
-        "state": STATE_GROUPS,
-        "review": REVIEWS,
-        "task": request_summary.TASK_NAMES,
-        "provider": registry.slugs(),
+        "state": {key: label for key, (label, _states) in STATE_GROUPS.items()},
+        "review": {key: review.label for key, review in REVIEWS.items()},
+        "task": {task.value: task.capitalize() for task in Task},
+        "provider": request_summary.provider_names(),
         "model": request_summary.model_names(),
     }
 
@@ -123,27 +115,20 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
-    found = newest_first(
-        as_cards(filters.apply(Generation.objects.visible_to(request.member))),
-        before=before,
-        size=PAGE_SIZE,
-    )
+    takes = as_cards(filters.apply(Generation.objects.visible_to(request.member)))
+    found = newest_first(takes, before=before, size=PAGE_SIZE)
     context = {
         "here": "gallery",
         "filters": filters,
         "before": before,
-        **_grid(found, filters),
+        "takes": found.rows,
+        "older_url": found.older(filters.without()),
+        "has_live": any(take.is_active for take in found.rows),
     }
-    if is_part(request):
-        part = "gallery/_more.html" if before else "gallery/_takes.html"
-        return page_or_part(request, part, part, context)
-    context |= _choices(request.member, filters)
-    return page_or_part(
-        request,
-        "gallery/page.html",
-        "gallery/_takes.html",
-        context,
-    )
+    if not is_part(request):
+        context |= _filter_context(request.member, filters)
+    part = "gallery/_more.html" if before else "gallery/_takes.html"
+    return page_or_part(request, "gallery/page.html", part, context)
 
 
 @page_for(Act.SEE)
@@ -169,25 +154,16 @@ def live(request: MemberRequest) -> HttpResponse:
 @page_for(Act.SEE)
 def sources(request: MemberRequest) -> HttpResponse:
     """Show the clips of the team with how many takes each has."""
-    found = newest_first(
-        _clips(request.member),
-        before=cursor(request.GET),
-        size=PAGE_SIZE,
-    )
+    found = newest_first(_clips(request.member), before=cursor(request.GET), size=PAGE_SIZE)
     context = {
         "here": "gallery",
         "clips": found.rows,
-        "older_url": f"{reverse('gallery:sources')}?before={found.after}" if found.after else "",
+        "older_url": found.older(reverse("gallery:sources")),
         "is_first_page": "before" not in request.GET,
         "most_megabytes": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "most_minutes": settings.MAX_SOURCE_SECONDS // 60,
     }
-    return page_or_part(
-        request,
-        "gallery/sources.html",
-        "gallery/_clips.html",
-        context,
-    )
+    return page_or_part(request, "gallery/sources.html", "gallery/_clips.html", context)
 
 
 def _clips(member: Member) -> QuerySet[Asset]:
@@ -197,54 +173,27 @@ def _clips(member: Member) -> QuerySet[Asset]:
     return clips.select_related("created_by").annotate(take_count=Count("generations"))
 
 
-def _grid(found: Page[Generation], filters: Filters) -> Context:
-    return {
-        "takes": found.rows,
-        "older_url": filters.older(found.after),
-        "has_live": any(take.is_active for take in found.rows),
-    }
-
-
-def _choices(member: Member, filters: Filters) -> Context:
+def _filter_context(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
-    clips = Asset.objects.visible_to(member)
+    clips, choices = Asset.objects.visible_to(member), _choices()
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
-        "states": {
-            "": "All",
-            **{key: label for key, (label, _states) in STATE_GROUPS.items()},
-        },
-        "selects": _selects(filters),
+        "states": {"": "All", **choices.pop("state")},
+        "selects": [
+            (name, name.capitalize(), getattr(filters, name), {"": f"Any {name}", **words})
+            for name, words in choices.items()
+        ],
         "people": _makers(member).order_by("is_former", "display_name", "username"),
         "source": filters.source and clips.filter(pk=filters.source).first(),
     }
 
 
-def _selects(filters: Filters) -> list[tuple[str, str, str, dict[str, str]]]:
-    """Return (name, label, what is chosen, the choices by their values)."""
-    reviews = {key: label for key, (label, _review) in REVIEWS.items()}
-    choices = {
-        "review": {"": "Any review", **reviews},
-        "task": {"": "Any task", **request_summary.TASK_NAMES},
-        "provider": {"": "Any provider", **request_summary.provider_names()},
-        "model": {"": "Any model", **request_summary.model_names()},
-    }
-    return [
-        (name, name.capitalize(), getattr(filters, name), found) for name, found in choices.items()
-    ]
-
-
 def _makers(member: Member) -> QuerySet[User]:
     """Return who is in the team or has made something in it."""
-    made = Generation.objects.filter(
-        team_id=member.team_id,
-        created_by=OuterRef("pk"),
-    )
-    here = Member.objects.active().filter(
-        team_id=member.team_id,
-        user=OuterRef("pk"),
-    )
+    team, person = member.team_id, OuterRef("pk")
+    made = Generation.objects.filter(team_id=team, created_by=person)
+    here = Member.objects.active().filter(team_id=team, user=person)
     return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
 
 

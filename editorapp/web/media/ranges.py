@@ -4,7 +4,6 @@ memory than one read.
 
 import re
 from functools import partial
-from urllib.parse import quote
 
 from django.http import (
     HttpRequest,
@@ -12,7 +11,8 @@ from django.http import (
     HttpResponseBase,
     StreamingHttpResponse,
 )
-from django.utils.http import parse_etags
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 
 from editorapp.media.store import Opened
 
@@ -37,8 +37,8 @@ def serve(
     9110, sections 13 and 14.
     """
     as_attachment = partial(_dressed, etag=etag, name=name, download=download)
-    if _is_known(request, etag):
-        return as_attachment(HttpResponse(status=304))
+    if unchanged := get_conditional_response(request, etag=etag):
+        return as_attachment(unchanged)
     wanted = "" if download or _is_stale(request, etag) else request.headers.get("Range", "")
     try:
         span = _span(wanted, file.size)
@@ -71,7 +71,7 @@ def _dressed(
 ) -> HttpResponseBase:
     kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
     headers = {
-        "Content-Disposition": _disposition(name, download=download),
+        "Content-Disposition": content_disposition_header(download, name) or "",
         "ETag": etag,
         "Cache-Control": f"private, {kept}",
         "X-Content-Type-Options": "nosniff",
@@ -79,17 +79,6 @@ def _dressed(
     for header, value in headers.items():
         response.headers[header] = value
     return response
-
-
-def _disposition(name: str, *, download: bool) -> str:
-    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
-    kind = "attachment" if download else "inline"
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _is_known(request: HttpRequest, etag: str) -> bool:
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    return known == ["*"] or etag in [one.removeprefix("W/") for one in known]
 
 
 def _is_stale(request: HttpRequest, etag: str) -> bool:

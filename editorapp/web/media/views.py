@@ -11,6 +11,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
@@ -71,7 +72,9 @@ def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
 
 
 def _says_refusals(view: View) -> View:
-    """Return the view with a refused file answered as `_refused` does."""
+    """Return the view with a refused file answered as `_refused` does, and a piece of another place
+    with where the file has come to.
+    """
 
     @wraps(view)
     def answering(*args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -79,6 +82,8 @@ def _says_refusals(view: View) -> View:
             return view(*args, **kwargs)
         except Refusal as refusal:
             return _refused(refusal)
+        except resumable.WrongOffset as wrong:
+            return _at(wrong.offset, status=409)
 
     return answering
 
@@ -147,38 +152,21 @@ def still(
     try:
         height = _height(request)
     except BadValue:
-        return reasons.answer(
-            "bad_height",
-            "The height is a number of pixels.",
-            status=400,
-        )
+        return reasons.answer("bad_height", "The height is a number of pixels.", status=400)
     etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    picture = frames.still(
-        asset,
-        frame_index,
-        format=_STILLS[ending],
-        max_height=height,
-    )
-    kind = "attachment" if "download" in request.GET else "inline"
-    name = f"{_plain(_stem(asset))} frame {frame_index}.{ending}"
-    headers["Content-Disposition"] = f'{kind}; filename="{name}"'
-    return HttpResponse(
-        picture,
-        content_type=f"image/{_STILLS[ending]}",
-        headers=headers,
-    )
+    picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
+    name = f"{_stem(asset)} frame {frame_index}.{ending}"
+    disposition = content_disposition_header("download" in request.GET, name)
+    headers["Content-Disposition"] = disposition or ""
+    return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
 
 
 def _height(request: MemberRequest) -> int | None:
     height = whole(request.GET, "height", low=1)
     return None if height is None else max(16, min(4320, height))
-
-
-def _plain(name: str) -> str:
-    return name.encode("ascii", "replace").decode().replace("?", "_")
 
 
 @page_for(Act.SEE)
@@ -200,12 +188,7 @@ def times(request: MemberRequest, pk: int) -> HttpResponse:
 @_says_refusals
 def pin(request: MemberRequest, pk: int, frame_index: int) -> HttpResponse:
     """Keep a frame of a clip as a picture of its own, to be a guide frame."""
-    pinned = frames.pin(
-        _clip(request, pk),
-        frame_index,
-        user=request.member.user,
-    )
-    told = asset_json(pinned)
+    told = asset_json(frames.pin(_clip(request, pk), frame_index, user=request.member.user))
     return JsonResponse({"asset": told, **told}, status=201)
 
 
@@ -229,24 +212,12 @@ def begin_upload(request: MemberRequest) -> HttpResponse:
     except BadValue:
         message = "An upload begins with the file's name and its size in bytes."
         return reasons.answer("bad_request", message, status=400)
-    upload = resumable.begin(
-        name=name,
-        size_bytes=size,
-        member=request.member,
-        mark=mark,
-    )
+    upload = resumable.begin(name=name, size_bytes=size, member=request.member, mark=mark)
     offset = resumable.offset(upload)
     here = {"crc32": resumable.checksum(upload, offset)} if offset else {}
     url = reverse("media:upload", args=[upload.token])
-    return JsonResponse(
-        {
-            "id": upload.token,
-            "url": url,
-            "offset": offset,
-            **here,
-        },
-        status=200 if offset else 201,
-    )
+    told = {"id": upload.token, "url": url, "offset": offset, **here}
+    return JsonResponse(told, status=200 if offset else 201)
 
 
 @require_http_methods(["PUT", "GET", "HEAD", "DELETE"])
@@ -260,7 +231,7 @@ def upload(request: MemberRequest, token: str) -> HttpResponse:
     if request.method == "DELETE":
         resumable.cancel(found)
         return HttpResponse(status=204)
-    return _at(resumable.offset(found), status=200)
+    return _at(resumable.offset(found))
 
 
 def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
@@ -276,33 +247,21 @@ def _take_piece(request: MemberRequest, found: Upload) -> HttpResponse:
         message = f"A piece has at most {resumable.MAX_PIECE_BYTES // 1_000_000} MB."
         return reasons.answer("piece_too_big", message, status=413)
     try:
-        return _at(
-            resumable.append(found, request, at=at, length=length),
-            status=200,
-        )
-    except resumable.WrongOffset as wrong:
-        return _at(wrong.offset, status=409)
+        return _at(resumable.append(found, request, at=at, length=length))
     except Refusal as refusal:
         if not refusal.is_passing:  # the same piece can be sent again
             resumable.cancel(found)
         return _refused(refusal, 413)
 
 
-def _at(offset: int, *, status: int) -> HttpResponse:
-    return JsonResponse(
-        {"offset": offset},
-        status=status,
-        headers={"Upload-Offset": str(offset)},
-    )
+def _at(offset: int, *, status: int = 200) -> HttpResponse:
+    headers = {"Upload-Offset": str(offset)}
+    return JsonResponse({"offset": offset}, status=status, headers=headers)
 
 
 def _own_upload(request: MemberRequest, token: str) -> Upload:
     member = request.member
-    mine = Upload.objects.filter(team=member.team_id).select_related(
-        "team",
-        "user",
-        "asset",
-    )
+    mine = Upload.objects.filter(team=member.team_id).select_related("team", "user", "asset")
     return get_object_or_404(mine, token=token, user=member.user_id)
 
 
@@ -315,17 +274,11 @@ def finish_upload(request: MemberRequest, token: str) -> HttpResponse:
     timing = Timing()
     try:
         asset = resumable.finish(_own_upload(request, token), timing=timing)
-    except resumable.WrongOffset as wrong:
-        return _at(wrong.offset, status=409)
     except BeingTaken:
         message = "This file is being taken in already: ask again in a moment."
         return reasons.answer("being_taken", message, status=409)
     headers = {"Server-Timing": timing.header()}
-    return JsonResponse(
-        {"asset": asset_json(asset)},
-        status=201,
-        headers=headers,
-    )
+    return JsonResponse({"asset": asset_json(asset)}, status=201, headers=headers)
 
 
 @csrf_exempt
@@ -356,12 +309,7 @@ def _take_form(request: MemberRequest) -> HttpResponse:
     for sent in request.FILES.getlist("file"):
         try:
             file = Path(sent.temporary_file_path())  # type: ignore[attr-defined]
-            taken = take_in(
-                file,
-                name=sent.name or "",
-                team=member.team,
-                user=member.user,
-            )
+            taken = take_in(file, name=sent.name or "", team=member.team, user=member.user)
         except Refusal as refusal:
             messages.error(request, f"{sent.name}: {refusal.message}")
     if not request.FILES:

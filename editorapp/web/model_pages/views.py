@@ -34,7 +34,7 @@ class ModelShown:
     """
 
     model: Described
-    studios: tuple[tuple[ProviderAccount, str], ...]
+    studios: list[tuple[ProviderAccount, str]]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class TaskShown:
 
     label: str
     says: str
-    shown: tuple[ModelShown, ...]
-    matrix: tuple[tuple[str, tuple[str, ...]], ...]
+    shown: list[ModelShown]
+    matrix: list[tuple[str, list[str]]]
 
 
 @page_for(Act.SEE)
@@ -59,23 +59,14 @@ def page(request: MemberRequest) -> HttpResponse:
     context = {
         "here": "models",
         "search": search,
-        "tasks": _tasks(found, accounts),
+        "tasks": [
+            _task(task, list(models), accounts)
+            for task, models in groupby(found, key=attrgetter("task"))
+        ],
         "count": len(found),
         "of": len(models),
     }
-    return page_or_part(
-        request,
-        "models/page.html",
-        "models/_models.html",
-        context,
-    )
-
-
-def _tasks(found: list[Described], accounts: list[ProviderAccount]) -> list[TaskShown]:
-    return [
-        _task(task, tuple(models), accounts)
-        for task, models in groupby(found, key=attrgetter("task"))
-    ]
+    return page_or_part(request, "models/page.html", "models/_models.html", context)
 
 
 def _narrowed(one: Described, words: list[str]) -> Described | None:
@@ -102,32 +93,19 @@ def _says(row: Any, words: list[str]) -> bool:
     return all(word in said for word in words)
 
 
-def _task(
-    task: str,
-    models: tuple[Described, ...],
-    accounts: list[ProviderAccount],
-) -> TaskShown:
+def _task(task: str, models: list[Described], accounts: list[ProviderAccount]) -> TaskShown:
     """Lay the models of a task side by side; a question that only some still answer stays empty for
     the others.
     """
     label, says = TASK_WORDS[task]
     questions = dict.fromkeys(question for one in models for question, _answer in one.capabilities)
     answers = [dict(one.capabilities) for one in models]
-    matrix = tuple(
-        (question, tuple(said.get(question, "") for said in answers)) for question in questions
-    )
-    return TaskShown(
-        label,
-        says,
-        tuple(_shown(one, accounts) for one in models),
-        matrix,
-    )
+    matrix = [(question, [said.get(question, "") for said in answers]) for question in questions]
+    return TaskShown(label, says, [_shown(one, accounts) for one in models], matrix)
 
 
 def _shown(one: Described, accounts: list[ProviderAccount]) -> ModelShown:
-    studios = tuple(
-        (account, _studio(one, account)) for account in accounts if account.provider == one.slug
-    )
+    studios = [(own, _studio(one, own)) for own in accounts if own.provider == one.slug]
     return ModelShown(one, studios)
 
 

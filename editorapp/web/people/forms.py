@@ -85,12 +85,14 @@ class OffboardingForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.by, heirs = by, offboarding.heirs(member)
-        closed = _closed(
-            affairs,
-            is_own=by.pk == member.pk,
-            has_heirs=heirs.exists(),
-        )
-        labels = {} if affairs.waiting.count else {HandOver.HOLD: "Leave them to the admins"}
+        closed = set() if heirs.exists() else {HandOver.HAND_OVER}
+        if by == member:
+            closed.add(HandOver.KEEP)
+        labels = {}
+        if not affairs.waiting.count:
+            # Only outcomes that nobody knows: an admin may settle these anyhow.
+            closed |= {HandOver.CANCEL, HandOver.KEEP}
+            labels = {HandOver.HOLD: "Leave them to the admins"}
         heir, choice = self.fields["to"], self.fields["choice"]
         assert isinstance(heir, HeirField) and isinstance(choice, forms.ChoiceField)
         heir.queryset = heirs
@@ -103,25 +105,7 @@ class OffboardingForm(forms.Form):
     def change(self) -> Offboarding:
         """Return what was chosen; to hold them where nothing was."""
         given = self.cleaned_data
-        return Offboarding(
-            self.by,
-            HandOver(given["choice"] or HandOver.HOLD),
-            given.get("to"),
-        )
-
-
-def _closed(
-    affairs: Affairs,
-    *,
-    is_own: bool,
-    has_heirs: bool,
-) -> set[HandOver]:
-    """Return the choices that there are not."""
-    closed = {HandOver.KEEP} if is_own else set()
-    if not affairs.waiting.count:
-        # Only outcomes that nobody knows: an admin may settle these anyhow.
-        closed |= {HandOver.CANCEL, HandOver.KEEP}
-    return closed if has_heirs else closed | {HandOver.HAND_OVER}
+        return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
 
 
 class TeamForm(forms.ModelForm):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -51,10 +52,8 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 @action_for(Act.MANAGE)
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
-    people.revoke(
-        get_object_or_404(Invite, pk=pk, team=request.member.team),
-        now=timezone.now(),
-    )
+    invite = get_object_or_404(Invite, pk=pk, team=request.member.team)
+    people.revoke(invite, now=timezone.now())
     said = "The invitation is revoked: its link no longer works."
     return _back(request, messages.success, said)
 
@@ -75,7 +74,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
         request,
         member,
         "role",
-        lambda change: offboarding.change_role(member, role, change, now=timezone.now()),
+        partial(offboarding.change_role, member, role),
         said=f"{member.user} is now {Role(role).label.lower()}.{ended}",
         role=role,
     )
@@ -96,7 +95,7 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
         request,
         member,
         "disable",
-        lambda change: offboarding.disable(member, change, now=timezone.now()),
+        partial(offboarding.disable, member),
         said=f"{member.user} is disabled, and signed out everywhere. What they made stays under their name.",
     )
 
@@ -109,12 +108,7 @@ def decide_takes(request: MemberRequest, pk: int) -> HttpResponse:
         return _back(request, messages.warning, f"{member.user} answers for their own takes.")
     if request.method != "POST":
         return _question(request, member, "takes")
-    return _done(
-        request,
-        member,
-        "takes",
-        lambda change: offboarding.decide(member, change, now=timezone.now()),
-    )
+    return _done(request, member, "takes", partial(offboarding.decide, member))
 
 
 @action_for(Act.MANAGE)
@@ -183,19 +177,14 @@ def _question(
         "affairs": affairs,
         "form": form or OffboardingForm(member=member, by=request.member, affairs=affairs),
     }
-    return render(
-        request,
-        "people/leave.html",
-        context,
-        status=422 if form else 200,
-    )
+    return render(request, "people/leave.html", context, status=422 if form else 200)
 
 
 def _done(
     request: MemberRequest,
     member: Member,
     act: str,
-    do: Callable[[Offboarding], int],
+    do: Callable[..., int],
     *,
     said: str = "",
     role: str = "",
@@ -204,17 +193,12 @@ def _done(
     so.
     """
     affairs = offboarding.affairs(member)
-    form = OffboardingForm(
-        request.POST,
-        member=member,
-        by=request.member,
-        affairs=affairs,
-    )
+    form = OffboardingForm(request.POST, member=member, by=request.member, affairs=affairs)
     if not form.is_valid():
         return _question(request, member, act, form=form, role=role)
     change = form.change()
     try:
-        count = do(change)
+        count = do(change, now=timezone.now())
     except offboarding.NotChosen as error:
         form.add_error(None, str(error))
         return _question(request, member, act, form=form, role=role)
@@ -265,10 +249,7 @@ def _page(
         "here": "people",
         "members": [row for row in rows if row[0].is_active],
         "former": [row for row in rows if not row[0].is_active],
-        "invites": invites.filter(
-            used_at=None,
-            expires_at__gt=timezone.now(),
-        ).order_by("-pk"),
+        "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
         "invite_form": InviteForm(team=team),
         "team_form": TeamForm(instance=team),
@@ -281,24 +262,16 @@ def _people(by: Member) -> list[tuple[Member, int]]:
     """Return everybody who is or was in the team, each with how many takes wait that they may not
     send.
     """
-    stuck = _stuck(by)
+    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
+    stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
     everybody = by.team.members.select_related("user", "disabled_by")
     in_order = everybody.order_by("user__display_name", "user__username")
     return [(one, stuck[one.user_id]) for one in in_order]
 
 
-def _stuck(by: Member) -> Counter[int]:
-    """Return how many takes wait that nobody may send, by who answers for them."""
-    waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
-    return Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-
-
 def _member(request: MemberRequest, pk: int) -> Member:
-    return get_object_or_404(
-        Member.objects.select_related("user"),
-        pk=pk,
-        team=request.member.team,
-    )
+    rows = Member.objects.select_related("user")
+    return get_object_or_404(rows, pk=pk, team=request.member.team)
 
 
 urlpatterns = [

@@ -41,15 +41,17 @@ class Computed:
 
 @dataclass(frozen=True)
 class MonthMeter:
-    """A team's spending in a month against its limit (None: no limit).
-
-    The amounts are for the meter that is drawn.
-    """
+    """A team's spending in a month against its limit (None: no limit)."""
 
     used: Figure | Computed
-    used_usd: Decimal
     limit: Computed | None
-    limit_usd: Decimal | None
+
+    @property
+    def left(self) -> Computed | None:
+        if self.limit is None:
+            return None
+        basis = "the limit, less what is charged and still held."
+        return Computed(self.limit.amount_usd - self.used.amount_usd, basis)
 
 
 def month_meter(
@@ -70,4 +72,4 @@ def month_meter(
     used: Figure | Computed = Figure(used_usd, lines.changed(shows="used"))
     if not member.may_see_all_costs:
         used = Computed(used_usd, basis, lines.url() if links else "")
-    return MonthMeter(used, used_usd, limit, limit.amount_usd if limit else None)
+    return MonthMeter(used, limit)

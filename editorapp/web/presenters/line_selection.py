@@ -4,7 +4,7 @@ One object finds, opens, names and exports them.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -22,11 +22,7 @@ from editorapp.generations.ledger_lines import (
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from editorapp.web.presenters.request_summary import (
-    model_names,
-    provider_names,
-    task_name,
-)
+from editorapp.web.presenters.request_summary import model_names, provider_names
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ SHOWS = {
 # By what the month sums are kept; of all else the lines themselves are added up.
 KEPT = ("month", "person_id", "provider", "model", "task")
 NARROWING = (*KEPT[1:], "account_id", "generation_id")
+ROW_IDS = ("person_id", "account_id", "generation_id")
 LONGEST = {"provider": 40, "model": 80, "task": 16}  # characters that their columns hold
 
 
@@ -92,35 +89,32 @@ class LineSelection:
         that no column can hold.
         """
         shows = query.get("shows", "")
-        names: dict[str, Any] = {
+        said: dict[str, Any] = {
             name: text(query, name, most=most) for name, most in LONGEST.items() if name in query
         }
+        said |= {name: row_id(query, name) for name in ROW_IDS}
         return cls(
             is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
             month=_month(query.get("month", ""), today),
-            person_id=row_id(query, "person_id"),
-            account_id=row_id(query, "account_id"),
-            generation_id=row_id(query, "generation_id"),
             shows=shows if shows in SHOWS else "",
-            **names,
+            **said,
         )
 
     def changed(self, **other: Any) -> "LineSelection":
         """Return this with some of it changed."""
         return replace(self, **other)
 
-    def query(self, **more: Any) -> str:
+    def query(self) -> str:
         """Return this as a query string, which `read` reads back whatever the day."""
-        values = asdict(self) | {
+        values = vars(self) | {
             "is_simulated": "1" if self.is_simulated else "0",
             "month": month_text(self.month),
             "shows": self.shows or None,
         }
-        said = (values | more).items()
-        return urlencode({name: value for name, value in said if value is not None})
+        return urlencode({name: value for name, value in values.items() if value is not None})
 
-    def url(self, **more: Any) -> str:
-        return f"{reverse('costs:page')}?{self.query(**more)}"
+    def url(self) -> str:
+        return f"{reverse('costs:page')}?{self.query()}"
 
     def csv_url(self) -> str:
         return f"{reverse('costs:csv')}?{self.query()}"
@@ -168,7 +162,7 @@ def name_of(name: str, value: str) -> str:
     if not value:
         return "none"
     if name == "task":
-        return task_name(value)
+        return value.capitalize()
     names = provider_names() if name == "provider" else model_names()
     return names.get(value, value)
 

@@ -10,7 +10,9 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import (
+    CONTROL_VALUES,
     CONTROLS,
+    POSITION,
     GenerationRequest,
     Ref,
     Task,
@@ -18,12 +20,6 @@ from editorapp.providers.contract import (
 from editorapp.teams.models import Member
 
 LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
-TASK_NAMES: dict[str, str] = {
-    Task.EDIT: "Edit",
-    Task.GENERATE: "Generate",
-    Task.REFRAME: "Reframe",
-    Task.MODIFY: "Modify",
-}
 LONGEST_SHOWN = 200  # characters of one string of a request body
 
 
@@ -49,18 +45,11 @@ class SettingChange:
 
 @dataclass(frozen=True)
 class Words:
-    """A run of words of a prompt: "same", "added" or "removed"."""
+    """A run of words of a prompt."""
 
-    kind: str
     text: str
-
-    @property
-    def is_added(self) -> bool:
-        return self.kind == "added"
-
-    @property
-    def is_removed(self) -> bool:
-        return self.kind == "removed"
+    is_added: bool = False
+    is_removed: bool = False
 
 
 def settings(take: Generation) -> dict[str, str]:
@@ -69,7 +58,7 @@ def settings(take: Generation) -> dict[str, str]:
     """
     wanted = take.wanted
     said = {
-        "Task": task_name(wanted.task),
+        "Task": wanted.task.capitalize(),
         "Provider": str(take.account),
         "Model": model_of(take),
         "Conditioning": _conditioning(wanted) if wanted.task == Task.EDIT else "",
@@ -114,10 +103,6 @@ def changes(before: Generation, after: Generation) -> list[SettingChange]:
     ]
 
 
-def task_name(task: str) -> str:
-    return TASK_NAMES.get(task, task.capitalize())
-
-
 def provider_names() -> dict[str, str]:
     """Return every provider's name, by its slug."""
     return {slug: registry.get(slug).SPEC.name for slug in registry.slugs()}
@@ -159,22 +144,15 @@ def prompt_changes(before: str, after: str) -> list[Words]:
     unmarked.
     """
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
-    matcher = difflib.SequenceMatcher(
-        a=[*map(str.strip, old)],
-        b=[*map(str.strip, new)],
-    )
+    matcher = difflib.SequenceMatcher(a=[*map(str.strip, old)], b=[*map(str.strip, new)])
     if matcher.ratio() < LEAST_SIMILARITY:
-        return [Words("same", after)]
+        return [Words(after)]
     found: list[Words] = []
     for kind, a, b, c, d in matcher.get_opcodes():
-        found += _runs(kind, "".join(old[a:b]), "".join(new[c:d]))
+        after_words = Words("".join(new[c:d]), is_added=kind != "equal")
+        before_words = Words("".join(old[a:b]), is_removed=True)
+        found += [after_words] if kind == "equal" else [before_words, after_words]
     return [words for words in found if words.text]
-
-
-def _runs(kind: str, before: str, after: str) -> list[Words]:
-    if kind == "equal":
-        return [Words("same", after)]
-    return [Words("removed", before), Words("added", after)]
 
 
 def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
@@ -227,34 +205,23 @@ def _control(wanted: GenerationRequest, name: str) -> str:
         return ""
     if not enabled:
         return "off"
-    return _parameter(wanted, name) or "on"
-
-
-def _parameter(wanted: GenerationRequest, control: str) -> str | None:
-    parameters = {
-        "pose": wanted.pose_strength,
-        "depth": _number("blur", wanted.depth_blur),
-        "normals": _number("augmentation", wanted.normals_augmentation),
-        "trajectory": _number("sparsity", wanted.trajectory_sparsity),
-    }
-    return parameters.get(control)
+    own = CONTROL_VALUES.get(name, "")
+    value = getattr(wanted, own, None)
+    word = own.removeprefix(f"{name}_")
+    return (f"{word} {value:g}" if isinstance(value, int | float) else value) or "on"
 
 
 def _frames(wanted: GenerationRequest) -> dict[str, str]:
     """Return the pictures in words: guide frames of an edit, anchors of a generation."""
     if wanted.keyframes:
         label = "Keyframes" if wanted.task == Task.GENERATE else "Guide frames"
-        return {label: _keyframes(wanted)}
+        at = ", ".join(map(str, wanted.keyframe_indexes or ()))
+        count = len(wanted.keyframes)
+        return {label: f"{count} keyframe{'s' if count > 1 else ''} at {at}"}
     if wanted.task == Task.EDIT:
         return {"Guide frames": "single" if wanted.start_frame else ""}
     pictures = [label for label, _index, _ref in _guide_refs(wanted)]
     return dict.fromkeys(pictures, "a picture")
-
-
-def _keyframes(wanted: GenerationRequest) -> str:
-    at = ", ".join(map(str, wanted.keyframe_indexes or ()))
-    count = len(wanted.keyframes or ())
-    return f"{count} keyframe{'s' if count > 1 else ''} at {at}"
 
 
 def _extends(take: Generation) -> str:
@@ -265,7 +232,7 @@ def _extends(take: Generation) -> str:
 
 def _placement(wanted: GenerationRequest) -> str:
     """Return where the source lies on the canvas, in percent of it."""
-    place = (wanted.x_norm, wanted.y_norm, wanted.w_norm, wanted.h_norm)
+    place = [getattr(wanted, name) for name in POSITION]
     if None in place:
         return "centred fit"
     x, y, w, h = (f"{100 * float(value or 0):.4g} %" for value in place)
@@ -274,10 +241,6 @@ def _placement(wanted: GenerationRequest) -> str:
 
 def _duration(duration: str | None) -> str:
     return f"{duration.removesuffix('s')} s" if duration else ""
-
-
-def _number(name: str, value: float | None) -> str:
-    return "" if value is None else f"{name} {value:g}"
 
 
 def _name(strength: str | None) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import chain, zip_longest
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 
-from editorapp.core.htmx import is_part, page_or_part
+from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
@@ -43,9 +44,8 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.presenters.usual_times import usual_of
+from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
@@ -72,17 +72,13 @@ OF_ACCOUNT: dict[str, Change] = {
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """One that is not sent yet.
-
-    `may_arrange`: this person may pause, move and edit it, `may_cancel`: cancel it; `batch_count`:
-    it is the first of so many shown that were sent in one go.
+    """One that is not sent yet. `batch_count`: it is the first of so many shown that were sent in one
+    go.
     """
 
     take: Generation
     standing: QueuePosition
-    may_arrange: bool
-    may_cancel: bool
-    batch_count: int = 0
+    batch_count: int
 
 
 @page_for(Act.SEE)
@@ -104,59 +100,39 @@ def _context(member: Member) -> Context:
     unsent = rows.filter(state__in=CANCELABLE)
     accounts = _accounts({take.account_id for take in running}, unsent, now=now)
     queued = _next(unsent, accounts.values())
-    waiting = _waiting(queued, accounts, member)
-    above = _above(member, accounts, has_waiting=bool(waiting), now=now)
-    below = _below(rows, now=now)
-    seen = [*queued, *running, *below["person_rows"], *below["recent"]]
+    waiting = _waiting(queued, accounts)
+    above: dict[str, Any] = {
+        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
+        "silence": heartbeat.signs(now).silence if waiting else "",
+    }
+    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
+    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
+    recent = list(over.order_by("-pk")[:10])
     return {
         "here": "queue",
-        "seen": _seen(seen, waiting, **above),
+        "seen": _seen([*queued, *running, *person, *recent], waiting, **above),
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
+        "person_rows": person,
+        "recent": recent,
         **above,
-        **below,
     }
-
-
-def _above(
-    member: Member, accounts: dict[int, AccountStanding], *, has_waiting: bool, now: datetime
-) -> Context:
-    """Return what stands above the rows: what is paused, how busy accounts are, a silent engine."""
-    return {
-        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
-        "accounts": sorted(accounts.values(), key=_by_provider),
-        "silence": heartbeat.signs(now).silence if has_waiting else "",
-    }
-
-
-def _below(rows: QuerySet[Generation], *, now: datetime) -> dict[str, list[Generation]]:
-    """Return what is neither waiting nor running: what needs a person, and what is over lately."""
-    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
-    person = rows.filter(state__in=NEEDS_A_PERSON)
-    return {
-        "person_rows": list(person.order_by("-pk")[:MOST_ROWS]),
-        "recent": list(over.order_by("-pk")[:10]),
-    }
-
-
-def _by_provider(one: AccountStanding) -> tuple[str, int]:
-    return one.account.provider, one.account.pk
 
 
 def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    heads = Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk"))
-    is_head = Exists(heads)
-    return list(unsent.annotate(is_head=is_head).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+    heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
+    return list(unsent.annotate(is_head=heads).order_by("-is_head", "pk")[: MOST_ROWS + 1])
 
 
 def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
-    places = zip_longest(*(account.line for account in accounts))
-    return list(filter(None, chain.from_iterable(places)))[:MOST_ROWS]
+    places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
+    return list(filter(None, places))[:MOST_ROWS]
 
 
 def _accounts(
@@ -169,9 +145,7 @@ def _accounts(
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 
-def _waiting(
-    takes: Sequence[Generation], accounts: dict[int, AccountStanding], member: Member
-) -> list[WaitingRow]:
+def _waiting(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) -> list[WaitingRow]:
     """Return what waits in the order in which it is sent; behind it, what is paused, in its order
     too.
     """
@@ -180,21 +154,7 @@ def _waiting(
     del batches[None]
     # Each batch's count goes to its first take: it is taken out there.
     in_order = sorted(takes, key=lambda take: _sent_order(stand[take.pk]))
-    return [
-        _waiting_row(take, stand[take.pk], member, batches.pop(take.batch, 0)) for take in in_order
-    ]
-
-
-def _waiting_row(
-    take: Generation, position: QueuePosition, member: Member, batch_count: int
-) -> WaitingRow:
-    return WaitingRow(
-        take,
-        position,
-        may_arrange=take.is_answered_by(member),
-        may_cancel=take.is_answered_by(member, Act.CANCEL),
-        batch_count=batch_count,
-    )
+    return [WaitingRow(take, stand[take.pk], batches.pop(take.batch, 0)) for take in in_order]
 
 
 def _sent_order(position: QueuePosition) -> tuple[int, ...]:
@@ -241,12 +201,8 @@ def whole(request: MemberRequest, verb: str) -> HttpResponse:
 @action_for(Act.MANAGE)
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
-    change = _change(OF_ACCOUNT, verb)
-    change(
-        get_object_or_404(ProviderAccount, pk=pk),
-        member=request.member,
-        now=timezone.now(),
-    )
+    change, account = _change(OF_ACCOUNT, verb), get_object_or_404(ProviderAccount, pk=pk)
+    change(account, member=request.member, now=timezone.now())
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
 
 
@@ -282,7 +238,7 @@ def _with_usual(
     member: Member, takes: list[Generation]
 ) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
-    usual = cache(partial(usual_of, member.team_id))
+    usual = cache(partial(usual_time, member.team_id))
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from editorapp.alerts.models import Alert
+from editorapp.core.htmx import Context
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
 from editorapp.web.shell import themes
 
@@ -84,14 +84,10 @@ def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    found = _by_state(member)
+    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
+    found = dict(takes.order_by().values_list("state").annotate(Count("pk")))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
-
-
-def _by_state(member: Member) -> dict[str, int]:
-    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
-    return dict(takes.order_by().values_list("state").annotate(Count("pk")))
 
 
 def alerts_open(member: Member) -> int:

@@ -65,17 +65,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return reasons.answer("bad_request", says, status=400)
     if is_part(request):
-        return HttpResponse(
-            says,
-            content_type="text/plain; charset=utf-8",
-            status=400,
-        )
-    return render(
-        request,
-        "400.html",
-        {"says": says, "setting": setting},
-        status=400,
-    )
+        return HttpResponse(says, content_type="text/plain; charset=utf-8", status=400)
+    return render(request, "400.html", {"says": says, "setting": setting}, status=400)
 
 
 def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
@@ -83,16 +74,12 @@ def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
     it known.
     """
     if isinstance(exception, DisallowedHost):
-        return _not_known_as(request), "RUSHES_ALLOWED_HOSTS"
+        name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
+        return f"This studio is not known as {shown(name)}.", "RUSHES_ALLOWED_HOSTS"
     if isinstance(exception, BadValue):
         return str(exception), ""
     said = (says for kind, says in NOT_READ.items() if isinstance(exception, kind))
     return next(said, "This could not be read."), ""
-
-
-def _not_known_as(request: HttpRequest) -> str:
-    name = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
-    return f"This studio is not known as {shown(name)}."
 
 
 urlpatterns = [path("theme", theme, name="theme")]

@@ -18,12 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from editorapp.core.htmx import Context
 from editorapp.teams import people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import User
 from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import acts_of
-from editorapp.web.presenters.context import Context
 from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,
@@ -136,12 +136,7 @@ def me(request: HttpRequest) -> HttpResponse:
         return _changed(request, request.user, which, forms[which])
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
-    return render(
-        request,
-        "people/me.html",
-        context,
-        status=422 if which else 200,
-    )
+    return render(request, "people/me.html", context, status=422 if which else 200)
 
 
 def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bool]:
@@ -175,12 +170,8 @@ def _changed(
     field, said = CHANGES[which]
     user.save(update_fields=[field])
     messages.success(request, said)
-    if which == "password":
-        return _with_new_password(request, user)
-    return redirect("people:me")
-
-
-def _with_new_password(request: HttpRequest, user: User) -> HttpResponse:
+    if which != "password":
+        return redirect("people:me")
     request.session.pop("signed_in_by_link", None)
     return stay_in(request, user, redirect("people:me"))
 
@@ -200,17 +191,8 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     except ValidationError as error:
         for field, found in error.message_dict.items():
             form.add_error(field, found)
-    context = {
-        "invite": invitation,
-        "form": form,
-        "acts": acts_of(invitation.role),
-    }
-    return render(
-        request,
-        "people/invite.html",
-        context,
-        status=422 if form.errors else 200,
-    )
+    context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
+    return render(request, "people/invite.html", context, status=422 if form.errors else 200)
 
 
 def _joined(
@@ -239,9 +221,7 @@ def _onward(request: HttpRequest) -> str:
 
 def _is_ours(request: HttpRequest, address: str) -> bool:
     return url_has_allowed_host_and_scheme(
-        address,
-        {request.get_host()},
-        require_https=request.is_secure(),
+        address, {request.get_host()}, require_https=request.is_secure()
     )
 
 
@@ -289,11 +269,8 @@ def _known(
     user: User,
     response: HttpResponse,
 ) -> HttpResponse:
-    remember(
-        response,
-        settings.KNOWN_BROWSER_COOKIE_NAME,
-        _browser(request).used_by(user),
-    )
+    known = _browser(request).used_by(user)
+    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, known)
     return response
 
 

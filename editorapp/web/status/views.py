@@ -20,12 +20,7 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show how things are; to htmx only the part that changes."""
     now = status.gather(request.member, now=timezone.now())
     context = {"here": "status", "status": now, "is_part": is_part(request)}
-    return page_or_part(
-        request,
-        "status/page.html",
-        "status/_status.html",
-        context,
-    )
+    return page_or_part(request, "status/page.html", "status/_status.html", context)
 
 
 @action_for(Act.MANAGE)

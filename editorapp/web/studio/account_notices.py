@@ -22,23 +22,21 @@ class AccountNotice:
     is_closed: bool
     problem: str
     advice: str
-    may_manage: bool
 
 
-def notice_of(resolved: ResolvedForm, member: Member) -> AccountNotice | None:
+def notice_of(resolved: ResolvedForm) -> AccountNotice | None:
     """Return what is to be said of the accounts; None where all is as it should be."""
-    may_manage = member.may(Act.MANAGE)
+    member = resolved.member
     if resolved.is_closed:
-        return AccountNotice(True, _missing(resolved), _how(member), may_manage)
-    if not resolved.account.is_simulated or not member.may(Act.CREATE):
+        others = " The other accounts cannot be used either." if len(resolved.accounts) > 1 else ""
+        return AccountNotice(True, f"{resolved.account.problem}{others}", _how(member))
+    if not resolved.account.is_simulated or not member.may_create:
         return None
     unproven = accounts.unproven(accounts.made())
     if not unproven:
         return None
     is_failed = any(one.doubt for one in unproven)
-    return AccountNotice(
-        False, _untested(unproven), _what_to_do(member, is_failed=is_failed), may_manage
-    )
+    return AccountNotice(False, _untested(unproven), _what_to_do(member, is_failed=is_failed))
 
 
 def _untested(unproven: Sequence[ProviderAccount]) -> str:
@@ -50,29 +48,23 @@ def _untested(unproven: Sequence[ProviderAccount]) -> str:
 def _what_to_do(member: Member, *, is_failed: bool) -> str:
     if not is_failed:
         return "It is being tested; look again in a moment."
-    if member.may(Act.MANAGE):
+    if member.may_manage:
         return "See under Accounts what is wrong."
     return _ask(member, "look under Accounts")
 
 
-def _missing(resolved: ResolvedForm) -> str:
-    others = " The other accounts cannot be used either." if len(resolved.accounts) > 1 else ""
-    return f"{resolved.account.problem}{others}"
-
-
 def _how(member: Member) -> str:
-    if member.may(Act.MANAGE):
+    if member.may_manage:
         return "Switch an account on, or enter its key, under Accounts."
     ask = _ask(member, "switch an account on, or enter its key")
-    if member.may(Act.CREATE):
+    if member.may_create:
         return f"{ask} You can prepare everything meanwhile: what you type stays in this browser."
     return f"{ask} Takes can be watched and reviewed as before."
 
 
 def _ask(member: Member, what: str) -> str:
     """Name who can ask it."""
-    admins = (
-        Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id).select_related("user")
-    )
-    names = [str(one.user) for one in admins.order_by("user__display_name", "user__username")[:3]]
+    admins = Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id)
+    in_order = admins.order_by("user__display_name", "user__username").select_related("user")
+    names = [str(one.user) for one in in_order[:3]]
     return f"Ask an admin ({', '.join(names)}) to {what}."

@@ -8,8 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 
 from editorapp.core.request_values import as_decimal, as_whole, row_id
 from editorapp.costs.estimate import Estimate, estimate
@@ -21,9 +20,9 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.draft_form import Changes, DraftForm, KeyframeRow, Values
+from editorapp.web.studio.draft_form import ENDS, Changes, DraftForm, KeyframeRow, Values
 
-ENDS = ("first_asset", "last_asset")
+Part = tuple[int, int]  # its first and last frame
 NO_CLIP = "Choose a clip first."
 
 
@@ -33,27 +32,26 @@ class NotDone(Exception):
 
 def pressed(
     request: MemberRequest, form: DraftForm, changes: Changes, source: Asset | None
-) -> DraftForm:
-    """Return the form after a button: a fix's changes, a cut source, or a guide frame added.
+) -> tuple[DraftForm, Part | None]:
+    """Return the form after a button: a fix's changes, a cut source, or a guide frame added; and the
+    part that is kept of a source that was cut.
 
     Raises: NotDone.
     """
     sent = request.POST
     try:
-        if part := part_kept(request, changes, source):
-            return _cut(form, *part, source, request.member)
+        if part := _part_kept(sent, changes, source):
+            return _cut(form, *part, source, request.member), part
         if act := next((act for name, act in ACTS.items() if name in sent), None):
-            return replace(form, **act(request, form, source))
+            return replace(form, **act(request, form, source)), None
     except Refusal as error:
         raise NotDone(error.message) from error
     if "drop_keyframe" in sent:
         changes = {"drop_keyframes": [sent["drop_keyframe"]]}
-    return form.changed(changes)
+    return form.changed(changes), None
 
 
-def part_kept(
-    request: HttpRequest, changes: Changes, source: Asset | None
-) -> tuple[int, int] | None:
+def _part_kept(sent: QueryDict, changes: Changes, source: Asset | None) -> Part | None:
     """Return the first and last frame that a button keeps; None where it makes no new source.
 
     An MP4 copy is a cut that keeps everything. Raises: NotDone.
@@ -62,12 +60,12 @@ def part_kept(
         return _start_of(source, changes["trim_to_seconds"][0])
     if "mp4_copy" in changes:
         return 0, _chosen(source).last_frame
-    if "trim" in request.POST:
-        return _in_and_out(request.POST)
+    if "trim" in sent:
+        return _in_and_out(sent)
     return None
 
 
-def _in_and_out(sent: QueryDict) -> tuple[int, int]:
+def _in_and_out(sent: QueryDict) -> Part:
     return _whole(sent.get("trim_first", "")), _whole(sent.get("trim_last", ""))
 
 
@@ -92,22 +90,15 @@ def _is_part(source: Asset, first: int, last: int) -> bool:
     return source.fps is not None and 0 <= first <= last < source.frame_count
 
 
-def _start_of(source: Asset | None, seconds: str) -> tuple[int, int]:
+def _start_of(source: Asset | None, seconds: str) -> Part:
     """Return the longest start of the clip that is not longer than some seconds."""
     source = _chosen(source)
     if source.fps is None:
         raise NotDone(NO_CLIP)
     if (length := as_decimal(seconds)) is None:
         raise NotDone("This is no length in seconds.")
-    count = _frames_within(source, Fraction(length))
+    count = frame_times.frames_within(source, Fraction(length))
     return 0, max(0, min(count, source.frame_count) - 1)
-
-
-def _frames_within(source: Asset, length: Fraction) -> int:
-    try:
-        return frame_times.frames_within(source, length)
-    except Refusal as refusal:
-        raise NotDone(refusal.message) from refusal
 
 
 def _chosen(source: Asset | None) -> Asset:
@@ -116,24 +107,14 @@ def _chosen(source: Asset | None) -> Asset:
     return source
 
 
-def _cut(
-    form: DraftForm,
-    first: int,
-    last: int,
-    source: Asset | None,
-    member: Member,
-) -> DraftForm:
+def _cut(form: DraftForm, first: int, last: int, source: Asset | None, member: Member) -> DraftForm:
     source = _chosen(source)
     if not 0 <= first <= last < source.frame_count:
         raise NotDone(
             f"In and out lie between frame 0 and frame {source.last_frame}, in before out."
         )
     cut = trim.trim(source, first, last, user=member.user)
-    return replace(
-        _moved(form, first, last),
-        source_kind="asset",
-        source_asset=cut.pk,
-    )
+    return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
 
 
 def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
@@ -150,11 +131,7 @@ def _moved(form: DraftForm, first: int, last: int) -> DraftForm:
     return replace(form, keyframes=tuple(moved))
 
 
-def _add_keyframe(
-    request: MemberRequest,
-    form: DraftForm,
-    source: Asset | None,
-) -> Values:
+def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None) -> Values:
     """Add a keyframe: of an edit at a frame of its source, of a generation at a frame of the clip
     to come.
     """
@@ -163,27 +140,15 @@ def _add_keyframe(
         _whole(index)
         picture, mode = _still(request, "new_keyframe"), "frames"
     else:
-        picture, mode = _picture(request, "new_keyframe_file", index, source), "guides"
-    return {
-        "keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)),
-        mode: "keyframes",
-    }
+        picture, mode = _picture(request, "new_keyframe", index, source), "guides"
+    return {"keyframes": (*form.keyframes, KeyframeRow(picture.pk, index)), mode: "keyframes"}
 
 
-def _set_guide(
-    request: MemberRequest,
-    _form: DraftForm,
-    source: Asset | None,
-) -> Values:
-    picture = _picture(request, "new_guide_file", "0", source)
-    return {"guides": "single", "guide_asset": picture.pk}
+def _set_guide(request: MemberRequest, _form: DraftForm, source: Asset | None) -> Values:
+    return {"guides": "single", "guide_asset": _picture(request, "new_guide", "0", source).pk}
 
 
-def _set_end(
-    request: MemberRequest,
-    _form: DraftForm,
-    _source: Asset | None,
-) -> Values:
+def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) -> Values:
     """Set the first or the last frame of a generation."""
     name = request.POST["set_end"]
     if name not in ENDS:
@@ -200,30 +165,34 @@ ACTS = {
 
 def _still(request: MemberRequest, names: str) -> Asset:
     """Return an uploaded still, or else the frame of the clip that was chosen for it."""
-    sent, member = request.FILES.get(f"{names}_file"), request.member
-    if sent is not None:
-        return _taken_in(sent, member)
+    if uploaded := _uploaded(request, names):
+        return uploaded
     pk = row_id(request.POST, f"{names}_clip") or 0
-    clips = Asset.objects.visible_to(member).filter(kind=Asset.Kind.VIDEO)
+    clips = Asset.objects.visible_to(request.member).filter(kind=Asset.Kind.VIDEO)
     clip = clips.filter(pk=pk).first()
     if clip is None:
         raise NotDone("Upload a still, or choose a clip and one of its frames.")
-    return _pinned(clip, request.POST.get(f"{names}_frame", ""), member)
+    return _pinned(clip, request.POST.get(f"{names}_frame", ""), request.member)
 
 
-def _picture(
-    request: MemberRequest,
-    name: str,
-    index: str,
-    source: Asset | None,
-) -> Asset:
+def _picture(request: MemberRequest, names: str, index: str, source: Asset | None) -> Asset:
     """Return an uploaded still, or else the source's own frame."""
-    sent = request.FILES.get(name)
-    if sent is not None:
-        return _taken_in(sent, request.member)
+    if uploaded := _uploaded(request, names):
+        return uploaded
     if source is None:
         raise NotDone("Choose a clip first, or upload a still.")
     return _pinned(source, index, request.member)
+
+
+def _uploaded(request: MemberRequest, names: str) -> Asset | None:
+    sent, member = request.FILES.get(f"{names}_file"), request.member
+    if sent is None:
+        return None
+    kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
+    with kept.open("wb") as file:
+        file.writelines(sent.chunks())
+    name = sent.name or "still"
+    return take_in(kept, name=name, team=member.team, user=member.user, expect="image")
 
 
 def _pinned(clip: Asset, index: str, member: Member) -> Asset:
@@ -231,23 +200,6 @@ def _pinned(clip: Asset, index: str, member: Member) -> Asset:
     if not 0 <= at < clip.frame_count:
         raise NotDone(f"{clip.name} has frames 0 to {clip.last_frame}.")
     return frames.pin(clip, at, user=member.user)
-
-
-def _taken_in(sent: UploadedFile, member: Member) -> Asset:
-    return take_in(
-        _written(sent),
-        name=sent.name or "still",
-        team=member.team,
-        user=member.user,
-        expect="image",
-    )
-
-
-def _written(sent: UploadedFile) -> Path:
-    kept = Path(settings.RUN_DIR) / f"still-{DraftForm().form_token}"
-    with kept.open("wb") as file:
-        file.writelines(sent.chunks())
-    return kept
 
 
 def _whole(text: str) -> int:

@@ -2,24 +2,26 @@
 that canvas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
 from editorapp.core.request_values import as_decimal
 from editorapp.media.models import Asset
+from editorapp.providers.contract import POSITION as FIELDS
 from editorapp.providers.spec import Model
-from editorapp.web.studio.draft_form import POSITION as FIELDS
 from editorapp.web.studio.draft_form import DraftForm
 
 LONG_SIDE = 1000.0  # units of the drawing
-LEAST, MOST = 0.01, 2.0  # of a size, in fractions of the canvas
+MOST = 2.0  # of a size, in fractions of the canvas
 ROOM = 0.12  # shown around the canvas, so that a source that reaches out of it can be grasped
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the source lies: fractions of the canvas, from its top left corner."""
+    """Where something lies, from the top left corner: the source in fractions of the canvas, or a
+    part of the drawing in its own units.
+    """
 
     x: float
     y: float
@@ -67,16 +69,6 @@ class Snap:
     value: str
 
 
-@dataclass(frozen=True)
-class Rect:
-    """A rectangle of the drawing, in its own units."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 def fitted(shape: float, *, covering: bool = False) -> Placement:
     """Return the centred fit of a source: all of it on the canvas, or, covering, no empty canvas.
 
@@ -93,12 +85,8 @@ def said(form: DraftForm) -> Placement | None:
     if None in typed:
         return None
     place = Placement(*(float(one or 0) for one in typed))
-    return place if _is_drawable(place) else None
-
-
-def _is_drawable(place: Placement) -> bool:
-    is_near = all(-MOST <= at <= MOST for at in (place.x, place.y))
-    return is_near and all(0 < size <= MOST for size in (place.w, place.h))
+    is_near = max(abs(place.x), abs(place.y), place.w, place.h) <= MOST
+    return place if is_near and min(place.w, place.h) > 0 else None
 
 
 def _on_canvas(start: float, size: float) -> float:
@@ -168,16 +156,21 @@ class Board:
         return bool(typed and shape and abs(typed.w / typed.h / shape - 1) > 0.01)
 
     @property
-    def source(self) -> Rect | None:
+    def source(self) -> Placement | None:
         """The source as drawn; None where nothing is known of its shape and nothing is said."""
         at, width, height = self.placed, self.width, self.height
-        if at is None:
-            return None
-        return Rect(at.x * width, at.y * height, at.w * width, at.h * height)
+        return at and Placement(at.x * width, at.y * height, at.w * width, at.h * height)
 
     @property
-    def view(self) -> Rect:
-        return _view(self.width, self.height, self.source)
+    def view(self) -> Placement:
+        """What the drawing shows: the canvas with some room, and all of the source."""
+        room = ROOM * max(self.width, self.height)
+        left, top, right, bottom = -room, -room, self.width + room, self.height + room
+        if source := self.source:
+            left, top = min(left, source.x - room / 3), min(top, source.y - room / 3)
+            right = max(right, source.x + source.w + room / 3)
+            bottom = max(bottom, source.y + source.h + room / 3)
+        return Placement(left, top, right - left, bottom - top)
 
     @property
     def fields(self) -> list[Field]:
@@ -191,46 +184,25 @@ class Board:
 
     @property
     def snaps(self) -> list[Snap]:
-        at, shape = self.placed, self._shape
-        return _snaps(shape, at) if self.can_place and shape and at else []
-
-    @property
-    def new_percent(self) -> int:
-        return round(100 * self.placed.drawn_new) if self.placed else 0
-
-    @property
-    def cut_percent(self) -> int:
-        return round(100 * self.placed.cut_off) if self.placed else 0
-
-
-def _view(width: float, height: float, source: Rect | None) -> Rect:
-    """Return what the drawing shows: the canvas with some room, and all of the source."""
-    room = ROOM * max(width, height)
-    left, top, right, bottom = -room, -room, width + room, height + room
-    if source:
-        left, top = min(left, source.x - room / 3), min(top, source.y - room / 3)
-        right = max(right, source.x + source.width + room / 3)
-        bottom = max(bottom, source.y + source.height + room / 3)
-    return Rect(left, top, right - left, bottom - top)
-
-
-def _snaps(shape: float, now: Placement) -> list[Snap]:
-    """Return the places that one click reaches: sizes first, then edges at the present size."""
-    fill = fitted(shape, covering=True)
-    places = {
-        "fit": ("Centred fit", None),
-        "fill": ("Fill", fill if max(fill.w, fill.h) <= MOST else None),
-        "left": ("Left", Placement(0, now.y, now.w, now.h)),
-        "centre": ("Centre", Placement((1 - now.w) / 2, (1 - now.h) / 2, now.w, now.h)),
-        "right": ("Right", Placement(1 - now.w, now.y, now.w, now.h)),
-        "top": ("Top", Placement(now.x, 0, now.w, now.h)),
-        "bottom": ("Bottom", Placement(now.x, 1 - now.h, now.w, now.h)),
-    }
-    return [
-        Snap(name, label, _changes(place))
-        for name, (label, place) in places.items()
-        if place is not None or name == "fit"
-    ]
+        """The places that one click reaches: sizes first, then edges at the present size."""
+        now, shape = self.placed, self._shape
+        if not self.can_place or not shape or not now:
+            return []
+        fill = fitted(shape, covering=True)
+        places = {
+            "fit": ("Centred fit", None),
+            "fill": ("Fill", fill if max(fill.w, fill.h) <= MOST else None),
+            "left": ("Left", replace(now, x=0)),
+            "centre": ("Centre", replace(now, x=(1 - now.w) / 2, y=(1 - now.h) / 2)),
+            "right": ("Right", replace(now, x=1 - now.w)),
+            "top": ("Top", replace(now, y=0)),
+            "bottom": ("Bottom", replace(now, y=1 - now.h)),
+        }
+        return [
+            Snap(name, label, _changes(place))
+            for name, (label, place) in places.items()
+            if place is not None or name == "fit"
+        ]
 
 
 def _changes(place: Placement | None) -> str:

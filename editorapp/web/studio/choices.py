@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
+    POSITION,
     GenerationRequest,
     Task,
 )
@@ -20,30 +21,41 @@ from editorapp.providers.rules import table
 from editorapp.providers.spec import Model, Parameter, Spec
 from editorapp.providers.strengths import BANDS, StrengthBand
 from editorapp.web.studio.draft_form import (
+    ENDS,
     EXTENDS,
     FLAGS,
-    POSITION,
     DraftForm,
 )
 from editorapp.web.studio.form_request import is_on_by_value
+from editorapp.web.studio.resolved_form import ResolvedForm
 
-TASKS = {
-    "edit": (
+
+@dataclass(frozen=True)
+class TaskWords:
+    """A task as the page names it: its tab, its button, an example of a prompt."""
+
+    label: str
+    act: str
+    example: str
+
+
+TASKS: dict[str, TaskWords] = {
+    Task.EDIT: TaskWords(
         "Edit",
         "Queue edit",
         "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”",
     ),
-    "generate": (
+    Task.GENERATE: TaskWords(
         "Generate",
         "Queue generation",
         "What should be seen? “A paper boat drifts down a gutter after rain.”",
     ),
-    "reframe": (
+    Task.REFRAME: TaskWords(
         "Reframe",
         "Queue reframe",
         "What lies outside the frame? “The harbour goes on, boats and low hills.”",
     ),
-    "modify": (
+    Task.MODIFY: TaskWords(
         "Modify",
         "Queue modification",
         "How should it look? “A claymation world, soft studio light.”",
@@ -137,32 +149,27 @@ class Control:
 
 
 @dataclass(frozen=True)
-class TaskWords:
-    """A task as the page names it: its tab, its button, an example of a prompt."""
-
-    value: str
-    label: str
-    act: str
-    example: str
-    is_chosen: bool = False
-
-
-@dataclass(frozen=True)
 class IdKinds:
     """A source by the provider's own id: what the field is called, and what such an id can name."""
 
     label: str
-    choices: tuple[Choice, ...]
+    choices: list[Choice]
 
 
 @dataclass(frozen=True)
 class Choices:
     """Every option of the form's task, as this form has them; `closed` as the verdict names them."""
 
-    form: DraftForm
-    model: Model
-    spec: Spec
+    resolved: ResolvedForm
     closed: Container[str]
+
+    @property
+    def form(self) -> DraftForm:
+        return self.resolved.form
+
+    @property
+    def model(self) -> Model:
+        return self.resolved.model
 
     @cached_property
     def shown(self) -> set[str]:
@@ -187,29 +194,14 @@ class Choices:
         return [Band(band.label, band.says, self._strengths(band)) for band in BANDS]
 
     def _strengths(self, band: StrengthBand) -> list[Choice]:
-        return [
-            self._choice("strength", value, value[-1], option="strength")
-            for value in band.strengths
-        ]
+        values = band.strengths
+        return [self._choice("strength", one, one[-1], option="strength") for one in values]
 
-    def _choice(
-        self,
-        name: str,
-        value: str,
-        label: str = "",
-        *,
-        option: str = "",
-    ) -> Choice:
+    def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
         """Return one value of a field as a radio button."""
         option = option or f"{name}={value}"
         is_chosen = getattr(self.form, name) == value
-        return Choice(
-            value,
-            label or value,
-            is_chosen,
-            option in self.closed,
-            option,
-        )
+        return Choice(value, label or value, is_chosen, option in self.closed, option)
 
     def _values(self, name: str, values: Iterable[str]) -> list[str]:
         """Return a field's values; the chosen one is there even where the model lacks it."""
@@ -234,13 +226,10 @@ class Choices:
 
     @property
     def durations(self) -> list[Choice]:
-        values = self._values("duration", self._lengths)
-        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
-
-    @property
-    def _lengths(self) -> Iterable[str]:
         row = self.model.parameter("duration")
-        return (row and row.choices) or self.model.limits.durations
+        lengths = (row and row.choices) or self.model.limits.durations
+        values = self._values("duration", lengths)
+        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
 
     @property
     def flags(self) -> list[Choice]:
@@ -255,16 +244,8 @@ class Choices:
         name = field or option
         row, word = self.model.parameter(name), option.capitalize()
         label, says = (row.label, row.help) if row else (FLAG_LABELS.get(option, word), "")
-        options = {option, "controls"} if option in CONTROLS else {option}
-        is_closed = any(one in self.closed for one in options)
-        return Choice(
-            name,
-            label,
-            bool(getattr(self.form, name)),
-            is_closed,
-            option,
-            says,
-        )
+        is_closed = option in self.closed or (option in CONTROLS and "controls" in self.closed)
+        return Choice(name, label, getattr(self.form, name), is_closed, option, says)
 
     @property
     def controls(self) -> list[Control]:
@@ -305,11 +286,42 @@ class Choices:
         """The names that a visible input says, beside those that the page always has."""
         names = {name for group in self.shown for name in INPUTS_OF.get(group, (group,))}
         if "frames" in self.shown:
-            ends = {"first_asset": "start_frame", "last_asset": "end_frame"}
-            names |= {name for name, row in ends.items() if self.model.knows(row)}
+            names |= {name for name, row in ENDS.items() if self.model.knows(row)}
         if "canvas" in self.shown and self.model.knows("x_norm"):
             names |= set(POSITION)
         return names
+
+    @property
+    def tasks(self) -> list[Choice]:
+        return [self._choice("task", task, TASKS[task].label) for task in self.resolved.tasks]
+
+    @cached_property
+    def models(self) -> list[Choice]:
+        models = self.resolved.models
+        return [self._choice("model", model.name, model.label) for model in models]
+
+    @property
+    def source_kinds(self) -> list[Choice]:
+        """The ways to a source; closed are those that the account does not take."""
+        kinds = SOURCE_KINDS.items()
+        return [self._choice("source_kind", kind, label) for kind, label in kinds]
+
+    @cached_property
+    def id_kinds(self) -> IdKinds:
+        """What an id of this provider can name.
+
+        Where it tells a result from a file by nothing, it is one kind.
+        """
+        row = self.model.parameter("source")
+        carriers = row.carriers if row else {"generation_id": ""}
+        known = [
+            kind for kind in ("generation", "file") if not carriers or f"{kind}_id" in carriers
+        ]
+        is_one = len(known) == 2 and len({carriers.get(f"{kind}_id", kind) for kind in known}) == 1
+        known = (known[:1] if is_one else known) or ["generation"]
+        word = "Asset" if is_one or known == ["file"] else "Generation" if len(known) == 1 else ""
+        label = f"{f'{word} id'.strip().capitalize()} at {self.resolved.account.spec.name}"
+        return IdKinds(label, [self._choice("source_id_kind", kind) for kind in known])
 
     @property
     def homeless(self) -> list[str]:
@@ -318,7 +330,7 @@ class Choices:
 
     @property
     def needs_prompt(self) -> bool:
-        return needs_prompt(self.spec, self.model)
+        return needs_prompt(self.resolved.account.spec, self.model)
 
     @property
     def shape_help(self) -> str:
@@ -332,37 +344,5 @@ FLAG_LABELS = {"hdr": "HDR", "exr": "EXR"}  # where the model lacks them
 @lru_cache(maxsize=64)
 def needs_prompt(spec: Spec, model: Model) -> bool:
     """Would the model refuse a request for want of a prompt?"""
-    broken = table.check(
-        spec,
-        GenerationRequest(task=model.task, model=model.name),
-        None,
-    )
+    broken = table.check(spec, GenerationRequest(task=model.task, model=model.name), None)
     return any(one.field == "prompt" for one in table.refusals(broken))
-
-
-def task_words(task: str, *, is_chosen: bool = False) -> TaskWords:
-    return TaskWords(task, *TASKS[task], is_chosen=is_chosen)
-
-
-def source_kinds(form: DraftForm, closed: Container[str]) -> list[Choice]:
-    """Return the ways to a source; `closed` are options that the account does not take."""
-    return [
-        Choice(kind, label, form.source_kind == kind, option in closed, option)
-        for kind, label in SOURCE_KINDS.items()
-        if (option := f"source_kind={kind}")
-    ]
-
-
-def id_kinds(form: DraftForm, model: Model, provider: str) -> IdKinds:
-    """Return what an id of this provider can name.
-
-    Where it tells a result from a file by nothing, it is one kind.
-    """
-    row = model.parameter("source")
-    carriers = row.carriers if row else {"generation_id": ""}
-    known = [kind for kind in ("generation", "file") if not carriers or f"{kind}_id" in carriers]
-    is_one = len(known) == 2 and len({carriers.get(f"{kind}_id", kind) for kind in known}) == 1
-    known = (known[:1] if is_one else known) or ["generation"]
-    word = "Asset" if is_one or known == ["file"] else "Generation" if len(known) == 1 else ""
-    picks = tuple(Choice(kind, kind, form.source_id_kind == kind) for kind in known)
-    return IdKinds(f"{f'{word} id'.strip().capitalize()} at {provider}", picks)

@@ -13,16 +13,17 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
-from editorapp.providers.contract import CONTROL_VALUES, Task
+from editorapp.providers.contract import CONTROL_VALUES, POSITION, Task
 from editorapp.providers.strengths import STRENGTHS
 
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
-POSITION = ("x_norm", "y_norm", "w_norm", "h_norm")
 EXTENDS = ("forward", "backward")
+# A generation's first and last picture: the form's field, and the request's.
+ENDS = {"first_asset": "start_frame", "last_asset": "end_frame"}
 ALLOWED = {
-    "task": tuple(task.value for task in Task),
+    "task": tuple(Task),
     "source_kind": ("asset", "generation", "url", "id"),
     "source_id_kind": ("generation", "file"),
     "conditioning": ("auto", "manual"),
@@ -108,6 +109,11 @@ class DraftForm:
         ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
     )
 
+    @property
+    def was(self) -> tuple[str, str, int | None]:
+        """What the page showed when this was filled in."""
+        return self.task_was, self.model_was, self.account_was
+
     @classmethod
     def read(cls, sent: QueryDict) -> "DraftForm":
         """Read a posted form.
@@ -119,7 +125,7 @@ class DraftForm:
         """
         values: Values = {name: str(sent[name]).strip() for name in TYPED if name in sent}
         values |= {name: text(sent, name) for name in TEXTS if name in sent}
-        values = {name: value for name, value in values.items() if _is_allowed(name, value)}
+        values = {name: one for name, one in values.items() if one in ALLOWED.get(name, (one,))}
         values |= {name: bool(sent.get(name)) for name in FLAGS}
         values |= {name: row_id(sent, name) for name in IDS}
         # Browsers send line ends as CR LF; a person counted one character.
@@ -131,9 +137,7 @@ class DraftForm:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the form as a browser would send it; `read` reads it back."""
-        return [
-            pair for field in fields(self) for pair in _pairs(field.name, getattr(self, field.name))
-        ]
+        return [pair for name, value in vars(self).items() for pair in _pairs(name, value)]
 
     def changed(self, changes: Changes) -> "DraftForm":
         """Return the form after a fix: its changes as `encode_changes` wrote them and a browser
@@ -185,10 +189,6 @@ TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes"
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 
 
-def _is_allowed(name: str, value: str) -> bool:
-    return name not in ALLOWED or value in ALLOWED[name]
-
-
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if name == "keyframes":
         for row in value:
@@ -203,11 +203,7 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _read_lists(sent: QueryDict) -> Values:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
-    rows = zip(
-        sent.getlist("keyframe_asset"),
-        sent.getlist("keyframe_index"),
-        strict=False,
-    )
+    rows = zip(sent.getlist("keyframe_asset"), sent.getlist("keyframe_index"), strict=False)
     return {
         "concepts": tuple(dict.fromkeys(filter(None, concepts))),
         "more_strengths": tuple(dict.fromkeys(strengths)),

@@ -8,19 +8,23 @@ from editorapp.providers.contract import (
     CONTROL_VALUES,
     CONTROLS,
     DEFAULT_VALUES,
+    POSITION,
     GenerationRequest,
     Ref,
     Task,
 )
 from editorapp.providers.spec import Model
 from editorapp.web.studio.draft_form import (
+    ENDS,
     EXTENDS,
     FLAGS,
-    POSITION,
     DraftForm,
     KeyframeRow,
     Values,
 )
+
+# Fields of a request that the form has as they are.
+SAID = ("task", "model", "prompt", "resolution", "aspect_ratio", "duration", "concepts", *FLAGS)
 
 
 def request_of(
@@ -67,11 +71,7 @@ def _conditioning(form: DraftForm, model: Model | None) -> Values:
     return values
 
 
-def _control_value(
-    form: DraftForm,
-    control: str,
-    model: Model | None,
-) -> Values:
+def _control_value(form: DraftForm, control: str, model: Model | None) -> Values:
     name = CONTROL_VALUES.get(control, "")
     typed = getattr(form, name, "")
     if typed:
@@ -108,8 +108,8 @@ def _generation(form: DraftForm, extend: Ref | None) -> Values:
         for name in ("aspect_ratio", "loop", "concepts", "duration")
     }
     if form.frames == "frames":
-        frames = {"start_frame": form.first_asset, "end_frame": form.last_asset}
-        values |= {name: Ref(asset_id=pk) for name, pk in frames.items() if pk is not None}
+        pictures = {name: getattr(form, field) for field, name in ENDS.items()}
+        values |= {name: Ref(asset_id=pk) for name, pk in pictures.items() if pk is not None}
     elif form.frames == "keyframes":
         values |= _pinned(form)
     elif form.frames in EXTENDS:
@@ -124,14 +124,15 @@ def _number(text: str) -> float | str:
     return text if number is None else float(number)
 
 
-def editing(take: Generation, *, task: str = Task.EDIT.value) -> DraftForm:
-    """Return the form that works on a take's result, with the settings it was made with."""
+def editing(take: Generation, *, task: str, account: int | None) -> DraftForm:
+    """Return the form that works on a take's result, with the settings it was made with; at its own
+    account where none is said.
+    """
     said = _settings_of(take.wanted)
     if take.task != task:
         said |= {"task": task, "model": ""}
-    return DraftForm(
-        source_kind="generation", source_generation=take.pk, account=take.account_id, **said
-    )
+    said |= {"source_kind": "generation", "source_generation": take.pk}
+    return DraftForm(account=take.account_id if account is None else account, **said)
 
 
 def again(take: Generation) -> DraftForm:
@@ -152,15 +153,7 @@ def _source_of(source: Ref, parent: int | None) -> Values:
         return {"source_asset": source.asset_id}
     if source.url:
         media_type = source.media_type or ""
-        return {
-            "source_kind": "url",
-            "source_url": source.url,
-            "source_media_type": media_type,
-        }
-    return _id_of(source)
-
-
-def _id_of(source: Ref) -> Values:
+        return {"source_kind": "url", "source_url": source.url, "source_media_type": media_type}
     for kind, name in (("generation", source.generation_id), ("file", source.file_id)):
         if name:
             return {"source_kind": "id", "source_id": name, "source_id_kind": kind}
@@ -178,21 +171,15 @@ def _frames_of(wanted: GenerationRequest, parent: int | None) -> Values:
         return {"frames": "keyframes", "keyframes": _rows(wanted)}
     first, last = wanted.start_frame, wanted.end_frame
     if parent is not None and (first or last):
-        return {
-            "frames": "backward" if first is None else "forward",
-            "extend_generation": parent,
-        }
-    ends = {"first_asset": first, "last_asset": last}
-    pictures = {name: ref.asset_id for name, ref in ends.items() if ref}
+        way = "backward" if first is None else "forward"
+        return {"frames": way, "extend_generation": parent}
+    ends = {field: getattr(wanted, name) for field, name in ENDS.items()}
+    pictures = {field: ref.asset_id for field, ref in ends.items() if ref}
     return {"frames": "frames"} | pictures if pictures else {}
 
 
 def _rows(wanted: GenerationRequest) -> tuple[KeyframeRow, ...]:
-    pinned = zip(
-        wanted.keyframes or (),
-        wanted.keyframe_indexes or (),
-        strict=False,
-    )
+    pinned = zip(wanted.keyframes or (), wanted.keyframe_indexes or (), strict=False)
     return tuple(KeyframeRow(ref.asset_id, str(index)) for ref, index in pinned)
 
 
@@ -200,20 +187,14 @@ def _settings_of(wanted: GenerationRequest) -> Values:
     """Return task, model, prompt, conditioning, output and shape of a request as fields of the
     form.
     """
-    said: Values = {name: bool(getattr(wanted, name)) for name in FLAGS}
+    untouched = DraftForm()
+    said: Values = {name: getattr(wanted, name) or getattr(untouched, name) for name in SAID}
     for name in (*CONTROL_VALUES.values(), *POSITION):
         value = getattr(wanted, name)
         said[name] = "" if value is None else str(value)
     is_manual = wanted.task == Task.EDIT and not wanted.auto_controls
     has_strength = is_manual or wanted.task == Task.MODIFY
     return said | {
-        "task": wanted.task,
-        "model": wanted.model or "",
-        "prompt": wanted.prompt or "",
         "strength": (wanted.strength or "") if has_strength else "flex_2",
         "conditioning": "manual" if is_manual else "auto",
-        "resolution": wanted.resolution or "720p",
-        "aspect_ratio": wanted.aspect_ratio or "",
-        "duration": wanted.duration or "5s",
-        "concepts": wanted.concepts or (),
     }

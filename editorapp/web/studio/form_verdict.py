@@ -2,11 +2,11 @@
 notes beside its fields, and every account's offer, as rows beside the price.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from editorapp.costs.ledger import MonthTotals, held_usd
-from editorapp.generations.models import Generation
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.offers import (
     ASK,
@@ -16,11 +16,9 @@ from editorapp.generations.request.offers import (
     offers,
     with_fixes,
 )
-from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
 from editorapp.providers.spec import Broken
-from editorapp.teams.models import Member
 from editorapp.web.studio import notes, variants
 from editorapp.web.studio.cache import budget_now
 from editorapp.web.studio.notes import NoteSlot
@@ -36,10 +34,26 @@ class OfferRow:
 
     offer: Offer
     name: str
-    lines: tuple[str, ...]
-    wait: str
     can_choose: bool
     other_model: str  # the model it would use, where that is not the chosen one
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return list(_lines(self.offer)) if self.can_choose and not self.offer.is_chosen else []
+
+    @property
+    def wait(self) -> str:
+        """How long it usually takes, as far as our own history tells: "about 2 min"."""
+        seconds = self.offer.wait_seconds
+        if seconds is None:
+            return ""
+        if seconds < 10:
+            return "a few seconds"
+        if seconds < 90:
+            return f"about {round(seconds / 10) * 10} s"
+        return (
+            f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+        )
 
     @property
     def is_asking(self) -> bool:
@@ -60,6 +74,7 @@ class OfferRow:
 class FormVerdict:
     """What is said of a form: the verdict on its draft where the page shows it, and the offers."""
 
+    resolved: ResolvedForm
     verdict: Verdict
     slots: dict[str, NoteSlot]
     open_count: int  # how many findings still keep it from being sent
@@ -72,11 +87,12 @@ class FormVerdict:
         return self.is_complete and self.verdict.can_send
 
     @property
-    def closed_sources(self) -> set[str]:
-        """The ways to a source that are closed, as options."""
-        return {option for line in self.slots["source"].closed for option in line.options.split()}
+    def closed(self) -> set[str]:
+        """The options that are closed, the ways to a source among them."""
+        sources = {line.options for line in self.slots["source"].closed}
+        return sources | self.verdict.unavailable.keys()
 
-    @property
+    @cached_property
     def chosen(self) -> OfferRow:
         return next(one for one in self.offers if one.offer.is_chosen)
 
@@ -90,141 +106,81 @@ class FormVerdict:
 
 
 def form_verdict(
-    resolved: ResolvedForm,
-    member: Member,
-    *,
-    strictly: bool = False,
-    refused: Verdict | None = None,
+    resolved: ResolvedForm, *, strictly: bool = False, refused: Verdict | None = None
 ) -> FormVerdict:
     """Check the form as its account would have it, and what the others would say of the same draft.
 
     `strictly`: also say what is merely missing yet. `refused` is the verdict with which it was not
     queued: it counts where nothing else is wrong (any more).
     """
-    budget = _budget(resolved, member)
+    budget = _budget(resolved)
     drafts = [resolved.draft_at(one) for one in resolved.accounts]
     count = variants.count_of(resolved)
-    found = offers(
-        drafts,
-        chosen=resolved.account.pk,
-        budget=budget,
-        count=count,
-    )
+    found = offers(drafts, chosen=resolved.account.pk, budget=budget, count=count)
     here = next(one for one in found if one.is_chosen)
-    verdict = with_fixes(
-        check(resolved.draft, budget=budget, quote=here.quote),
-        found,
-    )
+    verdict = with_fixes(check(resolved.draft, budget=budget, quote=here.quote), found)
     verdict, total = variants.with_variants(verdict, resolved, budget)
-    missing = notes.own_findings(resolved.form, resolved.source)
+    missing = notes.own_findings(resolved)
     if refused is not None and verdict.can_send and not missing:
         verdict = refused
     still_open = notes.still_open(missing, verdict)
     return FormVerdict(
+        resolved,
         verdict=verdict,
         slots=notes.slots_of(resolved, verdict, still_open, strictly=strictly),
         open_count=len(still_open),
         is_complete=not missing,
-        offers=offer_rows(found, resolved.form.task),
+        offers=_offer_rows(found, resolved),
         total=total,
     )
 
 
-def _budget(resolved: ResolvedForm, member: Member) -> MonthTotals | None:
+def _budget(resolved: ResolvedForm) -> MonthTotals | None:
     """Return this month's budget; what the form replaces holds none of it any more once it is sent."""
     is_simulated = resolved.account.is_simulated
-    budget = budget_now(member.team, is_simulated=is_simulated)
-    old = waiting_take(resolved.form.replaces, member)
+    budget = budget_now(resolved.member.team, is_simulated=is_simulated)
+    old = resolved.replaced
     if budget is None or old is None or old.is_simulated != is_simulated:
         return budget
     return replace(budget, reserved_usd=budget.reserved_usd - held_usd(old.pk))
 
 
-def waiting_take(pk: int | None, member: Member) -> Generation | None:
-    """Return the take that a form is to replace, while it is not sent; None of a colleague's, but
-    to an admin.
-    """
-    if pk is None:
-        return None
-    return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
-
-
-def offer_rows(found: Sequence[Offer], task: str) -> list[OfferRow]:
+def _offer_rows(found: Sequence[Offer], resolved: ResolvedForm) -> list[OfferRow]:
     """Return one row an account, in the order of the offers."""
-    accounts = [offer.account for offer in found]
-    label = _chosen_label(found)
-    return [_row(offer, accounts, label, task) for offer in found]
-
-
-def _chosen_label(found: Sequence[Offer]) -> str:
-    return next((offer.model_label for offer in found if offer.is_chosen), "")
-
-
-def _row(
-    offer: Offer,
-    accounts: Sequence[ProviderAccount],
-    label: str,
-    task: str,
-) -> OfferRow:
-    does = task in offer.draft.spec.tasks
-    return OfferRow(
-        offer=offer,
-        name=label_of(offer.account, accounts),
-        lines=_lines(offer) if does and not offer.is_chosen else (),
-        wait=words_of_wait(offer.wait_seconds),
-        can_choose=does,
-        other_model=offer.model_label if offer.model_label != label else "",
-    )
+    return [
+        OfferRow(
+            offer,
+            name=label_of(offer.account, resolved.accounts),
+            can_choose=resolved.form.task in offer.draft.spec.tasks,
+            other_model="" if offer.model_label == resolved.model.label else offer.model_label,
+        )
+        for offer in found
+    ]
 
 
 def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
     """Name an account by its provider, and by its own name where the provider has several."""
-    provider: str = account.spec.name
-    return f"{provider}: {account.name}" if _has_siblings(account, among) else provider
+    provider = account.spec.name
+    has_siblings = any(one.provider == account.provider and one != account for one in among)
+    return f"{provider}: {account.name}" if has_siblings else provider
 
 
-def _has_siblings(account: ProviderAccount, among: Sequence[ProviderAccount]) -> bool:
-    return any(one.provider == account.provider and one.pk != account.pk for one in among)
-
-
-def _lines(offer: Offer) -> tuple[str, ...]:
+def _lines(offer: Offer) -> Iterator[str]:
     """Say what it cannot do for this draft: what it has no parameter for in one line, then each
     broken rule.
     """
-    lines = []
     if offer.lost:
-        lines.append(f"Cannot take: {', '.join(inside(label) for label in offer.lost)}.")
-    lines += dict.fromkeys(one.message for one in offer.refusals if not _is_said(one, offer))
+        yield f"Cannot take: {', '.join(map(inside, offer.lost))}."
+    yield from dict.fromkeys(one.message for one in offer.refusals if not _is_said(one, offer))
     if offer.price_state == FAILED:
-        lines.append(offer.price_note)
+        yield offer.price_note
     if offer.account.doubt:
-        lines.append("Its last connection test failed.")
-    return tuple(lines)
+        yield "Its last connection test failed."
 
 
 def _is_said(one: Broken, offer: Offer) -> bool:
     """Is this said elsewhere: among what is lost, or beside a field that is not filled in yet?"""
-    head = one.field.partition(".")[0]
-    if head == "aspect_ratio" and offer.draft.wanted.aspect_ratio is None:
+    head, draft = one.field.partition(".")[0], offer.draft
+    if head == "aspect_ratio" and draft.wanted.aspect_ratio is None:
         return True
-    return _is_lost(head, offer)
-
-
-def _is_lost(field: str, offer: Offer) -> bool:
-    model = offer.draft.model
-    return bool(offer.lost and model.name and field) and not model.knows(field)
-
-
-def words_of_wait(seconds: float | None) -> str:
-    """Say how long it usually takes, as far as our own history tells: "about 2 min"."""
-    if seconds is None:
-        return ""
-    return "a few seconds" if seconds < 10 else f"about {_coarse(seconds)}"
-
-
-def _coarse(seconds: float) -> str:
-    if seconds < 90:
-        return f"{round(seconds / 10) * 10} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
+    return bool(offer.lost and draft.model.name and head) and not draft.model.knows(head)

@@ -4,17 +4,16 @@ shows them.
 
 from dataclasses import dataclass
 
-from editorapp.generations.models import Generation
+from editorapp.core.htmx import Context
 from editorapp.generations.request.references import can_continue
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
-from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
-from editorapp.web.presenters.context import Context
 from editorapp.web.studio import canvas, sources
 from editorapp.web.studio.choices import Choice
-from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.draft_form import ENDS, DraftForm
+from editorapp.web.studio.resolved_form import ResolvedForm
 
 # The provider lists its concepts in no order; these are a camera operator's.
 CONCEPTS = {
@@ -29,11 +28,8 @@ CONCEPTS = {
     "Looks": "handheld aerial_drone bolt_cam elevator_doors tiny_planet",
 }
 SPELLED = {"pov": "POV"}
-# A generation's anchors: the request's field, the form's, and its word.
-ENDS = (
-    ("start_frame", "first_asset", "first"),
-    ("end_frame", "last_asset", "last"),
-)
+# Ways that the verdict's unavailable options name otherwise: only keyframes are one by themselves.
+OPTIONS = {"keyframes": "keyframes"}
 
 
 @dataclass(frozen=True)
@@ -64,39 +60,30 @@ class Grid:
         return self.last // self.fps
 
 
-def context(
-    form: DraftForm, model: Model, account: ProviderAccount, member: Member, asset: Asset | None
-) -> Context:
+def context(resolved: ResolvedForm) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
-    found: Context = {"guide": _guide(model)}
-    if model.task == Task.GENERATE:
-        takes = sources.extendable_takes(member, account, form.extend_generation)
-        found |= _of_generation(form, model, takes)
-    if model.task == Task.REFRAME:
-        found["board"] = canvas.Board(form, model, asset)
-    if model.knows("concepts"):
-        found["concept_groups"] = concept_groups(form, model)
-    return found
-
-
-def _of_generation(form: DraftForm, model: Model, takes: list[Generation]) -> Context:
-    chosen = form.extend_generation
-    return {
-        "ways": ways(form, model),
-        "ends": ends(form, model),
-        "grid": grid(form, model),
-        "extendable": takes,
-        "extended": next((take for take in takes if take.pk == chosen), None),
-    }
-
-
-def _guide(model: Model) -> Context:
-    """Return how the model calls its single guide frame, and which guide frames it takes."""
-    return {
+    form, model, chosen = resolved.form, resolved.model, resolved.form.extend_generation
+    # How the model calls its single guide frame, and which guide frames it takes.
+    guide = {
         "row": model.parameter("start_frame"),
         "takes_keyframes": model.knows("keyframes"),
         "is_first_frame": model.task == Task.MODIFY,  # an edited copy of the source's own
     }
+    found: Context = {"guide": guide}
+    if model.task == Task.GENERATE:
+        takes = sources.extendable_takes(resolved.member, resolved.account, chosen)
+        found |= {
+            "ways": ways(form, model),
+            "ends": ends(form, model),
+            "grid": grid(form, model),
+            "extendable": takes,
+            "extended": next((take for take in takes if take.pk == chosen), None),
+        }
+    if model.task == Task.REFRAME:
+        found["board"] = canvas.Board(form, model, resolved.clip)
+    if model.knows("concepts"):
+        found["concept_groups"] = concept_groups(form, model)
+    return found
 
 
 def ways(form: DraftForm, model: Model) -> tuple[Choice, ...]:
@@ -112,23 +99,18 @@ def ways(form: DraftForm, model: Model) -> tuple[Choice, ...]:
         "backward": ("Extend backward", can_continue(model, "end_frame")),
     }
     return tuple(
-        Choice(way, label, form.frames == way, not is_known, _option(way))
+        Choice(way, label, form.frames == way, not is_known, OPTIONS.get(way, f"frames={way}"))
         for way, (label, is_known) in offered.items()
         if is_known or form.frames == way
     )
 
 
-def _option(way: str) -> str:
-    """Name a way among the verdict's unavailable options; only keyframes are one by themselves."""
-    return "keyframes" if way == "keyframes" else f"frames={way}"
-
-
 def ends(form: DraftForm, model: Model) -> tuple[EndFrame, ...]:
     """Return the anchors that the model takes as pictures."""
+    words = {field: field.removesuffix("_asset") for field, row in ENDS.items() if model.knows(row)}
     return tuple(
         EndFrame(field, f"{word.capitalize()} frame", f"No {word} frame", getattr(form, field))
-        for row, field, word in ENDS
-        if model.knows(row)
+        for field, word in words.items()
     )
 
 

@@ -8,16 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
-from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, Task
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import (
     EXTENDS,
-    POSITION,
     DraftForm,
     encode_changes,
 )
 from editorapp.web.studio.resolved_form import ResolvedForm
-from editorapp.web.studio.sources import ChosenSource
 
 FRAMES = ("start_frame", "end_frame", "keyframes")
 # The places of the page, each with the fields and the options that it speaks of.
@@ -47,10 +45,10 @@ CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
 # The ways to give a generation its frames, as options and as a fix's changes.
 FRAME_FIELDS = {*FRAMES, "keyframe_indexes", "single", "guides", "frames"}
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
-EMPTY_GUIDES = {
-    "single": "Choose the picture for the guide frame: pin the source's first frame, or upload a still.",
-    "keyframes": "Pin a frame of the source, or upload a still, to make the first keyframe.",
-}
+EMPTY_GUIDE = (
+    "Choose the picture for the guide frame: pin the source's first frame, or upload a still."
+)
+EMPTY_KEYFRAMES = "Pin a frame of the source, or upload a still, to make the first keyframe."
 EMPTY_FIRST = "Download the source's frame 0, paint on it, and put it back here."
 EMPTY_FRAMES = {
     "frames": "Choose a first frame, a last frame, or both.",
@@ -91,18 +89,14 @@ class Note:
 
 @dataclass(frozen=True)
 class Closed:
-    """Options that cannot be combined with the present choice: `options` as the inputs name them."""
+    """Options that cannot be combined with the present choice: `options` as the inputs name them.
+
+    Without a button it is said only to who tries the option: it helps nobody else.
+    """
 
     options: str
     reason: str
     button: Button | None
-
-    @property
-    def is_quiet(self) -> bool:
-        """Is it said only to who tries the option? Where nothing can be done about it, it helps
-        nobody else.
-        """
-        return self.button is None
 
     @property
     def value(self) -> str:
@@ -126,12 +120,13 @@ class NoteSlot:
     closed: list[Closed] = field(default_factory=list)
 
 
-def own_findings(form: DraftForm, source: ChosenSource) -> list[Broken]:
+def own_findings(resolved: ResolvedForm) -> list[Broken]:
     """Return what only the form can know: a clip that is gone, a guide without its picture."""
+    form, problem = resolved.form, resolved.source.problem
     found, is_generation = [], form.task == Task.GENERATE
-    if source.problem:
+    if problem:
         field = "start_frame" if is_generation else "source"
-        found.append(Broken("form.source", field, REFUSE, source.problem))
+        found.append(Broken("form.source", field, REFUSE, problem))
     if says := _empty_frames(form) if is_generation else _empty_guides(form):
         fix = Fix(f"Use no {'frames' if is_generation else 'guides'}", {"guides": "none"})
         found.append(Broken("form.guides", "keyframes", REFUSE, says, (fix,)))
@@ -139,24 +134,16 @@ def own_findings(form: DraftForm, source: ChosenSource) -> list[Broken]:
 
 
 def _empty_frames(form: DraftForm) -> str:
-    ends = {form.first_asset, form.last_asset} - {None}
-    chosen = {
-        "frames": ends,
-        "keyframes": form.keyframes,
-    }.get(form.frames, form.extend_generation)
+    given = {"frames": form.first_asset or form.last_asset, "keyframes": form.keyframes}
+    chosen = given.get(form.frames, form.extend_generation)
     return "" if chosen else EMPTY_FRAMES.get(form.frames, "")
 
 
 def _empty_guides(form: DraftForm) -> str:
-    if not _lacks_guides(form):
-        return ""
-    return EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDES.get(form.guides, "")
-
-
-def _lacks_guides(form: DraftForm) -> bool:
-    if form.guides == "single":
-        return not form.guide_asset
-    return form.task == Task.EDIT and not form.keyframes
+    if form.guides == "single" and not form.guide_asset:
+        return EMPTY_FIRST if form.task == Task.MODIFY else EMPTY_GUIDE
+    is_empty = form.guides == "keyframes" and not form.keyframes
+    return EMPTY_KEYFRAMES if is_empty and form.task == Task.EDIT else ""
 
 
 def still_open(own: Sequence[Broken], verdict: Verdict) -> list[Broken]:
@@ -180,26 +167,15 @@ def slots_of(
     slots = {name: NoteSlot(name) for name in SLOTS}
     for one in [*found, *verdict.warnings]:
         if one.rule_id != NOT_QUOTED:  # stands where the price stands, with its button
-            note = _note(one, form, strictly=strictly)
-            slots[_slot_of(one.field.partition(".")[0])].notes.append(note)
+            slot = SLOT_OF.get(one.field.partition(".")[0], "whole")
+            slots[slot].notes.append(_note(one, form, strictly=strictly))
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
-        slots["model"].notes.append(
-            Note(
-                "warn",
-                resolved.account.doubt,
-                "account",
-                (),
-            )
-        )
+        slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
     slots["source"].closed += _closed_sources(resolved)
     for closed in _closed(_worth_saying(form, verdict.unavailable)):
         option = closed.options.partition(" ")[0].partition("=")[0]
-        slots[_slot_of(option)].closed.append(closed)
+        slots[SLOT_OF.get(option, "whole")].closed.append(closed)
     return slots
-
-
-def _slot_of(name: str) -> str:
-    return SLOT_OF.get(name, "whole")
 
 
 def _closed_sources(resolved: ResolvedForm) -> Iterator[Closed]:
@@ -244,7 +220,7 @@ def _tone(one: Broken, form: DraftForm, *, strictly: bool) -> str:
 
 def _back(fix: Fix, form: DraftForm) -> Fix:
     """Call it the way back where it leads to the account that was chosen before."""
-    if form.account_before is None or fix.changes != {"account": form.account_before}:
+    if fix.changes != {"account": form.account_before}:
         return fix
     return replace(fix, label=fix.label.replace("Send to", "Back to", 1))
 
@@ -261,11 +237,7 @@ def _is_empty(one: Broken, form: DraftForm) -> bool:
 def _button(fix: Fix) -> Button:
     if "ask" in fix.changes:
         return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
-    return Button(
-        fix.label,
-        encode_changes(fix.changes),
-        not CUTS.isdisjoint(fix.changes),
-    )
+    return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
 
 
 def _worth_saying(

@@ -9,7 +9,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest
 from editorapp.web.studio import form_request, sources
 from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.form_verdict import waiting_take
+from editorapp.web.studio.resolved_form import waiting_take
 
 
 def form_at(request: MemberRequest) -> DraftForm:
@@ -20,8 +20,7 @@ def form_at(request: MemberRequest) -> DraftForm:
     if form.guide_asset is not None and "guides" not in request.GET:
         form = replace(form, guides="single")
     if (take := _take_named(request, "generation")) is not None:
-        account = form.account if form.account is not None else take.account_id
-        return replace(form_request.editing(take, task=form.task), account=account)
+        return form_request.editing(take, task=form.task, account=form.account)
     if (take := _take_named(request, "replace")) is not None:
         return _replacing(request, take)
     if (take := _take_named(request, "again")) is not None:

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from editorapp.core.request_values import as_whole
+from editorapp.generations.models import Generation
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.offers import word_of
+from editorapp.generations.states import CANCELABLE
+from editorapp.media.models import Asset
 from editorapp.providers.accounts import to_show
 from editorapp.providers.contract import CONTROL_VALUES, Ref, Task
 from editorapp.providers.models import ProviderAccount
@@ -21,13 +24,12 @@ from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
 from editorapp.web.studio import sources
 from editorapp.web.studio.cache import accounts_to_show
-from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.draft_form import ALLOWED, DraftForm
 from editorapp.web.studio.form_request import request_of
 from editorapp.web.studio.sources import ChosenSource
 
 Remembered = dict[str, tuple[int | None, str]]  # by task: its account, the wished model
 
-ORDER = tuple(task.value for task in Task)
 # Said of every task, or only beside another field.
 PLAIN = {
     "task",
@@ -48,7 +50,8 @@ class ResolvedForm:
     """
 
     form: DraftForm
-    accounts: tuple[ProviderAccount, ...]  # all that can be worked with
+    member: Member
+    accounts: Sequence[ProviderAccount]  # all that can be worked with
     account: ProviderAccount
     model: Model
     source: ChosenSource
@@ -58,6 +61,16 @@ class ResolvedForm:
     def is_closed(self) -> bool:
         """Can nothing be sent with any account?"""
         return all(one.problem for one in self.accounts)
+
+    @cached_property
+    def replaced(self) -> Generation | None:
+        """The take that it is sent instead of, while that waits."""
+        return waiting_take(self.form.replaces, self.member)
+
+    @property
+    def clip(self) -> Asset | None:
+        """The clip that is shown; a generation has no source, and shows what was generated before."""
+        return None if self.form.task == Task.GENERATE else self.source.asset
 
     @cached_property
     def draft(self) -> Draft:
@@ -71,10 +84,8 @@ class ResolvedForm:
         """
         if account.pk == self.account.pk:
             return self.draft
-        form = self.form
-        return self._draft(
-            account, model_at(account.spec, form.task, form.model_wish, self.model.name)
-        )
+        names = (self.form.model_wish, self.model.name)
+        return self._draft(account, model_at(account.spec, self.form.task, *names))
 
     def _draft(self, account: ProviderAccount, model: Model | None) -> Draft:
         source = sources.at(self.source, account)
@@ -98,7 +109,7 @@ class ResolvedForm:
     @property
     def tasks(self) -> tuple[str, ...]:
         """Return the tasks that some account does."""
-        return tuple(task for task in ORDER if any(task in one.spec.tasks for one in self.accounts))
+        return tuple(task for task in Task if any(task in one.spec.tasks for one in self.accounts))
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -106,10 +117,14 @@ class ResolvedForm:
         found = [model for one in self.accounts for model in one.spec.models_for(self.form.task)]
         return tuple({model.name: model for model in reversed(found)}.values())[::-1]
 
-    @property
-    def able(self) -> tuple[ProviderAccount, ...]:
-        """Return the accounts that do this task."""
-        return tuple(one for one in self.accounts if self.form.task in one.spec.tasks)
+
+def waiting_take(pk: int | None, member: Member) -> Generation | None:
+    """Return the take that a form is to replace, while it is not sent; None of a colleague's, but
+    to an admin.
+    """
+    if pk is None:
+        return None
+    return Generation.objects.answered_by(member).filter(pk=pk, state__in=CANCELABLE).first()
 
 
 def model_at(spec: Spec, task: str, *names: str) -> Model | None:
@@ -137,36 +152,20 @@ def resolve(
         form = replace(form, task=account.spec.tasks[0])
     model = model_at(account.spec, form.task, form.model_wish, form.model)
     assert model is not None  # a provider's tasks are those of its models
-    before, now = (
-        (form.task_was, form.model_was, form.account_was),
-        (form.task, model.name, account.pk),
-    )
     source = sources.at(sources.find(form, member), account)
-    is_switched = bool(form.task_was) and before != now
-    form = _shown_as(form, *now)
-    return ResolvedForm(
-        form,
-        tuple(accounts),
-        account,
-        model,
-        source,
-        is_switched,
-    )
+    shown = _shown_as(form, model.name, account.pk)
+    is_switched = bool(form.task_was) and form.was != shown.was
+    return ResolvedForm(shown, member, accounts, account, model, source, is_switched)
 
 
-def _shown_as(
-    form: DraftForm,
-    task: str,
-    model: str,
-    account: int,
-) -> DraftForm:
+def _shown_as(form: DraftForm, model: str, account: int) -> DraftForm:
     """Note what the page shows, so that the next change is seen, and the account to go back to."""
     is_other = form.account_was not in (None, account)
     return replace(
         form,
         model=model,
         account=account,
-        task_was=task,
+        task_was=form.task,
         model_was=model,
         account_was=account,
         account_before=form.account_was if is_other else form.account_before,
@@ -223,7 +222,7 @@ def _read_remembered(text: str) -> Remembered:
     found: Remembered = {}
     for part in text.split():
         task, account, model = (*part.split(":"), "", "")[:3]
-        if task in ORDER:
+        if task in ALLOWED["task"]:
             found[task] = (as_whole(account), model)
     return found
 

@@ -78,8 +78,7 @@ def find(form: DraftForm, member: Member) -> ChosenSource:
 def _asset(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    # Unsorted: it is one.
-    asset = next(iter(Asset.objects.visible_to(member).filter(pk=pk)), None)
+    asset = Asset.objects.visible_to(member).filter(pk=pk).first()
     if asset is None:
         return ChosenSource(problem="This clip is not here any more: choose another one.")
     return ChosenSource(_ref(asset), asset)
@@ -97,12 +96,7 @@ def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
-        return ChosenSource(
-            None,
-            take.result,
-            take,
-            extend=Ref(asset_id=take.result_id),
-        )
+        return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
     return ChosenSource(_ref(take.result), take.result, take)
 
 
@@ -132,11 +126,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
         return ChosenSource(Ref(file_id=form.source_id))
     rows = Generation.objects.visible_to(member).select_related("result")
     take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
-    return ChosenSource(
-        Ref(generation_id=form.source_id),
-        take.result if take else None,
-        take,
-    )
+    return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
 def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
@@ -164,10 +154,7 @@ def extendable_takes(
 
 
 def _with_result(member: Member) -> QuerySet[Generation]:
-    done = Generation.objects.visible_to(member).filter(
-        state=State.SUCCEEDED,
-        result__isnull=False,
-    )
+    done = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
     return done.select_related("result", "account")
 
 

@@ -68,19 +68,16 @@ def all_of(resolved: ResolvedForm) -> list[Draft]:
 
 def limits_broken(resolved: ResolvedForm) -> list[Broken]:
     """Refuse what cannot be sent in one go."""
-    rule, says = _limit_broken(takes_of(resolved), len(resolved.kinds))
-    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))] if rule else []
-
-
-def _limit_broken(takes: int, kinds: int) -> tuple[str, str]:
-    """Return the limit's rule and what it says; both "" where all can be sent."""
+    takes = takes_of(resolved)
+    count = takes * len(resolved.kinds)
     if takes < 1:
-        return "variants.takes", "Say how many takes of each: 1 or more."
-    count = takes * kinds
-    if count > MOST:
+        rule, says = "variants.takes", "Say how many takes of each: 1 or more."
+    elif count > MOST:
         says = f"This makes {count} takes; at most {MOST} can be sent in one go."
-        return "variants.many", says
-    return "", ""
+        rule = "variants.many"
+    else:
+        return []
+    return [Broken(rule, "takes", REFUSE, says, (ONE_OF_EACH,))]
 
 
 def with_variants(
@@ -91,23 +88,15 @@ def with_variants(
     """
     if found := limits_broken(resolved):
         return _with(verdict, found), Total(0)
-    others = _others(resolved.kinds[1:])
+    quoted = quotes.find_all(resolved.kinds[1:])
+    others = [check(one, with_options=False, quote=quoted.get(one)) for one in resolved.kinds[1:]]
     for other in others:
         found += _of_another(other, verdict)
     total = _total([verdict, *others], takes_of(resolved))
     return _within(_with(verdict, found), total, budget), total
 
 
-def _others(drafts: Sequence[Draft]) -> list[Verdict]:
-    found = quotes.find_all(drafts)
-    return [check(one, with_options=False, quote=found.get(one)) for one in drafts]
-
-
-def _within(
-    verdict: Verdict,
-    total: Total,
-    budget: MonthTotals | None,
-) -> Verdict:
+def _within(verdict: Verdict, total: Total, budget: MonthTotals | None) -> Verdict:
     """Hold all of them together against the month's budget, instead of one."""
     price, low, high = verdict.estimate, total.low_usd, total.high_usd
     if total.count < 2 or price is None or low is None or high is None:
@@ -115,8 +104,7 @@ def _within(
     dear = too_dear(replace(price, low_usd=low, high_usd=high), budget)
     if not dear:
         return verdict
-    single = dear[0].rule_id
-    kept = [one for one in verdict.broken if one.rule_id != single]
+    kept = [one for one in verdict.broken if one.rule_id != dear[0].rule_id]
     return replace(verdict, broken=(*kept, *dear))
 
 
@@ -150,12 +138,7 @@ def _total(verdicts: Sequence[Verdict], takes: int) -> Total:
         return Total(count, asked=asked)
     low = sum((one.low_usd for one in prices), ZERO) * takes
     high = sum((one.high_usd for one in prices), ZERO) * takes
-    return Total(
-        count,
-        low,
-        high,
-        len({(one.low_usd, one.high_usd) for one in prices}) == 1,
-    )
+    return Total(count, low, high, len({(one.low_usd, one.high_usd) for one in prices}) == 1)
 
 
 def _asked(others: Sequence[Verdict]) -> str:

@@ -4,15 +4,15 @@ queue it. Everything also works as plain forms.
 
 import json
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
 
-from editorapp.core.htmx import is_part
+from editorapp.core.htmx import Context, is_part
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.queue.cancel import TooLate
@@ -21,10 +21,9 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
-from editorapp.teams.access import MemberRequest, needs
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.context import Context
 from editorapp.web.studio import (
     buttons,
     notes,
@@ -37,32 +36,26 @@ from editorapp.web.studio.form_verdict import (
     label_of,
 )
 from editorapp.web.studio.opening_form import form_at
-from editorapp.web.studio.pages import page_of, toast, triggering
+from editorapp.web.studio.pages import triggering
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
 NOT_QUEUED = "Not queued: look at the notes beside the fields."
 
 
-@needs(Act.SEE)
-@require_safe
+@page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return page_of(request, resolve(form_at(request), request.member))
+    return pages.page_of(request, form_verdict(resolve(form_at(request), request.member)))
 
 
-@needs(Act.SEE)
-@require_POST
+@action_for(Act.SEE)
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
-        resolved = resolve(DraftForm.read(request.POST), request.member)
-        return _typed_page(request, resolved, strictly=True)
-    return _checked(check_of(request.POST, request.member))
-
-
-def _checked(context: Context) -> HttpResponse:
+        return _typed_page(request, _posted(request), strictly=True)
+    context = check_of(request.POST, request.member)
     response = pages.checked(context)
     if context["is_switched"]:  # an admin switched its account off: the page asks for the form anew
         triggering(response, {"rushes:switched": {}})
@@ -75,40 +68,42 @@ def check_of(sent: QueryDict, member: Member) -> Context:
     Of a plain one it costs one query, for its source.
     """
     resolved = resolve(DraftForm.read(sent), member, is_quick=True)
-    context = pages.check_context(
-        resolved,
-        form_verdict(resolved, member),
-        member,
-    )
-    context["is_switched"] = resolved.is_switched
-    return context | _cutting(resolved, sent)
+    context = pages.check_context(form_verdict(resolved))
+    if "cutting" in sent:
+        part = buttons.price_of_part(resolved.draft, sent)
+        context |= {"is_cutting": True, "part": part}
+    return context | {"is_switched": resolved.is_switched}
 
 
-def _cutting(resolved: ResolvedForm, sent: QueryDict) -> Context:
-    if "cutting" not in sent:
-        return {}
-    part = buttons.price_of_part(resolved.draft, sent)
-    return {"is_cutting": True, "part": part}
+def _posted(request: MemberRequest) -> ResolvedForm:
+    return resolve(DraftForm.read(request.POST), request.member)
 
 
 def _typed_page(
     request: MemberRequest, resolved: ResolvedForm, *, strictly: bool = False, status: int = 200
 ) -> HttpResponse:
     """Show the page with what was posted. `strictly`: also say what is merely missing yet."""
-    found = form_verdict(resolved, request.member, strictly=strictly)
-    return page_of(request, resolved, found, status=status, is_typed=True)
+    return pages.page_of(request, form_verdict(resolved, strictly=strictly), status=status)
 
 
-@needs(Act.SEE)
-@require_POST
+def _not_done(
+    request: MemberRequest, resolved: ResolvedForm, reason: str, *, status: int = 200, **events: Any
+) -> HttpResponse:
+    """Say why a button changed nothing; `events` are set off on a page with its script."""
+    if is_part(request):
+        return pages.toast(reason, **events)
+    messages.error(request, reason)
+    return _typed_page(request, resolved, strictly=True, status=status)
+
+
+@action_for(Act.SEE)
 def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything
     that was typed.
     """
     form = DraftForm.read(request.POST).changed(_changes_of(request))
-    if not is_part(request):
-        return _typed_page(request, resolve(form, request.member))
-    return pages.panes(request, form)
+    resolved = resolve(form, request.member)
+    return (pages.panes if is_part(request) else _typed_page)(request, resolved)
 
 
 def _changes_of(request: MemberRequest) -> Changes:
@@ -116,89 +111,73 @@ def _changes_of(request: MemberRequest) -> Changes:
     return parse_qs(request.POST.get("mend", ""), keep_blank_values=True)
 
 
-@needs(Act.SEE)
-@require_safe
+@page_for(Act.SEE)
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
     A page that waits for a playable copy asks again.
     """
-    form = DraftForm.read(request.GET)
-    if "waiting" in request.GET and _awaits_copy(form, request.member):
+    resolved = resolve(DraftForm.read(request.GET), request.member)
+    asset = resolved.source.asset
+    if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
         return HttpResponse(status=204)
-    return pages.viewer_of(request, form)
+    return pages.viewer_of(request, resolved)
 
 
-def _awaits_copy(form: DraftForm, member: Member) -> bool:
-    asset = resolve(form, member).source.asset
-    return asset is not None and asset.proxy == Asset.Proxy.PENDING
+@page_for(Act.SEE)
+def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
+    """Show the takes made from a clip, or those made without one; asks for itself again while one
+    of them runs.
+    """
+    clips = Asset.objects.visible_to(request.member)
+    context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    return render(request, "studio/_takes_now.html", context)
 
 
-@needs(Act.SEE)
-@require_safe
-def takes(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show the takes made from a clip; asks for itself again while one of them runs."""
-    return pages.takes_of(request, Asset.objects.visible_to(request.member).filter(pk=pk).first())
-
-
-@needs(Act.SEE)
-@require_safe
-def generated(request: MemberRequest) -> HttpResponse:
-    """Show the takes made without a source; asks for itself again while one of them runs."""
-    return pages.takes_of(request, None)
-
-
-@needs(Act.CREATE)
-@require_POST
+@action_for(Act.CREATE)
 def ask(request: MemberRequest) -> HttpResponse:
     """Ask an account what this draft would cost, where it publishes no price.
 
     Free; the quote comes with a check.
     """
-    member = request.member
-    resolved = resolve(DraftForm.read(request.POST), member)
+    resolved = _posted(request)
     try:
         for draft in _to_ask(resolved, request.POST.get("ask", "")):
-            quotes.ask(draft, member=member)
+            quotes.ask(draft, member=request.member)
     except quotes.NothingToAsk as error:
         if is_part(request):
-            return toast(str(error))
+            return pages.toast(str(error))
         messages.error(request, str(error))
     if not is_part(request):
         return _typed_page(request, resolved)
-    found = form_verdict(resolved, member)
-    return pages.checked(pages.check_context(resolved, found, member))
+    return pages.checked(pages.check_context(form_verdict(resolved)))
 
 
 def _to_ask(resolved: ResolvedForm, named: str) -> Sequence[Draft]:
     """Return the drafts whose price is asked for: all of the form's, or another account's one."""
     account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
-    if account.pk == resolved.account.pk:
+    if account == resolved.account:
         return resolved.kinds[: variants.MOST]
     return (resolved.draft_at(account),)
 
 
-@needs(Act.CREATE)
-@require_POST
+@action_for(Act.CREATE)
 def apply_fix(request: MemberRequest) -> HttpResponse:
     """Apply the fix whose button was pressed, and show the form again with everything else as it
     was typed.
     """
-    form, member, changes = DraftForm.read(request.POST), request.member, _changes_of(request)
-    source = resolve(form, member).source.asset
+    form, changes = DraftForm.read(request.POST), _changes_of(request)
+    before = resolve(form, request.member)
     try:
-        after = buttons.pressed(request, form, changes, source)
+        after, part = buttons.pressed(request, form, changes, before.source.asset)
     except buttons.NotDone as error:
-        if is_part(request):
-            return toast(str(error))
-        messages.error(request, str(error))
-        after = form
+        return _not_done(request, before, str(error))
+    resolved = resolve(after, request.member)
     if not is_part(request):
-        return _typed_page(request, resolve(after, member), strictly=True)
+        return _typed_page(request, resolved, strictly=True)
     if _has_other_source(after, form):
-        part = buttons.part_kept(request, changes, source)
-        return _new_source(request, after, part)
-    return pages.panes(request, after)
+        return _new_source(request, resolved, part)
+    return pages.panes(request, resolved)
 
 
 def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
@@ -209,65 +188,56 @@ def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
 
 
 def _new_source(
-    request: MemberRequest, form: DraftForm, part: tuple[int, int] | None
+    request: MemberRequest, resolved: ResolvedForm, part: buttons.Part | None
 ) -> HttpResponse:
     """Show the source that a button made, and tell the page's script what was kept: its keyframes
     move with it.
     """
-    asset = resolve(form, request.member).source.asset
-    response = pages.viewer_of(request, form)
+    asset = resolved.source.asset
+    response = pages.viewer_of(request, resolved)
     if asset is not None:
-        made = _new_asset(asset) | {"part": part}
+        made = {
+            "asset": asset.pk,
+            "name": asset.name,
+            "duration": float(asset.duration_seconds),
+            "poster": reverse("media:file", args=[asset.pk, "poster"]),
+            "part": part,
+        }
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
 
 
-def _new_asset(asset: Asset) -> Context:
-    return {
-        "asset": asset.pk,
-        "name": asset.name,
-        "duration": float(asset.duration_seconds),
-        "poster": reverse("media:file", args=[asset.pk, "poster"]),
-    }
-
-
-@needs(Act.CREATE)
-@require_POST
+@action_for(Act.CREATE)
 def submit(request: MemberRequest) -> HttpResponse:
     """Queue what the form asks: 422 with every reason and the form as typed, or the new take beside
     its source.
     """
-    resolved = resolve(DraftForm.read(request.POST), request.member)
+    resolved = _posted(request)
     if resolved.is_switched:  # what was shown, and priced, was another offer
         return _other_offer(request, resolved)
-    missing = notes.own_findings(resolved.form, resolved.source)
+    missing = notes.own_findings(resolved)
     if missing or variants.limits_broken(resolved):
         return _refused(request, resolved)
     try:
-        made = _enqueued(resolved, request.member)
+        made = _enqueued(resolved)
     except (OverBudget, TooLate, RequestRefused) as error:
         return _refused(request, resolved, error)
     return _queued(request, made, resolved)
 
 
-def _enqueued(resolved: ResolvedForm, member: Member) -> list[Generation]:
+def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     """Queue all that the form asks for, instead of what it replaces.
 
     Raises: RequestRefused; OverBudget; TooLate, when that was sent, canceled or replaced meanwhile.
     """
-    pk, replaced = resolved.form.replaces, None
+    member, pk, replaced = resolved.member, resolved.form.replaces, None
     if pk is not None:
         replaced = Generation.objects.visible_to(member).filter(pk=pk).first()
         if replaced is None:
             raise TooLate("What this should replace is not there any more.")
     drafts, token = variants.all_of(resolved), resolved.form.form_token
     try:
-        return enqueue_all(
-            drafts,
-            member=member,
-            form_token=token,
-            replaces=replaced,
-        )
+        return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:
         raise TooLate(
             f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
@@ -277,33 +247,22 @@ def _enqueued(resolved: ResolvedForm, member: Member) -> list[Generation]:
 def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     name = label_of(resolved.account, resolved.accounts)
     reason = f"Not queued yet: this is now {resolved.model.label} at {name}. Look at its price, then queue it."
-    if is_part(request):
-        return toast(reason, **{"rushes:switched": {}})
-    messages.error(request, reason)
-    return _typed_page(request, resolved, strictly=True, status=422)
+    return _not_done(request, resolved, reason, status=422, **{"rushes:switched": {}})
 
 
 def _refused(
     request: MemberRequest, resolved: ResolvedForm, error: Exception | None = None
 ) -> HttpResponse:
-    member, refused = request.member, getattr(error, "verdict", None)
-    found = form_verdict(resolved, member, strictly=True, refused=refused)
+    found = form_verdict(resolved, strictly=True, refused=getattr(error, "verdict", None))
     reason = str(error) if found.can_send else NOT_QUEUED
     if is_part(request):
-        response = pages.checked(
-            pages.check_context(resolved, found, member),
-            status=422,
-        )
+        response = pages.checked(pages.check_context(found), status=422)
         return triggering(response, {"rushes:refused": {"text": reason}})
     messages.error(request, reason)
-    return page_of(request, resolved, found, status=422, is_typed=True)
+    return pages.page_of(request, found, status=422)
 
 
-def _queued(
-    request: MemberRequest,
-    made: list[Generation],
-    resolved: ResolvedForm,
-) -> HttpResponse:
+def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedForm) -> HttpResponse:
     """Show the new takes at once, beside their source; without htmx, come back to the same source.
 
     What was edited was opened from the queue, so one comes back there.
@@ -312,7 +271,9 @@ def _queued(
     if resolved.form.replaces is not None:
         place = f"in the place of take {resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
-        return _back_to_queue(request)
+        if is_part(request):
+            return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})
+        return redirect("queue:page")
     if not is_part(request):
         messages.success(request, f"{what} queued. What becomes of it shows below the source.")
         return redirect(f"{reverse('studio:page')}?{_same_source(resolved)}#takes")
@@ -320,20 +281,10 @@ def _queued(
     return triggering(pages.queued(request, resolved), {"rushes:queued": words})
 
 
-def _back_to_queue(request: MemberRequest) -> HttpResponse:
-    if not is_part(request):
-        return redirect("queue:page")
-    headers = {"HX-Redirect": reverse("queue:page")}
-    return HttpResponse(status=204, headers=headers)
-
-
 def _way_to(made: list[Generation]) -> Context:
     if len(made) > 1:
         return {"href": reverse("queue:page"), "action": "Open the queue"}
-    return {
-        "href": reverse("takes:page", args=[made[0].pk]),
-        "action": "Open the take",
-    }
+    return {"href": reverse("takes:page", args=[made[0].pk]), "action": "Open the take"}
 
 
 def _same_source(resolved: ResolvedForm) -> str:
@@ -354,6 +305,6 @@ urlpatterns = [
     path("mend", apply_fix, name="mend"),
     path("source", viewer, name="viewer"),
     path("takes/<int:pk>", takes, name="takes"),
-    path("takes/generated", generated, name="generated"),
+    path("takes/generated", takes, name="generated"),
     path("queue", submit, name="submit"),
 ]

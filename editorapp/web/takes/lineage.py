@@ -40,7 +40,7 @@ def steps(here: Generation) -> list[Step]:
 
 def _step(above: Generation | None, take: Generation, *, is_here: bool) -> Step:
     if above is None:
-        return Step(take, [request_summary.Words("same", take.prompt)], [], is_here)
+        return Step(take, [request_summary.Words(take.prompt)], [], is_here)
     prompt = request_summary.prompt_changes(above.prompt, take.prompt)
     return Step(take, prompt, request_summary.changes(above, take), is_here)
 
@@ -52,13 +52,8 @@ def children(take: Generation) -> Reel:
 
 def siblings(take: Generation) -> Reel:
     """Return the other takes made from the same source."""
-    return _newest(
-        lineage.siblings(take).select_related(
-            "result",
-            "source_asset",
-            "parent__result",
-        )
-    )
+    takes = lineage.siblings(take)
+    return _newest(takes.select_related("result", "source_asset", "parent__result"))
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:

@@ -1,48 +1,31 @@
 """Take page context: what the page of a take is given."""
 
 import json
-from dataclasses import astuple, dataclass
-from datetime import datetime
-from operator import attrgetter
+from dataclasses import astuple
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
+from editorapp.core.htmx import Context
 from editorapp.costs import ledger
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import POSITION, GenerationRequest, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
-from editorapp.teams.roles import Act
-from editorapp.web.presenters import request_summary, usual_times
-from editorapp.web.presenters.context import Context
+from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
 from editorapp.web.templatetags.takes import made_from
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Something that happened to an attempt."""
-
-    label: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class WaysOn:
-    """What the studio can do with a take's result: reframe it, go on from it where it was made,
-    edit it elsewhere.
-    """
-
-    can_reframe: bool = False
-    extends: tuple[tuple[str, str], ...] = ()  # (direction, words)
-    others: tuple[ProviderAccount, ...] = ()
 
 
 def page_context(take: Generation, member: Member) -> Context:
@@ -56,7 +39,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "can_compare": take.task != Task.GENERATE,
         "laid": _laid(take, source),
         "ways_on": _ways_on(take, member),
-        "usual": usual_times.usual(take) if take.is_active else None,
+        "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),
         "trouble": trouble(take),
         "steps": chain,
@@ -73,9 +56,14 @@ def page_context(take: Generation, member: Member) -> Context:
     }
 
 
+def _usual_time(take: Generation) -> timedelta | None:
+    return usual_time(take.team_id, take.model, take.task, is_simulated=take.is_simulated)
+
+
 def _attempts(take: Generation) -> Context:
+    settled = Settlement.objects.select_related("person").order_by("pk")
     rows = take.attempts.select_related("search", "account").order_by("number")
-    attempts = list(rows.prefetch_related(*unknown_outcome.TRACE))
+    attempts = list(rows.prefetch_related(Prefetch("settlements", settled)))
     settling = None
     if take.can_settle and attempts:
         settling = unknown_outcome.of(take, attempts[-1], now=timezone.now())
@@ -93,10 +81,9 @@ def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
     if wanted.task == Task.GENERATE:
         return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    return "none" if wanted.source is None else _foreign(wanted.source)
-
-
-def _foreign(source: Ref) -> str:
+    source = wanted.source
+    if source is None:
+        return "none"
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
@@ -117,66 +104,51 @@ def _laid(take: Generation, source: Asset | None) -> str:
         return ""
     if not (source.height and result.height):
         return ""
-    place: tuple[float | None, ...] = (
-        wanted.x_norm,
-        wanted.y_norm,
-        wanted.w_norm,
-        wanted.h_norm,
-    )
+    place: tuple[Any, ...] = tuple(getattr(wanted, name) for name in POSITION)
     if None in place:
-        place = _fitted(source, result)
+        shape = source.width / source.height / (result.width / result.height)
+        place = astuple(canvas.fitted(shape))
     return " ".join(f"{float(value or 0):.5g}" for value in place)
 
 
-def _fitted(source: Asset, result: Asset) -> tuple[float, ...]:
-    return astuple(canvas.fitted(source.width / source.height / (result.width / result.height)))
-
-
-def _ways_on(take: Generation, member: Member) -> WaysOn:
-    """Return how a take can be worked on: nothing for one without a result, or for who may not
-    spend.
+def _ways_on(take: Generation, member: Member) -> Context:
+    """Return how a take can be worked on: reframed, gone on from where it was made, edited elsewhere;
+    nothing for one without a result, or for who may not spend.
     """
-    if not take.can_be_source or not member.may(Act.CREATE):
-        return WaysOn()
+    if not take.can_be_source or not member.may_create:
+        return {}
     found = accounts.usable()
-    return WaysOn(
-        can_reframe=any(Task.REFRAME in account.spec.tasks for account in found),
-        extends=_extends(take, next((one for one in found if one.pk == take.account_id), None)),
-        others=tuple(
-            one for one in found if one.pk != take.account_id and Task.EDIT in one.spec.tasks
-        ),
-    )
+    own = [one for one in found if one.pk == take.account_id]
+    return {
+        "can_reframe": any(Task.REFRAME in account.spec.tasks for account in found),
+        "extends": [(way, f"Extend {way}") for one in own for way in _ways_to_extend(take, one)],
+        "others": [one for one in found if one not in own and Task.EDIT in one.spec.tasks],
+    }
 
 
-def _extends(take: Generation, own: ProviderAccount | None) -> tuple[tuple[str, str], ...]:
-    models = own.spec.models_for(Task.GENERATE) if own and take.chain_id else ()
-    return tuple(
-        (way, f"Extend {way}")
+def _ways_to_extend(take: Generation, account: ProviderAccount) -> list[str]:
+    models = account.spec.models_for(Task.GENERATE) if take.chain_id else ()
+    return [
+        way
         for way, frame in references.DIRECTIONS.items()
         if any(references.can_continue(model, frame) for model in models)
-    )
+    ]
 
 
-def _moments(attempt: Attempt) -> list[Moment]:
-    moments = [Moment(label, at) for label, at in _instants(attempt).items() if at]
-    return sorted(moments, key=attrgetter("at"))
-
-
-def _instants(attempt: Attempt) -> dict[str, datetime | None]:
-    return {
+def _moments(attempt: Attempt) -> list[tuple[str, datetime]]:
+    """Return what happened to an attempt, and when."""
+    instants = {
         "Queued": attempt.created_at,
         "Sent to the provider": attempt.submit_started_at,
         "Accepted by the provider": attempt.submitted_at,
         "Provider was done": attempt.provider_done_at,
         "Outcome recorded": attempt.recorded_at,
     }
+    return sorted(((label, at) for label, at in instants.items() if at), key=itemgetter(1))
 
 
 def _body(attempt: Attempt) -> str:
     if attempt.request_body is None:
         return ""
-    return json.dumps(
-        request_summary.shortened(attempt.request_body),
-        indent=2,
-        ensure_ascii=False,
-    )
+    body = request_summary.shortened(attempt.request_body)
+    return json.dumps(body, indent=2, ensure_ascii=False)

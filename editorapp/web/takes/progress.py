@@ -11,38 +11,31 @@ NOT_A_HICCUP = 2  # errors in a row; one alone is over before anybody has read o
 
 def seen(take: Generation) -> str:
     """Return what a page shows of a take that can change by itself."""
-    changing = _changing(take)
+    if take.result:
+        changing: object = take.result.proxy
+    else:
+        changing = bool(held_up(take)) or percent(progress(take))
     if problem := trouble(take):
         changing = f"{changing}-{zlib.crc32(problem.encode()):x}"
     return f"{take.state}.{take.state_since.timestamp():.0f}.{'' if changing is None else changing}"
 
 
-def _changing(take: Generation) -> object:
-    if take.result:
-        return take.result.proxy
-    return bool(held_up(take)) or percent(progress(take))
-
-
 def progress(take: Generation) -> float | None:
     """Return how far the provider says that it is, 0..1; None where it says nothing."""
-    if take.state != State.RUNNING:
-        return None
-    newest = take.attempts.filter(number=take.attempt_number)
-    return newest.values_list("progress", flat=True).first()
+    newest = _newest(take) if take.state == State.RUNNING else None
+    return newest.progress if newest else None
 
 
 def trouble(take: Generation) -> str:
     """Say what was in the way at the last try of what is tried again by itself; "" where nothing
     is.
     """
-    if not take.is_active:
-        return ""
-    newest = _newest(take)
-    if newest is None or not (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
-        return ""
-    return newest.last_error
+    newest = _newest(take) if take.is_active else None
+    if newest and (newest.fetch_count or newest.error_count >= NOT_A_HICCUP):
+        return newest.last_error
+    return ""
 
 
 def _newest(take: Generation) -> Attempt | None:
-    said = take.attempts.only("last_error", "error_count", "fetch_count")
+    said = take.attempts.only("last_error", "error_count", "fetch_count", "progress")
     return said.filter(number=take.attempt_number).first()

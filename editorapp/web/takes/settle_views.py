@@ -1,6 +1,7 @@
 """Settle views: the list of all that waits for a person, and the choices on the page of a take."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from editorapp.core import request_values
 from editorapp.core.htmx import is_part
-from editorapp.core.money import ZERO, NotAnAmount, usd_typed
+from editorapp.core.money import ZERO, NotAnAmount, usd_typed, usd_typed_or_none
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
 from editorapp.generations.models import Generation
@@ -23,7 +24,6 @@ from editorapp.providers.http.typed_readers import LONGEST_ID
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
-from editorapp.web.presenters.typed_amounts import amount_or_none
 from editorapp.web.takes import unknown_outcome
 from editorapp.web.takes.found import note_of, take_or_404
 
@@ -80,23 +80,20 @@ def settle_it(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _chosen(request: MemberRequest, take: Generation) -> Callable[[], object] | None:
     """Return the outcome that the form chooses, to be settled; None where it says too little."""
-    given = request.POST
+    given, outcome = request.POST, request.POST.get("outcome", "")
     by: dict[str, Any] = {
         "member": request.member,
         "now": timezone.now(),
         "note": note_of(request),
     }
     job_id = request_values.text(given, "job_id", most=LONGEST_ID)
-    agreed_usd = amount_or_none(given, "agreed_usd")
-    outcomes: dict[str, Callable[[], object]] = {
-        "never_arrived": lambda: settle.never_arrived(take, **by),
-        "count_as_spent": lambda: settle.count_as_spent(take, **by),
-    }
-    if job_id:
-        outcomes["adopt"] = lambda: settle.adopt(take, job_id, **by)
-    if agreed_usd is not None:
-        outcomes["send_again"] = lambda: settle.send_again(take, agreed_usd=agreed_usd, **by)
-    return outcomes.get(given.get("outcome", ""))
+    agreed_usd = usd_typed_or_none(given.get("agreed_usd", ""))
+    if outcome == "adopt" and job_id:
+        return partial(settle.adopt, take, job_id, **by)
+    if outcome == "send_again" and agreed_usd is not None:
+        return partial(settle.send_again, take, agreed_usd=agreed_usd, **by)
+    plain = {"never_arrived": settle.never_arrived, "count_as_spent": settle.count_as_spent}
+    return partial(plain[outcome], take, **by) if outcome in plain else None
 
 
 @action_for(Act.CREATE)
@@ -124,11 +121,7 @@ def _price(request: MemberRequest, take: Generation) -> HttpResponse:
     if attempt is None or not take.can_settle:
         return HttpResponse(status=204)
     found = unknown_outcome.of(take, attempt, now=timezone.now())
-    return render(
-        request,
-        "takes/_again.html",
-        {"take": take, "settling": found},
-    )
+    return render(request, "takes/_again.html", {"take": take, "settling": found})
 
 
 @action_for(Act.CREATE)

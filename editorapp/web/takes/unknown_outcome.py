@@ -4,22 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from editorapp.core.money import ZERO
 from editorapp.costs import ledger
-from editorapp.generations.models import (
-    Attempt,
-    Generation,
-    Search,
-    Settlement,
-)
+from editorapp.generations.models import Attempt, Generation, Search
 from editorapp.generations.request.retry import SecondPrice, second_price
 from editorapp.providers import registry
 from editorapp.teams.models import Member
 from editorapp.web.templatetags.rushes import elapsed
 
-TRACE = (Prefetch("settlements", Settlement.objects.select_related("person").order_by("pk")),)
 HEADINGS = {
     "lost": "The provider has lost this job",
     "not_followed": "This job is not followed any more",
@@ -121,13 +113,13 @@ class UnsettledTake:
 
     take: Generation
     attempt: Attempt
-    search: Search | None
     held_usd: Decimal
 
     @property
     def is_looking(self) -> bool:
         """Does nobody have to do anything yet?"""
-        return self.take.is_unknown and (self.search is None or self.search.is_looking)
+        search = getattr(self.attempt, "search", None)
+        return self.take.is_unknown and (search is None or search.is_looking)
 
 
 def waiting(takes: list[Generation]) -> list[UnsettledTake]:
@@ -136,11 +128,7 @@ def waiting(takes: list[Generation]) -> list[UnsettledTake]:
     newest = {row.generation_id: row for row in rows}
     held = ledger.held_of([take.pk for take in takes])
     return [
-        _unsettled(take, newest[take.pk], held.get(take.pk, ZERO))
+        UnsettledTake(take, newest[take.pk], held.get(take.pk, ZERO))
         for take in takes
         if take.pk in newest
     ]
-
-
-def _unsettled(take: Generation, attempt: Attempt, held_usd: Decimal) -> UnsettledTake:
-    return UnsettledTake(take, attempt, getattr(attempt, "search", None), held_usd)

@@ -25,7 +25,9 @@ def money(figure: Figure | LineCount | Computed, words: str = "{}") -> SafeStrin
     Raises: TypeError, for what is neither.
     """
     if isinstance(figure, LineCount):
-        return _counted(figure, words)
+        url, count = figure.selection.url(), figure.count
+        said = words.format(count)
+        return format_html('<a href="{}#lines" data-count="{}">{}</a>', url, count, said)
     if not isinstance(figure, Figure | Computed):
         raise TypeError(f"{figure!r} says neither its lines nor what it is computed from.")
     said = words.format(show_usd(figure.amount_usd))
@@ -37,25 +39,14 @@ def money(figure: Figure | LineCount | Computed, words: str = "{}") -> SafeStrin
 @register.simple_tag
 def money_in_chart(figure: Figure, x: int, y: int) -> SafeString:
     """Write an amount into a drawing, at x and y px, as the link that opens its lines."""
-    return _opens(
-        figure,
-        format_html(
-            '<text x="{}" y="{}">{}</text>',
-            x,
-            y,
-            show_usd(figure.amount_usd),
-        ),
-    )
+    said = show_usd(figure.amount_usd)
+    return _opens(figure, format_html('<text x="{}" y="{}">{}</text>', x, y, said))
 
 
 @register.simple_tag
 def line_money(line: Entry) -> SafeString:
     """Write the amount of one line."""
-    return format_html(
-        '<span data-line="{}">{}</span>',
-        line.pk,
-        show_usd(line.amount_usd),
-    )
+    return format_html('<span data-line="{}">{}</span>', line.pk, show_usd(line.amount_usd))
 
 
 @register.simple_tag
@@ -64,24 +55,11 @@ def sum_of_lines(together: LineSum) -> SafeString:
     return format_html('<strong class="money" data-sum>{}</strong>', show_usd(together.amount_usd))
 
 
-def _counted(figure: LineCount, words: str) -> SafeString:
-    url, count = figure.selection.url(), figure.count
-    return format_html('<a href="{}#lines" data-count="{}">{}</a>', url, count, words.format(count))
-
-
 def _computed(figure: Computed, said: str) -> SafeString:
-    if not figure.url:
-        return format_html(
-            '<span class="money" data-basis title="{}">{}</span>',
-            figure.basis,
-            said,
-        )
-    return format_html(
-        '<a class="money" href="{}" data-basis title="{}">{}</a>',
-        figure.url,
-        figure.basis,
-        said,
-    )
+    url, basis = figure.url, figure.basis
+    if not url:
+        return format_html('<span class="money" data-basis title="{}">{}</span>', basis, said)
+    return format_html('<a class="money" href="{}" data-basis title="{}">{}</a>', url, basis, said)
 
 
 def _opens(figure: Figure, inner: str, *, kind: str = "") -> SafeString:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from django import template
 
@@ -10,18 +9,13 @@ from editorapp.core.money import show_usd
 from editorapp.core.timecode import show_fps
 
 register = template.Library()
+register.filter("fps", show_fps)
 
 
 @register.filter
 def usd(amount: Decimal | None) -> str:
     """Write dollars: $1.08; nothing for None."""
     return "" if amount is None else show_usd(amount)
-
-
-@register.filter
-def fps(rate: Fraction | None) -> str:
-    """Write a frame rate: 29.97."""
-    return show_fps(rate)
 
 
 @register.filter

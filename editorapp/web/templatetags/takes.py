@@ -16,9 +16,13 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 
+CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
 
 register = template.Library()
+register.filter("model_name", request_summary.model_of)
+register.filter("in_short", request_summary.in_short)
+register.filter("answered_by", Generation.is_answered_by)
 
 
 @register.filter
@@ -36,10 +40,9 @@ def made_from(take: Generation) -> Asset | None:
 @register.filter
 def made_as(take: Generation) -> str:
     """Return what a take is of the clip or the take that stands behind it: "edit of"."""
-    if take.task == Task.GENERATE:
-        is_forward = request_summary.direction(take.wanted) == "forward"
-        return "goes on from" if is_forward else "leads up to"
-    return MADE_AS.get(take.task, "edit of")
+    if take.task != Task.GENERATE:
+        return MADE_AS.get(take.task, "edit of")
+    return CONTINUES.get(request_summary.direction(take.wanted), "leads up to")
 
 
 @register.filter
@@ -51,39 +54,15 @@ def origin(take: Generation) -> str:
 
 
 @register.filter
-def task_name(take: Generation) -> str:
-    """Return what was done, in a word: "Reframe"."""
-    return request_summary.task_name(take.task)
-
-
-@register.filter
-def model_name(take: Generation) -> str:
-    """Return the model as its provider calls it."""
-    return request_summary.model_of(take)
-
-
-@register.filter
-def in_short(take: Generation) -> str:
-    """Return the settings that tell takes of one batch apart."""
-    return request_summary.in_short(take)
-
-
-@register.filter
 def badge(take: Generation) -> str:
     """Return the classes of a take's state badge."""
     if take.is_active:
         return "badge badge-live"
     if take.is_done:
         return "badge badge-done"
-    if needs_a_person(take):
+    if take.state in NEEDS_A_PERSON:
         return "badge badge-warn"
     return "badge badge-bad" if take.is_failed else "badge"
-
-
-@register.filter
-def needs_a_person(take: Generation) -> bool:
-    """Does nothing go on until somebody says what to do?"""
-    return take.state in NEEDS_A_PERSON
 
 
 @register.filter
@@ -105,12 +84,6 @@ def _held_up_around(take: Generation) -> str:
 
 
 @register.filter
-def answered_by(take: Generation, member: Member) -> bool:
-    """May this member pause and settle the take? Its own person may, and an admin."""
-    return take.is_answered_by(member)
-
-
-@register.filter
 def cancelable_by(take: Generation, member: Member) -> bool:
     """May this member cancel the take? Its own person may, and an admin."""
     return take.is_answered_by(member, Act.CANCEL)
@@ -120,12 +93,6 @@ def cancelable_by(take: Generation, member: Member) -> bool:
 def percent(share: float | None) -> int | None:
     """Return a share of 0..1 in whole percent; None where the provider reports none."""
     return None if share is None else round(100 * share)
-
-
-@register.filter
-def newest_decision(take: Generation):
-    """Return the decision that counts (decisions come newest first)."""
-    return next(iter(take.decisions.all()), None)
 
 
 @register.filter

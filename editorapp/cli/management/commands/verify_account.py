@@ -25,6 +25,7 @@ from editorapp.generations.verification import checks, paid_take, report
 from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts
+from editorapp.providers.documents.compare import Difference
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -145,7 +146,7 @@ class Command(BaseCommand):
         raise SystemExit(UNKNOWN if _is_unknown(verification) else same)
 
 
-def _finding_in_words(one: report.Finding) -> str:
+def _finding_in_words(one: Difference) -> str:
     differs = f"came {one.came}; documented {one.documented}"
     return f"{one.kind} in {one.call}, {one.place}: {differs}"
 

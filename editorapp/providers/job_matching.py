@@ -6,7 +6,6 @@ another is for a person to judge.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 import unicodedata
@@ -18,6 +17,7 @@ from typing import Any
 from editorapp.core.sanitizing import clean_text
 from editorapp.providers.http.inline_body import STORED
 from editorapp.providers.output_kinds import WEB
+from editorapp.providers.rules.conditions import is_number
 from editorapp.providers.spec import Model, Parameter
 
 SHORTEST_START = 20  # characters of a shortened text that say anything
@@ -122,7 +122,7 @@ def _bytes(sha256: str, shown: Any) -> JobMatch:
         return JobMatch.UNCLEAR
     try:
         given = base64.b64decode(shown, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return JobMatch.UNCLEAR
     return JobMatch.SAME if hashlib.sha256(given).hexdigest() == sha256 else JobMatch.UNCLEAR
 
@@ -153,7 +153,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         text = clean_text(value)  # what a list shows is clean
         return " ".join(unicodedata.normalize("NFC", text).split())
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         return Decimal(str(value))
     if isinstance(value, list):
         return [_plain(one) for one in value]
@@ -165,6 +165,6 @@ def _plain(value: Any) -> Any:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "flag"
-    if isinstance(value, int | float):
+    if is_number(value):
         return "number"
     return "text" if isinstance(value, str) else "other"

@@ -88,17 +88,13 @@ def _pair(ours: Any, theirs: Any) -> JobMatch:
         return _bytes(stored[1], theirs)
     if theirs is None:
         return JobMatch.SAME if _is_nothing(ours) else JobMatch.UNCLEAR
-    if _plain(ours) == _plain(theirs) and isinstance(ours, bool) == isinstance(theirs, bool):
+    ours, theirs = _plain(ours), _plain(theirs)
+    is_same_type = type(ours) is type(theirs)
+    if ours == theirs and is_same_type:  # True is no 1
         return JobMatch.SAME
-    return _unequal(ours, theirs)
-
-
-def _unequal(ours: Any, theirs: Any) -> JobMatch:
-    kind = _kind(ours)
-    if kind == _kind(theirs) == "text":
-        return _texts(_plain(ours), _plain(theirs))
-    is_same_kind = kind == _kind(theirs) != "other"
-    return JobMatch.OTHER if is_same_kind else JobMatch.UNCLEAR
+    if not is_same_type or not isinstance(ours, str | Decimal | bool):
+        return JobMatch.UNCLEAR
+    return _texts(ours, theirs) if isinstance(ours, str) else JobMatch.OTHER
 
 
 def _texts(ours: str, theirs: str) -> JobMatch:
@@ -160,11 +156,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return value
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "flag"
-    if is_number(value):
-        return "number"
-    return "text" if isinstance(value, str) else "other"

@@ -167,7 +167,7 @@ def wrong_key(spec: Spec, key: str) -> str:
 
 
 def _whose_else(spec: Spec, key: str) -> str:
-    for other in (module.SPEC for module in registry.every()):
+    for other in (registry.get(slug).SPEC for slug in registry.slugs()):
         if key == other.simulated_key:
             return "This is the simulator's key. A real one comes from the provider."
         if other.slug != spec.slug and other.key_start and key.startswith(other.key_start):

@@ -27,7 +27,7 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     own_words = {"task": model.type_word, "model": model.model_id}
     body: dict[str, Any] = {}
     for row in model.parameters:
-        value = own_words.get(row.field) or getattr(wanted, row.field)
+        value: Any = own_words.get(row.field) or getattr(wanted, row.field)
         is_off = row.switch and getattr(wanted, row.switch) is False
         if row.is_ignored or is_off or _is_unsaid(value):
             continue

@@ -11,8 +11,9 @@ from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, State
 from editorapp.media.models import Asset
+from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount, key_in_environment, keyless_account
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Role
 
@@ -32,6 +33,14 @@ def signed_in(member: Member) -> Client:
     client = Client()
     client.force_login(member.user)
     return client
+
+
+def default_account(provider: str) -> ProviderAccount:
+    """Return the account of the environment's key where there is one, else the simulated one; made
+    on first use.
+    """
+    has_key = bool(key_in_environment(registry.get(provider).SPEC))
+    return keyless_account(provider, is_simulated=not has_key)
 
 
 def make_asset(member: Member, **facts: Any) -> Asset:

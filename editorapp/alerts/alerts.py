@@ -56,15 +56,9 @@ def open(
 def close(kind: str, subject: str, *, now: datetime) -> None:
     """Say that it is over, if it is open. Who was told of it is told of its end too."""
     rows = Alert.objects.filter(kind=kind, subject=subject).still_open()
-    rows.update(closed_at=now, tell_at=_end_told_at(now), tries=0, problem="")
-
-
-def _end_told_at(now: datetime) -> Case:
-    return Case(
-        When(told_at__isnull=False, then=Value(now + GATHER)),
-        default=None,
-        output_field=DateTimeField(),
-    )
+    told = When(told_at__isnull=False, then=Value(now + GATHER))
+    tell_at = Case(told, default=None, output_field=DateTimeField())
+    rows.update(closed_at=now, tell_at=tell_at, tries=0, problem="")
 
 
 def sweep(now: datetime) -> None:

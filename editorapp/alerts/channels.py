@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from smtplib import SMTPException
 
@@ -15,12 +15,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from editorapp.alerts import messages
-from editorapp.alerts.messages import Message
 from editorapp.alerts.models import Alert
 from editorapp.core.content_encoding import IDENTITY
 from editorapp.core.loopback import is_loopback
 from editorapp.teams.models import Member
-from editorapp.teams.roles import Role
 
 WEBHOOK = "webhook"
 WEBHOOK_SECONDS = 10.0
@@ -43,7 +41,8 @@ class Readers:
         if not settings.EMAIL_IS_SET:
             return
         self._everywhere |= set(settings.ALERT_EMAIL)
-        for team_id, address in _admins():
+        admins = Member.objects.admins().exclude(user__email="")
+        for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
 
     @property
@@ -60,23 +59,20 @@ class Readers:
         return self.anybody
 
 
-def _admins() -> Iterable[tuple[int, str]]:
-    """Return team and address of every admin who can be written to."""
-    admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True)
-    return admins.exclude(user__email="").values_list("team_id", "user__email")
-
-
-def send(to: str, told: Sequence[Message], *, now: datetime) -> None:
+def send(to: str, told: Sequence[Alert], *, now: datetime) -> None:
     """Tell one reader all of it in one message. Raises: NotDelivered."""
-    way: Callable[..., None] = _post if to == WEBHOOK else _mail
-    way(to, told, now=now)
+    if to == WEBHOOK:
+        _post(told, now=now)
+    else:
+        _mail(to, told)
 
 
-def _mail(to: str, told: Sequence[Message], *, now: datetime) -> None:
-    base_url = settings.PUBLIC_URL
+def _mail(to: str, told: Sequence[Alert]) -> None:
     subject = f"[Rushes] {messages.title(told)}"
-    note = f"\nAdmins get this. To get no more of it, empty your address at {base_url}/me\n"
-    text = messages.text(told, base_url=base_url) + note
+    note = (
+        f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
+    )
+    text = messages.text(told) + note
     try:
         EmailMessage(subject, text, settings.EMAIL_FROM, [to]).send()
     except (SMTPException, OSError) as error:
@@ -84,30 +80,26 @@ def _mail(to: str, told: Sequence[Message], *, now: datetime) -> None:
         raise NotDelivered(says) from error
 
 
-def _post(to: str, told: Sequence[Message], *, now: datetime) -> None:
+def _post(told: Sequence[Alert], *, now: datetime) -> None:
     """Post to the webhook.
 
     Any address is allowed: whoever sets the environment runs the machine anyway, and a receiver on
     the own network is the usual case. No redirect is followed, and the address is never shown: with
     chat services it is the password.
     """
-    body = json.dumps(messages.as_json(told, base_url=settings.PUBLIC_URL, now=now)).encode()
+    body = json.dumps(messages.as_json(told, now=now)).encode()
     try:
-        answer = _answer_to(body, _headers(body, now=now))
+        answer = httpx.post(
+            settings.ALERT_WEBHOOK,
+            content=body,
+            headers=_headers(body, now=now),
+            timeout=WEBHOOK_SECONDS,
+            trust_env=not is_loopback(settings.ALERT_WEBHOOK),  # no proxy before this very machine
+        )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotDelivered(f"The webhook does not answer ({type(error).__name__}).") from error
     if not answer.is_success:
         raise NotDelivered(f"The webhook answered {answer.status_code}.")
-
-
-def _answer_to(body: bytes, headers: dict[str, str]) -> httpx.Response:
-    return httpx.post(
-        settings.ALERT_WEBHOOK,
-        content=body,
-        headers=headers,
-        timeout=WEBHOOK_SECONDS,
-        trust_env=not is_loopback(settings.ALERT_WEBHOOK),  # no proxy before this very machine
-    )
 
 
 def _headers(body: bytes, *, now: datetime) -> dict[str, str]:

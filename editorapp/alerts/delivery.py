@@ -9,11 +9,11 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from editorapp.alerts import channels
 from editorapp.alerts.alerts import GATHER
 from editorapp.alerts.channels import NotDelivered, Readers
-from editorapp.alerts.messages import Message
 from editorapp.alerts.models import Alert
 from editorapp.core import retry
 
@@ -51,16 +51,10 @@ def tell(now: datetime) -> None:
     for alert in claimed:
         problem = problems.get(alert.pk, "" if readers.of(alert) else NOBODY)
         with transaction.atomic():
-            row = _locked(alert, token)
-            if row is not None:
-                was_end = alert.closed_at is not None
-                _note(row, took[alert.pk], problem, was_end=was_end, now=now)
-
-
-def _locked(alert: Alert, token: uuid.UUID) -> Alert | None:
-    """Return the row of an alert, locked, while it is still this teller's."""
-    rows = Alert.objects.select_for_update()
-    return rows.filter(pk=alert.pk, lease_token=token).first()
+            rows = Alert.objects.select_for_update()
+            row = rows.filter(pk=alert.pk, lease_token=token).first()
+            if row is not None:  # it is still this teller's
+                _note(row, took[alert.pk], problem, was_end=alert.is_over, now=now)
 
 
 def _delivered(
@@ -76,19 +70,18 @@ def _delivered(
             channels.send(to, told, now=now)
         except NotDelivered as error:
             log.warning("Alerts could not be told: %s", error)
-            problems |= {one.alert.pk: str(error) for one in told}
+            problems |= {alert.pk: str(error) for alert in told}
         else:
-            for one in told:
-                took[one.alert.pk].add(to)
+            for alert in told:
+                took[alert.pk].add(to)
     return took, problems
 
 
-def _bundles(claimed: list[Alert], readers: Readers) -> dict[str, list[Message]]:
-    bundles: dict[str, list[Message]] = defaultdict(list)
+def _bundles(claimed: list[Alert], readers: Readers) -> dict[str, list[Alert]]:
+    bundles: dict[str, list[Alert]] = defaultdict(list)
     for alert in claimed:
-        one = Message(alert, is_end=alert.closed_at is not None)
-        for to in _missing(one, readers):
-            bundles[to].append(one)
+        for to in _missing(alert, readers):
+            bundles[to].append(alert)
     return bundles
 
 
@@ -107,20 +100,15 @@ def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
 
 def _hold_back(now: datetime) -> None:
     """Let the next message wait where somebody was told a moment ago; what failed does not wait."""
-    lately = _last_told(now)
+    lately = Alert.objects.filter(told_at__gt=now - PAUSE).aggregate(at=Max("told_at"))["at"]
     if lately is not None:
         Alert.objects.filter(tell_at__lte=now, tries=0).update(tell_at=lately + PAUSE)
 
 
-def _last_told(now: datetime) -> datetime | None:
-    told = Alert.objects.filter(told_at__gt=now - PAUSE).order_by("-told_at")
-    return told.values_list("told_at", flat=True).first()
-
-
-def _missing(one: Message, readers: Readers) -> set[str]:
+def _missing(alert: Alert, readers: Readers) -> set[str]:
     """Return who should still be told: of an end, only who took the opening."""
-    alert, everybody = one.alert, readers.of(one.alert)
-    if one.is_end:
+    everybody = readers.of(alert)
+    if alert.is_over:
         return everybody.intersection(alert.told_to).difference(alert.end_told_to)
     return everybody.difference(alert.told_to)
 
@@ -137,34 +125,20 @@ def _note(
 
     It may have been closed meanwhile: then its end is told next.
     """
-    _note_taken(row, took, was_end=was_end, now=now)
+    if was_end:
+        row.end_told_to = sorted({*row.end_told_to, *took})
+    else:
+        row.told_to = sorted({*row.told_to, *took})
+        row.told_at = row.told_at or (now if took else None)
     row.lease_token = None
-    is_over = row.closed_at is not None and not was_end
-    if problem and not is_over:
+    is_over_now = row.is_over and not was_end
+    if problem and not is_over_now:
         row.tries, row.problem = row.tries + 1, problem
         row.tell_at = _again_at(row, was_end=was_end, now=now)
     else:
         row.tries, row.problem = 0, ""
-        row.tell_at = now if is_over and row.told_at else None
+        row.tell_at = now if is_over_now and row.told_at else None
     row.save()
-
-
-def _note_taken(
-    row: Alert,
-    took: set[str],
-    *,
-    was_end: bool,
-    now: datetime,
-) -> None:
-    if was_end:
-        row.end_told_to = _joined(row.end_told_to, took)
-        return
-    row.told_to = _joined(row.told_to, took)
-    row.told_at = row.told_at or (now if took else None)
-
-
-def _joined(told: list[str], took: set[str]) -> list[str]:
-    return sorted({*told, *took})
 
 
 def _again_at(row: Alert, *, was_end: bool, now: datetime) -> datetime | None:

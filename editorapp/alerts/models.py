@@ -1,5 +1,6 @@
 """Alerts: what needs a person, since when, and who was told."""
 
+from django.conf import settings
 from django.db import models
 
 from editorapp.teams.models import Member, Team
@@ -83,6 +84,15 @@ class Alert(models.Model):
         return f"{self.kind} {self.subject}"
 
     @property
+    def is_over(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page where something can be done about it; "" for none."""
+        return f"{settings.PUBLIC_URL}{self.path}" if self.path else ""
+
+    @property
     def about(self) -> str:
         """Return what it is about in words: "Take 12"; "" where the kind says it all."""
         what, _colon, number = self.subject.partition(":")
@@ -91,5 +101,5 @@ class Alert(models.Model):
     @property
     def title(self) -> str:
         """Return its kind and what it is about, on one line."""
-        label = str(AlertKind(self.kind).label)
+        label = self.get_kind_display()
         return f"{label} ({self.about})" if self.about else label

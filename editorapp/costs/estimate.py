@@ -1,8 +1,9 @@
 """Estimate: what a request would cost, before anything is sent. Money is Decimal and exact."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from editorapp.core.money import show_usd
 from editorapp.media.facts import MediaFacts
@@ -20,6 +21,7 @@ from editorapp.providers.prices import (
 )
 
 UNKNOWN_LENGTH = "The clip's length is not known, so this spans every length that is taken; the higher amount is held."
+Tiers = list[tuple[Decimal, Decimal]]  # seconds and dollars, shortest first
 NOUNS = {EXTEND: "extension", "generate": "generation"}
 
 
@@ -77,8 +79,7 @@ def estimate(
         return _by_duration(table, wanted)
     seconds = source_facts.duration_seconds if source_facts is not None else None
     longest = module.SPEC.model_for(wanted).limits.max_source_seconds
-    count = _by_length if table.counted is Counted.LENGTH else _by_blocks
-    return count(table, wanted, seconds, None if longest is None else Decimal(str(longest)))
+    return _by_source(table, wanted, seconds, longest)
 
 
 def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | None:
@@ -92,75 +93,49 @@ def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | Non
     return Estimate(price, price, f"{tier.removesuffix('s')} s × {_what(wanted)}", table.as_of)
 
 
-def _by_length(
+def _by_source(
     table: PriceTable,
     wanted: GenerationRequest,
     seconds: Decimal | None,
-    longest: Decimal | None,
+    longest: float | None,
 ) -> Estimate | None:
-    """Price a clip by the published rate that covers its length; beyond the last one, by a range
-    that is said so.
-    """
+    """Price a clip by its length; where that is not known, span every length that is taken."""
     tiers = table.tiers(range_of(wanted), size_of(wanted))
-    what = _what(wanted)
     if not tiers:
         return None
     block, rate = tiers[0]
-    if seconds is None:
-        return _unknown(rate, block, longest, what, table.as_of)
+    what = _what(wanted) + (f" at {show_usd(rate)} a second" if block == 1 else "")
+    if seconds is not None:
+        count = _by_length if table.counted is Counted.LENGTH else _by_blocks
+        return count(tiers, seconds, what, table.as_of)
+    if longest is None:  # nothing bounds the price
+        return None
+    most = math.ceil(Decimal(str(longest)) / block)
+    basis = f"1 to {_blocks(most, block)} × {what}"
+    return Estimate(rate, rate * most, basis, table.as_of, is_range=True, note=UNKNOWN_LENGTH)
+
+
+def _by_length(tiers: Tiers, seconds: Decimal, what: str, as_of: date) -> Estimate:
+    """Price a clip by the published rate that covers its length; beyond the last one, by a range
+    that is said so.
+    """
     for length, price in tiers:
         if seconds <= length:
-            return Estimate(price, price, f"1 block of {length} s × {what}", table.as_of)
-    return _beyond(tiers, _ceil(seconds / block), what, table.as_of)
-
-
-def _beyond(
-    tiers: list[tuple[Decimal, Decimal]],
-    blocks: int,
-    what: str,
-    as_of: date,
-) -> Estimate:
+            return Estimate(price, price, f"{_blocks(1, length)} × {what}", as_of)
     (block, rate), (most, dearest) = tiers[0], tiers[-1]
-    basis = f"1 block of {most} s to {blocks} blocks of {block} s × {what}"
+    blocks = math.ceil(seconds / block)
+    basis = f"{_blocks(1, most)} to {_blocks(blocks, block)} × {what}"
     note = f"The price for clips over {most} s is not published; the higher amount is held."
     high = max(dearest, rate * blocks)
     return Estimate(dearest, high, basis, as_of, is_range=high != dearest, note=note)
 
 
-def _by_blocks(
-    table: PriceTable,
-    wanted: GenerationRequest,
-    seconds: Decimal | None,
-    longest: Decimal | None,
-) -> Estimate | None:
+def _by_blocks(tiers: Tiers, seconds: Decimal, what: str, as_of: date) -> Estimate:
     """Price each started block of a clip."""
-    tiers = table.tiers(range_of(wanted), size_of(wanted))
-    if not tiers:
-        return None
     ((block, rate),) = tiers
-    what = _what(wanted) + (f" at {show_usd(rate)} a second" if block == 1 else "")
-    if seconds is None:
-        return _unknown(rate, block, longest, what, table.as_of)
-    started = max(1, _ceil(seconds / block))
-    count = f"{started} s" if block == 1 else f"{_blocks(started)} of {block} s"
-    return Estimate(rate * started, rate * started, f"{count} × {what}", table.as_of)
-
-
-def _unknown(
-    rate: Decimal,
-    block: Decimal,
-    longest: Decimal | None,
-    what: str,
-    as_of: date,
-) -> Estimate | None:
-    """Span every length that is taken; None where nobody says how long that is, since nothing
-    bounds the price.
-    """
-    if longest is None:
-        return None
-    most = _ceil(longest / block)
-    basis = f"1 to {most} s × {what}" if block == 1 else f"1 to {most} blocks of {block} s × {what}"
-    return Estimate(rate, rate * most, basis, as_of, is_range=True, note=UNKNOWN_LENGTH)
+    started = max(1, math.ceil(seconds / block))
+    price = rate * started
+    return Estimate(price, price, f"{_blocks(started, block)} × {what}", as_of)
 
 
 def _what(wanted: GenerationRequest) -> str:
@@ -168,9 +143,7 @@ def _what(wanted: GenerationRequest) -> str:
     return f"{size_of(wanted)} {range_of(wanted)} {NOUNS.get(kind, kind)}"
 
 
-def _blocks(count: int) -> str:
-    return "1 block" if count == 1 else f"{count} blocks"
-
-
-def _ceil(value: Decimal) -> int:
-    return int(value.to_integral_value(rounding=ROUND_CEILING))
+def _blocks(count: int, seconds: Decimal) -> str:
+    if seconds == 1:
+        return f"{count} s"
+    return f"{count} block{'' if count == 1 else 's'} of {seconds} s"

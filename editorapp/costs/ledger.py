@@ -11,16 +11,15 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Sum
 
 from editorapp.core.fault_points import reached
 from editorapp.core.locks import locked
 from editorapp.core.money import ZERO, show_usd, usd
-from editorapp.core.paging import Page, newest_first
-from editorapp.costs import month_sums
-from editorapp.costs.models import Entry, EntryQuerySet, MonthBudget
+from editorapp.costs import month_sums, reports
+from editorapp.costs.models import CLOSING, Entry, EntryQuerySet, MonthBudget
 from editorapp.teams.models import Member, Team
 
 
@@ -69,8 +68,6 @@ class Charge:
 class MonthTotals:
     """A team's month in dollars. `limit_usd` None: no limit."""
 
-    month: date
-    is_simulated: bool
     limit_usd: Decimal | None
     reserved_usd: Decimal
     spent_usd: Decimal
@@ -129,31 +126,20 @@ def charge(charges: Sequence[Charge], *, now: datetime) -> list[Entry]:
     """
     if not charges:
         return []
-    made, lines = [], []
     with transaction.atomic():
         held = _open_reservations([one.attempt_id for one in charges])
-        for one in charges:
-            reserved = held[one.attempt_id]
-            amount_usd = reserved.amount_usd if one.amount_usd is None else usd(one.amount_usd)
-            new = _lines_of(one, reserved, amount_usd, now=now)
-            made.append(new[0])
-            lines += new
+        lines = [line for one in charges for line in _lines_of(one, held[one.attempt_id], now=now)]
         Entry.objects.bulk_create(lines)
         reached("ledger.charging")
         month_sums.settle(list(held.values()), lines)
-    return made
+    return [line for line in lines if line.kind == Entry.Kind.CHARGE]
 
 
-def _lines_of(
-    one: Charge,
-    reserved: Entry,
-    amount_usd: Decimal,
-    *,
-    now: datetime,
-) -> list[Entry]:
+def _lines_of(one: Charge, reserved: Entry, *, now: datetime) -> list[Entry]:
     """Return a charge as lines: the charge, what is given back of the reservation, what goes beyond
     it.
     """
+    amount_usd = reserved.amount_usd if one.amount_usd is None else usd(one.amount_usd)
     within = min(amount_usd, reserved.amount_usd)
     line = partial(_line, reserved, now=now)
     lines = [line(Entry.Kind.CHARGE, within, is_estimated=one.is_estimated, note=one.note)]
@@ -173,8 +159,9 @@ def release(attempt_id: int, *, now: datetime, note: str = "") -> Entry:
     Raises: NothingHeld, when there is no open reservation.
     """
     with transaction.atomic():
-        reserved = _open_reservation(attempt_id)
-        entry = _append(reserved, Entry.Kind.RELEASE, reserved.amount_usd, now=now, note=note)
+        reserved = _open_reservations([attempt_id])[attempt_id]
+        entry = _line(reserved, Entry.Kind.RELEASE, reserved.amount_usd, now=now, note=note)
+        entry.save()
         reached("ledger.releasing")
         month_sums.settle([reserved], [entry])
     return entry
@@ -188,8 +175,9 @@ def adjust(attempt_id: int, amount_usd: Decimal, *, now: datetime, note: str) ->
     """
     amount_usd = usd(amount_usd)
     with transaction.atomic():
-        reserved = _reservation(attempt_id)
-        entry = _append(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
+        reserved = _reservations([attempt_id])[attempt_id]
+        entry = _line(reserved, Entry.Kind.ADJUST, amount_usd, now=now, note=note)
+        entry.save()
         month_sums.settle([], [entry])
     return entry
 
@@ -224,8 +212,7 @@ def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
 
 def held_usd(generation_id: int) -> Decimal:
     """Return what is still held for a generation, over all its attempts."""
-    sums = _sums(Entry.objects.filter(generation_id=generation_id))
-    return sums["reserve"] - sums["charge"] - sums["release"]
+    return _total(generation_id).held_usd
 
 
 def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
@@ -233,24 +220,17 @@ def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
 
     What holds nothing may be missing.
     """
-    sums: dict[int, Decimal] = {}
-    rows = (
-        Entry.objects.filter(generation_id__in=generation_ids)
-        .exclude(kind=Entry.Kind.ADJUST)
-        .order_by()
-    )
-    for generation_id, kind, amount in rows.values_list("generation_id", "kind").annotate(
-        Sum("amount_usd")
-    ):
-        sign = 1 if kind == Entry.Kind.RESERVE else -1
-        sums[generation_id] = sums.get(generation_id, ZERO) + sign * amount
-    return sums
+    sums = reports.added_up(Entry.objects.filter(generation_id__in=generation_ids))
+    return dict(sums.rows.values_list("generation_id").annotate(held=sums.how["held"]))
 
 
 def spent_usd(generation_id: int) -> Decimal:
     """Return what a generation has cost so far: charges and adjustments, over all its attempts."""
-    sums = _sums(Entry.objects.filter(generation_id=generation_id))
-    return sums["charge"] + sums["adjust"]
+    return _total(generation_id).spent_usd
+
+
+def _total(generation_id: int) -> reports.ReportLine:
+    return reports.total(reports.added_up(Entry.objects.filter(generation_id=generation_id)))
 
 
 def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
@@ -260,97 +240,40 @@ def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
     """
     row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
     held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
-    return MonthTotals(month, is_simulated, team.monthly_limit_usd, held, spent)
+    return MonthTotals(team.monthly_limit_usd, held, spent)
 
 
-def lines(
-    member: Member,
-    *,
-    month: date | None = None,
-    is_simulated: bool | None = None,
-    person_id: int | None = None,
-    provider: str | None = None,
-    model: str | None = None,
-    task: str | None = None,
-    generation_id: int | None = None,
-) -> EntryQuerySet:
-    """Return the ledger lines that a member may see, narrowed by what is given; None does not
-    narrow.
-    """
-    wanted = {
-        "month": month,
-        "is_simulated": is_simulated,
-        "person_id": person_id,
-        "provider": provider,
-        "model": model,
-        "task": task,
-        "generation_id": generation_id,
-    }
-    return Entry.objects.visible_to(member).filter(
-        **{key: value for key, value in wanted.items() if value is not None}
-    )
+def lines(member: Member, **narrowed: Any) -> EntryQuerySet:
+    """Return the ledger lines that a member may see, narrowed by columns of Entry."""
+    return Entry.objects.visible_to(member).filter(**narrowed)
 
 
-def line_page(
-    rows: EntryQuerySet,
-    *,
-    before: int | None = None,
-    size: int = 50,
-) -> Page[Entry]:
-    """Return one page of lines, newest first."""
-    return newest_first(rows, before=before, size=size)
-
-
-def _reservation(attempt_id: int) -> Entry:
-    """Return an attempt's reservation, open or not. Raises: NothingHeld."""
-    entry = (
-        Entry.objects.select_for_update(no_key=True)
-        .filter(attempt_id=attempt_id, kind=Entry.Kind.RESERVE)
-        .first()
-    )
-    if entry is None:
-        raise NothingHeld(f"Attempt {attempt_id} reserved nothing.")
-    return entry
-
-
-def _open_reservation(attempt_id: int) -> Entry:
-    return _open_reservations([attempt_id])[attempt_id]
-
-
-def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
-    """Return the reservations of these attempts by attempt, all of them open.
+def _reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
+    """Return the reservations of these attempts by attempt, open or not, and lock them.
 
     Raises: NothingHeld.
     """
     # The locks, in one order, make two settlements of one take turns on PostgreSQL; SQLite has one
     # writer anyhow. What else there is must be read after them: a statement that waited for a lock
     # sees no lines that came meanwhile.
-    rows = Entry.objects.filter(attempt_id__in=attempt_ids)
-    held = rows.select_for_update(no_key=True).filter(kind=Entry.Kind.RESERVE).order_by("pk")
+    rows = Entry.objects.filter(attempt_id__in=attempt_ids, kind=Entry.Kind.RESERVE)
+    held = rows.select_for_update(no_key=True).order_by("pk")
     found = {entry.attempt_id: entry for entry in held}
     if without := set(attempt_ids) - found.keys():
         raise NothingHeld(f"Attempt {min(without)} reserved nothing.")
-    closed = (
-        rows.filter(kind__in=(Entry.Kind.CHARGE, Entry.Kind.RELEASE))
-        .values_list("attempt_id", flat=True)
-        .first()
-    )
-    if closed is not None:
-        raise NothingHeld(f"Attempt {closed} was settled already.")
     return found
 
 
-def _append(
-    about: Entry,
-    kind: Entry.Kind,
-    amount_usd: Decimal,
-    *,
-    now: datetime,
-    note: str = "",
-) -> Entry:
-    entry = _line(about, kind, amount_usd, now=now, note=note)
-    entry.save()
-    return entry
+def _open_reservations(attempt_ids: Collection[int]) -> dict[int, Entry]:
+    """Return the reservations of these attempts by attempt, all of them open, and lock them.
+
+    Raises: NothingHeld.
+    """
+    found = _reservations(attempt_ids)
+    closed = Entry.objects.filter(attempt_id__in=attempt_ids, kind__in=CLOSING).first()
+    if closed is not None:
+        raise NothingHeld(f"Attempt {closed.attempt_id} was settled already.")
+    return found
 
 
 def _line(
@@ -371,8 +294,3 @@ def _line(
         note=note[:300],
         **{name: getattr(about, name) for name in _SUBJECT},
     )
-
-
-def _sums(rows: EntryQuerySet) -> dict[str, Decimal]:
-    found = dict(rows.order_by().values_list("kind").annotate(Sum("amount_usd")))
-    return {kind: found.get(kind, ZERO) for kind in Entry.Kind.values}

@@ -46,7 +46,31 @@ class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
         )
 
 
-class Entry(AppendOnly):
+class OfMonth(models.Model):
+    """Of which money a row is: a team's, in a month, real or simulated."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()  # the first of the month in which the money was reserved (UTC)
+    is_simulated = models.BooleanField()
+
+    class Meta:
+        abstract = True
+
+
+class OfPerson(OfMonth):
+    """And for whom and what. Plain values: history outlives what it is about."""
+
+    person_id = models.BigIntegerField()
+    person_name = models.CharField(max_length=200)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    task = models.CharField(max_length=16)
+
+    class Meta:
+        abstract = True
+
+
+class Entry(AppendOnly, OfPerson):
     """One line of the ledger.
 
     For each attempt: reserved = charged + released + still held, at every instant.
@@ -62,21 +86,11 @@ class Entry(AppendOnly):
         ADJUST = "adjust", "Adjusted"  # carries its own number, may be negative
 
     at = models.DateTimeField()
-    month = models.DateField()  # the first of the month in which the money was reserved (UTC)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     amount_usd = UsdField()
     is_estimated = models.BooleanField(default=False)  # a charge that the provider did not report
-    is_simulated = models.BooleanField()
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
-    person_id = (
-        models.BigIntegerField()
-    )  # plain values from here: history outlives what it is about
-    person_name = models.CharField(max_length=200)
-    generation_id = models.BigIntegerField()
+    generation_id = models.BigIntegerField()  # plain values too
     attempt_id = models.BigIntegerField()
-    provider = models.CharField(max_length=40)
-    model = models.CharField(max_length=80)
-    task = models.CharField(max_length=16)
     note = models.CharField(max_length=300, blank=True)
 
     objects = EntryQuerySet.as_manager()
@@ -115,14 +129,11 @@ def _closed() -> models.Exists:
     )
 
 
-class MonthBudget(models.Model):
+class MonthBudget(OfMonth):
     """A team's month: what may be spent, what is held and what is spent; the one row that a
     reservation updates.
     """
 
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField()
-    is_simulated = models.BooleanField()
     limit_usd = UsdField(null=True, blank=True)  # None: no limit
     reserved_usd = UsdField(default=0)
     spent_usd = UsdField(default=0)
@@ -141,19 +152,11 @@ class MonthBudget(models.Model):
         return f"{self.team} in {self.month:%Y-%m}"
 
 
-class MonthCost(models.Model):
+class MonthCost(OfPerson):
     """What one person spent and holds in a month with a model's task: kept with every entry, so no
     page sums lines.
     """
 
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField()
-    is_simulated = models.BooleanField()
-    person_id = models.BigIntegerField()
-    person_name = models.CharField(max_length=200)
-    provider = models.CharField(max_length=40)
-    model = models.CharField(max_length=80)
-    task = models.CharField(max_length=16)
     held_usd = UsdField(default=0)
     spent_usd = UsdField(default=0)
     charges = models.PositiveIntegerField(default=0)

@@ -4,10 +4,11 @@ They change by conditional updates with F(), never by reading, adding and saving
 transaction that writes the lines (costs/ledger.py).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import F, Q
@@ -66,10 +67,8 @@ def settle(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
 
 
 def _grouped(names: tuple[str, ...], entries: Iterable[Entry]) -> list[list[Entry]]:
-    groups: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        groups[tuple(_key(names, entry).values())].append(entry)
-    return [group for _key, group in sorted(groups.items())]
+    key = attrgetter(*names)
+    return [list(group) for _key, group in groupby(sorted(entries, key=key), key)]
 
 
 def _key(names: tuple[str, ...], entry: Entry) -> dict[str, Any]:

@@ -75,12 +75,11 @@ def added_up(entries: EntryQuerySet) -> Sums:
     """Return lines to be added up themselves: of a take or an account, by which no month sum is
     kept.
     """
-    reserved, closed = _sum(Q(kind=Entry.Kind.RESERVE)), _sum(Q(kind__in=CLOSING))
+    reserved, closed = sum_of(Q(kind=Entry.Kind.RESERVE)), sum_of(Q(kind__in=CLOSING))
     held = ExpressionWrapper(reserved - closed, output_field=UsdField())
     count = Count("pk", filter=Q(kind=Entry.Kind.CHARGE))
-    return Sums(
-        entries.order_by(), {"spent": _sum(Q(kind__in=SPENT)), "held": held, "count": count}
-    )
+    how = {"spent": sum_of(Q(kind__in=SPENT)), "held": held, "count": count}
+    return Sums(entries.order_by(), how)
 
 
 def by(dimension: Dimension | str, sums: Sums) -> list[ReportLine]:
@@ -111,7 +110,8 @@ def together(entries: EntryQuerySet) -> LineSum:
     return LineSum(found["amount"] or ZERO, found["count"])
 
 
-def _sum(which: Q) -> Coalesce:
+def sum_of(which: Q) -> Coalesce:
+    """Return the sum of those lines of a group that these conditions choose."""
     return Coalesce(Sum("amount_usd", filter=which), 0, output_field=UsdField())
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
 from editorapp.providers.prices import key
+from editorapp.providers.rules.conditions import is_number
 from editorapp.providers.spec import Limits, Model, Spec
 
 # Figures of which the smaller holds. The others (the grid, how long links live) are no limits and
@@ -96,15 +97,10 @@ def _better(limits: Limits, name: str, said: Any) -> Any:
 
 
 def _smaller(name: str, ours: float | None, said: Any) -> float | None:
-    if not _is_figure(said):
+    if not is_number(said) or not math.isfinite(said):
         return None
     limit = float(said) if name == SECONDS else int(said)
     return limit if limit > 0 and (ours is None or limit < ours) else None
-
-
-def _is_figure(said: Any) -> bool:
-    is_number = isinstance(said, int | float) and not isinstance(said, bool)
-    return is_number and math.isfinite(said)
 
 
 def _two_words(said: Any) -> tuple[str, str] | None:

@@ -31,13 +31,8 @@ def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     ]
 
 
-def of_team(
-    team: Team,
-    *,
-    pk: int | None = None,
-    provider: str | None = None,
-) -> ProviderAccount:
-    """Return the account to use: the one asked for where it can be used, else the team's default.
+def of_team(team: Team, *, provider: str | None = None) -> ProviderAccount:
+    """Return the account to use: the team's default.
 
     The first default is written down, once every account was tested, and from then on only an admin
     moves it: another account that comes later, or sorts before it, changes nothing. With a
@@ -47,9 +42,6 @@ def of_team(
     none is the default.
     """
     found = usable(provider=provider)
-    asked = next((one for one in found if one.pk == pk), None)
-    if asked is not None:
-        return asked
     chosen = default_of(team, found)
     if chosen is None:
         raise NoAccount(_why_none(provider))
@@ -72,12 +64,8 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
     kept = next((account for account in found if account.pk == fixed), None)
     if kept is not None and not kept.is_refused:
         return kept
-    return _first_sound(found) or kept
-
-
-def _first_sound(found: Sequence[ProviderAccount]) -> ProviderAccount | None:
     sound = sorted((one for one in found if not one.is_refused), key=_is_untested)
-    return sound[0] if sound else None
+    return sound[0] if sound else kept
 
 
 def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
@@ -96,12 +84,7 @@ def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
 
 def all_simulated() -> bool:
     """Does the simulator answer, because no real account was ever found to work?"""
-    rows = ProviderAccount.objects.filter(
-        is_simulated=False, proven_at__isnull=False, provider__in=registry.slugs()
-    )
-    return not any(
-        _has_key(account) for account in rows.only("provider", "is_simulated", "key_encrypted")
-    )
+    return not _is_real(ProviderAccount.objects.exclude(proven_at=None))
 
 
 def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:

@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -63,7 +63,7 @@ def test(account: ProviderAccount) -> Tested:
     spec = account.spec
     tested = _unsent(account, spec)
     if tested is None:
-        tested = asyncio.run(_tried(registry.get(account.provider), account.access(), spec))
+        tested = asyncio.run(_tried(account.access(), spec))
         if account.leads_elsewhere:
             tested = _without_details(tested, account.address(), spec)
     _keep(account, tested, now=timezone.now())
@@ -71,18 +71,6 @@ def test(account: ProviderAccount) -> Tested:
 
 
 def _keep(account: ProviderAccount, tested: Tested, *, now: datetime) -> None:
-    changed = _changed_by(tested, account, now=now)
-    tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
-    with transaction.atomic():
-        row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
-        if row is None or any(getattr(row, name) != value for name, value in tried.items()):
-            return
-        for name, value in changed.items():
-            setattr(account, name, value)
-        account.save(update_fields=list(changed))
-
-
-def _changed_by(tested: Tested, account: ProviderAccount, *, now: datetime) -> dict[str, Any]:
     changed: dict[str, Any] = {
         "tested_at": now,
         "test_ok": tested.is_ok,
@@ -92,7 +80,14 @@ def _changed_by(tested: Tested, account: ProviderAccount, *, now: datetime) -> d
         changed["proven_at"] = account.proven_at or now
     if tested.capabilities is not None:
         changed |= {"learned": tested.capabilities, "learned_at": now}
-    return changed
+    tried = {name: getattr(account, name) for name in ("key_encrypted", "base_url", "options")}
+    with transaction.atomic():
+        row = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if row is None or any(getattr(row, name) != value for name, value in tried.items()):
+            return
+        for name, value in changed.items():
+            setattr(account, name, value)
+        account.save(update_fields=list(changed))
 
 
 def discover_soon(account: ProviderAccount) -> None:
@@ -165,14 +160,10 @@ def wrong_key(spec: Spec, key: str) -> str:
     count = len(spec.credentials)
     if not key.isascii() or not key.isprintable() or " " in key:
         return f"The key for {spec.name} holds characters that no key has. Copy it again, whole."
-    if count > 1 and not _has_parts(key, count):
+    parts = key.split(":")
+    if count > 1 and not (len(parts) == count and all(parts)):
         return f"A key of {spec.name} has {count} parts: enter each of them."
     return _whose_else(spec, key)
-
-
-def _has_parts(key: str, count: int) -> bool:
-    parts = key.split(":")
-    return len(parts) == count and all(parts)
 
 
 def _whose_else(spec: Spec, key: str) -> str:
@@ -184,7 +175,8 @@ def _whose_else(spec: Spec, key: str) -> str:
     return ""
 
 
-async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
+async def _tried(access: Access, spec: Spec) -> Tested:
+    adapter = registry.get(access.provider)
     simulated, accepted = "The simulator answers.", f"{spec.name} accepts the key."
     works = simulated if access.is_simulated else accepted
     try:
@@ -192,7 +184,8 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
             await adapter.ping(session=session)
             if not hasattr(adapter, "discover"):
                 return Tested(True, works)
-            return await _discovered(adapter, session, works)
+            said, more = await _discovered(adapter, session)
+            return Tested(True, f"{works} {more}", said)
     except (ProviderError, TimeoutError, httpx.InvalidURL, ValueError) as error:
         return Tested(False, sentence(error, access=access, spec=spec))
     except Exception as error:  # a module's bug: noted, or it would be tested anew every hour
@@ -200,8 +193,10 @@ async def _tried(adapter: ModuleType, access: Access, spec: Spec) -> Tested:
         return Tested(False, _fault(error))
 
 
-async def _discovered(adapter: ModuleType, session: ProviderSession, works: str) -> Tested:
-    """Read the provider's own limits.
+async def _discovered(
+    adapter: ModuleType, session: ProviderSession
+) -> tuple[dict[str, Any] | None, str]:
+    """Read the provider's own limits, and say in a sentence what came of it.
 
     Where that fails the key works all the same, and what was known stays.
     """
@@ -210,21 +205,14 @@ async def _discovered(adapter: ModuleType, session: ProviderSession, works: str)
         text = json.dumps(said)
     except (ProviderError, TimeoutError, TypeError, ValueError) as error:
         why = str(error) or "it took too long."
-        more = f"Its own limits could not be read, so the published ones hold: {why}"
-        return Tested(True, f"{works} {more}")
+        return None, f"Its own limits could not be read, so the published ones hold: {why}"
     except Exception as error:  # of what came: the key works all the same
         log.exception("What an account says of its limits could not be read")
-        more = f"The published limits hold: its own could not be read. {_fault(error)}"
-        return Tested(True, f"{works} {more}")
+        return None, f"The published limits hold: its own could not be read. {_fault(error)}"
     if len(text) > MAX_CHARACTERS or not isinstance(said, dict):
-        more = "What it says of its own limits cannot be used; the published ones hold."
-        return Tested(True, f"{works} {more}")
-    return Tested(True, f"{works} It told its own limits for {_models_in(said)}.", said)
-
-
-def _models_in(said: Mapping[str, Any]) -> str:
+        return None, "What it says of its own limits cannot be used; the published ones hold."
     count = len(said.get("models") or ())
-    return "1 model" if count == 1 else f"{count} models"
+    return said, f"It told its own limits for {count} model{'' if count == 1 else 's'}."
 
 
 def _fault(error: Exception) -> str:
@@ -234,23 +222,25 @@ def _fault(error: Exception) -> str:
 def sentence(error: Exception, *, access: Access, spec: Spec) -> str:
     """Say what a failed test means and what to do about it."""
     name, host = spec.name, _place(access.base_url)
-    if access.is_simulated and isinstance(error, Unavailable):
-        return f"The simulator does not answer at {access.base_url}. Start the studio again: it starts the simulator."
-    if isinstance(error, BadCredentials):
-        return _refused_key(error, spec)
-    if isinstance(error, OutOfFunds):
-        return f"{name} accepts the key, but the account has no funds. Add funds at {name}. ({error.message})"
-    if isinstance(error, Throttled):
-        wait = f"{error.retry_after_seconds:g} s"
-        return f"{name} takes no more requests just now, so the key could not be tried. Test it again in {wait}."
-    if isinstance(error, NotFound):
-        return f"{host} answers, but not as {name} does: check the base URL {access.base_url}."
-    if isinstance(error, Unavailable):
-        return _unreachable(error, host=host, access=access, name=name)
-    if isinstance(error, TimeoutError):
-        return f"{name} did not answer in {DEADLINE_SECONDS:g} s. Test it again later."
-    if isinstance(error, ProviderError):
-        return error.message
+    match error:
+        case Unavailable() if access.is_simulated:
+            again = "Start the studio again: it starts the simulator."
+            return f"The simulator does not answer at {access.base_url}. {again}"
+        case BadCredentials():
+            return _refused_key(error, spec)
+        case OutOfFunds():
+            return f"{name} accepts the key, but the account has no funds. Add funds at {name}. ({error.message})"
+        case Throttled():
+            wait = f"{error.retry_after_seconds:g} s"
+            return f"{name} takes no more requests just now, so the key could not be tried. Test it again in {wait}."
+        case NotFound():
+            return f"{host} answers, but not as {name} does: check the base URL {access.base_url}."
+        case Unavailable():
+            return _unreachable(error, host=host, access=access, name=name)
+        case TimeoutError():
+            return f"{name} did not answer in {DEADLINE_SECONDS:g} s. Test it again later."
+        case ProviderError():
+            return error.message
     return f"The base URL {access.base_url} is not an address. Write it as {spec.base_url}."
 
 
@@ -258,17 +248,12 @@ def _refused_key(error: BadCredentials, spec: Spec) -> str:
     words = _words(error)
     detail = f" {spec.name} says: {words}" if words else ""
     if error.code == "403":
-        return f"{_no_access(spec)}.{detail}"
+        scope = " and the organisation or project set here" if spec.headers or spec.params else ""
+        knows = f"{spec.name} knows the key, but gives it no access"
+        return f"{knows}: check its rights and plan there{scope}.{detail}"
     form = f" Its keys begin with {spec.key_start}." if spec.key_start else ""
     parts = "every part of the key" if len(spec.credentials) > 1 else "the key"
     return f"{spec.name} does not accept the key. Copy {parts} again, whole, or make a new one there.{form}{detail}"
-
-
-def _no_access(spec: Spec) -> str:
-    scope = " and the organisation or project set here" if spec.headers or spec.params else ""
-    return (
-        f"{spec.name} knows the key, but gives it no access: check its rights and plan there{scope}"
-    )
 
 
 def _words(error: ProviderError) -> str:
@@ -306,17 +291,13 @@ def _unreachable(error: Unavailable, *, host: str, access: Access, name: str) ->
     if error.code == "unreadable":
         return f"Something answers at {access.base_url} that is not {name}. Check the base URL."
     if error.code.isdigit():
-        return _in_trouble(error, name)
+        wait = error.retry_after_seconds
+        when = "later" if wait is None else f"in {wait:g} s"
+        problem = f"{name} has a problem of its own (HTTP {error.code})"
+        return f"{problem}, so the key could not be tried. Test it again {when}."
     if error.code == "base_url":
         return f"The base URL {access.base_url} is not an address."
     return f"{host} broke off without an answer. Test it again; if it stays so, check the base URL."
-
-
-def _in_trouble(error: Unavailable, name: str) -> str:
-    wait = error.retry_after_seconds
-    when = "later" if wait is None else f"in {wait:g} s"
-    problem = f"{name} has a problem of its own (HTTP {error.code})"
-    return f"{problem}, so the key could not be tried. Test it again {when}."
 
 
 def _place(url: str, *, with_port: bool = False) -> str:

@@ -294,6 +294,8 @@ class ProviderError(Exception):
     sense of it.
     """
 
+    retry_after_seconds: float | None = None
+
     def __init__(
         self,
         message: str,
@@ -308,8 +310,9 @@ class ProviderError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
-        self.retry_after_seconds = retry_after_seconds
         self.came = came
+        if retry_after_seconds is not None:
+            self.retry_after_seconds = retry_after_seconds
 
 
 class Rejected(ProviderError):
@@ -342,16 +345,7 @@ class NotFound(ProviderError):
 class Throttled(ProviderError):
     """Not taken now: ask again after `retry_after_seconds`. Nothing queued, nothing charged."""
 
-    retry_after_seconds: float
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str = "",
-        retry_after_seconds: float = 5.0,
-    ) -> None:
-        super().__init__(message, code=code, retry_after_seconds=retry_after_seconds)
+    retry_after_seconds: float = 5.0
 
 
 class Unavailable(ProviderError):

@@ -24,37 +24,24 @@ def encode(spec: Spec, wanted: GenerationRequest) -> dict[str, Any]:
     until it is staged; until then the body says so in its place.
     """
     model = spec.model_for(wanted)
+    own_words = {"task": model.type_word, "model": model.model_id}
     body: dict[str, Any] = {}
     for row in model.parameters:
-        if not row.is_ignored:
-            for path, value in _written(model, row, wanted):
-                _put(body, path, value)
+        value: Any = own_words.get(row.field) or getattr(wanted, row.field)
+        is_off = row.switch and getattr(wanted, row.switch) is False
+        if row.is_ignored or is_off or _is_unsaid(value):
+            continue
+        if row.kind is ParameterKind.REF and row.carriers:
+            for path, said in _carried(row, value):
+                _put(body, path, said)
+        else:
+            _put(body, row.path, _as_json(model, row, value, wanted))
     return body
-
-
-def _written(
-    model: Model,
-    row: Parameter,
-    wanted: GenerationRequest,
-) -> Iterator[tuple[str, Any]]:
-    """Yield what a row says, and where."""
-    value = _value(model, row, wanted)
-    if _is_unsaid(value) or (row.switch and getattr(wanted, row.switch) is False):
-        return
-    if row.kind is ParameterKind.REF and row.carriers:
-        yield from _carried(row, value)
-    else:
-        yield row.path, _as_json(model, row, value, wanted)
 
 
 def _is_unsaid(value: Any) -> bool:
     is_empty = isinstance(value, tuple | list) and not value
     return value is None or value is False or is_empty
-
-
-def _value(model: Model, row: Parameter, wanted: GenerationRequest) -> Any:
-    own_word = {"task": model.type_word, "model": model.model_id}.get(row.field)
-    return own_word or getattr(wanted, row.field)
 
 
 def _as_json(model: Model, row: Parameter, value: Any, wanted: GenerationRequest) -> Any:
@@ -163,15 +150,10 @@ def _unknown(
         if place in inner and isinstance(value, Mapping):
             pending += [((*place, str(key)), deeper) for key, deeper in value.items()]
         elif place not in leaves and place not in inner:
-            yield from _no_parameter(place, rule_of)
-
-
-def _no_parameter(place: Place, rule_of: UnknownKey) -> Iterator[Broken]:
-    path = ".".join(place)
-    rule = rule_of(path)
-    if rule is not None:
-        says, detail = f"There is no parameter {path}.", f"unknown parameter: {path}"
-        yield Broken(rule, place[-1], REFUSE, says, detail=detail)
+            path = ".".join(place)
+            if rule := rule_of(path):
+                says, detail = f"There is no parameter {path}.", f"unknown parameter: {path}"
+                yield Broken(rule, place[-1], REFUSE, says, detail=detail)
 
 
 class _Mistyped(Exception):
@@ -196,7 +178,11 @@ class _Reading:
         if raw is None or raw in row.nothing or self._is_misplaced(row):
             return
         try:
-            self.said |= _READERS.get(row.kind, _word)(self.model, row, raw)
+            if row.kind is ParameterKind.PINNED:
+                self.said |= _pins(self.model, raw)
+            else:
+                reader = _READERS.get(row.kind)
+                self.said[row.field] = reader(raw) if reader else _word(row, raw)
         except _Mistyped as wanted:
             self.broken.append(_mistyped(row.field, row.path, str(wanted)))
 
@@ -206,13 +192,10 @@ class _Reading:
         if right is None or right is row:
             return False
         if right.path != row.path:
-            self._note_misplaced(row, right.path)
+            detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right.path}"
+            wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
+            self.broken.append(wrong)
         return True
-
-    def _note_misplaced(self, row: Parameter, right: str) -> None:
-        detail = f"{row.path} is not valid for type '{self.model.type_word}'; use {right}"
-        wrong = Broken(row.misplaced, row.field, REFUSE, f"{detail}.", detail=detail)
-        self.broken.append(wrong)
 
     def _read_carriers(self, row: Parameter) -> None:
         """Read a reference from the places of its carriers.
@@ -234,16 +217,14 @@ class _Reading:
         keys = path.split(".")
         for depth, key in enumerate(keys):
             if not isinstance(at, Mapping):
-                self._note_no_object(".".join(keys[:depth]))
+                where = ".".join(keys[:depth])
+                if all(known.field != where for known in self.broken):
+                    self.broken.append(_mistyped(where, where, "an object"))
                 return None
             at = at.get(key)
             if at is None:
                 return None
         return at
-
-    def _note_no_object(self, where: str) -> None:
-        if all(known.field != where for known in self.broken):
-            self.broken.append(_mistyped(where, where, "an object"))
 
 
 def _first_carriers(row: Parameter) -> dict[str, str]:
@@ -263,35 +244,35 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _word(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+def _word(row: Parameter, raw: Any) -> Any:
     """Read a value that its rules judge; one of ours that the provider calls otherwise must be
     known: "5s" is no number of seconds.
     """
     theirs = row.values.values()
     if theirs and (isinstance(raw, bool) or raw not in theirs):
         raise _Mistyped("one of " + ", ".join(map(repr, theirs)))
-    return {row.field: next((ours for ours, word in row.values.items() if word == raw), raw)}
+    return next((ours for ours, word in row.values.items() if word == raw), raw)
 
 
-def _flag(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+def _flag(raw: Any) -> bool:
     if not isinstance(raw, bool):
         raise _Mistyped("true or false")
-    return {row.field: raw}
+    return raw
 
 
-def _ref(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+def _ref(raw: Any) -> Ref:
     if not isinstance(raw, Mapping):
         raise _Mistyped("an object")
     said = {key: raw[key] for key in REF_KEYS if raw.get(key) is not None}
     for key, value in said.items():
         if not isinstance(value, str):
             raise _Mistyped(f"an object whose '{key}' is a string")
-    return {row.field: Ref(**said)}
+    return Ref(**said)
 
 
-def _refs(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+def _refs(raw: Any) -> tuple[Ref, ...]:
     try:
-        return {row.field: tuple(_ref(model, row, one)[row.field] for one in _items(raw, ""))}
+        return tuple(map(_ref, _items(raw, "")))
     except _Mistyped as error:
         raise _Mistyped("a list of media objects") from error
 
@@ -302,15 +283,15 @@ def _items(raw: Any, wanted: str) -> list[Any]:
     return raw
 
 
-def _indexes(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
-    return {row.field: tuple(map(_whole, _items(raw, "a list of whole numbers")))}
+def _indexes(raw: Any) -> tuple[Any, ...]:
+    return tuple(map(_whole, _items(raw, "a list of whole numbers")))
 
 
-def _choices(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
-    return {row.field: tuple(_items(raw, "a list"))}
+def _choices(raw: Any) -> tuple[Any, ...]:
+    return tuple(_items(raw, "a list"))
 
 
-def _pins(model: Model, row: Parameter, raw: Any) -> dict[str, Any]:
+def _pins(model: Model, raw: Any) -> dict[str, Any]:
     picture, frame = model.limits.keyframe_keys or UNKNOWN_KEYS
     entries = _items(raw, "a list of objects")
     if not all(_is_pin(one, picture, frame) for one in entries):
@@ -325,13 +306,12 @@ def _is_pin(entry: Any, picture: str, frame: str) -> bool:
     return isinstance(entry, Mapping) and isinstance(entry.get(picture), str) and frame in entry
 
 
-_READERS: Mapping[ParameterKind, Callable[[Model, Parameter, Any], dict[str, Any]]] = {
+_READERS: Mapping[ParameterKind, Callable[[Any], Any]] = {
     ParameterKind.FLAG: _flag,
     ParameterKind.REF: _ref,
     ParameterKind.REFS: _refs,
     ParameterKind.INDEXES: _indexes,
     ParameterKind.CHOICES: _choices,
-    ParameterKind.PINNED: _pins,
 }
 
 

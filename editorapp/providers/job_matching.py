@@ -6,7 +6,6 @@ another is for a person to judge.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 import unicodedata
@@ -18,6 +17,7 @@ from typing import Any
 from editorapp.core.sanitizing import clean_text
 from editorapp.providers.http.inline_body import STORED
 from editorapp.providers.output_kinds import WEB
+from editorapp.providers.rules.conditions import is_number
 from editorapp.providers.spec import Model, Parameter
 
 SHORTEST_START = 20  # characters of a shortened text that say anything
@@ -88,17 +88,13 @@ def _pair(ours: Any, theirs: Any) -> JobMatch:
         return _bytes(stored[1], theirs)
     if theirs is None:
         return JobMatch.SAME if _is_nothing(ours) else JobMatch.UNCLEAR
-    if _plain(ours) == _plain(theirs) and isinstance(ours, bool) == isinstance(theirs, bool):
+    ours, theirs = _plain(ours), _plain(theirs)
+    is_same_type = type(ours) is type(theirs)
+    if ours == theirs and is_same_type:  # True is no 1
         return JobMatch.SAME
-    return _unequal(ours, theirs)
-
-
-def _unequal(ours: Any, theirs: Any) -> JobMatch:
-    kind = _kind(ours)
-    if kind == _kind(theirs) == "text":
-        return _texts(_plain(ours), _plain(theirs))
-    is_same_kind = kind == _kind(theirs) != "other"
-    return JobMatch.OTHER if is_same_kind else JobMatch.UNCLEAR
+    if not is_same_type or not isinstance(ours, str | Decimal | bool):
+        return JobMatch.UNCLEAR
+    return _texts(ours, theirs) if isinstance(ours, str) else JobMatch.OTHER
 
 
 def _texts(ours: str, theirs: str) -> JobMatch:
@@ -122,7 +118,7 @@ def _bytes(sha256: str, shown: Any) -> JobMatch:
         return JobMatch.UNCLEAR
     try:
         given = base64.b64decode(shown, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return JobMatch.UNCLEAR
     return JobMatch.SAME if hashlib.sha256(given).hexdigest() == sha256 else JobMatch.UNCLEAR
 
@@ -153,18 +149,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         text = clean_text(value)  # what a list shows is clean
         return " ".join(unicodedata.normalize("NFC", text).split())
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         return Decimal(str(value))
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return value
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "flag"
-    if isinstance(value, int | float):
-        return "number"
-    return "text" if isinstance(value, str) else "other"

@@ -29,17 +29,17 @@ COMMON = {
 class End:
     """How a job ended that neither succeeded nor failed in its provider's documented way."""
 
-    code: str  # the provider's own word
     words: str  # finishes the sentence "The job ..."
     can_retry: bool
+    code: str = ""  # the provider's own word
 
 
 ENDS = {
-    "cancelled canceled": End("", "was cancelled", can_retry=True),
-    "expired": End("", "expired before it was made", can_retry=True),
-    "timeout timed_out": End("", "took too long and was ended", can_retry=True),
-    "aborted terminated killed stopped": End("", "was broken off", can_retry=True),
-    "rejected refused denied blocked": End("", "was rejected", can_retry=False),
+    "cancelled canceled": End("was cancelled", can_retry=True),
+    "expired": End("expired before it was made", can_retry=True),
+    "timeout timed_out": End("took too long and was ended", can_retry=True),
+    "aborted terminated killed stopped": End("was broken off", can_retry=True),
+    "rejected refused denied blocked": End("was rejected", can_retry=False),
 }
 
 

@@ -291,17 +291,6 @@ def simulator_url() -> str:
         return "http://127.0.0.1:8001"
 
 
-def default_account(provider: str) -> ProviderAccount:
-    """Return the account of the environment's key where there is one, else the simulated one; made
-    on first use.
-
-    Raises: UnknownProvider, when the slug is not registered.
-    """
-    return keyless_account(
-        provider, is_simulated=not key_in_environment(registry.get(provider).SPEC)
-    )
-
-
 def keyless_account(provider: str, *, is_simulated: bool) -> ProviderAccount:
     """Return the simulated account of a provider, or the one whose key lies in the environment;
     made on first use.

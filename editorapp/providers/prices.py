@@ -85,14 +85,13 @@ def table(
     `tiers`.
     """
     amounts = {
-        _NAMES[name]: {size: _by_tier(tiers, line) for size, line in rows.items()}
+        _NAMES[name]: {
+            size: dict(zip(tiers, map(usd, line.split()), strict=False))
+            for size, line in rows.items()
+        }
         for name, rows in ranges.items()
     }
     return PriceTable(as_of, source, counted, amounts)
-
-
-def _by_tier(tiers: tuple[str, ...], line: str) -> dict[str, Decimal]:
-    return dict(zip(tiers, map(usd, line.split()), strict=False))
 
 
 def key(task: str, model: str) -> str:

@@ -146,8 +146,6 @@ class Hit:
     needs.
     """
 
-    __slots__ = ("field", "words")
-
     def __init__(self, field: str | None = None, **words: Any) -> None:
         self.field = field
         self.words = words

@@ -8,12 +8,11 @@ class StrengthBand:
     name: str
     label: str
     says: str
-    steps: int = 3
 
     @property
     def strengths(self) -> tuple[str, ...]:
         """Return its presets as every provider spells them, lightest first."""
-        return tuple(f"{self.name}_{step}" for step in range(1, self.steps + 1))
+        return tuple(f"{self.name}_{step}" for step in range(1, 4))
 
 
 BANDS = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -32,7 +32,11 @@ def needs(act: Act) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def allowed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                if wants_json(request):
+                    return reasons.refused(reasons.SIGNED_OUT)
+                return redirect_to_login(request.get_full_path())
             member = request.member  # type: ignore[attr-defined]
             if not member or not member.may(act):
                 if wants_json(request):
@@ -40,15 +44,7 @@ def needs(act: Act) -> Callable[[View], View]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        signed_in = login_required(allowed)
-
-        @wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated and wants_json(request):
-                return reasons.refused(reasons.SIGNED_OUT)
-            return signed_in(request, *args, **kwargs)
-
-        return inner
+        return guarded
 
     return guard
 

@@ -14,8 +14,7 @@ class TeamBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Return the active user of a session, with `membership` kept on it for `request.member`."""
-        members = Member.objects.active().select_related("team", "user")
-        member = members.filter(user_id=user_id).order_by("pk").first()
+        member = Member.objects.of_user(user_id)
         if member is None:
             return super().get_user(user_id)
         member.user.membership = member  # type: ignore[attr-defined]

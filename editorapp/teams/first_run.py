@@ -9,20 +9,12 @@ from editorapp.teams.roles import Role
 @transaction.atomic
 def ensure_owner() -> Member:
     """Return the first admin, made together with the first team when there is nobody yet."""
-    if owner := _first_admin():
+    admins = Member.objects.admins().select_related("team", "user")
+    if owner := admins.order_by("pk").first():
         return owner
     team = Team.objects.order_by("pk").first() or Team.objects.create(name="My team")
-    there = {
-        "role": Role.ADMIN,
-        "disabled_at": None,
-        "disabled_by": None,
-    }
+    there = {"role": Role.ADMIN, "disabled_at": None, "disabled_by": None}
     return Member.objects.update_or_create(team=team, user=_owner(), defaults=there)[0]
-
-
-def _first_admin() -> Member | None:
-    admins = Member.objects.active().filter(role=Role.ADMIN, user__is_active=True)
-    return admins.select_related("team", "user").order_by("pk").first()
 
 
 def _owner() -> User:

@@ -23,7 +23,4 @@ def _member_of(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
     known = getattr(request.user, "membership", None)  # read with the session: see backends.py
-    if known is not None:
-        return known
-    members = Member.objects.active().select_related("team", "user")
-    return members.filter(user_id=request.user.pk).order_by("pk").first()
+    return known or Member.objects.of_user(request.user.pk)

@@ -98,6 +98,15 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Return those who belong to the team now."""
         return self.filter(disabled_at=None)
 
+    def admins(self) -> "MemberQuerySet":
+        """Return the admins who can sign in."""
+        return self.active().filter(role=Role.ADMIN, user__is_active=True)
+
+    def of_user(self, user_id: int) -> "Member | None":
+        """Return a person's place, read together with them and their team."""
+        rows = self.active().filter(user_id=user_id).select_related("team", "user")
+        return rows.order_by("pk").first()
+
     def who_may(self, act: Act) -> "MemberQuerySet":
         """Return those who belong to the team now and whose role allows the act."""
         return self.active().filter(role__in=who_may(act))

@@ -106,12 +106,9 @@ def _network(address: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or _first_half(found)
+        half = ipaddress.IPv6Network((found, 64), strict=False)
+        found = found.ipv4_mapped or half.network_address
     return f"network {found}"
-
-
-def _first_half(address: ipaddress.IPv6Address) -> ipaddress.IPv6Address:
-    return ipaddress.IPv6Address(address.packed[:8] + bytes(8))
 
 
 def _pair(name: str, place: str) -> str:

@@ -185,12 +185,8 @@ def _keep_an_admin(member: Member) -> None:
     made that name the team.
     """
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
-    others = (
-        Member.objects.active()
-        .filter(team_id=member.team_id, role=Role.ADMIN)
-        .exclude(pk=member.pk)
-    )
-    if not others.exists():
+    others = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN)
+    if not others.exclude(pk=member.pk).exists():
         raise LastAdmin(member)
 
 

@@ -53,14 +53,14 @@ def sign_in(
     return user
 
 
-def make_link(user: User, *, now: datetime, hours: int = SIGN_IN_LINK_HOURS) -> str:
+def make_link(user: User, *, now: datetime) -> str:
     """Make a sign-in link and return its token, which is kept nowhere."""
     token = secrets.token_urlsafe(32)
     SignInLink.objects.create(
         user=user,
         person_mark=user.mark(SignInLink.__name__),
         token_sha256=hash_token(token),
-        expires_at=now + timedelta(hours=hours),
+        expires_at=now + timedelta(hours=SIGN_IN_LINK_HOURS),
     )
     return token
 

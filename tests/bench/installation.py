@@ -24,11 +24,11 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, State
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from tests.bench import processes
 from tests.bench.load import Load
-from tests.factories import make_member, make_reserved
+from tests.factories import default_account, make_member, make_reserved
 
 PARTS = ("queue", "ticker", "web")
 PAGES = ("/studio/", "/gallery/", "/queue/")

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from editorapp.core.paging import newest_first
 from editorapp.costs import csv_export, ledger, reports
 from editorapp.costs.check import of_lines
 from editorapp.costs.ledger import Charge
@@ -130,8 +131,8 @@ def test_lines_are_paged_by_id(people):
     admin, _creator = people
     rows = ledger.lines(admin)
 
-    first = ledger.line_page(rows, size=4)
-    second = ledger.line_page(rows, before=first.after, size=4)
+    first = newest_first(rows, before=None, size=4)
+    second = newest_first(rows, before=first.after, size=4)
 
     assert [e.pk for e in [*first.rows, *second.rows]] == sorted((e.pk for e in rows), reverse=True)
     assert (len(first.rows), len(second.rows), second.after) == (4, 3, None)

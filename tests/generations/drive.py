@@ -16,9 +16,9 @@ from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import ACTIVE
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 
 
 class Clock:

@@ -22,8 +22,8 @@ from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Ref, Task
 from editorapp.providers.http.session import ProviderSession
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_generation, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_generation, make_member
 from tests.generations.drive import run
 from tests.generations.small_clip import draw
 from tests.queued import waiting

@@ -16,8 +16,7 @@ from editorapp.generations.models import Attempt, Generation, Search
 from editorapp.generations.reconcile import after_restore, search, settle
 from editorapp.generations.states import State
 from editorapp.providers import registry
-from editorapp.providers.models import default_account
-from tests.factories import make_generation, make_member, make_reserved
+from tests.factories import default_account, make_generation, make_member, make_reserved
 from tests.generations.drive import run
 from tests.generations.test_reconcile_search import look, post_by_hand, send  # noqa: F401 (a fixture)
 

@@ -18,8 +18,8 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import BooksCheck
 from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.contract import BadCredentials, Rejected
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_member, make_reserved
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_member, make_reserved
 from tests.generations.drive import ask, run
 
 NOW = timezone.now()

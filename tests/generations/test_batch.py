@@ -27,10 +27,9 @@ from editorapp.generations.request.enqueue import (
 )
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import default_account
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member
+from tests.factories import default_account, make_generation, make_member
 
 
 @pytest.fixture

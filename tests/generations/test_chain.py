@@ -16,8 +16,8 @@ from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media.trim import trim
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import ProviderAccount, StagedFile, default_account
-from tests.factories import make_member
+from editorapp.providers.models import ProviderAccount, StagedFile
+from tests.factories import default_account, make_member
 from tests.generations.drive import priced, run
 from tests.generations.test_every_model import FRAMES, take_in
 

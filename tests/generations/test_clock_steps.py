@@ -15,8 +15,8 @@ from editorapp.generations.models import Attempt, Generation, Heartbeat, Lease, 
 from editorapp.generations.queue import slots
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_generation, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_generation, make_member
 from tests.generations.drive import Clock, ask, next_at
 
 DAY = timedelta(days=1)

@@ -35,9 +35,9 @@ from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Job, JobState, Ref
-from editorapp.providers.models import ProviderAccount, StagedFile, default_account
+from editorapp.providers.models import ProviderAccount, StagedFile
 from tests.environment import ROOT
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import ask, elsewhere, run
 from tests.generations.small_clip import draw
 

@@ -20,9 +20,9 @@ from editorapp.generations.request.retry import NotRetryable, fetch_again, retry
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member, make_reserved
+from tests.factories import default_account, make_asset, make_generation, make_member, make_reserved
 from tests.queued import queued
 
 NOW = timezone.now()

@@ -16,10 +16,9 @@ from editorapp.media.models import Asset
 from editorapp.media.trim import trim
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import default_account
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, priced, run
 
 FRAMES = 24  # of the real clip: about a second

@@ -15,8 +15,7 @@ from editorapp.generations.request import retry
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers import registry
-from editorapp.providers.models import default_account
-from tests.factories import make_generation, make_member
+from tests.factories import default_account, make_generation, make_member
 from tests.generations.drive import ask, run
 
 NOW = timezone.now()

@@ -12,8 +12,8 @@ from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue import fair_order, slots
 from editorapp.generations.queue.fair_order import Posted, WaitingAttempt
 from editorapp.generations.states import State
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_generation, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_generation, make_member
 
 ANNA, BEN, CARA = 1, 2, 3
 SINGLE, BATCH, FIRST = Priority.SINGLE, Priority.BATCH, Priority.FIRST

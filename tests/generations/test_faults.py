@@ -28,10 +28,10 @@ from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.http import session
-from editorapp.providers.models import StagedFile, default_account
+from editorapp.providers.models import StagedFile
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, ask, priced, run
 from tests.generations.faults_table import (
     CALLS_OF,

@@ -26,8 +26,8 @@ from editorapp.generations.models import (
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Access, Job, JobState, Throttled
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_generation, make_member, make_reserved
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_generation, make_member, make_reserved
 from tests.generations.drive import ask, run
 
 NOW = timezone.now()

@@ -18,9 +18,9 @@ from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount, StagedFile, default_account
+from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, next_at
 from tests.generations.small_clip import draw
 

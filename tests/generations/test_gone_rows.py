@@ -21,8 +21,8 @@ from editorapp.media.models import Asset
 from editorapp.providers import capability_discovery
 from editorapp.providers import tasks as provider_tasks
 from editorapp.providers.contract import GenerationRequest, Quote
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_asset, make_generation, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_asset, make_generation, make_member
 
 NOBODY = 987_654
 # Each task with what it is called with, of a row, a provider or a lane that is not there.

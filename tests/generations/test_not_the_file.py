@@ -28,8 +28,7 @@ from editorapp.generations.states import State
 from editorapp.media import intake, store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Access, Job, JobState, Output
-from editorapp.providers.models import default_account
-from tests.factories import make_member, make_reserved, signed_in
+from tests.factories import default_account, make_member, make_reserved, signed_in
 from tests.generations.drive import Clock
 from tests.generations.retry_bounds import bound_seconds
 from tests.generations.small_clip import draw, draw_undecodable

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -22,10 +22,10 @@ from editorapp.generations.request.offers import Offer, offers, with_fixes
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Fix
 from editorapp.teams.models import Member
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import default_account, make_asset, make_generation, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -264,7 +264,7 @@ def test_a_price_beyond_the_budget_leads_to_the_account_that_is_within_it(
     luma, gmi, _scenario = accounts
     clip = make_asset(member)
     wanted = asked(clip, hdr=True, exr=True)
-    budget = MonthTotals(date(2026, 11, 1), True, Decimal("3.50"), Decimal(0), Decimal(0))
+    budget = MonthTotals(Decimal("3.50"), Decimal(0), Decimal(0))
 
     assert ways(accounts, wanted, clip, gmi, budget=budget) == [
         ("", Fix("Send to Luma Agents, which costs $3.24", {"account": luma.pk}))
@@ -276,7 +276,7 @@ def test_a_way_out_whose_price_nobody_knows_is_a_question_and_a_known_one_a_prom
 ) -> None:
     luma, _gmi, scenario = accounts
     clip = make_asset(member)
-    budget = MonthTotals(date(2026, 11, 1), True, Decimal("1.00"), Decimal(0), Decimal(0))
+    budget = MonthTotals(Decimal("1.00"), Decimal(0), Decimal(0))
 
     assert ways(accounts, asked(clip), clip, luma, budget=budget) == [
         ("", Fix("Ask Scenario what it would cost", {"ask": scenario.pk}))
@@ -325,7 +325,7 @@ def test_no_way_out_promises_anything_about_a_price_that_is_not_known(
     """Over drafts of every task, most of them broken, with a budget that is almost used up."""
     clips = [make_asset(member, duration_seconds=Decimal(s), frame_count=s * 24) for s in (4, 21)]
     picture = make_asset(member, kind="image", mime_type="image/png")
-    budget = MonthTotals(date(2026, 11, 1), True, Decimal("1.71"), Decimal(0), Decimal(0))
+    budget = MonthTotals(Decimal("1.71"), Decimal(0), Decimal(0))
     tried = Counter[str]()
     for wanted, clip in drafts(clips, picture, seed=7):
         for here in accounts:
@@ -357,7 +357,7 @@ def test_several_takes_together_must_find_room_in_the_budget_where_a_way_leads(
     wanted = asked(clip, hdr=True, exr=True)
 
     def costs(limit: str, count: int) -> list[str]:
-        budget = MonthTotals(date(2026, 11, 1), True, Decimal(limit), Decimal(0), Decimal(0))
+        budget = MonthTotals(Decimal(limit), Decimal(0), Decimal(0))
         found = [*at_each(accounts[:2], wanted, clip, gmi, budget=budget, count=count).values()]
         verdict = with_fixes(
             check(Draft(wanted, gmi, clip), with_options=False, budget=budget), found

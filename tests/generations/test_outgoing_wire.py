@@ -22,8 +22,8 @@ from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.http.inline_body import InlineBody
-from editorapp.providers.models import StagedFile, default_account
-from tests.factories import make_member
+from editorapp.providers.models import StagedFile
+from tests.factories import default_account, make_member
 from tests.generations.drive import priced, run
 from tests.media.test_outgoing import PLACE, assert_bare, is_upright, photo, with_place
 

@@ -24,10 +24,10 @@ from editorapp.generations.request.enqueue import enqueue_all
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import LOOK_EVERY, Ticker
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member, make_reserved
+from tests.factories import default_account, make_generation, make_member, make_reserved
 from tests.generations.drive import ask
 from tests.racing import at_once
 

@@ -21,10 +21,10 @@ from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.request.retry import retry
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member
+from tests.factories import default_account, make_generation, make_member
 from tests.generations.drive import ask, run
 from tests.queued import forget, queued
 

@@ -19,9 +19,9 @@ from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import priced, run
 from tests.generations.small_clip import draw
 

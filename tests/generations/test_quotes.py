@@ -31,10 +31,10 @@ from editorapp.generations.tasks import ask_price
 from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, ProviderError, Quote, Ref, Throttled
-from editorapp.providers.models import ProviderAccount, StagedFile, default_account
+from editorapp.providers.models import ProviderAccount, StagedFile
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import default_account, make_asset, make_generation, make_member
 from tests.queued import waiting
 
 pytestmark = pytest.mark.django_db

@@ -44,12 +44,12 @@ from editorapp.generations.reconcile.settle import NothingToSettle
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.contract import Job, JobState, Rejected
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.review.decide import decide
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_member, make_reserved
+from tests.factories import default_account, make_member, make_reserved
 from tests.generations.drive import ask
 from tests.racing import Watched, at_once, race, race_processes
 
@@ -92,7 +92,8 @@ def test_fifty_submits_at_once_against_a_budget_for_ten_reserve_exactly_ten():
 
 SUBMITS = """
 from editorapp.costs.ledger import OverBudget
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account
 from editorapp.review.decide import decide
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member

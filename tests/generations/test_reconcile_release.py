@@ -22,8 +22,7 @@ from editorapp.generations.reconcile import decide, matching, search, settle
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Listed, Listing, Task, Unavailable
-from editorapp.providers.models import default_account
-from tests.factories import make_member, make_reserved
+from tests.factories import default_account, make_member, make_reserved
 
 pytestmark = pytest.mark.django_db
 BEGAN = timezone.now()

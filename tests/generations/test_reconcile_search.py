@@ -23,8 +23,8 @@ from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task, Unavailable
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_asset, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_asset, make_member
 from tests.generations.drive import Clock, ask, priced, run
 from tests.generations.small_clip import draw
 from tests.simulator_process import SimulatorProcess, http

@@ -26,9 +26,9 @@ from editorapp.generations.request.retry import take_as_it_is
 from editorapp.generations.states import State
 from editorapp.providers import registry
 from editorapp.providers.contract import Job, JobState
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import default_account, make_asset, make_member, make_reserved
 from tests.simulator_process import http
 
 NOW = timezone.now()

@@ -15,8 +15,8 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import ProviderAccount, default_account
-from tests.factories import make_asset, make_generation, make_member
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account, make_asset, make_generation, make_member
 
 JOB = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 OTHER = "0d9a8b7c-1111-4222-8333-444455556666"

@@ -69,9 +69,9 @@ from editorapp.providers.contract import (
     Unreadable,
     UploadRefused,
 )
-from editorapp.providers.models import StagedFile, default_account
+from editorapp.providers.models import StagedFile
 from tests.environment import ROOT
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import default_account, make_asset, make_member, make_reserved
 from tests.generations.drive import Clock
 from tests.generations.retry_bounds import bound_seconds
 

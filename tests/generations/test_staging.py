@@ -16,8 +16,8 @@ from editorapp.media import intake
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
 from editorapp.providers.http.inline_body import StoredFile
-from editorapp.providers.models import ProviderAccount, StagedFile, default_account
-from tests.factories import make_asset, make_generation, make_member
+from editorapp.providers.models import ProviderAccount, StagedFile
+from tests.factories import default_account, make_asset, make_generation, make_member
 from tests.generations.small_clip import draw
 
 NOW = timezone.now()

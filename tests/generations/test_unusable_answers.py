@@ -53,9 +53,9 @@ from editorapp.providers.contract import (
     Unreadable,
 )
 from editorapp.providers.http import error_mapping
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member, make_reserved
+from tests.factories import default_account, make_generation, make_member, make_reserved
 from tests.providers.talk import answering
 from tests.providers.talk import run as run_call
 

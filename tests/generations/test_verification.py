@@ -22,10 +22,10 @@ from editorapp.generations.states import State
 from editorapp.generations.verification import checks, paid_take, report
 from editorapp.media import intake
 from editorapp.providers import registry
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, ask, run
 from tests.generations.small_clip import draw
 from tests.generations.spoiling import Answered, Proxy, Spoil, before

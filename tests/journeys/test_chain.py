@@ -16,9 +16,9 @@ from editorapp.generations.states import State
 from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import StagedFile, default_account
+from editorapp.providers.models import StagedFile
 from editorapp.teams.models import Member
-from tests.factories import make_member
+from tests.factories import default_account, make_member
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
 

@@ -26,7 +26,7 @@ MANY = """
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import default_account
+from tests.factories import default_account
 from editorapp.teams.first_run import ensure_owner
 member = ensure_owner()
 for number in range(8):

@@ -18,9 +18,9 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.ops import metrics, readiness
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from tests.environment import ROOT
-from tests.factories import make_generation, make_member, make_reserved
+from tests.factories import default_account, make_generation, make_member, make_reserved
 
 NOW = timezone.now()
 

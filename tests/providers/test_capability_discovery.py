@@ -14,7 +14,8 @@ from django.utils import timezone
 from editorapp.providers import accounts, capability_discovery, registry, tasks
 from editorapp.providers.contract import Unavailable
 from editorapp.providers.http import session
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
+from tests.factories import default_account
 from tests.providers.answering import answering, self_signed
 from tests.queued import waiting
 from tests.simulator_process import SimulatorProcess

@@ -29,11 +29,11 @@ from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers import accounts, registry, vendors
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web.studio import cache
-from tests.factories import make_asset, make_member
+from tests.factories import default_account, make_asset, make_member
 from tests.generations.drive import Clock
 from tests.generations.small_clip import draw
 from tests.models_document import document

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from editorapp.providers import registry
-from editorapp.providers.models import ProviderAccount, default_account, simulator_url
+from editorapp.providers.models import ProviderAccount, simulator_url
 from editorapp.providers.vendors import luma_agents
+from tests.factories import default_account
 
 pytestmark = pytest.mark.django_db
 

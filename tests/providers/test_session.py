@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -218,11 +219,11 @@ def test_many_calls_at_once_share_few_connections() -> None:
     ],
 )
 def test_a_wait_is_read_in_every_form_and_kept_within_bounds(
-    headers: dict[str, str], seconds: float
+    headers: dict[str, str], seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1792567680.0  # 21 Oct 2026, 07:28:00 UTC
+    monkeypatch.setattr(time, "time", lambda: 1792567680.0)  # 21 Oct 2026, 07:28:00 UTC
 
-    assert retry_after.wait_of(httpx.Response(429, headers=headers), now=now) == seconds
+    assert retry_after.wait_of(httpx.Response(429, headers=headers)) == seconds
 
 
 ODD_WAITS = (

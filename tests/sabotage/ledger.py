@@ -27,8 +27,8 @@ CHANGES = (
     Change(
         "two settlements of one take at once are both booked",
         LEDGER,
-        "held = rows.select_for_update(no_key=True).filter(kind=Entry.Kind.RESERVE)",
-        "held = rows.filter(kind=Entry.Kind.RESERVE)",
+        'held = rows.select_for_update(no_key=True).order_by("pk")',
+        'held = rows.order_by("pk")',
         (f"{HERE}::test_of_a_charge_and_a_release_at_once_one_is_booked",),
         on_servers=True,
     ),

@@ -248,7 +248,7 @@ def test_a_link_works_once():
 
 def test_a_link_that_is_old_or_made_up_or_of_somebody_who_left_signs_nobody_in():
     user = make_member().user
-    old = make_link(user, now=NOW, hours=1)
+    old = make_link(user, now=NOW - timedelta(hours=23))
     user_who_left = make_member().user
     left = make_link(user_who_left, now=NOW)
     user_who_left.is_active = False

@@ -16,16 +16,17 @@ from editorapp.costs.ledger import Charge
 from editorapp.generations.models import Pause
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
-from editorapp.providers.models import (
-    KeyOrigin,
-    ProviderAccount,
-    StagedFile,
-    TeamAccount,
-    default_account,
-)
+from editorapp.providers.models import KeyOrigin, ProviderAccount, StagedFile, TeamAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_generation, make_member, make_reserved, signed_in
+from tests.factories import (
+    default_account,
+    make_asset,
+    make_generation,
+    make_member,
+    make_reserved,
+    signed_in,
+)
 from tests.queries import queries_of
 from tests.queued import waiting
 from tests.simulator_process import SimulatorProcess

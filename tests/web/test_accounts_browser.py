@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from tests.browser_look import look
+from tests.factories import default_account
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

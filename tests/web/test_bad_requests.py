@@ -14,11 +14,10 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.generations.states import State
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import default_account
 from editorapp.review.models import Decision
 from editorapp.teams.models import Team
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, make_reserved, signed_in
+from tests.factories import default_account, make_asset, make_member, make_reserved, signed_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db

@@ -16,13 +16,12 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
-from editorapp.providers.models import default_account
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, frames, sources
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
-from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.factories import default_account, make_asset, make_generation, make_member, signed_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db

@@ -15,9 +15,8 @@ from playwright.sync_api import Page, expect
 from editorapp.generations.models import Generation
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.providers.models import default_account
 from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import default_account, make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 

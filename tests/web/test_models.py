@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from editorapp.providers import registry
-from editorapp.providers.models import default_account
 from editorapp.providers.rules.describe import every_model
 from editorapp.teams.models import Member
 from tests.browser_look import look
+from tests.factories import default_account
 
 pytestmark = pytest.mark.django_db
 PAGE = "/models/"

@@ -17,10 +17,10 @@ from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.ops import status
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member, make_reserved
+from tests.factories import default_account, make_generation, make_member, make_reserved
 from tests.queries import queries_of
 from tests.queued import waiting
 

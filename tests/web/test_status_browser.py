@@ -12,11 +12,10 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.generations.engine import requeue
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
-from editorapp.providers.models import default_account
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.browser_look import look
-from tests.factories import make_generation, make_member
+from tests.factories import default_account, make_generation, make_member
 
 pytestmark = pytest.mark.browser
 

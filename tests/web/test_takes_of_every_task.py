@@ -9,8 +9,7 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
-from editorapp.providers.models import default_account
-from tests.factories import make_asset, make_member, signed_in
+from tests.factories import default_account, make_asset, make_member, signed_in
 from tests.web.take_pages import make_done, text
 
 pytestmark = pytest.mark.django_db

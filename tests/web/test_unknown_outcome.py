@@ -17,9 +17,8 @@ from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
 from editorapp.generations.states import State
 from editorapp.providers import registry
-from editorapp.providers.models import default_account
 from editorapp.teams.roles import Role
-from tests.factories import make_asset, make_member, signed_in
+from tests.factories import default_account, make_asset, make_member, signed_in
 from tests.queries import queries_of
 from tests.simulator_process import http
 from tests.web.take_pages import make_held, text

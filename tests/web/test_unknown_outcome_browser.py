@@ -17,8 +17,8 @@ from editorapp.generations.request import quotes
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.providers.models import default_account
 from tests.browser_look import look
+from tests.factories import default_account
 from tests.web.take_pages import make_held
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -15,10 +15,16 @@ from editorapp.costs.models import PriceQuote
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
-from editorapp.providers.models import default_account
 from editorapp.teams.models import Member, Team
 from editorapp.web.studio.variants import MOST
-from tests.factories import make_asset, make_generation, make_member, make_reserved, signed_in
+from tests.factories import (
+    default_account,
+    make_asset,
+    make_generation,
+    make_member,
+    make_reserved,
+    signed_in,
+)
 from tests.web.controls import controls_of
 from tests.web.test_studio import HTMX, checked, typed
 

@@ -14,11 +14,11 @@ from playwright.sync_api import Page, expect
 from editorapp.costs.models import Entry
 from editorapp.generations.models import Generation, HeardAnswer, Verification
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.providers.models import ProviderAccount, default_account
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.browser_look import look
-from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.factories import default_account, make_asset, make_generation, make_member, signed_in
 from tests.queued import waiting
 
 pytestmark = pytest.mark.django_db

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,32 +179,18 @@ class _Checks:
         Returns whether the step itself worked, so that the next can follow, compared or not.
         """
         with listening() as heard:
-            worked, says = self._made(name, work)
-            is_ok = worked
-            try:
-                exchange_log.note(
-                    self.verification,
-                    heard,
-                    expected_status=expected_status,
-                )
-            except DatabaseError:
-                raise
-            except Exception as error:  # or it would be begun again and again
-                log.exception(
-                    "%s: what came in %r cannot be compared",
-                    self.verification,
-                    name,
-                )
-                is_ok = False
-                says = f"What came could not be compared {_log_says(error)}"
-        self.steps.append({"name": name, "is_ok": is_ok, "says": says})
+            worked, says = self._made(name, work, "Rushes could not do it")
+        note = partial(exchange_log.note, self.verification, heard, expected_status=expected_status)
+        compared, problem = self._made(name, note, "What came could not be compared")
+        is_ok = worked and compared
+        self.steps.append({"name": name, "is_ok": is_ok, "says": problem or says})
         self._checking().update(steps=self.steps)
         return worked
 
-    def _made(self, name: str, work: Callable[[], str]) -> tuple[bool, str]:
+    def _made(self, name: str, work: Callable[[], str | None], otherwise: str) -> tuple[bool, str]:
         """Make one step; say whether it worked, and what it says."""
         try:
-            return True, work()
+            return True, work() or ""
         except StepFailed as failed:
             return False, str(failed)
         except ProviderError as error:
@@ -211,9 +198,9 @@ class _Checks:
             return False, f"{type(error).__name__}{code}"
         except DatabaseError:
             raise
-        except Exception as error:
-            log.exception("%s: the step %r failed", self.verification, name)
-            return False, f"Rushes could not do it {_log_says(error)}"
+        except Exception as error:  # or it would be begun again and again
+            log.exception("%s, the step %r: %s", self.verification, name, otherwise)
+            return False, f"{otherwise} ({type(error).__name__}); its log says more."
 
     def _checking(self) -> QuerySet[Verification]:
         return Verification.objects.filter(pk=self.verification.pk, state=State.CHECKING)
@@ -326,10 +313,6 @@ class _Checks:
     def _its_clip(self) -> Asset:
         assert self.verification.clip is not None
         return self.verification.clip
-
-
-def _log_says(error: Exception) -> str:
-    return f"({type(error).__name__}); its log says more."
 
 
 def cheapest(account: ProviderAccount, clip: Asset) -> GenerationRequest:

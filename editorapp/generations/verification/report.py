@@ -14,22 +14,11 @@ from typing import Any
 from editorapp.core.money import show_range, show_usd
 from editorapp.generations import exchange_log
 from editorapp.generations.models import Generation, HeardAnswer, Verification
-from editorapp.providers.documents.compare import DifferenceKind, lifetime_in_words
+from editorapp.providers.documents.compare import Difference, DifferenceKind, lifetime_in_words
 from editorapp.providers.http.session import USER_AGENT
 from editorapp.providers.models import ProviderAccount
 
 CHARGED = ("dry run", "submit", "poll")  # calls that tell the price of this very take
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A difference as people read it."""
-
-    kind: str
-    call: str
-    place: str
-    came: str
-    documented: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +27,7 @@ class Summary:
     take.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Difference, ...]
     unseen: tuple[str, ...]
     outcome: str
 
@@ -91,8 +80,8 @@ def _charge(take: Generation) -> str:
     return f"Charged: {show_usd(take.cost_usd)} ({how})."
 
 
-def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
-    found = (Finding(**said) for answer in answers for said in answer.differences)
+def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[Difference]:
+    found = (Difference(**said) for answer in answers for said in answer.differences)
     yield from dict.fromkeys(found)
     take = verification.take
     # What a failure costs is another matter.
@@ -102,7 +91,7 @@ def _findings(verification: Verification, answers: Sequence[HeardAnswer]) -> Ite
         yield from _charged(take)
 
 
-def _prices(answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
+def _prices(answers: Sequence[HeardAnswer]) -> Iterator[Difference]:
     """Yield where the provider names another price for this take than it did first."""
     told = [
         (answer.call, place, Decimal(said))
@@ -113,21 +102,16 @@ def _prices(answers: Sequence[HeardAnswer]) -> Iterator[Finding]:
     for call, place, said in told[1:]:
         if said != told[0][2]:
             first = f"as told before: {told[0][2]:f} in the {told[0][0]}"
-            yield _other_price(call, place, f"{said:f}", first)
+            yield Difference(DifferenceKind.PRICE, call, place, f"{said:f}", first)
 
 
-def _other_price(call: str, place: str, came: str, documented: str) -> Finding:
-    return Finding(str(DifferenceKind.PRICE), call, place, came, documented)
-
-
-def _charged(take: Generation) -> Iterator[Finding]:
+def _charged(take: Generation) -> Iterator[Difference]:
     if take.cost_usd is None or take.cost_is_estimated or not take.is_done:
         return
-    low = take.estimate_low_usd
-    high = take.estimate_high_usd
+    low, high = take.estimate_low_usd, take.estimate_high_usd
     if not low <= take.cost_usd <= high:
-        estimated = f"estimated: {show_range(low, high)}"
-        yield _other_price("charge", "", show_usd(take.cost_usd), estimated)
+        cost, estimated = show_usd(take.cost_usd), f"estimated: {show_range(low, high)}"
+        yield Difference(DifferenceKind.PRICE, "charge", "", cost, estimated)
 
 
 def _unseen(verification: Verification, answers: Sequence[HeardAnswer]) -> Iterator[str]:

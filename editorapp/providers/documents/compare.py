@@ -9,7 +9,7 @@ seconds. Words are shown only where they look like what a protocol is made of.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -29,6 +29,7 @@ from editorapp.providers.documents.language import (
 from editorapp.providers.documents.link_lifetimes import seconds_left
 from editorapp.providers.http.recording import LINK, UPLOAD, Exchange
 from editorapp.providers.http.typed_readers import amount
+from editorapp.providers.rules.conditions import is_number
 
 MOST_ITEMS = 20  # of a list that are looked at
 MOST_LINES = 120  # of a form that is written down
@@ -99,6 +100,8 @@ class Compared:
 
     def differs(self, kind: DifferenceKind, place: str, came: str, documented: str) -> None:
         """Note a difference, once for a place."""
+        if self.is_refused and kind in OF_A_BODY:  # it is the refusal that looks otherwise
+            kind, came = DifferenceKind.REFUSAL, f"{kind}: {came}"
         known = {(each.kind, each.place) for each in self.differences}
         if (kind, place) not in known:
             self.differences.append(Difference(kind, self.call, place, came, documented))
@@ -117,24 +120,18 @@ def compare(
     the account is reached at the provider's own address.
     """
     hosts = documents.hosts if knows_hosts else ()
-    if exchange.path in (LINK, UPLOAD):
-        return _of_file(documents, exchange, hosts)
-    call = _call_of(documents, exchange)
+    if exchange.path == UPLOAD:
+        return Compared("upload of the bytes", exchange.status)
+    if exchange.path == LINK:
+        found = Compared("download", exchange.status)
+        _Comparison(found, documents, exchange, hosts).of_file()
+        return found
+    call = next((call for call in documents.calls if _is_of(call, exchange)), None)
     if call is None:
         return None
     found = Compared(call.name, exchange.status, call.source)
-    _compare_status(found, call, expected_status)
-    _compare_headers(found, documents, call, exchange)
-    shape = call.shape
-    if found.is_refused:
-        shape = documents.refusals.get(exchange.status, documents.refusals[None])
-    if shape is not None:
-        _compare_body(found, shape, exchange, hosts)
+    _Comparison(found, documents, exchange, hosts).of_call(call, expected_status)
     return found
-
-
-def _call_of(documents: Documents, exchange: Exchange) -> Call | None:
-    return next((call for call in documents.calls if _is_of(call, exchange)), None)
 
 
 def _is_of(call: Call, exchange: Exchange) -> bool:
@@ -142,102 +139,85 @@ def _is_of(call: Call, exchange: Exchange) -> bool:
     return bool(is_there) and set(call.params) <= set(exchange.params)
 
 
-def _of_file(documents: Documents, exchange: Exchange, hosts: tuple[str, ...]) -> Compared:
-    """Hold a file's head against the documents: the clip behind a link, or the answer to an upload."""
-    if exchange.path != LINK:
-        return Compared("upload of the bytes", exchange.status)
-    found = Compared("download", exchange.status)
-    if exchange.status not in (200, 206):
-        found.differs(DifferenceKind.STATUS, "status", str(exchange.status), "200")
-        return found
-    _compare_content_type(found, exchange, documents.result_types)
-    left = seconds_left(exchange.url, exchange.at, exchange.headers)
-    if left is not None:
-        found.lifetimes["link"] = round(left)
-    _compare_host(found, "link", exchange.url, hosts)
-    return found
-
-
-def _compare_status(found: Compared, call: Call, expected: int | None) -> None:
-    wanted = call.statuses if expected is None else (expected,)
-    is_judged = expected is not None or not found.is_refused
-    if is_judged and wanted and found.status not in wanted:
-        words = " or ".join(map(str, wanted))
-        found.differs(DifferenceKind.STATUS, "status", str(found.status), words)
-
-
-def _compare_headers(found: Compared, documents: Documents, call: Call, exchange: Exchange) -> None:
-    own = call.headers
-    if found.is_refused:
-        own = documents.refusal_headers.get(exchange.status, ())
-    rows = (*documents.headers, *own)
-    for row in rows:
-        _compare_header(found, row, exchange.headers.get(row.name))
-    _new_headers(found, exchange, known={row.name.lower() for row in rows})
-    if exchange.content or exchange.headers.get("Content-Type"):
-        _compare_content_type(found, exchange, (call.content_type,))
-
-
-def _new_headers(found: Compared, exchange: Exchange, *, known: set[str]) -> None:
-    for name in exchange.headers:
-        if _LIMITING.search(name) and name.lower() not in known:
-            kind = DifferenceKind.NEW_HEADER
-            found.differs(kind, shown_name(name), "there", "not documented here")
-
-
-def _compare_content_type(found: Compared, exchange: Exchange, known: tuple[str, ...]) -> None:
-    said = _media_type(exchange.headers)
-    if said not in known:
-        shown = shown_media_type(said) if said else "none"
-        found.differs(DifferenceKind.CONTENT_TYPE, "Content-Type", shown, " or ".join(known))
-
-
-def _media_type(headers: Mapping[str, str]) -> str:
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def _compare_header(found: Compared, row: Header, value: str | None) -> None:
-    if value is None:
-        if row.is_always:
-            found.differs(DifferenceKind.MISSING_HEADER, row.name, "missing", "always there")
-    elif row.pattern and not re.fullmatch(row.pattern, value):
-        came = f"{len(value)} characters of another form"
-        found.differs(DifferenceKind.HEADER_FORM, row.name, came, row.pattern)
-
-
-def _compare_body(
-    found: Compared, shape: Shape, exchange: Exchange, hosts: tuple[str, ...]
-) -> None:
-    try:
-        body = parse_json(exchange.content)
-    except JsonNotReadable:
-        kind = DifferenceKind.REFUSAL if found.is_refused else DifferenceKind.FORM
-        found.differs(kind, BODY, f"{len(exchange.content)} bytes that are no JSON", "JSON")
-        return
-    before, found.differences = found.differences, []
-    _Walk(found, exchange.at, hosts).value(shape, body, "")
-    found.form = sorted(set(_lines(body, "")))[:MOST_LINES]
-    odd, found.differences = found.differences, before
-    for one in map(_of_refusal, odd) if found.is_refused else odd:
-        found.differs(one.kind, one.place, one.came, one.documented)
-
-
-def _of_refusal(one: Difference) -> Difference:
-    """Whatever is odd about a refusal, it is the refusal that looks otherwise."""
-    if one.kind not in OF_A_BODY:
-        return one
-    return replace(one, kind=DifferenceKind.REFUSAL, came=f"{one.kind}: {one.came}")
-
-
-@dataclass
-class _Walk:
-    """Goes through a body beside its shape and notes what differs."""
+@dataclass(frozen=True)
+class _Comparison:
+    """Goes through an exchange beside what is documented of it and notes in `found` what differs."""
 
     found: Compared
-    at: datetime
+    documents: Documents
+    exchange: Exchange
     hosts: tuple[str, ...]
 
-    def value(self, shape: Shape, value: Any, place: str) -> None:
+    def of_file(self) -> None:
+        """Hold the head of a clip behind a link against the documents."""
+        if self.found.status not in (200, 206):
+            self.found.differs(DifferenceKind.STATUS, "status", str(self.found.status), "200")
+            return
+        self._content_type(self.documents.result_types)
+        self._link(Lifetime(), self.exchange.url, "link", self.exchange.headers)
+
+    def of_call(self, call: Call, expected: int | None) -> None:
+        """Hold a call's answer against the documents."""
+        self._status(call, expected)
+        self._headers(call)
+        if self.exchange.content or self.exchange.headers.get("Content-Type"):
+            self._content_type((call.content_type,))
+        shape, refusals = call.shape, self.documents.refusals
+        if self.found.is_refused:
+            shape = refusals.get(self.found.status, refusals[None])
+        if shape is not None:
+            self._body(shape)
+
+    def _status(self, call: Call, expected: int | None) -> None:
+        status = self.found.status
+        wanted = call.statuses if expected is None else (expected,)
+        is_judged = expected is not None or not self.found.is_refused
+        if is_judged and wanted and status not in wanted:
+            words = " or ".join(map(str, wanted))
+            self.found.differs(DifferenceKind.STATUS, "status", str(status), words)
+
+    def _headers(self, call: Call) -> None:
+        own = call.headers
+        if self.found.is_refused:
+            own = self.documents.refusal_headers.get(self.found.status, ())
+        rows = (*self.documents.headers, *own)
+        for row in rows:
+            self._header(row, self.exchange.headers.get(row.name))
+        known = {row.name.lower() for row in rows}
+        for name in self.exchange.headers:
+            if _LIMITING.search(name) and name.lower() not in known:
+                kind = DifferenceKind.NEW_HEADER
+                self.found.differs(kind, shown(_NAME, name), "there", "not documented here")
+
+    def _header(self, row: Header, value: str | None) -> None:
+        if value is None:
+            if row.is_always:
+                kind = DifferenceKind.MISSING_HEADER
+                self.found.differs(kind, row.name, "missing", "always there")
+        elif row.pattern and not re.fullmatch(row.pattern, value):
+            came = f"{len(value)} characters of another form"
+            self.found.differs(DifferenceKind.HEADER_FORM, row.name, came, row.pattern)
+
+    def _content_type(self, known: tuple[str, ...]) -> None:
+        content_type = self.exchange.headers.get("Content-Type", "")
+        said = content_type.partition(";")[0].strip().lower()
+        if said not in known:
+            came = shown(_MEDIA_TYPE, said, "another, of") if said else "none"
+            kind = DifferenceKind.CONTENT_TYPE
+            self.found.differs(kind, "Content-Type", came, " or ".join(known))
+
+    def _body(self, shape: Shape) -> None:
+        content = self.exchange.content
+        try:
+            body = parse_json(content)
+        except JsonNotReadable:
+            kind = DifferenceKind.REFUSAL if self.found.is_refused else DifferenceKind.FORM
+            self.found.differs(kind, BODY, f"{len(content)} bytes that are no JSON", "JSON")
+            return
+        self._value(shape, body, "")
+        self.found.form = sorted(set(_lines(body, "")))[:MOST_LINES]
+
+    def _value(self, shape: Shape, value: Any, place: str) -> None:
         if shape.form is Form.ANY:
             return
         if _fits(shape, value):
@@ -253,34 +233,36 @@ class _Walk:
             self._fields(shape, value, f"{place}." if place else "")
         elif shape.form is Form.LIST and shape.of is not None:
             for one in value[:MOST_ITEMS]:
-                self.value(shape.of, one, f"{place}[]")
+                self._value(shape.of, one, f"{place}[]")
         elif shape.form is Form.WORD and value not in shape.words:
-            known = ", ".join(sorted(shape.words))
-            self.found.differs(DifferenceKind.WORD, place, shown_word(value), known)
+            came, known = shown(_WORD, value, "a word of"), ", ".join(sorted(shape.words))
+            self.found.differs(DifferenceKind.WORD, place, came, known)
         elif shape.form is Form.LINK:
             self._link(shape.lasts, value, place)
 
     def _fields(self, shape: Shape, value: Mapping[str, Any], before: str) -> None:
         for name, inner in shape.must.items():
             if name in value:
-                self.value(inner, value[name], before + name)
+                self._value(inner, value[name], before + name)
             else:
                 kind = DifferenceKind.MISSING_FIELD
                 self.found.differs(kind, before + name, "missing", "always there")
         for name, inner in shape.may.items():
             if value.get(name) is not None:
-                self.value(inner, value[name], before + name)
-        if not shape.is_open:
-            self._new_fields(value, before, known={*shape.must, *shape.may})
-
-    def _new_fields(self, value: Mapping[str, Any], before: str, *, known: set[str]) -> None:
-        for name in value:
-            if name not in known:
-                place, came = before + shown_name(name), form_of(value[name])
+                self._value(inner, value[name], before + name)
+        for name in () if shape.is_open else value:
+            if name not in shape.must and name not in shape.may:
+                place, came = before + shown(_NAME, name), form_of(value[name])
                 self.found.differs(DifferenceKind.NEW_FIELD, place, came, "no such field")
 
-    def _link(self, lasts: Lifetime | None, url: str, place: str) -> None:
-        left = seconds_left(url, self.at)
+    def _link(
+        self,
+        lasts: Lifetime | None,
+        url: str,
+        place: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        left = seconds_left(url, self.exchange.at, headers)
         if left is not None:
             self.found.lifetimes[place] = round(left)
         if lasts is None:
@@ -288,12 +270,9 @@ class _Walk:
         if left is not None and not _is_within(left, lasts):
             known = lifetime_in_words(lasts)
             self.found.differs(DifferenceKind.LIFETIME, place, f"{left:.0f} s", known)
-        _compare_host(self.found, place, url, self.hosts)
-
-
-def _compare_host(found: Compared, place: str, url: str, hosts: tuple[str, ...]) -> None:
-    if hosts and not _lies_at(urlsplit(url).hostname or "", hosts):
-        found.differs(DifferenceKind.HOST, place, "another host", " or ".join(hosts))
+        if self.hosts and not _lies_at(urlsplit(url).hostname or "", self.hosts):
+            known = " or ".join(self.hosts)
+            self.found.differs(DifferenceKind.HOST, place, "another host", known)
 
 
 def _lies_at(host: str, hosts: tuple[str, ...]) -> bool:
@@ -322,10 +301,6 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
 def _is_time(text: str) -> bool:
     try:
         return "T" in text and datetime.fromisoformat(text).tzinfo is not None
@@ -345,8 +320,8 @@ def _is_link(value: Any) -> bool:
 _FITS: dict[Form, Callable[[Any], bool]] = {
     Form.FLAG: lambda value: isinstance(value, bool),
     Form.EPOCH: _is_epoch,
-    Form.WHOLE: lambda value: _is_number(value) and value == int(value),
-    Form.NUMBER: _is_number,
+    Form.WHOLE: lambda value: is_number(value) and value == int(value),
+    Form.NUMBER: is_number,
     Form.OBJECT: lambda value: isinstance(value, Mapping),
     Form.LIST: lambda value: isinstance(value, list),
     Form.LINK: _is_link,
@@ -378,23 +353,11 @@ def _lines(value: Any, place: str, depth: int = 0) -> Iterator[str]:
 
 def _inner(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        return [(f".{shown_name(name)}", value[name]) for name in list(value)[:MOST_LINES]]
+        return [(f".{shown(_NAME, name)}", value[name]) for name in list(value)[:MOST_LINES]]
     return [("[]", one) for one in value[:MOST_ITEMS]] if isinstance(value, list) else []
 
 
-def shown_name(name: str) -> str:
-    """Return a field's or a header's name, where it is one that a protocol may have."""
-    return name if _is_plain(_NAME, name) else f"(a name of {len(name)} characters)"
-
-
-def _is_plain(pattern: re.Pattern[str], text: str) -> bool:
-    digits = sum(map(str.isdigit, text))
-    return pattern.fullmatch(text) is not None and digits <= WIDEST_DIGITS
-
-
-def shown_word(word: str) -> str:
-    return word if _WORD.fullmatch(word) else f"(a word of {len(word)} characters)"
-
-
-def shown_media_type(said: str) -> str:
-    return said if _is_plain(_MEDIA_TYPE, said) else f"(another, of {len(said)} characters)"
+def shown(pattern: re.Pattern[str], text: str, what: str = "a name of") -> str:
+    """Return a name or a word, where it is one that a protocol may have; else only its length."""
+    is_plain = pattern.fullmatch(text) and sum(map(str.isdigit, text)) <= WIDEST_DIGITS
+    return text if is_plain else f"({what} {len(text)} characters)"

@@ -89,13 +89,8 @@ def each(shape: Shape, names: str) -> dict[str, Shape]:
     return dict.fromkeys(names.split(), shape)
 
 
-def an_object(
-    must: Mapping[str, Shape],
-    may: Mapping[str, Shape] | None = None,
-    *,
-    is_open: bool = False,
-) -> Shape:
-    return Shape(form=Form.OBJECT, must=must, may=may or {}, is_open=is_open)
+def an_object(must: Mapping[str, Shape], may: Mapping[str, Shape] | None = None) -> Shape:
+    return Shape(form=Form.OBJECT, must=must, may=may or {})
 
 
 @dataclass(frozen=True)

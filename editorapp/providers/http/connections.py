@@ -6,6 +6,8 @@ which takes half the CPU at any number of them. Its bridge to httpx calls a conn
 in the midst of an answer a `ConnectTimeout`, so the errors are named anew here.
 """
 
+from contextlib import aclosing
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -94,26 +96,16 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) 
     Raises: httpx.TransportError, TooLong among them.
     """
     try:
-        return await _exchange(transport, request)
+        response = await transport.handle_async_request(request)
+        async with aclosing(response):
+            if response.is_stream_consumed:  # handed over whole by a transport without a socket
+                return response
+            return await response_body.read_whole(response)
     except (aiohttp.ClientError, ValueError) as error:
         failed: Exception = error
     except httpx.TransportError as error:
         if not isinstance(error.__cause__, aiohttp.ClientError):
             raise
         failed = error.__cause__
-    raise _named(failed) from failed
-
-
-def _named(failed: Exception) -> httpx.TransportError:
-    name = next(name for kind, name in _NAMES if isinstance(failed, kind))
-    return name(str(failed))
-
-
-async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
-    response = await transport.handle_async_request(request)
-    try:
-        if response.is_stream_consumed:  # handed over whole by a transport without a socket
-            return response
-        return await response_body.read_whole(response)
-    finally:
-        await response.aclose()
+    named = next(name for kind, name in _NAMES if isinstance(failed, kind))
+    raise named(str(failed)) from failed

@@ -84,40 +84,28 @@ def _error(
     detail = detail_of(response, secret=secret)
     if status == 429:
         return _throttled(response, detail, name=name)
-    because = _because(detail, status)
-    kind, says = _MEANINGS.get(status) or (_when_paid if is_paid else _when_free)(status)
+    because = f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
+    kind, says = _MEANINGS.get(status) or _meaning(status, is_paid)
     return kind(says.format(name=name, because=because, status=status), code=str(status))
 
 
-def _because(detail: str, status: int) -> str:
-    return f": {detail.rstrip('.')}" if detail else f" (HTTP {status})"
-
-
-def _when_paid(status: int) -> tuple[type[ProviderError], str]:
-    if _is_trouble(status):
-        return OutcomeUnknown, "{name} had a problem{because}. It may have taken the request."
-    if status in UNCLEAR:
-        says = "{name} gave an answer that leaves open whether it took the request{because}."
-        return OutcomeUnknown, says
-    return _refusal(status)
-
-
-def _when_free(status: int) -> tuple[type[ProviderError], str]:
-    if status == 404:
+def _meaning(status: int, is_paid: bool) -> tuple[type[ProviderError], str]:
+    if status == 404 and not is_paid:
         return NotFound, "{name} does not know it{because}."
     if _is_trouble(status):
+        if is_paid:
+            return OutcomeUnknown, "{name} had a problem{because}. It may have taken the request."
         return Unavailable, "{name} has a problem{because}."
-    return _refusal(status)
+    if is_paid and status in UNCLEAR:
+        says = "{name} gave an answer that leaves open whether it took the request{because}."
+        return OutcomeUnknown, says
+    if status < 400:
+        return Rejected, "{name} answers at another address (HTTP {status}): check the base URL."
+    return Rejected, "{name} refused this{because}."
 
 
 def _is_trouble(status: int) -> bool:
     return status >= 500 or status in AGAIN or status < 200
-
-
-def _refusal(status: int) -> tuple[type[ProviderError], str]:
-    if status < 400:
-        return Rejected, "{name} answers at another address (HTTP {status}): check the base URL."
-    return Rejected, "{name} refused this{because}."
 
 
 def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:

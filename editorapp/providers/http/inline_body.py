@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,20 @@ class StoredFile(str):
 
 def as_written(body: Any) -> Any:
     """Return a body that was read from its row with its stored files told from texts again."""
-    if isinstance(body, dict):
-        return {key: as_written(one) for key, one in body.items()}
-    if isinstance(body, list):
-        return [as_written(one) for one in body]
-    return StoredFile(body) if isinstance(body, str) and STORED.fullmatch(body) else body
+
+    def told(value: Any) -> Any:
+        return StoredFile(value) if isinstance(value, str) and STORED.fullmatch(value) else value
+
+    return _changed(body, told)
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a body with each value that holds no others changed, in order."""
+    if isinstance(value, dict):
+        return {key: _changed(one, change) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_changed(one, change) for one in value]
+    return change(value)
 
 
 def stored_bytes(body: Any) -> int:
@@ -80,27 +89,13 @@ class InlineBody:
     """
 
     def __init__(self, body: Any) -> None:
-        files: dict[str, Path] = {}
-        self._held = ExitStack()
-        try:
-            self._read(body, files)
-        except BaseException:
-            self.close()
-            raise
+        with ExitStack() as held:
+            self._parts = _parts_of(body, held)
+            self.size = sum(map(_size_of, self._parts))
+            self._held = held.pop_all()
 
     def close(self) -> None:
         self._held.close()
-
-    def _read(self, body: Any, files: dict[str, Path]) -> None:
-        written = json.dumps(
-            self._marked(body, files), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
-        self._parts: list[bytes | Path] = []
-        for token, path in files.items():
-            before, _token, written = written.partition(token)
-            self._parts += [before.encode(), path]
-        self._parts.append(written.encode())
-        self.size = sum(map(_size_of, self._parts))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
@@ -112,20 +107,25 @@ class InlineBody:
                     yield base64.b64encode(piece)
         reached("submit.on_the_wire")
 
-    def _marked(self, value: Any, files: dict[str, Path]) -> Any:
-        """Return the body with a token of its own for each stored file, in the order in which they
-        are written.
-        """
-        if isinstance(value, dict):
-            return {key: self._marked(one, files) for key, one in value.items()}
-        if isinstance(value, list):
-            return [self._marked(one, files) for one in value]
-        return self._token(value, files) if isinstance(value, StoredFile) else value
 
-    def _token(self, file: StoredFile, files: dict[str, Path]) -> str:
+def _parts_of(body: Any, held: ExitStack) -> list[bytes | Path]:
+    """Return a body as JSON, cut where its stored files stand, and these in their places."""
+    files: dict[str, Path] = {}
+
+    def marked(value: Any) -> Any:
+        if not isinstance(value, StoredFile):
+            return value
         token = uuid.uuid4().hex
-        (files[token],) = self._held.enter_context(store.held(file.sha256, store.ORIGINAL))
+        (files[token],) = held.enter_context(store.held(value.sha256, store.ORIGINAL))
         return token
+
+    changed = _changed(body, marked)
+    written = json.dumps(changed, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    parts: list[bytes | Path] = []
+    for token, path in files.items():
+        before, _token, written = written.partition(token)
+        parts += [before.encode(), path]
+    return [*parts, written.encode()]
 
 
 def _size_of(part: bytes | Path) -> int:

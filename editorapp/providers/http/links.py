@@ -49,17 +49,13 @@ def as_sent(url: str) -> str:
     kept = re.sub(r"[\t\r\n]", "", url).strip(_AROUND)
     kept.encode()  # half a character
     parts = urlsplit(kept)
-    _check_readable(kept)
+    try:
+        httpx.URL(kept)
+    except httpx.InvalidURL as error:
+        raise ValueError("This is no address.") from error
     if not parts.scheme or (parts.port is not None and not parts.port):
         raise ValueError("This is no whole address.")
     return kept
-
-
-def _check_readable(url: str) -> None:
-    try:
-        httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError("This is no address.") from error
 
 
 _AROUND = "".join(map(chr, range(33)))  # as browsers do

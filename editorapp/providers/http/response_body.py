@@ -9,7 +9,7 @@ import httpx
 from editorapp.core.content_encoding import CannotUnpack, is_packed, unpack
 from editorapp.core.logs import secrets
 from editorapp.core.sanitizing import JsonNotReadable, clean_text, parse_json
-from editorapp.providers.contract import OutcomeUnknown, ProviderError, Unreadable
+from editorapp.providers.contract import OutcomeUnknown, Unreadable
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024  # as it comes, and again unpacked
 LONGEST_CAME = 2_000  # characters that are kept of an answer that makes no sense
@@ -105,7 +105,11 @@ def object_in(
         except JsonNotReadable as error:
             problem = str(error)
     came = as_it_came(response.content[: LONGEST_CAME * 4].decode(errors="replace"), secret=secret)
-    raise _unreadable(problem, name=name, is_paid=is_paid, came=came)
+    if is_paid:
+        says = f"{name} accepted something, but its answer cannot be read. {problem}"
+        raise OutcomeUnknown(says, code="unreadable", came=came)
+    says = f"{name} gave an answer that cannot be read. {problem}"
+    raise Unreadable(says, code="unreadable", came=came)
 
 
 def _object(content: bytes) -> dict[str, Any]:
@@ -115,14 +119,6 @@ def _object(content: bytes) -> dict[str, Any]:
     return body
 
 
-def _unreadable(problem: str, *, name: str, is_paid: bool, came: str) -> ProviderError:
-    if is_paid:
-        says = f"{name} accepted something, but its answer cannot be read. {problem}"
-        return OutcomeUnknown(says, code="unreadable", came=came)
-    says = f"{name} gave an answer that cannot be read. {problem}"
-    return Unreadable(says, code="unreadable", came=came)
-
-
 def as_it_came(answer: Any, *, secret: str = "") -> str:
     """Return an answer, or what was made of it, as a text to keep: cut, clean, without the key and
     without links' keys.
@@ -130,15 +126,12 @@ def as_it_came(answer: Any, *, secret: str = "") -> str:
     What looks like a secret is hidden first, and what may be the first half of one is left out with
     the cut.
     """
-    text = answer if isinstance(answer, str) else _as_json(answer)
+    is_text = isinstance(answer, str)
+    text = answer if is_text else json.dumps(answer, ensure_ascii=False, default=str)
     shown = secrets.without(without_key(text[: LONGEST_CAME * 4], secret))
     if len(text) > LONGEST_CAME * 4:
         shown = shown[:-LONGEST_KEY] + "…"
     return clean_text(shown, most=LONGEST_CAME)
-
-
-def _as_json(answer: Any) -> str:
-    return json.dumps(answer, ensure_ascii=False, default=str)
 
 
 def without_key(text: str, secret: str) -> str:

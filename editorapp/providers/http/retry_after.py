@@ -12,23 +12,20 @@ import httpx
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS, DEFAULT_WAIT_SECONDS = 1.0, 600.0, 5.0
 
 
-def wait_of(response: httpx.Response, *, now: float | None = None) -> float:
+def wait_of(response: httpx.Response) -> float:
     """Return how long to wait after a 429, in seconds: what the answer asks for, within sensible
     bounds.
 
     Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
     """
-    now = time.time() if now is None else now
-    wait = wait_asked(response.headers, now=now)
-    return _until_reset(response.headers, now) if wait is None else wait
+    wait = wait_asked(response.headers)
+    if wait is not None:
+        return wait
+    reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
+    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - time.time())
 
 
-def _until_reset(headers: Mapping[str, str], now: float) -> float:
-    reset = _figure(headers.get("X-RateLimit-Reset", ""))
-    return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - now)
-
-
-def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+def wait_asked(headers: Mapping[str, str]) -> float | None:
     """Return for how many seconds a refusal asks to be left alone: Retry-After as seconds or as a
     date, within bounds.
 
@@ -36,9 +33,8 @@ def wait_asked(headers: Mapping[str, str], *, now: float | None = None) -> float
     """
     text = headers.get("Retry-After", "").strip()
     wait = _figure(text)
-    if wait is None:
-        at = _instant(text)
-        wait = None if at is None else at - (time.time() if now is None else now)
+    if wait is None and (at := instant(text)) is not None:
+        wait = at - time.time()
     return None if wait is None else _within(wait)
 
 
@@ -54,8 +50,8 @@ def _figure(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _instant(text: str) -> float | None:
-    """Return a date as unix seconds.
+def instant(text: str) -> float | None:
+    """Return a header's date as unix seconds; None where it is none.
 
     The library's parser stumbles over zones and years in all these ways.
     """

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -82,12 +81,7 @@ class ProviderSession:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -175,7 +169,6 @@ class ProviderSession:
         path: Path,
         *,
         headers: Mapping[str, str],
-        method: str = "PUT",
         start: int = 0,
         length: int | None = None,
     ) -> None:
@@ -186,56 +179,36 @@ class ProviderSession:
         refused for good at this address, or the address is none, or none to send files to: a fresh
         one may be.
         """
-        size = path.stat().st_size - start if length is None else length
-        sent = {**headers, "Content-Length": str(size)}
-        request = self._upload_request(method, url, sent, _pieces(path, start, size))
-        began = time.monotonic()
-        response = await self._uploaded(request, size)
-        _note(logging.INFO, method, f"(upload, {size} bytes)", response, began)
-        recording.note(method, recording.UPLOAD, response, url=links.as_sent(url))
-        error_mapping.raise_for_upload(response, name=self.name, size=path.stat().st_size)
-
-    async def _uploaded(self, request: httpx.Request, size: int) -> httpx.Response:
-        deadline = FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND
-        try:
-            async with asyncio.timeout(deadline):
-                transport = self._transport(connections.for_links)
-                return await connections.exchange(transport, request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            # Not chained: the address is a secret, and the message may hold it.
-            says = f"The upload to {self.name} broke off ({_kind(error)})."
-            raise Unavailable(says, code=_kind(error)) from None
-        except ssrf_guard.AddressNotAllowed as error:
-            raise self._not_allowed(error) from error
-
-    def _upload_request(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        content: AsyncIterator[bytes],
-    ) -> httpx.Request:
-        """Raises: UploadRefused, for an address that is none, or none to send files to."""
+        whole = path.stat().st_size
+        size = whole - start if length is None else length
         try:
             url = links.as_sent(url)
             links.check(url, self.access)
-            return httpx.Request(
-                method,
+            request = httpx.Request(
+                "PUT",
                 url,
-                headers={**_COMMON, **headers},
-                content=content,
+                headers={**_COMMON, **headers, "Content-Length": str(size)},
+                content=_pieces(path, start, size),
                 extensions={"timeout": UPLOAD_STEPS},
             )
-        except (ssrf_guard.NoAddress, ValueError):  # not chained: the address is a secret
-            raise UploadRefused(
-                f"{self.name} gave an upload address that cannot be read.", code=UPLOAD_REFUSED
-            ) from None
+            response = await self._send(
+                connections.for_links,
+                request,
+                f"(upload, {size} bytes)",
+                deadline=FREE_DEADLINE_SECONDS + size / SLOWEST_BYTES_PER_SECOND,
+                heard_as=recording.UPLOAD,
+            )
+        # The first two are not chained: the address is a secret, and the message may hold it.
+        except (httpx.HTTPError, TimeoutError) as error:
+            says = f"The upload to {self.name} broke off ({_kind(error)})."
+            raise Unavailable(says, code=_kind(error)) from None
+        except (ssrf_guard.NoAddress, ValueError):
+            says = f"{self.name} gave an upload address that cannot be read."
+            raise UploadRefused(says, code=UPLOAD_REFUSED) from None
         except ssrf_guard.AddressNotAllowed as error:
-            raise self._not_allowed(error) from error
-
-    def _not_allowed(self, error: ssrf_guard.AddressNotAllowed) -> UploadRefused:
-        says = f"{self.name} gave an address to upload to where nothing may be sent. {error}"
-        return UploadRefused(says, code=UPLOAD_REFUSED)
+            says = f"{self.name} gave an address to upload to where nothing may be sent. {error}"
+            raise UploadRefused(says, code=UPLOAD_REFUSED) from error
+        error_mapping.raise_for_upload(response, name=self.name, size=whole)
 
     def _transport(self, make: MakeTransport) -> httpx.AsyncBaseTransport:
         if self._given is not None:
@@ -295,8 +268,12 @@ class ProviderSession:
         path: str,
         *,
         deadline: float,
+        heard_as: str = "",
     ) -> httpx.Response:
-        """Make one exchange within its deadline, and note how it went."""
+        """Make one exchange within its deadline, and note how it went.
+
+        `path` is what the log shows, and whoever listens to it hears, unless `heard_as` says else.
+        """
         method, began = request.method, time.monotonic()
         try:
             async with asyncio.timeout(deadline):
@@ -305,8 +282,16 @@ class ProviderSession:
             took = (time.monotonic() - began) * 1000
             log.warning("%s %s: %s after %.0f ms", method, path, _kind(error), took)
             raise
-        _note(logging.DEBUG if method == "GET" else logging.INFO, method, path, response, began)
-        recording.note(method, path, response, params=request.url.params)
+        log.log(
+            logging.DEBUG if method == "GET" else logging.INFO,
+            "%s %s -> %s in %.0f ms [%s]",
+            method,
+            path,
+            response.status_code,
+            (time.monotonic() - began) * 1000,
+            response.headers.get("X-Request-Id", "-")[:80],
+        )
+        recording.note(method, heard_as or path, response, params=request.url.params)
         return response
 
     def _object_in(self, response: httpx.Response, *, is_paid: bool = False) -> dict[str, Any]:
@@ -349,20 +334,6 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
         raise Rejected(
             "This request cannot be written as JSON; nothing was sent.", code="not_json"
         ) from error
-
-
-def _note(level: int, method: str, path: str, response: httpx.Response, began: float) -> None:
-    if not log.isEnabledFor(level):
-        return
-    log.log(
-        level,
-        "%s %s -> %s in %.0f ms [%s]",
-        method,
-        path,
-        response.status_code,
-        (time.monotonic() - began) * 1000,
-        response.headers.get("X-Request-Id", "-")[:80],
-    )
 
 
 def _kind(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from editorapp.core import spreadsheet
 from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.money import ZERO
-from editorapp.core.paging import cursor
+from editorapp.core.paging import cursor, newest_first
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import csv_export, ledger, limits, reports
 from editorapp.teams.access import MemberRequest, page_for
@@ -87,7 +87,7 @@ def page(request: MemberRequest) -> HttpResponse:
     selection = LineSelection.read(request.GET, today=now.date())
     with snapshot():  # totals and their rows are of one instant
         lines = selection.lines(member)
-        found = ledger.line_page(lines, before=cursor(request.GET), size=PAGE_SIZE)
+        found = newest_first(lines, before=cursor(request.GET), size=PAGE_SIZE)
         context: Context = {
             "here": "costs",
             "selection": selection,

@@ -172,7 +172,7 @@ def _aware(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
-def held(looks: Sequence[DuePoll]) -> dict[int, Attempt]:
+def held(looks: Sequence[Attempt | DuePoll]) -> dict[int, Attempt]:
     """Read the attempts of these claims whole, by their ids; those that somebody took over
     meanwhile are left out.
     """

@@ -43,17 +43,6 @@ class Post:
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
     is_listened_to: bool = False  # somebody verifies its account: see verification/
 
-    @property
-    def pk(self) -> int:
-        return self.attempt.pk
-
-    @property
-    def generation_id(self) -> int:
-        return self.attempt.generation_id
-
-    def named(self) -> logs.about:
-        return self.attempt.named()
-
     async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
         reached("submit.first_byte")
         async with asyncio.timeout(POST_SECONDS + self.extra_seconds):
@@ -75,24 +64,13 @@ class Post:
 class Poll:
     """A job to ask about."""
 
-    look: DuePoll
+    attempt: DuePoll
     access: Access
     is_listened_to: bool = False
 
-    @property
-    def pk(self) -> int:
-        return self.look.pk
-
-    @property
-    def generation_id(self) -> int:
-        return self.look.generation_id
-
-    def named(self) -> logs.about:
-        return logs.about(self.look.generation_id, self.look.pk, self.look.account_id)
-
     async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
         async with asyncio.timeout(POLL_SECONDS):
-            job: Job = await provider.poll(self.look.provider_job_id, session=session)
+            job: Job = await provider.poll(self.attempt.provider_job_id, session=session)
         reached("poll.answered")
         return job
 
@@ -199,7 +177,8 @@ class Dispatcher:
             self._answered.set()
 
     async def _made(self, call: Call) -> CallResult:
-        with call.named():
+        attempt = call.attempt
+        with logs.about(attempt.generation_id, attempt.pk, attempt.account_id):
             if not call.is_listened_to:
                 return await self._result(call)
             with listening() as heard:

@@ -90,7 +90,7 @@ class Polls:
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
         before = len(self._asked)
-        self._asked -= {_look(one).pk for one in answers if isinstance(one.call, Poll)}
+        self._asked.difference_update(one.call.attempt.pk for one in answers)
         self._answered += before - len(self._asked)
 
     def _count(self, now: datetime) -> None:
@@ -105,7 +105,9 @@ class Polls:
 
 def write(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write what polls answered, within the caller's transaction: those that are done together."""
-    underway = [(_look(one), one.job.progress) for one in answers if one.job and _is_plain(one.job)]
+    underway = [
+        (one.call.attempt, one.job.progress) for one in answers if one.job and _is_plain(one.job)
+    ]
     poll_outcomes.still_running(underway, now=now)
     if rest := [one for one in answers if not (one.job and _is_plain(one.job))]:
         _hold_refused(rest, now=now)
@@ -119,12 +121,12 @@ def _is_plain(job: Job) -> bool:
 
 def _write_told(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write answers that say more than that a job goes on; what is done in one go."""
-    found = claims.held([_look(one) for one in answers])
+    found = claims.held([one.call.attempt for one in answers])
     done = []
     for one in answers:
-        attempt = found.get(_look(one).pk)
+        attempt = found.get(one.call.attempt.pk)
         if attempt is None:
-            log.info("Dropped: attempt %s was taken over while it was polled", _look(one).pk)
+            log.info("Dropped: attempt %s was taken over while it was polled", one.call.attempt.pk)
         elif _is_done(one):
             done.append((attempt, one))
         else:
@@ -138,7 +140,7 @@ def _is_done(answer: CallResult) -> bool:
 
 def _as_they_are(done: Sequence[Answered]) -> list[Answered]:
     """Return the same attempts not as a failed write left the objects."""
-    found = claims.held([_look(one) for _attempt, one in done])
+    found = claims.held([one.call.attempt for _attempt, one in done])
     return [(found.get(attempt.pk, attempt), one) for attempt, one in done]
 
 
@@ -169,31 +171,19 @@ def _senseless(job: Job | None) -> Unreadable:
 
 
 def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
-    """An account that asks to be left alone is asked for nothing at all until the time that it
-    names.
+    """An account that asks to be left alone, whatever the status was, is asked for nothing at all
+    until the time that it names; only that a job is not there says nothing of the others.
     """
-    for account_id, seconds in _waits_asked(answers).items():
+    waits: dict[int, float] = defaultdict(float)
+    for one in answers:
+        asked = one.error.retry_after_seconds if one.error else None
+        if asked is not None and not isinstance(one.error, NotFound):
+            account_id = one.call.attempt.account_id
+            waits[account_id] = max(waits[account_id], asked)
+    for account_id, seconds in waits.items():
         log.warning(
             "Account %s: no polls for %.0f s, the provider asks for a pause",
             account_id,
             seconds,
         )
         claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
-
-
-def _waits_asked(answers: Sequence[CallResult]) -> dict[int, float]:
-    """Return for how many seconds accounts ask to be left alone, whatever the status was; only
-    that a job is not there says nothing of the others.
-    """
-    waits: dict[int, float] = defaultdict(float)
-    for one in answers:
-        asked = one.error.retry_after_seconds if one.error else None
-        if asked is not None and not isinstance(one.error, NotFound):
-            account_id = _look(one).account_id
-            waits[account_id] = max(waits[account_id], asked)
-    return waits
-
-
-def _look(answer: CallResult) -> DuePoll:
-    assert isinstance(answer.call, Poll)
-    return answer.call.look

@@ -16,6 +16,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
 from editorapp.generations.engine import requeue
+from editorapp.generations.engine.dispatcher import Post
 from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import (
     NOTHING_WRONG,
@@ -35,17 +36,6 @@ POST_LEASE = timedelta(seconds=90)  # longer than dispatcher.POST_SECONDS
 NOT_SETTLED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN)
 
 
-class Posting(NamedTuple):
-    """A paid post that is about to leave.
-
-    `extra_seconds` is what sending stored files inside the body may take on top.
-    """
-
-    attempt: Attempt
-    body: Fields
-    extra_seconds: float = 0.0
-
-
 class Accepted(NamedTuple):
     """A post that was taken as a job, and in how many seconds that is first asked for."""
 
@@ -54,7 +44,7 @@ class Accepted(NamedTuple):
     first_look_seconds: float
 
 
-def posting(posts: Sequence[Posting], *, now: datetime) -> None:
+def posting(posts: Sequence[Post], *, now: datetime) -> None:
     """Write down that paid posts are about to leave. Must be committed before their first byte.
 
     Raises: Overtaken, when somebody else was first at any of them.
@@ -62,7 +52,7 @@ def posting(posts: Sequence[Posting], *, now: datetime) -> None:
     move(State.SUBMITTING, [_as_posting(one, now=now) for one in posts], now=now)
 
 
-def _as_posting(post: Posting, *, now: datetime) -> Transition:
+def _as_posting(post: Post, *, now: datetime) -> Transition:
     changes = {
         "request_body": post.body,
         "request_sha256": _digest(post.body),

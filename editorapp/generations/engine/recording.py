@@ -2,11 +2,12 @@
 up another.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
@@ -15,7 +16,6 @@ from editorapp.generations.engine.dispatcher import CallResult
 from editorapp.generations.models import Attempt, Overtaken
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 Answered = tuple[Attempt, CallResult]
 Write = Callable[..., None]  # writes the answers about some attempts: all of them, or none
 
@@ -31,9 +31,11 @@ def record(
 
     Raises: DatabaseError, when nothing can be written now (locked, full disk).
     """
-    if len(answers) > 1 and is_written(partial(write, answers, now=now)):
-        return
-    for one in reread(answers) if len(answers) > 1 else answers:
+    if len(answers) > 1:
+        if is_written(partial(write, answers, now=now)):
+            return
+        answers = reread(answers)
+    for one in answers:
         record_one(write, one, now=now)
 
 
@@ -58,7 +60,8 @@ def record_one(write: Write, answered: Answered, *, now: datetime) -> None:
     row = attempt.as_read()
     with attempt.named():
         try:
-            unless_overtaken(write, [answered], now=now)
+            with unless_overtaken():
+                write([answered], now=now)
         except Exception as error:
             _unless_of_the_database(error)
             job_id = answer.job and answer.job.id
@@ -80,26 +83,21 @@ def _note_unwritable(
     attempt = row.select_related("generation", "account").first()
     try:
         if attempt:
-            unless_overtaken(
-                unusable_answers.unwritable,
-                attempt,
-                answer,
-                error,
-                now=now,
-            )
+            with unless_overtaken():
+                unusable_answers.unwritable(attempt, answer, error, now=now)
     except Exception as another:
         _unless_of_the_database(another)
         log.exception("Attempt %s: nor can it be noted why not", attempt and attempt.pk)
 
 
-def unless_overtaken(write: Callable[..., T], *args: object, **kwargs: object) -> T | None:
+@contextlib.contextmanager
+def unless_overtaken() -> Iterator[None]:
     """Write, or drop the result where somebody else was first: a cancel, a person, another worker."""
     try:
         with transaction.atomic():
-            return write(*args, **kwargs)
+            yield
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
-        return None
 
 
 def _unless_of_the_database(error: Exception) -> None:

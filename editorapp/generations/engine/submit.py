@@ -29,19 +29,17 @@ from editorapp.generations.engine.dispatcher import (
     Post,
     extra_seconds,
 )
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.engine.recording import Answered, unless_overtaken
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt, Fields
 from editorapp.generations.states import State
 from editorapp.providers.contract import (
-    GenerationRequest,
     ProviderError,
     Rejected,
     Throttled,
     Unavailable,
 )
-from editorapp.providers.spec import Spec
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +88,15 @@ class Posts:
         self._dispatcher.send(post)
         if post.extra_seconds:
             lasts = POST_SECONDS + post.extra_seconds
-            self.slow[post.pk] = time.monotonic() + lasts
+            self.slow[post.attempt.pk] = time.monotonic() + lasts
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post
         arrived.
         """
         for attempt in claims.due(self._accounts.ids, State.SUBMITTING, now=now):
-            unless_overtaken(post_outcomes.lapsed, attempt, now=now)
+            with unless_overtaken():
+                post_outcomes.lapsed(attempt, now=now)
 
     def _written_ahead(self, chosen: Sequence[Attempt]) -> list[Post]:
         """Write down that these posts are about to leave, in one transaction, and return them once
@@ -131,17 +130,15 @@ class Posts:
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys() or staging.unprepared(wanted, spec):
-            unless_overtaken(_stage_first, attempt, now=now)
+            with unless_overtaken():
+                _stage_first(attempt, now=now)
             return None
-        return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
-
-    def _post_of(self, attempt: Attempt, resolved: GenerationRequest, spec: Spec) -> Post:
-        body: Fields = self._adapter.encode(resolved, spec)
+        body: Fields = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)
         return Post(
             attempt,
             self._accounts.access(attempt.account_id),
             body,
-            self._adapter.endpoint(attempt.generation.wanted),
+            self._adapter.endpoint(wanted),
             extra_seconds=extra_seconds(body),
             is_listened_to=self._accounts.is_listened_to(attempt.account_id),
         )
@@ -149,20 +146,21 @@ class Posts:
     def _put_aside(self, attempt: Attempt, error: Exception) -> None:
         log.exception("Attempt %s could not be prepared", attempt.pk, exc_info=error)
         attempt.refresh_from_db()
-        unless_overtaken(post_outcomes.unsendable, attempt, error, now=self._clock())
+        with unless_overtaken():
+            post_outcomes.unsendable(attempt, error, now=self._clock())
 
-    def _write_ahead(self, posts: Sequence[Post]) -> bool:
-        rows = [Posting(one.attempt, one.body, one.extra_seconds) for one in posts]
-        post_outcomes.posting(rows, now=self._clock())
+    def _write_ahead(self, posts: Sequence[Post]) -> None:
+        post_outcomes.posting(posts, now=self._clock())
         reached("submit.writing_ahead")
-        return True
 
     def _is_written_ahead(self, post: Post) -> bool:
         try:
-            return unless_overtaken(self._write_ahead, [post]) or False
+            with unless_overtaken():
+                self._write_ahead([post])
+                return True
         except (DataError, TypeError, ValueError) as error:  # a body that no row can hold
             self._put_aside(post.attempt, error)
-            return False
+        return False
 
     def write(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         """Write what became of posts, within the caller's transaction; the ids of those that were

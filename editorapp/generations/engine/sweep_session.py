@@ -134,7 +134,7 @@ class Session:
             reached("submit.recorded" if isinstance(answer.call, Post) else "poll.written")
         self._note_taken(answers)
         for answer in answers:
-            exchange_log.note_of_take(answer.call.generation_id, answer.heard)
+            exchange_log.note_of_take(answer.call.attempt.generation_id, answer.heard)
         self.polls.forget(answers)
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:
@@ -152,7 +152,7 @@ class Session:
         every try.
         """
         if self.failures % 20 == 0:
-            found = [(one.call.pk, one.job and one.job.id) for one in self.unwritten]
+            found = [(one.call.attempt.pk, one.job and one.job.id) for one in self.unwritten]
             log.error("Not written yet, attempts and jobs %s: %s", found, error)
         self.failures += 1
         pause = retry.policy("write.answer").pause_seconds(self.failures)
@@ -193,9 +193,13 @@ def _lock(answers: Sequence[CallResult]) -> None:
     under_way = [one.job and one.job.state in poll.UNDERWAY for one in answers]
     if all(under_way) and not any(isinstance(one.call, Post) for one in answers):
         return
-    claims.lock([one.call.pk for one in answers])
+    claims.lock([one.call.attempt.pk for one in answers])
     ledger.lock(
-        [one.call.pk for one, goes_on in zip(answers, under_way, strict=True) if not goes_on]
+        [
+            one.call.attempt.pk
+            for one, goes_on in zip(answers, under_way, strict=True)
+            if not goes_on
+        ]
     )
 
 

@@ -69,5 +69,5 @@ def tell() -> None:
 def check_books() -> None:
     """Check the ledger."""
     now = timezone.now()
-    wake.answered("books", now=now)
+    wake.answered("check_books", now=now)
     alert_checks.check_books(now)

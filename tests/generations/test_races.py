@@ -35,7 +35,7 @@ from editorapp.generations.engine import (
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Post
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
 from editorapp.generations.queue import cancel, parking, pause, reorder
 from editorapp.generations.queue.cancel import TooLate
@@ -49,7 +49,7 @@ from editorapp.review.decide import decide
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_member, make_reserved
+from tests.factories import make_member, make_post, make_reserved
 from tests.generations.drive import ask
 from tests.racing import Watched, at_once, race, race_processes
 
@@ -232,7 +232,7 @@ def as_unknown(member: Member) -> tuple[Generation, Attempt]:
     """
     generation = make_reserved(member)
     attempt, now = generation.attempts.get(), timezone.now()
-    post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=now)
+    post_outcomes.posting([make_post(attempt, {"prompt": "A harbor"})], now=now)
     post_outcomes.lapsed(Attempt.objects.get(pk=attempt.pk), now=now)
     generation.refresh_from_db()
     assert generation.state == State.UNKNOWN
@@ -382,7 +382,7 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
     session, answers = sweep_session.Session("luma-agents", clock=timezone.now), []
     for member in reversed([make_member() for _ in range(3)]):
         attempt = make_reserved(member).attempts.get()
-        post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=timezone.now())
+        post_outcomes.posting([make_post(attempt, {"prompt": "A harbor"})], now=timezone.now())
         refusal = Rejected("Not this prompt.", code="refused")
         answers.append(CallResult(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
 

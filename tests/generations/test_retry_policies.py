@@ -39,7 +39,7 @@ from editorapp.generations.engine import (
     unusable_answers,
 )
 from editorapp.generations.engine.dispatcher import CallResult, Poll
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.files import ingest, staging
 from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import parking
@@ -71,7 +71,7 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.models import StagedFile, default_account
 from tests.environment import ROOT
-from tests.factories import make_asset, make_member, make_reserved
+from tests.factories import make_asset, make_member, make_post, make_reserved
 from tests.generations.drive import Clock
 from tests.generations.retry_bounds import bound_seconds
 
@@ -359,7 +359,7 @@ def post_fails(step: Step, error: ProviderError) -> None:
     step.take(State.QUEUED)
 
     def fail(attempt: Attempt) -> None:
-        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+        post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
         requeue.not_accepted(attempt, error, now=step.clock())
 
     step.until_the_end(fail, hours=0.9)
@@ -373,7 +373,7 @@ def file_is_refused(step: Step) -> None:
     StagedFile.objects.create(account=account, asset=asset, ref={"file_id": "f1"}, staged_at=before)
 
     def fail(attempt: Attempt) -> None:
-        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+        post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
         if staging.forget_refused(attempt, error):
             requeue.file_refused(attempt, error, now=step.clock())
         else:
@@ -385,7 +385,7 @@ def file_is_refused(step: Step) -> None:
 
 def refused_at_once(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     post_outcomes.refused(attempt, Rejected("Luma Agents refused this."), now=step.clock())
 
 
@@ -395,7 +395,7 @@ def cannot_be_prepared(step: Step) -> None:
 
 def unknown_outcome(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
     post_outcomes.unknown(attempt, OutcomeUnknown("Luma Agents did not answer."), now=step.clock())
     search.search(LUMA, clock=step.clock)
 
@@ -509,7 +509,7 @@ def the_same_whole_video_is_unusable(step: Step) -> None:
 
 def searched(step: Step, found: Any, *, until: str = "") -> None:
     attempt = step.take(State.QUEUED, provider=SCENARIO)
-    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
     post_outcomes.unknown(attempt, OutcomeUnknown("Scenario did not answer."), now=step.clock())
 
     def read(*_args: Any, **_more: Any) -> Listing:
@@ -614,7 +614,7 @@ def sent_again(step: Step) -> None:
     step.generation.refresh_from_db()
     again = try_again(step.generation, member=step.member, now=step.clock())
     step.clock.jump(seconds=1)
-    post_outcomes.posting([Posting(again, {})], now=step.clock())
+    post_outcomes.posting([make_post(again, {})], now=step.clock())
     post_outcomes.accepted([Accepted(again, Job("job_2", JobState.QUEUED), 5.0)], now=step.clock())
     unsendable.look(step.clock())
     assert lines() == ["reserve", "release", "reserve"]
@@ -708,7 +708,7 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
 
 
 def refused_now(step: Step, attempt: Attempt) -> None:
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     with TestCase.captureOnCommitCallbacks(
         execute=True
     ):  # the line behind it is looked at by itself
@@ -799,7 +799,7 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
 
     step.take(State.QUEUED)
     attempt = step.attempt()
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     requeue.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
     parking.park(rows, now=step.clock())

@@ -83,8 +83,8 @@ class Polls:
     def _ask(self, look: DuePoll) -> None:
         self._asked.add(look.pk)
         reached("poll.claimed")
-        access = self._accounts.access(look.account_id)
-        is_heard = self._accounts.is_listened_to(look.account_id)
+        access = self._accounts.access[look.account_id]
+        is_heard = look.account_id in self._accounts.listened
         self._dispatcher.send(Poll(look, access, is_heard))
 
     def forget(self, answers: Sequence[CallResult]) -> None:

@@ -126,7 +126,7 @@ class Posts:
     def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
         now = self._clock()
         wanted = attempt.generation.wanted
-        spec = self._accounts.spec(attempt.account_id)
+        spec = self._accounts.by_id[attempt.account_id].spec
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys() or staging.unprepared(wanted, spec):
@@ -136,11 +136,11 @@ class Posts:
         body: Fields = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)
         return Post(
             attempt,
-            self._accounts.access(attempt.account_id),
+            self._accounts.access[attempt.account_id],
             body,
             self._adapter.endpoint(wanted),
             extra_seconds=extra_seconds(body),
-            is_listened_to=self._accounts.is_listened_to(attempt.account_id),
+            is_listened_to=attempt.account_id in self._accounts.listened,
         )
 
     def _put_aside(self, attempt: Attempt, error: Exception) -> None:

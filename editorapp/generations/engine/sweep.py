@@ -39,7 +39,7 @@ def work(
     """Look after a provider's attempts for at most about so many seconds, and longer only for posts
     under way.
     """
-    name = wake.work_lease(provider)
+    name = wake.lease_of("work", provider)
     # also where another sweep is at work: or its end could wake nobody
     wake.answered(name, now=clock())
     with leases.held(name, clock=clock, seconds=LEASE_SECONDS) as renew:

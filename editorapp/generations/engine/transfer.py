@@ -41,7 +41,7 @@ def transfer(
     clock: Clock = timezone.now,
 ) -> None:
     """Carry due files one after the other for about so many seconds, then return."""
-    name = wake.transfer_lease(lane)
+    name = wake.lease_of("transfer", lane)
     wake.answered(name, now=clock())
     with leases.held(
         name,

@@ -53,7 +53,6 @@ T = TypeVar("T")
 
 State = PriceQuote.State
 KEPT = timedelta(days=1)
-TASK_SECONDS = 600  # a long source is uploaded for it
 # The lease is short and renewed: a worker that lives on, and could not give it back while the
 # database was away, must not keep all others from a question that nobody answers any more.
 LEASE_SECONDS = 45.0
@@ -149,7 +148,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
         task_queue.send(
             "editorapp.generations.tasks.ask_price",
             row.pk,
-            timeout=TASK_SECONDS,
+            timeout=wake.SECONDS["ask_price"],
         )
     return row
 
@@ -176,7 +175,7 @@ def fetch(pk: int, *, clock: Clock = timezone.now) -> None:
     """
     rows = PriceQuote.objects.select_related("account", "source")
     row = rows.filter(pk=pk, state=State.ASKING).first()
-    lease = wake.asking_lease(pk)
+    lease = wake.lease_of("ask_price", pk)
     holder = lease_holder.holder()
 
     def renew() -> bool:

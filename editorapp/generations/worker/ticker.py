@@ -54,7 +54,7 @@ class Ticker:
         _wake_sweeps(now)
         reached("ticker.woken")
         if delivery.is_due(now):
-            wake.tell(now=now)
+            wake.wake("tell", now=now)
         if self.ticks % BEAT_EVERY == 0:
             _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
@@ -120,19 +120,19 @@ def _wake_sweeps(now: datetime) -> None:
     for provider in _due_providers(now):
         wake.work(provider, now=now)
     for provider in search.due_providers(now):
-        wake.search(provider, now=now)
+        wake.wake("search", provider, now=now)
     if transfer.is_due(now):
         wake.transfers(now=now)
 
 
 def _wake_lost(now: datetime) -> None:
     """Wake again what a killed worker or a lost task has left."""
-    wake.beat(now=now)
+    wake.wake("beat", now=now)
     reclaim.from_the_dead(now=now)
     for asked_id in quotes.unanswered(now):
-        wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
+        wake.wake("ask_price", asked_id, now=now)
     for verification_id in checks.unfinished(now):
-        wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
+        wake.wake("verify", verification_id, now=now)
 
 
 def _due_providers(now: datetime) -> set[str]:
@@ -142,7 +142,7 @@ def _due_providers(now: datetime) -> set[str]:
 
 def _check_books(now: datetime) -> None:
     if alert_checks.books_are_due(now):
-        wake.books(now=now)
+        wake.wake("check_books", now=now)
 
 
 def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:

@@ -570,7 +570,7 @@ def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_p
 
     attempt = transfer._next(clock())
     cancel(generation, now=clock())
-    transfer._carry(attempt, transfer._Keeper(attempt, lambda _seconds: True, clock))
+    transfer._carry(attempt, transfer._carrier(attempt, lambda _seconds: True, clock))
     run(clock)
 
     assert Generation.objects.get().state == State.CANCELED

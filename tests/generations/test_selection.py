@@ -13,6 +13,7 @@ from PIL import Image
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import poll_outcomes
 from editorapp.generations.files import exr_frames as frames
 from editorapp.generations.files import ingest, refetch, selection
@@ -253,7 +254,7 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 poll_outcomes.done([(attempt, job)], now=clock())
             elif attempt.state == State.FETCHING:
                 try:
-                    ingest.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
+                    ingest.fetch(attempt, Carrier(asyncio.run, lambda _seconds: None, clock))
                 except Exception as error:  # as the lane does
                     refetch.fault(attempt, error, now=clock())
             clock.jump(hours=1)

@@ -23,6 +23,7 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import claims, submit, transfer
 from editorapp.generations.engine import poll as polling
 from editorapp.generations.engine.account_snapshot import Accounts
@@ -226,7 +227,7 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(ingest, "_take_all", refuse)
-    ingest.fetch(attempt, run=lambda work: 0, hold=lambda seconds: None, now=lambda: NOW)
+    ingest.fetch(attempt, Carrier(lambda work: 0, lambda seconds: None, lambda: NOW))
 
     attempt.refresh_from_db()
     assert attempt.next_action_at >= NOW + timedelta(seconds=120)

@@ -58,7 +58,7 @@ CHANGES = (
     Change(
         "an error of ours in a transfer is no try",
         "editorapp/generations/engine/transfer.py",
-        "            _fault(same, error, now=keeper.clock())",
+        "            _fault(same, error, now=carrier.clock())",
         "            pass",
         (
             f"{NOT_THE_FILE}::test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in",

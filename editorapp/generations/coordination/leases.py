@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from editorapp.generations.models import Lease
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 Renew = Callable[[float], bool]  # for so many seconds; says whether the lease is still held
+Run = Callable[[Coroutine[Any, Any, Any]], Any]  # to its end, while a lease is renewed
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
@@ -60,6 +62,15 @@ def take(
 def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
     """Free a lease, if it is still one's own."""
     Lease.objects.filter(name=name, holder=holder).update(holder=None, until=now)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """How a transfer is carried out while its row's lease is renewed."""
+
+    run: Run
+    hold: Callable[[float], None]  # for so many seconds of work during which nobody renews it
+    clock: Clock
 
 
 @contextlib.contextmanager

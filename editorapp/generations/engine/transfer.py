@@ -5,10 +5,8 @@ row's lease is renewed.
 import logging
 import time
 import uuid
-from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -16,7 +14,7 @@ from django.utils import timezone
 from editorapp.core.fault_points import reached
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import heartbeat, leases, shutdown, wake
-from editorapp.generations.coordination.leases import Clock, Renew
+from editorapp.generations.coordination.leases import Carrier, Clock, Renew
 from editorapp.generations.engine import claims, upload
 from editorapp.generations.files import refetch
 from editorapp.generations.files.ingest import fetch
@@ -25,7 +23,6 @@ from editorapp.generations.states import State
 from editorapp.providers.http.recording import listening
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 LANE_SECONDS = 20.0
 LEASE = timedelta(seconds=30)
@@ -63,7 +60,7 @@ def _carry_due(renew: Renew, seconds: float, clock: Clock) -> None:
         if (attempt := _next(clock())) is None:
             break
         with attempt.named():
-            _carry(attempt, _Keeper(attempt, renew, clock))
+            _carry(attempt, _carrier(attempt, renew, clock))
         if time.monotonic() - renewed > RENEW_SECONDS:
             renewed = time.monotonic()
             renew(LEASE.total_seconds())
@@ -103,64 +100,57 @@ def _held(pk: int, token: uuid.UUID | None) -> Attempt | None:
     return rows.filter(pk=pk, lease_token=token, state__in=STATES).first()
 
 
-@dataclass(frozen=True)
-class _Keeper:
-    """Runs a transfer and renews the leases meanwhile, so that only a dead worker's row becomes due
-    again.
+def _carrier(attempt: Attempt, renew_lane: Renew, clock: Clock) -> Carrier:
+    """Return what runs a transfer and renews the leases meanwhile, so that only a dead worker's row
+    becomes due again.
     """
 
-    attempt: Attempt
-    renew_lane: Renew
-    clock: Clock
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return leases.run_and_renew(work, self._renew, every_seconds=RENEW_SECONDS)
-
-    def _renew(self) -> None:
-        self.hold(LEASE.total_seconds())
-
-    def hold(self, seconds: float) -> None:
+    def hold(seconds: float) -> None:
         """Keep the row and the lane for so long. Raises: Overtaken."""
-        now = self.clock()
+        now = clock()
         heartbeat.beat("cluster", now=now)  # the beat task may have to wait for this very lane
-        self.renew_lane(seconds)
-        if not self.attempt.as_read().update(next_action_at=now + timedelta(seconds=seconds)):
-            raise Overtaken(f"attempt {self.attempt.pk} was taken over during its transfer")
+        renew_lane(seconds)
+        if not attempt.as_read().update(next_action_at=now + timedelta(seconds=seconds)):
+            raise Overtaken(f"attempt {attempt.pk} was taken over during its transfer")
+
+    renew = partial(hold, LEASE.total_seconds())
+    run = partial(leases.run_and_renew, renew=renew, every_seconds=RENEW_SECONDS)
+    return Carrier(run, hold, clock)
 
 
-def _carry(attempt: Attempt, keeper: _Keeper) -> None:
+def _carry(attempt: Attempt, carrier: Carrier) -> None:
     """Carry one attempt's files. Whatever goes wrong is said on its row, and the lane goes on."""
     token = attempt.lease_token
     try:
-        _carry_and_hear(attempt, keeper)
+        _carry_and_hear(attempt, carrier)
     except Overtaken as overtaken:
         log.info("Dropped: %s", overtaken)
     except Exception as error:
         log.exception("Attempt %s: transfer failed", attempt.pk)
         # As it is, not as a step that failed left the object.
         if same := _held(attempt.pk, token):
-            _fault(same, error, now=keeper.clock())
+            _fault(same, error, now=carrier.clock())
 
 
-def _carry_and_hear(attempt: Attempt, keeper: _Keeper) -> None:
+def _carry_and_hear(attempt: Attempt, carrier: Carrier) -> None:
     """Carry them, and note what the provider answers, where a verification follows this take."""
     if not exchange_log.is_followed(attempt.generation_id):
-        _carried(attempt, keeper)
+        _carried(attempt, carrier)
         return
     with listening() as heard:
         try:
-            _carried(attempt, keeper)
+            _carried(attempt, carrier)
         finally:
             exchange_log.note_of_take(attempt.generation_id, heard)
 
 
-def _carried(attempt: Attempt, keeper: _Keeper) -> None:
+def _carried(attempt: Attempt, carrier: Carrier) -> None:
     if attempt.state == State.STAGING:
         reached("stage.claimed")
-        upload.stage(attempt, run=keeper.run, now=keeper.clock)
+        upload.stage(attempt, carrier)
     else:
         reached("fetch.claimed")
-        fetch(attempt, run=keeper.run, hold=keeper.hold, now=keeper.clock)
+        fetch(attempt, carrier)
 
 
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:

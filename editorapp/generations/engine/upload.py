@@ -2,9 +2,7 @@
 queued for its post. Nothing is sent before that, so what fails costs nothing.
 """
 
-from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +10,7 @@ from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import requeue
 from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.files import staging
@@ -26,32 +24,29 @@ from editorapp.providers.contract import (
     UploadRefused,
 )
 
-Run = Callable[[Coroutine[Any, Any, Any]], Any]  # to its end, while the row's lease is renewed
 
-
-def stage(attempt: Attempt, *, run: Run, now: Clock) -> None:
+def stage(attempt: Attempt, carrier: Carrier) -> None:
     """Stage what must lie with the provider and does not yet, then queue the attempt for its post.
 
     Raises: Overtaken.
     """
     if problem := attempt.account.problem:
-        _later(attempt, problem, "stage.closed", now=now())
+        _later(attempt, problem, "stage.closed", now=carrier.clock())
         return
     try:
-        _stage_all(attempt, run, now)
+        _stage_all(attempt, carrier)
     except Rejected as error:
-        _refused(attempt, error, now=now())
+        _refused(attempt, error, now=carrier.clock())
     except ProviderError as error:
-        least = error.retry_after_seconds or 0.0
         _later(
             attempt,
             error.message,
             "stage.unavailable",
-            now=now(),
-            least_seconds=least,
+            now=carrier.clock(),
+            least_seconds=error.retry_after_seconds or 0.0,
         )
     else:
-        _queue(attempt, now=now())
+        _queue(attempt, now=carrier.clock())
 
 
 def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -60,12 +55,12 @@ def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     _later(attempt, says, "stage.fault", now=now)
 
 
-def _stage_all(attempt: Attempt, run: Run, now: Clock) -> None:
+def _stage_all(attempt: Attempt, carrier: Carrier) -> None:
     """Raises: ProviderError."""
     wanted = attempt.generation.wanted
     account = attempt.account
-    staging.stage_missing(wanted, account, run=run, now=now)
-    if staging.missing(wanted, account, now=now()):
+    staging.stage_missing(wanted, account, carrier)
+    if staging.missing(wanted, account, now=carrier.clock()):
         says = f"{account.spec.name} keeps an upload for no time at all."
         raise Unavailable(says, code="upload_gone")
 

@@ -8,9 +8,12 @@ import asyncio
 import logging
 from datetime import datetime
 
+from django.utils import timezone
+
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import ingest, selection
 from editorapp.generations.files.download import LinkNotAllowed
-from editorapp.generations.files.store_result import Carrier, UnusableResult, store_result
+from editorapp.generations.files.store_result import UnusableResult, store_result
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.provider_calls import call
 from editorapp.media.models import Asset
@@ -56,12 +59,8 @@ def _frames(attempt: Attempt) -> Asset:
     candidates = selection.select(attempt).frames
     if not candidates:
         raise LinkNotAllowed("The provider names none.")
-    return store_result(
-        attempt,
-        candidates[0],
-        "exr",
-        Carrier(asyncio.run, lambda _seconds: None),
-    )
+    carrier = Carrier(asyncio.run, hold=lambda _seconds: None, clock=timezone.now)
+    return store_result(attempt, candidates[0], "exr", carrier)
 
 
 def _note(

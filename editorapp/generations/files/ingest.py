@@ -5,20 +5,18 @@ The video comes first: it is of use without its frames.
 """
 
 import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import DatabaseError, transaction
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.files.store_result import Carrier, UnusableResult, sentence, store_result
+from editorapp.generations.files.store_result import UnusableResult, sentence, store_result
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
@@ -50,28 +48,22 @@ class Taken:
     notes: tuple[str, ...] = ()
 
 
-def fetch(
-    attempt: Attempt,
-    *,
-    run: Callable[[Coroutine[Any, Any, int]], int],
-    hold: Callable[[float], None],
-    now: Clock,
-) -> None:
+def fetch(attempt: Attempt, carrier: Carrier) -> None:
     """Fetch all results of a claimed attempt and store them; on failure say on the row what happens
     next.
 
     Raises: Overtaken, when somebody else took the row.
     """
     try:
-        taken = _take_all(attempt, Carrier(run, hold))
+        taken = _take_all(attempt, carrier)
     except EXPECTED as error:
-        _not_fetched(attempt, error, now=now())
+        _not_fetched(attempt, error, now=carrier.clock())
     else:
         if taken:
-            _keep(attempt, taken, now=now())
+            _keep(attempt, taken, now=carrier.clock())
         else:
             says = "The provider is done but names no video."
-            refetch.try_later(attempt, says, now=now())
+            refetch.try_later(attempt, says, now=carrier.clock())
 
 
 def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:

@@ -4,19 +4,18 @@ must be uploaded. Free.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.models import Attempt, Fields
 from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
@@ -91,22 +90,20 @@ def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
 def stage_missing(
     wanted: GenerationRequest,
     account: ProviderAccount,
-    *,
-    run: Callable[[Coroutine[Any, Any, Any]], Any],
-    now: Clock,
+    carrier: Carrier,
 ) -> None:
     """Upload what must lie with the provider and does not yet, and make what travels inside ready.
 
-    `run` runs a coroutine to its end. Raises: ProviderError and its kinds.
+    Raises: ProviderError and its kinds.
     """
-    to_upload = missing(wanted, account, now=now())
+    to_upload = missing(wanted, account, now=carrier.clock())
     for asset_id in sorted(to_upload | unprepared(wanted, account.spec)):
         asset = Asset.objects.get(pk=asset_id)
-        note_outgoing(asset, run(outgoing_of(asset)))
+        note_outgoing(asset, carrier.run(outgoing_of(asset)))
         if asset_id in to_upload:
-            ref = run(stage(asset, account))
+            ref = carrier.run(stage(asset, account))
             reached("stage.sent")
-            keep(account.pk, asset, ref, now=now())
+            keep(account.pk, asset, ref, now=carrier.clock())
             reached("stage.noted")
 
 

@@ -4,12 +4,11 @@ What came and cannot be used is kept too, so that a person can judge it.
 """
 
 import shutil
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from editorapp.core.fault_points import reached
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, error_pages, partial
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
@@ -25,14 +24,6 @@ CUT = "truncated"  # the refusal of a file that says itself that it goes on
 # How long storing a result may take, for its lease.
 INTAKE_SECONDS = 60.0
 INTAKE_BYTES_PER_SECOND = 2_000_000
-
-
-@dataclass(frozen=True)
-class Carrier:
-    """How a transfer is carried out while its row's lease is renewed."""
-
-    run: Callable[[Coroutine[Any, Any, int]], int]  # to its end
-    hold: Callable[[float], None]  # for so many seconds of work during which nobody renews it
 
 
 class UnusableResult(Exception):

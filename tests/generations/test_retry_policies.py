@@ -176,7 +176,7 @@ SCHEDULERS = {
     "generations/engine/submit.py:_stage_first": "it is due",
     "generations/engine/transfer.py:hold": "a claim",
     "generations/engine/unusable_answers.py:unknown_state": "the next poll of a job that answers",
-    "generations/engine/upload.py:_later": "policy",
+    "generations/engine/upload.py:later": "policy",
     "generations/engine/upload.py:_queue": "it is due",
     "generations/files/refetch.py:_run_again": "policy",
     "generations/files/refetch.py:try_later": "policy",

@@ -14,9 +14,9 @@ from PIL import Image
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.coordination.leases import Carrier
-from editorapp.generations.engine import poll_outcomes
+from editorapp.generations.engine import poll_outcomes, transfer
 from editorapp.generations.files import exr_frames as frames
-from editorapp.generations.files import ingest, refetch, selection
+from editorapp.generations.files import ingest, selection
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media import store
@@ -256,7 +256,7 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 try:
                     ingest.fetch(attempt, Carrier(asyncio.run, lambda _seconds: None, clock))
                 except Exception as error:  # as the lane does
-                    refetch.fault(attempt, error, now=clock())
+                    transfer._fault(attempt, error, now=clock())
             clock.jump(hours=1)
         take.refresh_from_db()
         return take, asked

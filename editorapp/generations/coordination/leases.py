@@ -42,13 +42,10 @@ def take(
     until = now + timedelta(seconds=seconds)
     rows = Lease.objects.filter(name=name)
     never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
-    lapsed = Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
-    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(
-        holder=holder, until=until
-    ):
+    free = Q(holder=holder) | Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
+    if rows.filter(free).update(holder=holder, until=until):
         return True
-    row = rows.first()
-    if row:
+    if row := rows.first():
         left = lease_holder.is_gone(row.holder)
         return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
     try:

@@ -88,8 +88,10 @@ def poll_failed(
     only links are asked for, and for long enough.
     """
     failures = attempt.error_count + 1
-    if _are_links_given_up(attempt, failures, now=now):
-        _links_given_up(attempt, error, now=now)
+    row = retry.policy("poll.fresh_links")
+    if attempt.provider_done_at and refetch.is_over(attempt, row, failures, now=now):
+        # done and charged, and asked for fresh links in vain, beyond the time that its result is kept
+        refetch.end(attempt, error.message, now=now)
     else:
         least = max(error.retry_after_seconds or 0.0, _pace_of_age(attempt, now=now))
         wait = retry.policy("poll.error").pause_seconds(failures, least=least)
@@ -105,18 +107,6 @@ def _pace_of_age(attempt: Attempt, *, now: datetime) -> float:
     """
     age = (now - (attempt.submitted_at or now)).total_seconds()
     return poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
-
-
-def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
-    """Is a job that is done and charged asked for fresh links in vain, beyond the time that its
-    result is kept?
-    """
-    row = retry.policy("poll.fresh_links")
-    return bool(attempt.provider_done_at) and refetch.is_over(attempt, row, failures, now=now)
-
-
-def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    refetch.end(attempt, error.message, refetch.MAY_STILL_LIE, "fetch_failed", now=now)
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

@@ -15,9 +15,8 @@ from editorapp.alerts.models import AlertKind
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.engine import requeue
+from editorapp.generations.engine import release, requeue
 from editorapp.generations.engine.dispatcher import Post
-from editorapp.generations.engine.release import fail_for_free
 from editorapp.generations.models import (
     NOTHING_WRONG,
     Attempt,
@@ -76,17 +75,14 @@ def accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
     except IntegrityError:
         if len(taken) > 1:
             raise
-        _id_of_another(taken[0], now=now)
+        attempt, job, _first_look = taken[0]
+        says = f"The provider answered with the id of another job of ours, {job.id}."
+        unknown(attempt, ProviderError(says), now=now)
     except (Overtaken, InvalidTransition):
         # InvalidTransition: the answer was kept while nothing could be written, and its row read
         # anew since.
         if len(taken) > 1 or not _is_accepted_late(taken[0], now=now):
             raise
-
-
-def _id_of_another(one: Accepted, *, now: datetime) -> None:
-    says = f"The provider answered with the id of another job of ours, {one.job.id}."
-    unknown(one.attempt, ProviderError(says), now=now)
 
 
 def _move_accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
@@ -150,22 +146,14 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
 
     A key can be replaced and an account filled up: then the same request may be sent again.
     """
-    with transaction.atomic():
-        fail_for_free(
-            attempt,
-            error.message,
-            code=error.code or "refused",
-            note=f"Refused: {error.message}",
-            can_retry=isinstance(error, BadCredentials | OutOfFunds),
-            now=now,
-        )
-        alerting.account_refused(attempt.account, error, now=now)
+    can_retry = isinstance(error, BadCredentials | OutOfFunds)
+    release.refused(attempt, error, "Refused", can_retry=can_retry, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """Our own mistake kept a request from being written as a body: nothing was sent."""
     kind = type(error).__name__
-    fail_for_free(
+    release.fail_for_free(
         attempt,
         f"It could not be prepared for sending ({kind}). Nothing was sent or charged.",
         code="not_prepared",

@@ -5,8 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from editorapp.costs import ledger
+from editorapp.generations import alerting
 from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
+from editorapp.providers.contract import ProviderError
 
 
 def fail(
@@ -50,3 +52,24 @@ def fail_for_free(
             now=now,
         )
         ledger.release(attempt.pk, now=now, note=note)
+
+
+def refused(
+    attempt: Attempt,
+    error: ProviderError,
+    what: str,
+    *,
+    can_retry: bool,
+    now: datetime,
+) -> None:
+    """End what the provider refused for good, before it was queued there."""
+    with transaction.atomic():
+        fail_for_free(
+            attempt,
+            error.message,
+            code=error.code or "refused",
+            note=f"{what}: {error.message}",
+            can_retry=can_retry,
+            now=now,
+        )
+        alerting.account_refused(attempt.account, error, now=now)

@@ -107,23 +107,17 @@ def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) 
 
     It may be tried again.
     """
+    hours = (row.lasts_seconds or 0.0) / retry.HOUR
+    tried = f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
     fail_for_free(
         attempt,
         message,
         code=CODE,
-        says=f"{message} {tried_for(row)}{row.says}",
+        says=f"{message} {tried}{row.says}",
         note=f"Given up before it was sent: {message}",
         can_retry=True,
         now=now,
     )
-
-
-def tried_for(row: RetryPolicy) -> str:
-    """Say for how long something was tried, as a sentence with its space; "" where that was but a
-    moment.
-    """
-    hours = (row.lasts_seconds or 0.0) / retry.HOUR
-    return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
 
 
 def pause_account(

@@ -155,7 +155,9 @@ def _carried(attempt: Attempt, carrier: Carrier) -> None:
 
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """An error of ours is a try like any other: it is counted, and ends as its policy says."""
+    kind = type(error).__name__  # and no more of it: its words may hold a link
     if attempt.state == State.STAGING:
-        upload.fault(attempt, error, now=now)
+        upload.later(attempt, f"Rushes could not upload it ({kind}).", "stage.fault", now=now)
     else:
-        refetch.fault(attempt, error, now=now)
+        says = f"Rushes could not take it in ({kind})."
+        refetch.try_later(attempt, says, "fetch.fault", now=now)

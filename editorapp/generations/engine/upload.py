@@ -4,15 +4,12 @@ queued for its post. Nothing is sent before that, so what fails costs nothing.
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.generations import alerting
 from editorapp.generations.coordination import wake
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import requeue
-from editorapp.generations.engine.release import fail_for_free
+from editorapp.generations.engine.release import refused
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -31,14 +28,16 @@ def stage(attempt: Attempt, carrier: Carrier) -> None:
     Raises: Overtaken.
     """
     if problem := attempt.account.problem:
-        _later(attempt, problem, "stage.closed", now=carrier.clock())
+        later(attempt, problem, "stage.closed", now=carrier.clock())
         return
     try:
         _stage_all(attempt, carrier)
     except Rejected as error:
-        _refused(attempt, error, now=carrier.clock())
+        # another key, or another day, may do
+        can_retry = isinstance(error, BadCredentials | UploadRefused)
+        refused(attempt, error, "Source not taken", can_retry=can_retry, now=carrier.clock())
     except ProviderError as error:
-        _later(
+        later(
             attempt,
             error.message,
             "stage.unavailable",
@@ -49,12 +48,6 @@ def stage(attempt: Attempt, carrier: Carrier) -> None:
         _queue(attempt, now=carrier.clock())
 
 
-def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
-    """Count an error of ours as a try."""
-    says = f"Rushes could not upload it ({type(error).__name__})."
-    _later(attempt, says, "stage.fault", now=now)
-
-
 def _stage_all(attempt: Attempt, carrier: Carrier) -> None:
     """Raises: ProviderError."""
     wanted = attempt.generation.wanted
@@ -63,20 +56,6 @@ def _stage_all(attempt: Attempt, carrier: Carrier) -> None:
     if staging.missing(wanted, account, now=carrier.clock()):
         says = f"{account.spec.name} keeps an upload for no time at all."
         raise Unavailable(says, code="upload_gone")
-
-
-def _refused(attempt: Attempt, error: Rejected, *, now: datetime) -> None:
-    with transaction.atomic():
-        fail_for_free(
-            attempt,
-            error.message,
-            code=error.code,
-            note=f"Source not taken: {error.message}",
-            # another key, or another day, may do
-            can_retry=isinstance(error, BadCredentials | UploadRefused),
-            now=now,
-        )
-        alerting.account_refused(attempt.account, error, now=now)
 
 
 def _queue(attempt: Attempt, *, now: datetime) -> None:
@@ -91,7 +70,7 @@ def _queue(attempt: Attempt, *, now: datetime) -> None:
     wake.work(attempt.generation.provider, now=now)
 
 
-def _later(
+def later(
     attempt: Attempt,
     message: str,
     policy: str,

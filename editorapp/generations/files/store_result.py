@@ -4,15 +4,15 @@ What came and cannot be used is kept too, so that a person can judge it.
 """
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from editorapp.core.fault_points import reached
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, error_pages, partial
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.models import Attempt, Fields, Generation
+from editorapp.generations.models import Attempt, Fields
 from editorapp.media import intake, store, unreadable
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
@@ -26,6 +26,7 @@ INTAKE_SECONDS = 60.0
 INTAKE_BYTES_PER_SECOND = 2_000_000
 
 
+@dataclass(eq=False)
 class UnusableResult(Exception):
     """What came is not what was paid for.
 
@@ -35,21 +36,14 @@ class UnusableResult(Exception):
     at all.
     """
 
-    def __init__(
-        self,
-        message: str,
-        came: Asset,
-        *,
-        code: str,
-        video: Asset | None = None,
-        is_whole: bool = True,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.came = came
-        self.code = code
-        self.video = video
-        self.is_whole = is_whole
+    message: str
+    came: Asset
+    code: str
+    video: Asset | None = None
+    is_whole: bool = True
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def store_result(
@@ -125,13 +119,26 @@ def _kept(
     generation = attempt.generation
     spare = _second_name(path)
     name = f"Take {generation.pk}"
-    kept_as = _kept_as(generation)
+    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
+    kept_as: Fields = {
+        "team": generation.team,
+        "user": generation.created_by,
+        "is_simulated": generation.is_simulated,
+    }
     try:
-        return _taken_in(path, kind, name=name, origin=Asset.Origin.RESULT, **kept_as)
+        # The limits on uploads are not for what was paid.
+        return intake.take_in(
+            path,
+            name=f"{name}.{ending}",
+            origin=Asset.Origin.RESULT,
+            expect=expect,
+            max_bytes=NO_LIMIT,
+            max_seconds=NO_LIMIT,
+            **kept_as,
+        )
     except Refusal as refusal:
         if refusal.is_ours:
             raise
-        ending = "zip" if kind == "exr" else "mp4"
         came = unreadable.keep(spare, name=f"{name} as it came.{ending}", **kept_as)
         is_whole = is_whole and refusal.code != CUT
         raise UnusableResult(
@@ -145,14 +152,6 @@ def _kept(
         spare.unlink(missing_ok=True)
 
 
-def _kept_as(generation: Generation) -> Fields:
-    return {
-        "team": generation.team,
-        "user": generation.created_by,
-        "is_simulated": generation.is_simulated,
-    }
-
-
 def _second_name(path: Path) -> Path:
     """Give a file a second name, which stays when the first is used up."""
     spare = path.with_suffix(".came")
@@ -162,19 +161,6 @@ def _second_name(path: Path) -> Path:
     except OSError:  # a file system without links
         shutil.copyfile(path, spare)
     return spare
-
-
-def _taken_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
-    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
-    # The limits on uploads are not for what was paid.
-    return intake.take_in(
-        path,
-        name=f"{name}.{ending}",
-        expect=expect,
-        max_bytes=NO_LIMIT,
-        max_seconds=NO_LIMIT,
-        **kept_as,
-    )
 
 
 def sentence(error: Exception) -> str:

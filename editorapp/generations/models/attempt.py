@@ -164,11 +164,10 @@ class Attempt(models.Model):
 
     def as_read(self) -> models.QuerySet["Attempt"]:
         """Return this row, if it still has the state and the lease that it was read with."""
-        return Attempt.objects.filter(
-            pk=self.pk,
-            state=self.state,
-            lease_token=self.lease_token,
-        )
+        return Attempt.objects.filter(**self._as_it_was())
+
+    def _as_it_was(self) -> Fields:
+        return {"id": self.pk, "state": self.state, "lease_token": self.lease_token}
 
     def shown_on(self) -> models.QuerySet[Generation]:
         """Return its generation's row, if this is the newest attempt: only that one speaks for it."""
@@ -215,7 +214,11 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     Raises: InvalidTransition; Overtaken, when another writer was first at any of them. Nothing is
             written then.
     """
-    _check(to, steps)
+    if not steps:
+        return
+    for one in steps:
+        if to not in TRANSITIONS[State(one.attempt.state)]:
+            raise InvalidTransition(f"{one.attempt.state} -> {to}")
     always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
     with _undone_together(steps):
         _write(to, steps, always, now=now)
@@ -223,12 +226,6 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
         one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
         for name, value in (one.changes | always).items():
             setattr(one.attempt, name, value)
-
-
-def _check(to: State, steps: Sequence[Transition]) -> None:
-    for one in steps:
-        if to not in TRANSITIONS[State(one.attempt.state)]:
-            raise InvalidTransition(f"{one.attempt.state} -> {to}")
 
 
 def _write(
@@ -250,20 +247,13 @@ def _write(
     moved = []
     shown = []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
-        moved.append((one.changes | always, _as_it_was(one.attempt)))
-        shown.append((state | one.shown, _its_generation(one.attempt)))
-    if moved and update_each(Attempt, moved) < len(moved):
+        row = one.attempt
+        moved.append((one.changes | always, row._as_it_was()))
+        its = {"id": row.generation_id, "attempt_number": row.number}
+        shown.append((state | one.shown, its))
+    if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
-    if shown:
-        update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
-
-
-def _as_it_was(row: Attempt) -> Fields:
-    return {"id": row.pk, "state": row.state, "lease_token": row.lease_token}
-
-
-def _its_generation(row: Attempt) -> Fields:
-    return {"id": row.generation_id, "attempt_number": row.number}
+    update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
 
 
 def turn_of(at: datetime) -> int:

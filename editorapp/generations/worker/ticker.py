@@ -59,7 +59,16 @@ class Ticker:
             _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            self._look(now)
+            self._do_each(
+                now,
+                pause.release_forgotten,
+                expiring.look,
+                overdue.look,
+                unsendable.look,
+                alert_checks.accounts,
+                alert_checks.disk,
+                checks.close_past,
+            )
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(
                 now,
@@ -71,18 +80,6 @@ class Ticker:
         self.ticks += 1
         return True
 
-    def _look(self, now: datetime) -> None:
-        self._do_each(
-            now,
-            pause.release_forgotten,
-            expiring.look,
-            overdue.look,
-            unsendable.look,
-            alert_checks.accounts,
-            alert_checks.disk,
-            checks.close_past,
-        )
-
     def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
         """Look at everything.
 
@@ -91,7 +88,7 @@ class Ticker:
         One that fails again and again is raised: nobody else would know that it looks no more.
         """
         for look in looks:
-            name = _name_of(look)
+            name = f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
             try:
                 look(now)
             except DatabaseError:
@@ -105,19 +102,21 @@ class Ticker:
 
     def _count_fault(self, name: str, error: Exception, *, now: datetime) -> None:
         self.failing[name] += 1
-        if retry.policy("chore.fault").is_over(self.failing[name], 0.0):
-            _raise_fault(name, error, now=now)
+        if not retry.policy("chore.fault").is_over(self.failing[name], 0.0):
+            return
+        message = (
+            f"The regular check {name} fails each time ({type(error).__name__}), so what it looks "
+            "for goes unnoticed. The log of the ticker says where. Report it, or update Rushes."
+        )
+        alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)
 
     def stop(self, now: datetime) -> None:
         leases.give_back("ticker", self.holder, now=now)
 
 
-def _name_of(look: Callable[[datetime], object]) -> str:
-    return f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
-
-
 def _wake_sweeps(now: datetime) -> None:
-    for provider in _due_providers(now):
+    due = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
+    for provider in due.values_list("account__provider", flat=True).distinct():
         wake.work(provider, now=now)
     for provider in search.due_providers(now):
         wake.wake("search", provider, now=now)
@@ -135,19 +134,6 @@ def _wake_lost(now: datetime) -> None:
         wake.wake("verify", verification_id, now=now)
 
 
-def _due_providers(now: datetime) -> set[str]:
-    rows = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
-    return set(rows.values_list("account__provider", flat=True).distinct())
-
-
 def _check_books(now: datetime) -> None:
     if alert_checks.books_are_due(now):
         wake.wake("check_books", now=now)
-
-
-def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
-    message = (
-        f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
-        "log of the ticker says where. Report it, or update Rushes."
-    )
-    alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)

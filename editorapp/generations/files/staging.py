@@ -23,6 +23,8 @@ from editorapp.media.outgoing import Outgoing
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import (
+    REF_LISTS,
+    REFS,
     GenerationRequest,
     Lent,
     NotFound,
@@ -220,10 +222,10 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
         return _by_its_bytes(ref.asset_id) if is_inline else lying[ref.asset_id]
 
     found: Fields = {}
-    for field in ("source", "start_frame", "end_frame"):
+    for field in REFS:
         if (ref := getattr(wanted, field)) is not None:
             found[field] = carried(field, ref)
-    for field in ("keyframes", "image_refs"):
+    for field in REF_LISTS:
         if (refs := getattr(wanted, field)) is not None:
             found[field] = tuple(carried(field, ref) for ref in refs)
     return replace(wanted, **found)

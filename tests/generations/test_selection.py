@@ -47,8 +47,8 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
     attempt.result_urls = [
         {"kind": one.kind, "url": one.url, "label": one.label} for one in job.outputs
     ]
-    found = selection.select(attempt)
-    return [one["url"] for one in found.videos], [one["url"] for one in found.frames]
+    videos, frames = selection.select(attempt)
+    return [one["url"] for one in videos], [one["url"] for one in frames]
 
 
 def luma(*output: object) -> Job:

@@ -56,11 +56,6 @@ def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Att
     return rows.order_by("next_action_at")
 
 
-def is_anything_new(accounts: Collection[int], *, now: datetime) -> bool:
-    """Is there something to post, or a post whose worker is gone?"""
-    return _is_any((State.QUEUED, State.SUBMITTING), accounts, now)
-
-
 def claim(
     rows: QuerySet[Attempt],
     *,
@@ -203,13 +198,12 @@ def hold_polls(account_id: int, *, until: datetime) -> None:
         unlocked(rows).update(next_action_at=until)
 
 
-def is_due_by(accounts: Collection[int], at: datetime) -> bool:
-    """Is the sweep needed for these accounts until then?"""
-    return _is_any(SWEPT, accounts, at)
-
-
-def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> bool:
-    """Is anything due? Each state is one step in the index."""
+def is_due_by(
+    accounts: Collection[int],
+    at: datetime,
+    states: Sequence[str] = SWEPT,
+) -> bool:
+    """Is the sweep needed for these accounts until then? Each state is one step in the index."""
     if not accounts:
         return False
     due = "state = %s AND next_action_at <= %s"

@@ -75,7 +75,9 @@ class Posts:
         """
         self.is_more_due = False
         room = self._dispatcher.free_posts
-        if room <= 0 or not claims.is_anything_new(self._accounts.ids, now=now):
+        # Is there something to post, or a post whose worker is gone?
+        new = (State.QUEUED, State.SUBMITTING)
+        if room <= 0 or not claims.is_due_by(self._accounts.ids, now, new):
             return
         self._end_lapsed(now)
         chosen = list(self._accounts.turns(now=now, room=room))

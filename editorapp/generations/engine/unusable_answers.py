@@ -40,17 +40,14 @@ def unwritable(
     name = attempt.account.spec.name
     kind = type(error).__name__
     if attempt.state == State.SUBMITTING:
-        says = f"{name} answered, and its answer could not be written down ({kind}).{_named(answer.job)}"
+        named = f" It names the job {answer.job.id}." if answer.job else ""
+        says = f"{name} answered, and its answer could not be written down ({kind}).{named}"
         doubt = OutcomeUnknown(says, code="not_written", came=came)
         post_outcomes.unknown(attempt, doubt, now=now)
         return
     says = f"{name}'s answer could not be written down ({kind})."
     failed = ProviderError(says, code="not_written", came=came)
     _odd(attempt, failed, now=now, policy="poll.unwritable", what="cannot be written down")
-
-
-def _named(job: Job | None) -> str:
-    return f" It names the job {job.id}." if job else ""
 
 
 def _odd(

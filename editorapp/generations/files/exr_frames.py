@@ -29,18 +29,19 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
     attempt = _last_sent(generation_id)
     if attempt is None or not attempt.generation.can_fetch_frames:
         return
+    take = attempt.generation
+    frames = came = None
+    says = "were fetched."
     with attempt.named():
         try:
             frames = _frames(attempt)
         except (ProviderError, *ingest.EXPECTED) as error:
             log.warning("EXR frames were not fetched: %s", error)
-            came = attempt.generation.came
-            if isinstance(error, UnusableResult):
-                came = error.came
-            why = getattr(error, "message", "") or str(error)
-            _note(attempt, f"could not be fetched: {why}", now=now, came=came)
-        else:
-            _note(attempt, "were fetched.", now=now, came=None, exr=frames)
+            came = error.came if isinstance(error, UnusableResult) else take.came
+            says = f"could not be fetched: {getattr(error, 'message', '') or error}"
+    warning = f"{take.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
+    rows = Generation.objects.filter(pk=take.pk, exr=None)
+    rows.update(warning=warning, came=came, exr=frames)
 
 
 def _last_sent(generation_id: int) -> Attempt | None:
@@ -56,22 +57,8 @@ def _frames(attempt: Attempt) -> Asset:
     """
     job = call(attempt.account.access(), "poll", attempt.provider_job_id)
     attempt.result_urls = [one.to_json() for one in job.outputs]
-    candidates = selection.select(attempt).frames
+    _videos, candidates = selection.select(attempt)
     if not candidates:
         raise LinkNotAllowed("The provider names none.")
     carrier = Carrier(asyncio.run, hold=lambda _seconds: None, clock=timezone.now)
     return store_result(attempt, candidates[0], "exr", carrier)
-
-
-def _note(
-    attempt: Attempt,
-    says: str,
-    *,
-    now: datetime,
-    came: Asset | None,
-    exr: Asset | None = None,
-) -> None:
-    generation = attempt.generation
-    warning = f"{generation.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
-    rows = Generation.objects.filter(pk=generation.pk, exr=None)
-    rows.update(warning=warning, came=came, exr=exr)

@@ -34,6 +34,9 @@ EXPECTED = (
     Refusal,
 )
 
+# Of the links that are tried later; any other as one that was cut.
+POLICIES = {links.BadLink: "fetch.bad_link", links.LinkNotAllowed: "fetch.not_allowed"}
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -63,7 +66,7 @@ def fetch(attempt: Attempt, carrier: Carrier) -> None:
             _keep(attempt, taken, now=carrier.clock())
         else:
             says = "The provider is done but names no video."
-            refetch.try_later(attempt, says, now=carrier.clock())
+            refetch.try_later(attempt, says, "fetch.cut", now=carrier.clock())
 
 
 def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:
@@ -72,12 +75,9 @@ def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:
         refetch.ask_for_fresh_links(attempt, now=now, least_seconds=wait)
     elif isinstance(error, UnusableResult):
         refetch.not_used(attempt, error, now=now)
-    elif isinstance(error, links.BadLink):
-        refetch.try_later(attempt, sentence(error), "fetch.bad_link", now=now)
-    elif isinstance(error, links.LinkNotAllowed):
-        refetch.try_later(attempt, sentence(error), "fetch.not_allowed", now=now)
     else:
-        refetch.try_later(attempt, sentence(error), now=now, least_seconds=wait)
+        policy = POLICIES.get(type(error), "fetch.cut")
+        refetch.try_later(attempt, sentence(error), policy, now=now, least_seconds=wait)
 
 
 def _take_all(attempt: Attempt, carrier: Carrier) -> Taken | None:
@@ -85,20 +85,20 @@ def _take_all(attempt: Attempt, carrier: Carrier) -> Taken | None:
 
     Raises: UnusableResult, all of `store_result`.
     """
-    chosen = selection.select(attempt)
-    if not chosen.videos:
+    videos, named_frames = selection.select(attempt)
+    if not videos:
         selection.note_extras(attempt, [])
         return None
-    video, used, notes = _first_video(attempt, chosen.videos, carrier)
+    video, used, notes = _first_video(attempt, videos, carrier)
     selection.note_extras(attempt, [used])
     taken = Taken(video, notes=notes)
-    frames = [one for one in chosen.frames if one is not used]
+    frames = [one for one in named_frames if one is not used]
     return _with_frames(attempt, taken, used, frames[0], carrier) if frames else taken
 
 
 def _first_video(
     attempt: Attempt,
-    candidates: tuple[Named, ...],
+    candidates: list[Named],
     carrier: Carrier,
 ) -> tuple[Asset, Named, tuple[str, ...]]:
     """Return the first candidate that is the result, its link, and what was wrong with those before
@@ -111,7 +111,9 @@ def _first_video(
     for place, output in enumerate(candidates, 1):
         is_last = place == len(candidates)
         try:
-            video = _video(attempt, output, carrier, place=place - 1, is_last=is_last)
+            video = store_result(attempt, output, "video", carrier, place=place - 1)
+            if not is_last and conformance.is_source(attempt.generation, video):
+                raise UnusableResult(conformance.SOURCE_CAME, video, code="result_is_source")
         except (UnusableResult, links.LinkNotAllowed) as error:
             first = first or error
         except (links.CutOff, links.LinkExpired) as error:
@@ -125,20 +127,6 @@ def _first_video(
     assert first is not None  # there was a candidate
     selection.note_extras(attempt, [])
     raise first
-
-
-def _video(
-    attempt: Attempt,
-    output: Named,
-    carrier: Carrier,
-    *,
-    place: int,
-    is_last: bool,
-) -> Asset:
-    video = store_result(attempt, output, "video", carrier, place=place)
-    if not is_last and conformance.is_source(attempt.generation, video):
-        raise UnusableResult(conformance.SOURCE_CAME, video, code="result_is_source")
-    return video
 
 
 def _passed_over(first: Exception | None, place: int, count: int) -> tuple[str, ...]:
@@ -169,35 +157,33 @@ def _with_frames(
     except (Overtaken, DatabaseError):
         raise
     except Exception as error:
+        words = sentence(error)
         if not isinstance(error, EXPECTED):
             log.exception("Attempt %s: its frames could not be taken in", attempt.pk)
+            # of an error of ours only its name, for its words may hold a link
+            words = f"{type(error).__name__}; the log says more."
         if output["kind"] != "exr":  # nobody said that these are frames
             return taken
         came = error.came if isinstance(error, UnusableResult) else None
         came_before = came and attempt.generation.came_id == came.pk
         if not came_before and attempt.fetch_count < PATIENCE:
             raise
-        note = f"The EXR frames could not be used: {_frames_words(error)}"
+        note = f"The EXR frames could not be used: {words}"
         return replace(taken, came=came, notes=(*taken.notes, note))
     selection.note_extras(attempt, [used, output])
     return replace(taken, exr=exr)
 
 
-def _frames_words(error: Exception) -> str:
-    """Say what went wrong; of an error of ours only its name, for its words may hold a link."""
-    if isinstance(error, EXPECTED):
-        return sentence(error)
-    return f"{type(error).__name__}; the log says more."
-
-
 def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.kept")
     generation = attempt.generation
+    odd = conformance.odd(generation, taken.video, taken.exr)
     shown = NOTHING_WRONG | {
         "result": taken.video,
         "exr": taken.exr,
         "came": taken.came,
-        "warning": _warning(generation, taken),
+        # The first is about its price: see engine/charging.py.
+        "warning": " ".join(filter(None, (generation.warning, *taken.notes, odd))),
     }
     with transaction.atomic():
         attempt.move(
@@ -211,9 +197,3 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
         if generation.failure_code == Generation.EXPIRING:
             alerting.result_is_safe(generation, now=now)
     reached("fetch.recorded")
-
-
-def _warning(generation: Generation, taken: Taken) -> str:
-    odd = conformance.odd(generation, taken.video, taken.exr)
-    # The first is about its price: see engine/charging.py.
-    return " ".join(filter(None, (generation.warning, *taken.notes, odd)))

@@ -38,7 +38,7 @@ def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float
 def try_later(
     attempt: Attempt,
     message: str,
-    policy: str = "fetch.cut",
+    policy: str,
     *,
     now: datetime,
     least_seconds: float = 0.0,

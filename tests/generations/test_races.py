@@ -31,7 +31,6 @@ from editorapp.generations.engine import (
     reclaim,
     requeue,
     sweep,
-    sweep_session,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Post
@@ -275,7 +274,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     outcome,
 ):
     generation, attempt = as_unknown(make_member())
-    session = sweep_session.Session("luma-agents", clock=timezone.now)
+    session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
     session.unwritten = [CallResult(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
@@ -289,7 +288,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
         getattr(settle, outcome)(generation, **options)
 
     session._write([])
-    session.close()
+    session.dispatcher.close()
 
     alert = Alert.objects.get(closed_at=None)
     assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
@@ -379,7 +378,7 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
     """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait
     for each other.
     """
-    session, answers = sweep_session.Session("luma-agents", clock=timezone.now), []
+    session, answers = sweep.Session("luma-agents", clock=timezone.now), []
     for member in reversed([make_member() for _ in range(3)]):
         attempt = make_reserved(member).attempts.get()
         post_outcomes.posting([make_post(attempt, {"prompt": "A harbor"})], now=timezone.now())
@@ -387,7 +386,7 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
         answers.append(CallResult(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
 
     session._write(answers)
-    session.close()
+    session.dispatcher.close()
 
     assert set(Generation.objects.values_list("state", flat=True)) == {State.FAILED}
     assert audit().differences == ()

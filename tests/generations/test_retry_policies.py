@@ -34,7 +34,7 @@ from editorapp.generations.engine import (
     poll_schedule,
     post_outcomes,
     requeue,
-    sweep_session,
+    sweep,
     transfer,
     unusable_answers,
 )
@@ -1016,16 +1016,16 @@ def wake_up(step: Step, _request: pytest.FixtureRequest) -> None:
 
 
 def answer_not_written(step: Step, _request: pytest.FixtureRequest) -> None:
-    session = sweep_session.Session(LUMA, clock=step.clock)
+    session = sweep.Session(LUMA, clock=step.clock)
     waits = []
-    step.patch.setattr(sweep_session.time, "monotonic", lambda: 1000.0)
+    step.patch.setattr(sweep.time, "monotonic", lambda: 1000.0)
     try:
         for _ in range(12):
-            session._write_later(sweep_session.Error("disk full"))
+            session._write_later(sweep.Error("disk full"))
             waits.append(session.write_again_at - 1000.0)
     finally:
         step.patch.undo()
-        session.close()
+        session.dispatcher.close()
     assert waits == sorted(waits) and waits[-1] == POLICIES["write.answer"].longest_seconds
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations.engine import dispatcher, post_outcomes, sweep, sweep_session
+from editorapp.generations.engine import dispatcher, post_outcomes, sweep
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -171,7 +171,7 @@ def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
 
 
 def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, monkeypatch):
-    session = sweep_session.Session("gmi-cloud", clock=clock)
+    session = sweep.Session("gmi-cloud", clock=clock)
     taken = []
 
     def turn(*, take_new: bool) -> bool:
@@ -183,8 +183,8 @@ def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, m
     monkeypatch.setattr(session, "turn", turn)
     session.posts.slow[1] = sweep.time.monotonic() + 900
     try:
-        sweep._sweep(session, lambda _seconds: True, seconds=0)
+        session.run(lambda _seconds: True, seconds=0)
     finally:
-        session.close()
+        session.dispatcher.close()
 
     assert taken == [True, True, True, False, False]

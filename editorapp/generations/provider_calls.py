@@ -19,17 +19,10 @@ def call(
 
     Call it outside a transaction. Raises: ProviderError and its kinds; TimeoutError.
     """
-    return asyncio.run(answer(access, name, *given, within_seconds=within_seconds, **options))
-
-
-async def answer(
-    access: Access,
-    name: str,
-    *given: Any,
-    within_seconds: float | None = None,
-    **options: Any,
-) -> Any:
-    """As `call`, within a running loop."""
     made = getattr(registry.get(access.provider), name)
-    async with asyncio.timeout(within_seconds), ProviderSession(access) as session:
-        return await made(*given, session=session, **options)
+
+    async def answer() -> Any:
+        async with asyncio.timeout(within_seconds), ProviderSession(access) as session:
+            return await made(*given, session=session, **options)
+
+    return asyncio.run(answer())

@@ -254,7 +254,7 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 poll_outcomes.done([(attempt, job)], now=clock())
             elif attempt.state == State.FETCHING:
                 try:
-                    ingest.fetch(attempt, Carrier(asyncio.run, lambda _seconds: None, clock))
+                    ingest.fetch(attempt, Carrier(lambda work: asyncio.run(work()), clock))
                 except Exception as error:  # as the lane does
                     transfer._fault(attempt, error, now=clock())
             clock.jump(hours=1)

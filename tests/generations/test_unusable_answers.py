@@ -227,7 +227,7 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(ingest, "_take_all", refuse)
-    ingest.fetch(attempt, Carrier(lambda work: 0, lambda seconds: None, lambda: NOW))
+    ingest.fetch(attempt, Carrier(lambda work: 0, lambda: NOW))
 
     attempt.refresh_from_db()
     assert attempt.next_action_at >= NOW + timedelta(seconds=120)

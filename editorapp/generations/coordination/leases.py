@@ -22,7 +22,7 @@ from editorapp.generations.models import Lease
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 Renew = Callable[[float], bool]  # for so many seconds; says whether the lease is still held
-Run = Callable[[Coroutine[Any, Any, Any]], Any]  # to its end, while a lease is renewed
+Work = Callable[[], Coroutine[Any, Any, T]]  # what is begun anew where it is tried again
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
@@ -65,9 +65,10 @@ def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
 class Carrier:
     """How a transfer is carried out while its row's lease is renewed."""
 
-    run: Run
-    hold: Callable[[float], None]  # for so many seconds of work during which nobody renews it
+    run: Callable[[Work[Any]], Any]  # to its end
     clock: Clock
+    # for so many seconds of work during which nobody renews it
+    hold: Callable[[float], None] = lambda _seconds: None
 
 
 @contextlib.contextmanager
@@ -119,7 +120,7 @@ def free(name: str, *, now: datetime) -> None:
 
 
 def run_and_renew(
-    work: Coroutine[Any, Any, T],
+    work: Work[T],
     renew: Callable[[], object],
     *,
     every_seconds: float,
@@ -130,7 +131,7 @@ def run_and_renew(
     Raises: what either raises; the coroutine is canceled where it is `renew`.
     """
     with asyncio.Runner() as runner:
-        task = runner.get_loop().create_task(work)
+        task = runner.get_loop().create_task(work())
         while True:
             runner.run(_wait(task, every_seconds))
             if task.done():

@@ -115,7 +115,7 @@ def _carrier(attempt: Attempt, renew_lane: Renew, clock: Clock) -> Carrier:
 
     renew = partial(hold, LEASE.total_seconds())
     run = partial(leases.run_and_renew, renew=renew, every_seconds=RENEW_SECONDS)
-    return Carrier(run, hold, clock)
+    return Carrier(run, clock, hold)
 
 
 def _carry(attempt: Attempt, carrier: Carrier) -> None:
@@ -134,23 +134,16 @@ def _carry(attempt: Attempt, carrier: Carrier) -> None:
 
 def _carry_and_hear(attempt: Attempt, carrier: Carrier) -> None:
     """Carry them, and note what the provider answers, where a verification follows this take."""
-    if not exchange_log.is_followed(attempt.generation_id):
-        _carried(attempt, carrier)
-        return
     with listening() as heard:
         try:
-            _carried(attempt, carrier)
+            if attempt.state == State.STAGING:
+                reached("stage.claimed")
+                upload.stage(attempt, carrier)
+            else:
+                reached("fetch.claimed")
+                fetch(attempt, carrier)
         finally:
             exchange_log.note_of_take(attempt.generation_id, heard)
-
-
-def _carried(attempt: Attempt, carrier: Carrier) -> None:
-    if attempt.state == State.STAGING:
-        reached("stage.claimed")
-        upload.stage(attempt, carrier)
-    else:
-        reached("fetch.claimed")
-        fetch(attempt, carrier)
 
 
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:

@@ -17,7 +17,6 @@ from editorapp.providers.contract import (
     BadCredentials,
     ProviderError,
     Rejected,
-    Unavailable,
     UploadRefused,
 )
 
@@ -31,7 +30,7 @@ def stage(attempt: Attempt, carrier: Carrier) -> None:
         later(attempt, problem, "stage.closed", now=carrier.clock())
         return
     try:
-        _stage_all(attempt, carrier)
+        staging.stage_missing(attempt.generation.wanted, attempt.account, carrier)
     except Rejected as error:
         # another key, or another day, may do
         can_retry = isinstance(error, BadCredentials | UploadRefused)
@@ -46,16 +45,6 @@ def stage(attempt: Attempt, carrier: Carrier) -> None:
         )
     else:
         _queue(attempt, now=carrier.clock())
-
-
-def _stage_all(attempt: Attempt, carrier: Carrier) -> None:
-    """Raises: ProviderError."""
-    wanted = attempt.generation.wanted
-    account = attempt.account
-    staging.stage_missing(wanted, account, carrier)
-    if staging.missing(wanted, account, now=carrier.clock()):
-        says = f"{account.spec.name} keeps an upload for no time at all."
-        raise Unavailable(says, code="upload_gone")
 
 
 def _queue(attempt: Attempt, *, now: datetime) -> None:

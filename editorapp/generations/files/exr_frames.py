@@ -60,5 +60,5 @@ def _frames(attempt: Attempt) -> Asset:
     _videos, candidates = selection.select(attempt)
     if not candidates:
         raise LinkNotAllowed("The provider names none.")
-    carrier = Carrier(asyncio.run, hold=lambda _seconds: None, clock=timezone.now)
+    carrier = Carrier(lambda work: asyncio.run(work()), timezone.now)
     return store_result(attempt, candidates[0], "exr", carrier)

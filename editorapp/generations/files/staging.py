@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -101,12 +102,15 @@ def stage_missing(
     to_upload = missing(wanted, account, now=carrier.clock())
     for asset_id in sorted(to_upload | unprepared(wanted, account.spec)):
         asset = Asset.objects.get(pk=asset_id)
-        note_outgoing(asset, carrier.run(outgoing_of(asset)))
+        note_outgoing(asset, carrier.run(partial(outgoing_of, asset)))
         if asset_id in to_upload:
-            ref = carrier.run(stage(asset, account))
+            ref = carrier.run(partial(stage, asset, account))
             reached("stage.sent")
             keep(account.pk, asset, ref, now=carrier.clock())
             reached("stage.noted")
+    if missing(wanted, account, now=carrier.clock()):
+        says = f"{account.spec.name} keeps an upload for no time at all."
+        raise Unavailable(says, code="upload_gone")
 
 
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:

@@ -5,12 +5,14 @@ What came and cannot be used is kept too, so that a person can judge it.
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from editorapp.core.fault_points import reached
 from editorapp.generations.coordination.leases import Carrier
-from editorapp.generations.files import conformance, error_pages, partial
+from editorapp.generations.files import conformance, error_pages
 from editorapp.generations.files import download as links
+from editorapp.generations.files import partial as parts
 from editorapp.generations.files.selection import Named
 from editorapp.generations.models import Attempt, Fields
 from editorapp.media import intake, store, unreadable
@@ -80,7 +82,7 @@ def _downloaded(
     carrier: Carrier,
     *,
     place: int,
-) -> tuple[Path, partial.Progress]:
+) -> tuple[Path, parts.Progress]:
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
     lies, and how it came.
 
@@ -90,11 +92,12 @@ def _downloaded(
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
     stem = f"attempt-{attempt.pk}"
     ending = f".{kind}{place or ''}.part"
-    part = partial.collect(store.incoming(), stem, ending, token=attempt.lease_token)
+    part = parts.collect(store.incoming(), stem, ending, token=attempt.lease_token)
     access = attempt.account.access()
     try:
         with store.telling_full_disk():
-            carrier.run(links.download(output["url"], part, access=access, max_bytes=limit))
+            work = partial(links.download, output["url"], part, access=access, max_bytes=limit)
+            carrier.run(work)
     except (links.LinkNotAllowed, Refusal):
         part.drop()  # on a full disk above all
         raise

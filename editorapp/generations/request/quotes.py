@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
@@ -32,7 +32,6 @@ from editorapp.generations.files import staging
 from editorapp.generations.models import Fields
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
-from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import (
     GenerationRequest,
@@ -307,7 +306,8 @@ def _quoted(
 ) -> Quote:
     account = row.account
     wanted = GenerationRequest.from_json(row.request)
-    _stage(account, wanted, clock, renew)
+    patiently = partial(_patiently, renew=renew)
+    staging.stage_missing(wanted, account, leases.Carrier(patiently, clock))
     there = staging.lying(
         account.pk,
         staging.staged_ids(wanted, account.spec),
@@ -315,24 +315,7 @@ def _quoted(
     )
     wanted = staging.resolved(wanted, account.spec, there)
     seconds = row.source.duration_seconds if row.source else None
-    return _patiently(partial(_quote, account, wanted, seconds), renew)
-
-
-def _stage(
-    account: ProviderAccount,
-    wanted: GenerationRequest,
-    clock: Clock,
-    renew: Callable[[], object],
-) -> None:
-    """Stage what is not there yet; what travels inside the request is only prepared."""
-    ids = staging.staged_ids(wanted, account.spec)
-    missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
-    unprepared = staging.unprepared(wanted, account.spec)
-    for asset in Asset.objects.filter(pk__in=missing | unprepared):
-        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
-        if asset.pk in missing:
-            ref = _patiently(partial(staging.stage, asset, account), renew)
-            staging.keep(account.pk, asset, ref, now=clock())
+    return patiently(partial(_quote, account, wanted, seconds))
 
 
 async def _quote(
@@ -351,7 +334,7 @@ async def _quote(
         return quote
 
 
-def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], object]) -> T:
+def _patiently(call: leases.Work[T], renew: Callable[[], object]) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the
     provider asks for.
 
@@ -362,7 +345,7 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Callable[[], o
     failures = 0
     while True:
         try:
-            return leases.run_and_renew(call(), renew, every_seconds=RENEW_SECONDS)
+            return leases.run_and_renew(call, renew, every_seconds=RENEW_SECONDS)
         except (Throttled, Unavailable) as error:
             failures += 1
             asked = error.retry_after_seconds or 0.0

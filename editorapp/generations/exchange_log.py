@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from editorapp.core.logs import HIDDEN, secrets
 from editorapp.generations.models import HeardAnswer, Verification
@@ -46,13 +46,21 @@ def listened_accounts(provider: str) -> frozenset[int]:
     return frozenset(rows.values_list("account_id", flat=True))
 
 
+def is_followed(generation_id: int) -> bool:
+    """Is this take a verification's?"""
+    return _following(generation_id).exists()
+
+
+def _following(generation_id: int) -> QuerySet[Verification]:
+    return Verification.objects.filter(take_id=generation_id, state=State.PAID)
+
+
 def note_of_take(generation_id: int, heard: Sequence[Exchange]) -> None:
     """Keep what the engine heard, where this take is a verification's. Raises nothing."""
     if not heard:
         return
     try:
-        paid = Verification.objects.filter(take_id=generation_id, state=State.PAID)
-        verification = paid.select_related("account").first()
+        verification = _following(generation_id).select_related("account").first()
         if verification:
             note(verification, heard)
     except Exception:

@@ -134,16 +134,23 @@ def _carry(attempt: Attempt, carrier: Carrier) -> None:
 
 def _carry_and_hear(attempt: Attempt, carrier: Carrier) -> None:
     """Carry them, and note what the provider answers, where a verification follows this take."""
+    if not exchange_log.is_followed(attempt.generation_id):
+        _carried(attempt, carrier)
+        return
     with listening() as heard:
         try:
-            if attempt.state == State.STAGING:
-                reached("stage.claimed")
-                upload.stage(attempt, carrier)
-            else:
-                reached("fetch.claimed")
-                fetch(attempt, carrier)
+            _carried(attempt, carrier)
         finally:
             exchange_log.note_of_take(attempt.generation_id, heard)
+
+
+def _carried(attempt: Attempt, carrier: Carrier) -> None:
+    if attempt.state == State.STAGING:
+        reached("stage.claimed")
+        upload.stage(attempt, carrier)
+    else:
+        reached("fetch.claimed")
+        fetch(attempt, carrier)
 
 
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:

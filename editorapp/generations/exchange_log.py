@@ -11,8 +11,8 @@ import json
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from editorapp.core.logs import HIDDEN, secrets
@@ -100,33 +100,18 @@ def is_at_its_own_address(account: ProviderAccount) -> bool:
 
 
 def _keep(verification: Verification, found: Compared) -> None:
-    said = json.loads(without_secrets(_as_json(found), verification))
+    said = asdict(found)
+    lifetimes = said.pop("lifetimes")
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    said = json.loads(without_secrets(text, verification))
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    same = HeardAnswer.objects.filter(verification=verification, digest=digest)
-    if same.update(times=F("times") + 1):
-        return
-    try:
-        with transaction.atomic():
-            HeardAnswer.objects.create(
-                verification=verification,
-                digest=digest,
-                lifetimes=found.lifetimes,
-                **said,
-            )
-    except IntegrityError:  # heard twice at once
-        same.update(times=F("times") + 1)
-
-
-def _as_json(found: Compared) -> str:
-    said = {
-        "call": found.call,
-        "source": found.source,
-        "status": found.status,
-        "form": found.form,
-        "prices": found.prices,
-        "differences": [one.to_json() for one in found.differences],
-    }
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    heard, is_new = HeardAnswer.objects.get_or_create(
+        verification=verification,
+        digest=digest,
+        defaults={**said, "lifetimes": lifetimes},
+    )
+    if not is_new:
+        HeardAnswer.objects.filter(pk=heard.pk).update(times=F("times") + 1)
 
 
 def without_secrets(text: str, verification: Verification) -> str:

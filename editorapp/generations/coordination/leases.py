@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from editorapp.generations.coordination import lease_holder
@@ -43,17 +42,14 @@ def take(
     rows = Lease.objects.filter(name=name)
     never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
     free = Q(holder=holder) | Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
-    if rows.filter(free).update(holder=holder, until=until):
+    ours = {"holder": holder, "until": until}
+    if rows.filter(free).update(**ours):
         return True
-    if row := rows.first():
-        left = lease_holder.is_gone(row.holder)
-        return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
-    try:
-        with transaction.atomic():
-            Lease.objects.create(name=name, holder=holder, until=until)
-    except IntegrityError:  # somebody made it between the two looks
-        return False
-    return True
+    row, is_new = Lease.objects.get_or_create(name=name, defaults=ours)
+    if is_new:
+        return True
+    left = lease_holder.is_gone(row.holder)
+    return left and bool(rows.filter(holder=row.holder).update(**ours))
 
 
 def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:

@@ -133,7 +133,6 @@ def lost(
     attempt.move(
         State.LOST,
         now=now,
-        lease_token=None,
         last_error=message,
         shown=failure(code, message),
         **changes,
@@ -163,7 +162,6 @@ def _as_done(
     expiries = (one.expires_at for one in job.outputs if one.expires_at)
     changes = READABLE | {
         "next_action_at": now,
-        "lease_token": None,
         "result_urls": [one.to_json() for one in job.outputs],
         "result_expires_at": min(expiries, default=None),
         "recorded_at": now,

@@ -94,7 +94,6 @@ def _as_accepted(one: Accepted, *, now: datetime) -> Transition:
     changes = requeue.NOT_FAILING | {
         "provider_job_id": one.job.id,
         "submitted_at": now,
-        "lease_token": None,
         "next_action_at": now + timedelta(seconds=one.first_look_seconds),
     }
     return Transition(one.attempt, changes, NOTHING_WRONG)
@@ -184,6 +183,7 @@ def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     attempt.move(
         State.UNKNOWN,
         now=now,
+        lease_token=attempt.lease_token,  # by which a late answer finds it
         last_error=error.message,
         odd_answer=error.came,
         shown=failure(error.code or "outcome_unknown", says),

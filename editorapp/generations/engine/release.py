@@ -24,7 +24,6 @@ def fail(
     attempt.move(
         State.FAILED,
         now=now,
-        lease_token=None,
         recorded_at=now,
         last_error=error,
         shown=failure(code, says, can_retry=can_retry),

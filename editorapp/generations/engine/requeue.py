@@ -71,7 +71,6 @@ def _queue_again(
         State.QUEUED,
         now=now,
         next_action_at=now + timedelta(seconds=seconds),
-        lease_token=None,
         submit_started_at=None,
         error_count=attempt.error_count + 1,
         failing_since=attempt.failing_since or now,

@@ -231,7 +231,6 @@ def _stage_first(attempt: Attempt, *, now: datetime) -> None:
         State.STAGING,
         now=now,
         next_action_at=now,
-        lease_token=None,
         submit_started_at=None,
     )
     transaction.on_commit(lambda: wake.transfers(now=now))

@@ -52,7 +52,6 @@ def _queue(attempt: Attempt, *, now: datetime) -> None:
         State.QUEUED,
         now=now,
         next_action_at=now,
-        lease_token=None,
         **requeue.NOT_FAILING,
     )
     reached("stage.queued")

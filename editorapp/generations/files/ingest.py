@@ -189,7 +189,6 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
         attempt.move(
             State.SUCCEEDED,
             now=now,
-            lease_token=None,
             last_error="",
             shown=shown,
             **refetch.NO_LINKS,

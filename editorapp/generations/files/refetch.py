@@ -123,7 +123,6 @@ def _run_again(
         State.RUNNING,
         now=now,
         next_action_at=at,
-        lease_token=None,
         fetch_count=_tries(attempt),
         last_error=message,
         shown=shown,
@@ -146,7 +145,6 @@ def end(
         attempt.move(
             State.FETCH_FAILED,
             now=now,
-            lease_token=None,
             last_error=message,
             shown=failure(code, says, **shown),
             **NO_LINKS,

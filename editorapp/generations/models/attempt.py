@@ -219,22 +219,21 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     for one in steps:
         if to not in TRANSITIONS[State(one.attempt.state)]:
             raise InvalidTransition(f"{one.attempt.state} -> {to}")
-    always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
     with _undone_together(steps):
-        _write(to, steps, always, now=now)
+        _write(to, steps, now=now)
     for one in steps:
         one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
-        for name, value in (one.changes | always).items():
+        for name, value in _changes(to, one).items():
             setattr(one.attempt, name, value)
 
 
-def _write(
-    to: State,
-    steps: Sequence[Transition],
-    always: Fields,
-    *,
-    now: datetime,
-) -> None:
+def _changes(to: State, step: Transition) -> Fields:
+    """Return all that changes on an attempt: its lease is given back, unless the step names one."""
+    always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
+    return {"lease_token": None} | step.changes | always
+
+
+def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     """Write attempts, then generations, each by their keys: the order of all locks (core/locks.py).
 
     Raises: Overtaken.
@@ -248,7 +247,7 @@ def _write(
     shown = []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
         row = one.attempt
-        moved.append((one.changes | always, row._as_it_was()))
+        moved.append((_changes(to, one), row._as_it_was()))
         its = {"id": row.generation_id, "attempt_number": row.number}
         shown.append((state | one.shown, its))
     if update_each(Attempt, moved) < len(moved):

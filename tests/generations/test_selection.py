@@ -15,7 +15,6 @@ from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import poll_outcomes, transfer
-from editorapp.generations.files import exr_frames as frames
 from editorapp.generations.files import ingest, selection
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
@@ -369,7 +368,7 @@ def test_frames_are_fetched_again_without_touching_the_take(
         return Job(job_id, JobState.DONE, outputs=outputs)
 
     monkeypatch.setattr(luma_agents, "poll", poll)
-    frames.fetch_frames(take.pk, now=take.created_at)
+    ingest.fetch_frames(take.pk, now=take.created_at)
 
     after = Generation.objects.get()
     assert (after.state, after.result, after.cost_usd) == (

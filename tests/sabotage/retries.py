@@ -66,7 +66,7 @@ CHANGES = (
     ),
     Change(
         "what is given up before it was sent keeps its money held",
-        "editorapp/generations/engine/release.py",
+        NOT_SENT,
         "        ledger.release(attempt.pk, now=now, note=note)\n",
         "",
         (ENDS,),

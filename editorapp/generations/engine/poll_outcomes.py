@@ -19,7 +19,7 @@ from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations import alerting
 from editorapp.generations.engine import charging, claims, poll_schedule
-from editorapp.generations.engine.release import fail
+from editorapp.generations.engine.requeue import fail
 from editorapp.generations.files import refetch
 from editorapp.generations.models import Attempt, Fields, Transition, failure, move
 from editorapp.generations.models.prepared import written

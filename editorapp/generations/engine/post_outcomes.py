@@ -15,7 +15,7 @@ from editorapp.alerts.models import AlertKind
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
-from editorapp.generations.engine import release, requeue
+from editorapp.generations.engine import requeue
 from editorapp.generations.engine.dispatcher import Post
 from editorapp.generations.models import (
     NOTHING_WRONG,
@@ -146,13 +146,13 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     A key can be replaced and an account filled up: then the same request may be sent again.
     """
     can_retry = isinstance(error, BadCredentials | OutOfFunds)
-    release.refused(attempt, error, "Refused", can_retry=can_retry, now=now)
+    requeue.refused(attempt, error, "Refused", can_retry=can_retry, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """Our own mistake kept a request from being written as a body: nothing was sent."""
     kind = type(error).__name__
-    release.fail_for_free(
+    requeue.fail_for_free(
         attempt,
         f"It could not be prepared for sending ({kind}). Nothing was sent or charged.",
         code="not_prepared",

@@ -13,8 +13,9 @@ from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.engine.release import fail_for_free
-from editorapp.generations.models import Attempt, Fields, Overtaken, Pause
+from editorapp.costs import ledger
+from editorapp.generations import alerting
+from editorapp.generations.models import Attempt, Fields, Overtaken, Pause, failure
 from editorapp.generations.states import State
 from editorapp.providers.contract import ProviderError, Throttled
 
@@ -160,3 +161,66 @@ def has_taken_any(account_id: int, *, since: datetime) -> bool:
     """Has an account accepted a post since then? Counted in the index attempt_rate."""
     sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
     return sent.filter(submitted_at__gt=since).exists()
+
+
+def fail(
+    attempt: Attempt,
+    error: str,
+    *,
+    code: str,
+    says: str,
+    can_retry: bool,
+    now: datetime,
+) -> None:
+    """End an attempt in failure; of its money nothing is said. `says` is what its take shows."""
+    attempt.move(
+        State.FAILED,
+        now=now,
+        recorded_at=now,
+        last_error=error,
+        shown=failure(code, says, can_retry=can_retry),
+    )
+
+
+def fail_for_free(
+    attempt: Attempt,
+    error: str,
+    *,
+    code: str,
+    note: str,
+    can_retry: bool,
+    now: datetime,
+    says: str = "",
+) -> None:
+    """End an attempt of which nothing is charged: `note` stands in the ledger."""
+    with transaction.atomic():
+        fail(
+            attempt,
+            error,
+            code=code,
+            says=says or error,
+            can_retry=can_retry,
+            now=now,
+        )
+        ledger.release(attempt.pk, now=now, note=note)
+
+
+def refused(
+    attempt: Attempt,
+    error: ProviderError,
+    what: str,
+    *,
+    can_retry: bool,
+    now: datetime,
+) -> None:
+    """End what the provider refused for good, before it was queued there."""
+    with transaction.atomic():
+        fail_for_free(
+            attempt,
+            error.message,
+            code=error.code or "refused",
+            note=f"{what}: {error.message}",
+            can_retry=can_retry,
+            now=now,
+        )
+        alerting.account_refused(attempt.account, error, now=now)

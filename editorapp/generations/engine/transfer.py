@@ -1,5 +1,7 @@
 """Transfer: one lane that carries files, uploads of sources and downloads of results, each while its
 row's lease is renewed.
+
+A source is staged before the paid call: nothing was sent then, so what fails costs nothing.
 """
 
 import logging
@@ -11,15 +13,22 @@ from functools import partial
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations import exchange_log
 from editorapp.generations.coordination import heartbeat, leases, shutdown, wake
 from editorapp.generations.coordination.leases import Carrier, Clock, Renew
-from editorapp.generations.engine import claims, upload
-from editorapp.generations.files import refetch
+from editorapp.generations.engine import claims, requeue
+from editorapp.generations.files import refetch, staging
 from editorapp.generations.files.ingest import fetch
 from editorapp.generations.models import Attempt, Overtaken
 from editorapp.generations.states import State
+from editorapp.providers.contract import (
+    BadCredentials,
+    ProviderError,
+    Rejected,
+    UploadRefused,
+)
 from editorapp.providers.http.recording import listening
 
 log = logging.getLogger(__name__)
@@ -147,17 +156,81 @@ def _carry_and_hear(attempt: Attempt, carrier: Carrier) -> None:
 def _carried(attempt: Attempt, carrier: Carrier) -> None:
     if attempt.state == State.STAGING:
         reached("stage.claimed")
-        upload.stage(attempt, carrier)
+        _stage(attempt, carrier)
     else:
         reached("fetch.claimed")
         fetch(attempt, carrier)
+
+
+def _stage(attempt: Attempt, carrier: Carrier) -> None:
+    """Stage what must lie with the provider and does not yet, then queue the attempt for its post.
+
+    Raises: Overtaken.
+    """
+    if problem := attempt.account.problem:
+        _upload_later(attempt, problem, "stage.closed", now=carrier.clock())
+        return
+    try:
+        staging.stage_missing(attempt.generation.wanted, attempt.account, carrier)
+    except Rejected as error:
+        # another key, or another day, may do
+        can_retry = isinstance(error, BadCredentials | UploadRefused)
+        requeue.refused(
+            attempt, error, "Source not taken", can_retry=can_retry, now=carrier.clock()
+        )
+    except ProviderError as error:
+        _upload_later(
+            attempt,
+            error.message,
+            "stage.unavailable",
+            now=carrier.clock(),
+            least_seconds=error.retry_after_seconds or 0.0,
+        )
+    else:
+        _queue(attempt, now=carrier.clock())
+
+
+def _queue(attempt: Attempt, *, now: datetime) -> None:
+    attempt.move(
+        State.QUEUED,
+        now=now,
+        next_action_at=now,
+        **requeue.NOT_FAILING,
+    )
+    reached("stage.queued")
+    wake.work(attempt.generation.provider, now=now)
+
+
+def _upload_later(
+    attempt: Attempt,
+    message: str,
+    policy: str,
+    *,
+    now: datetime,
+    least_seconds: float = 0.0,
+) -> None:
+    """Upload again after a pause, or give it up after long enough."""
+    row = retry.policy(policy)
+    since = attempt.failing_since or now
+    failures = attempt.error_count + 1
+    if row.is_over(failures, (now - since).total_seconds()):
+        requeue.give_up(attempt, row, message, now=now)
+        return
+    wait = timedelta(seconds=row.pause_seconds(failures, least=least_seconds))
+    attempt.as_read().update(
+        next_action_at=now + wait,
+        lease_token=None,
+        last_error=message,
+        error_count=failures,
+        failing_since=since,
+    )
 
 
 def _fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """An error of ours is a try like any other: it is counted, and ends as its policy says."""
     kind = type(error).__name__  # and no more of it: its words may hold a link
     if attempt.state == State.STAGING:
-        upload.later(attempt, f"Rushes could not upload it ({kind}).", "stage.fault", now=now)
+        _upload_later(attempt, f"Rushes could not upload it ({kind}).", "stage.fault", now=now)
     else:
         says = f"Rushes could not take it in ({kind})."
         refetch.try_later(attempt, says, "fetch.fault", now=now)

@@ -110,9 +110,9 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
     """Let the paid post of an attempt be answered with this."""
-    adapter, carrier = registry.get("luma-agents"), Dispatcher(registry.get("luma-agents"))
+    carrier = Dispatcher(registry.get("luma-agents"))
     try:
-        posts = submit.Posts(adapter, carrier, Accounts("luma-agents"), lambda: at)
+        posts = submit.Posts(carrier, Accounts("luma-agents"), lambda: at)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
         answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]

@@ -101,7 +101,7 @@ class Dispatcher:
     """A fixed set of coroutines that make calls to one provider."""
 
     def __init__(self, provider: ModuleType) -> None:
-        self._provider = provider
+        self.provider = provider
         self._loop = asyncio.new_event_loop()
         self._posts: asyncio.Queue[Call] = asyncio.Queue()
         self._polls: asyncio.Queue[Call] = asyncio.Queue()
@@ -190,7 +190,7 @@ class Dispatcher:
         ends.
         """
         try:
-            job = await call.job(self._provider, self._session(call.access))
+            job = await call.job(self.provider, self._session(call.access))
         except ProviderError as error:
             return CallResult(call, None, error)
         except Exception as error:  # the whole deadline, or an answer that an adapter stumbled over

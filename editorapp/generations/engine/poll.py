@@ -8,6 +8,7 @@ a model's instance for each would cost more than the claim. Only the few whose a
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from editorapp.core.fault_points import reached
@@ -36,26 +37,19 @@ COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
+@dataclass
 class Polls:
     """What one sweep asks about, and what it has asked and not written yet."""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        accounts: Accounts,
-        *,
-        turn: timedelta,
-    ) -> None:
-        self._dispatcher = dispatcher
-        self._accounts = accounts
-        self._ahead = turn / 2  # so that polls are as often early as late
-        self._turn = turn
-        self._asked: set[int] = set()
-        self._share = AT_FIRST  # how many may be claimed in a turn
-        # Polls that were answered since the last claim, and of late in a turn.
-        self._answered = self._pace = 0
-        self._counted_at: datetime | None = None
-        self.is_more_due = False  # the last claim took all that it might: there may be more
+    dispatcher: Dispatcher
+    accounts: Accounts
+    turn: timedelta
+    asked: set[int] = field(default_factory=set)
+    share: int = AT_FIRST  # how many may be claimed in a turn
+    answered: int = 0  # polls since the last claim
+    pace: int = 0  # and of late in a turn
+    counted_at: datetime | None = None
+    is_more_due: bool = False  # the last claim took all that it might: there may be more
 
     def ask_due(self, now: datetime) -> None:
         """Claim what is due and ask for it.
@@ -63,44 +57,44 @@ class Polls:
         A burst (all were due at once) is spread over the shortest interval.
         """
         self._count(now)
-        most = min(self._room(), self._share)
+        most = min(self._room(), self.share)
         looks = claims.claim_polls(
-            self._accounts.ids,
+            self.accounts.ids,
             most=most,
-            due_by=now + self._ahead,
-            skip=self._asked,
+            due_by=now + self.turn / 2,  # so that polls are as often early as late
+            skip=self.asked,
         )
-        self.is_more_due = len(looks) >= most > 0 and most < self._share
+        self.is_more_due = len(looks) >= most > 0 and most < self.share
         for look in looks:
             self._ask(look)
 
     def _room(self) -> int:
         """Return how many more may be asked for, at the pace of the answers of late."""
-        self._pace = max(self._answered, self._pace // 2)
-        self._answered = 0
-        return min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
+        self.pace = max(self.answered, self.pace // 2)
+        self.answered = 0
+        return min(max(AT_FIRST, TURNS_AHEAD * self.pace), AT_ONCE) - len(self.asked)
 
     def _ask(self, look: DuePoll) -> None:
-        self._asked.add(look.pk)
+        self.asked.add(look.pk)
         reached("poll.claimed")
-        access = self._accounts.access[look.account_id]
-        is_heard = look.account_id in self._accounts.listened
-        self._dispatcher.send(Poll(look, access, is_heard))
+        access = self.accounts.access[look.account_id]
+        is_heard = look.account_id in self.accounts.listened
+        self.dispatcher.send(Poll(look, access, is_heard))
 
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
-        before = len(self._asked)
-        self._asked.difference_update(one.call.attempt.pk for one in answers)
-        self._answered += before - len(self._asked)
+        before = len(self.asked)
+        self.asked.difference_update(one.call.attempt.pk for one in answers)
+        self.answered += before - len(self.asked)
 
     def _count(self, now: datetime) -> None:
         """Find out now and then how many jobs run, and with it how many a turn may claim."""
-        if self._counted_at is not None and timedelta() <= now - self._counted_at < COUNT_EVERY:
+        if self.counted_at is not None and timedelta() <= now - self.counted_at < COUNT_EVERY:
             return
-        self._counted_at = now
-        running = claims.count_running(self._accounts.ids)
-        turn_seconds = self._turn.total_seconds()
-        self._share = poll_schedule.polls_in_a_turn(running, turn_seconds=turn_seconds)
+        self.counted_at = now
+        running = claims.count_running(self.accounts.ids)
+        turn_seconds = self.turn.total_seconds()
+        self.share = poll_schedule.polls_in_a_turn(running, turn_seconds=turn_seconds)
 
 
 def write(answers: Sequence[CallResult], *, now: datetime) -> None:

@@ -2,7 +2,8 @@
 after long enough.
 
 Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be
-tried again.
+tried again. How an attempt fails, and gives its reservation back where nothing is charged, stands
+last.
 """
 
 import contextlib

@@ -5,8 +5,8 @@ byte, and what came of it.
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
 
 from django.db import DatabaseError, DataError, transaction
 
@@ -44,25 +44,18 @@ from editorapp.providers.contract import (
 log = logging.getLogger(__name__)
 
 
+@dataclass
 class Posts:
     """What one sweep sends."""
 
-    def __init__(
-        self,
-        adapter: ModuleType,
-        dispatcher: Dispatcher,
-        accounts: Accounts,
-        clock: Clock,
-    ) -> None:
-        self._adapter = adapter
-        self._dispatcher = dispatcher
-        self._accounts = accounts
-        self._clock = clock
-        # Attempts whose post carries stored files, and until when (monotonic) at most.
-        self.slow: dict[int, float] = {}
-        self._first_looks: dict[tuple[str, str], float] = {}
-        # All that might leave has left: there may be more once answers are in.
-        self.is_more_due = False
+    dispatcher: Dispatcher
+    accounts: Accounts
+    clock: Clock
+    # Attempts whose post carries stored files, and until when (monotonic) at most.
+    slow: dict[int, float] = field(default_factory=dict)
+    first_looks: dict[tuple[str, str], float] = field(default_factory=dict)
+    # All that might leave has left: there may be more once answers are in.
+    is_more_due: bool = False
 
     def slow_until(self) -> float:
         """Return until when (monotonic) the slowest post under way may take."""
@@ -74,20 +67,20 @@ class Posts:
         What is to leave together is written down together, and only then sent.
         """
         self.is_more_due = False
-        room = self._dispatcher.free_posts
+        room = self.dispatcher.free_posts
         # Is there something to post, or a post whose worker is gone?
         new = (State.QUEUED, State.SUBMITTING)
-        if room <= 0 or not claims.is_due_by(self._accounts.ids, now, new):
+        if room <= 0 or not claims.is_due_by(self.accounts.ids, now, new):
             return
         self._end_lapsed(now)
-        chosen = list(self._accounts.turns(now=now, room=room))
+        chosen = list(self.accounts.turns(now=now, room=room))
         self.is_more_due = len(chosen) >= room
         for post in self._written_ahead(chosen):
             self._send(post)
 
     def _send(self, post: Post) -> None:
         reached("submit.written_ahead")
-        self._dispatcher.send(post)
+        self.dispatcher.send(post)
         if post.extra_seconds:
             lasts = POST_SECONDS + post.extra_seconds
             self.slow[post.attempt.pk] = time.monotonic() + lasts
@@ -96,7 +89,7 @@ class Posts:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post
         arrived.
         """
-        for attempt in claims.due(self._accounts.ids, State.SUBMITTING, now=now):
+        for attempt in claims.due(self.accounts.ids, State.SUBMITTING, now=now):
             with unless_overtaken():
                 post_outcomes.lapsed(attempt, now=now)
 
@@ -126,33 +119,33 @@ class Posts:
                 return None
 
     def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
-        now = self._clock()
+        now = self.clock()
         wanted = attempt.generation.wanted
-        spec = self._accounts.by_id[attempt.account_id].spec
+        spec = self.accounts.by_id[attempt.account_id].spec
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys() or staging.unprepared(wanted, spec):
             with unless_overtaken():
                 _stage_first(attempt, now=now)
             return None
-        body: Fields = self._adapter.encode(staging.resolved(wanted, spec, lying), spec)
+        body: Fields = self.dispatcher.provider.encode(staging.resolved(wanted, spec, lying), spec)
         return Post(
             attempt,
-            self._accounts.access[attempt.account_id],
+            self.accounts.access[attempt.account_id],
             body,
-            self._adapter.endpoint(wanted),
+            self.dispatcher.provider.endpoint(wanted),
             extra_seconds=extra_seconds(body),
-            is_listened_to=attempt.account_id in self._accounts.listened,
+            is_listened_to=attempt.account_id in self.accounts.listened,
         )
 
     def _put_aside(self, attempt: Attempt, error: Exception) -> None:
         log.exception("Attempt %s could not be prepared", attempt.pk, exc_info=error)
         attempt.refresh_from_db()
         with unless_overtaken():
-            post_outcomes.unsendable(attempt, error, now=self._clock())
+            post_outcomes.unsendable(attempt, error, now=self.clock())
 
     def _write_ahead(self, posts: Sequence[Post]) -> None:
-        post_outcomes.posting(posts, now=self._clock())
+        post_outcomes.posting(posts, now=self.clock())
         reached("submit.writing_ahead")
 
     def _is_written_ahead(self, post: Post) -> bool:
@@ -190,10 +183,10 @@ class Posts:
         session.
         """
         kind = (attempt.generation.model, attempt.generation.task)
-        if kind not in self._first_looks:
-            past = history.lately(*kind, provider=self._adapter.SPEC.slug)
-            self._first_looks[kind] = poll_schedule.first_look_seconds(past)
-        return poll_schedule.spread(self._first_looks[kind])
+        if kind not in self.first_looks:
+            past = history.lately(*kind, provider=self.dispatcher.provider.SPEC.slug)
+            self.first_looks[kind] = poll_schedule.first_look_seconds(past)
+        return poll_schedule.spread(self.first_looks[kind])
 
 
 def _write_refused(answers: Sequence[Answered], *, now: datetime) -> None:

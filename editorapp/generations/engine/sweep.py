@@ -75,15 +75,11 @@ class Session:
     def __init__(self, provider: str, *, clock: Clock) -> None:
         self.provider = provider
         self.clock = clock
-        adapter = registry.get(provider)
-        self.dispatcher = Dispatcher(adapter)
+        self.dispatcher = Dispatcher(registry.get(provider))
         self.accounts = Accounts(provider)
-        self.posts = Posts(adapter, self.dispatcher, self.accounts, clock)
-        self.polls = Polls(
-            self.dispatcher,
-            self.accounts,
-            turn=timedelta(seconds=TURN_SECONDS),
-        )
+        self.posts = Posts(self.dispatcher, self.accounts, clock)
+        turn = timedelta(seconds=TURN_SECONDS)
+        self.polls = Polls(self.dispatcher, self.accounts, turn)
         self.unwritten: list[CallResult] = []
         self.failures = 0  # of writing, one after the other
         self.write_again_at = 0.0  # monotonic
@@ -199,7 +195,9 @@ class Session:
         if not answers:
             return
         try:
-            _reread(kept)
+            for one in kept:  # as they are, not as a write that failed left the objects
+                if isinstance(one.call, Post):
+                    one.call.attempt.refresh_from_db()
             with transaction.atomic():
                 self._write_all(answers, now=self.clock())
         except Error as error:
@@ -255,13 +253,6 @@ class Session:
         if self.woken_at is None or now - self.woken_at > WAKE_PAUSE:
             self.woken_at = now
             wake.transfers(now=now)
-
-
-def _reread(kept: Sequence[CallResult]) -> None:
-    """Read attempts as they are, not as a write that failed left the objects."""
-    for answer in kept:
-        if isinstance(answer.call, Post):
-            answer.call.attempt.refresh_from_db()
 
 
 def _lock(answers: Sequence[CallResult]) -> None:

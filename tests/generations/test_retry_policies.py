@@ -33,10 +33,10 @@ from editorapp.generations.engine import (
     poll_outcomes,
     poll_schedule,
     post_outcomes,
+    recording,
     requeue,
     sweep,
     transfer,
-    unusable_answers,
 )
 from editorapp.generations.engine.dispatcher import CallResult, Poll
 from editorapp.generations.engine.post_outcomes import Accepted
@@ -175,7 +175,7 @@ SCHEDULERS = {
     "generations/engine/reclaim.py:from_the_future": "the clock was set back",
     "generations/engine/submit.py:_stage_first": "it is due",
     "generations/engine/transfer.py:hold": "a claim",
-    "generations/engine/unusable_answers.py:unknown_state": "the next poll of a job that answers",
+    "generations/engine/recording.py:unknown_state": "the next poll of a job that answers",
     "generations/engine/transfer.py:_upload_later": "policy",
     "generations/engine/transfer.py:_queue": "it is due",
     "generations/files/refetch.py:_run_again": "policy",
@@ -437,9 +437,7 @@ def job_is_not_known(step: Step) -> None:
 def answers_make_no_sense(step: Step) -> None:
     running(step)
     error = Unreadable("It is no JSON.", came="<html>")
-    step.until_the_end(
-        lambda attempt: unusable_answers.unreadable(attempt, error, now=step.clock())
-    )
+    step.until_the_end(lambda attempt: recording.unreadable(attempt, error, now=step.clock()))
     overdue.look(step.clock())
 
 
@@ -451,7 +449,7 @@ def answers_cannot_be_kept(step: Step) -> None:
     answer = CallResult(sent, Job("job_1", JobState.DONE), None)
     error = DataError("a value that no column takes")
     step.until_the_end(
-        lambda attempt: unusable_answers.unwritable(attempt, answer, error, now=step.clock())
+        lambda attempt: recording.unwritable(attempt, answer, error, now=step.clock())
     )
     overdue.look(step.clock())
 

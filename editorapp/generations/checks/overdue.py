@@ -16,7 +16,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting, history
-from editorapp.generations.engine import poll_schedule, unusable_answers
+from editorapp.generations.engine import poll_schedule, recording
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, failure
 from editorapp.generations.states import State
 from editorapp.providers import registry
@@ -135,7 +135,7 @@ def _flag_unknown_states(now: datetime) -> None:
 
 def _unknown_state_words(attempt: Attempt) -> str:
     return (
-        f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} "
+        f"{recording.says_unknown(attempt, attempt.odd_answer)} "
         f"It has said so since {attempt.odd_since:%H:%M} UTC. It is asked about on, "
         "ever more slowly, and comes if it is ever done. Its price stays held. "
         f"{_what_helps(attempt)}"

@@ -17,7 +17,6 @@ from editorapp.generations.engine import (
     poll_outcomes,
     poll_schedule,
     recording,
-    unusable_answers,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.claims import DuePoll
@@ -99,18 +98,17 @@ class Polls:
 
 def write(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write what polls answered, within the caller's transaction: those that are done together."""
-    underway = [
-        (one.call.attempt, one.job.progress) for one in answers if one.job and _is_plain(one.job)
-    ]
+    underway = []
+    told = []
+    for one in answers:
+        if one.job and one.job.state in UNDERWAY and not one.job.unknown_state:
+            underway.append((one.call.attempt, one.job.progress))
+        else:
+            told.append(one)
     poll_outcomes.still_running(underway, now=now)
-    if rest := [one for one in answers if not (one.job and _is_plain(one.job))]:
-        _hold_refused(rest, now=now)
-        _write_told(rest, now=now)
-
-
-def _is_plain(job: Job) -> bool:
-    """Is it under way, and is there nothing else to say of it?"""
-    return job.state in UNDERWAY and not job.unknown_state
+    if told:
+        _hold_refused(told, now=now)
+        _write_told(told, now=now)
 
 
 def _write_told(answers: Sequence[CallResult], *, now: datetime) -> None:
@@ -121,15 +119,11 @@ def _write_told(answers: Sequence[CallResult], *, now: datetime) -> None:
         attempt = found.get(one.call.attempt.pk)
         if attempt is None:
             log.info("Dropped: attempt %s was taken over while it was polled", one.call.attempt.pk)
-        elif _is_done(one):
+        elif one.job and one.job.state is JobState.DONE:
             done.append((attempt, one))
         else:
             recording.record_one(_write, (attempt, one), now=now)
     recording.record(_write_done, done, now=now, reread=_as_they_are)
-
-
-def _is_done(answer: CallResult) -> bool:
-    return answer.job is not None and answer.job.state is JobState.DONE
 
 
 def _as_they_are(done: Sequence[Answered]) -> list[Answered]:
@@ -148,7 +142,7 @@ def _write(answers: Sequence[Answered], *, now: datetime) -> None:
         job = answer.job
         error = answer.error
         if job and job.unknown_state:
-            unusable_answers.unknown_state(attempt, job, now=now)
+            recording.unknown_state(attempt, job, now=now)
         elif job and job.failure:
             poll_outcomes.failed(attempt, job, job.failure, now=now)
         elif isinstance(error, NotFound):
@@ -156,7 +150,7 @@ def _write(answers: Sequence[Answered], *, now: datetime) -> None:
         elif error is not None and not isinstance(error, Unreadable):
             poll_outcomes.poll_failed(attempt, error, now=now)
         else:
-            unusable_answers.unreadable(attempt, error or _senseless(job), now=now)
+            recording.unreadable(attempt, error or _senseless(job), now=now)
 
 
 def _senseless(job: Job | None) -> Unreadable:

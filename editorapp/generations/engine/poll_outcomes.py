@@ -4,7 +4,7 @@ Each is one transaction, compare-and-set, and written for many at once where man
 Where the provider does not say whether a failure is charged, the reservation is counted as spent
 and marked as an estimate: the budget may then be too careful, never too generous, and an admin can
 correct it from the console. What is charged, and what is said of a price, is in charging.py;
-answers that nobody can use are in unusable_answers.py.
+answers that nobody can use are in recording.py.
 """
 
 import math

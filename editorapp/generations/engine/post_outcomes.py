@@ -126,18 +126,15 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
     if row is None or row.state in NOT_SETTLED:
         return False
     if row.provider_job_id != job.id:
-        message = _late_words(row, job)
+        is_found = bool(row.provider_job_id)
+        settled = f"as job {row.provider_job_id}" if is_found else "as not taken or as spent"
+        message = (
+            f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
+            f"came after it was settled {settled}. Look there for what it costs, and correct the "
+            "take's cost."
+        )
         alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, row.generation, message, now=now)
     return True
-
-
-def _late_words(row: Attempt, job: Job) -> str:
-    settled = f"as job {row.provider_job_id}" if row.provider_job_id else "as not taken or as spent"
-    return (
-        f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
-        f"came after it was settled {settled}. Look there for what it costs, and correct the "
-        "take's cost."
-    )
 
 
 def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

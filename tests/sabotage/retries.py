@@ -26,7 +26,7 @@ CHANGES = (
     Change(
         "a download that has come is not made durable",
         DOWNLOAD,
-        "            part.sync()",
+        "            self.part.sync()",
         "            pass",
         (f"{DISK}::test_a_download_is_on_the_disk_when_it_is_said_to_have_come",),
     ),

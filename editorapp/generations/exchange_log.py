@@ -18,7 +18,6 @@ from django.db.models import F, QuerySet
 from editorapp.core.logs import HIDDEN, secrets
 from editorapp.generations.models import HeardAnswer, Verification
 from editorapp.providers import registry
-from editorapp.providers.contract import Access
 from editorapp.providers.documents.compare import Compared, Difference, compare
 from editorapp.providers.documents.language import Documents
 from editorapp.providers.http.recording import Exchange
@@ -121,17 +120,15 @@ def without_secrets(text: str, verification: Verification) -> str:
     access = verification.account.access()
     secrets.hide(access.secret)
     prompt = str(verification.request.get("prompt") or PROMPT)
-    known = {one for one in (*_secrets_of(access), prompt) if len(one) >= SHORTEST}
-    for one in sorted(known, key=len, reverse=True):
-        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
-    return secrets.without(text)
-
-
-def _secrets_of(access: Access) -> tuple[str, ...]:
-    return (
+    known = {
         access.secret,
         *access.secret.split(":"),
         *access.headers.values(),
         *access.params.values(),
         base64.b64encode(access.secret.encode()).decode(),
-    )
+        prompt,
+    }
+    long_enough = (one for one in known if len(one) >= SHORTEST)
+    for one in sorted(long_enough, key=len, reverse=True):
+        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
+    return secrets.without(text)

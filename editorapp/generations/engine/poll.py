@@ -19,7 +19,6 @@ from editorapp.generations.engine import (
     recording,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
-from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.engine.recording import Answered
 from editorapp.providers.contract import Job, JobState, NotFound, Unreadable
@@ -65,20 +64,17 @@ class Polls:
         )
         self.is_more_due = len(looks) >= most > 0 and most < self.share
         for look in looks:
-            self._ask(look)
+            self.asked.add(look.pk)
+            reached("poll.claimed")
+            access = self.accounts.access[look.account_id]
+            is_heard = look.account_id in self.accounts.listened
+            self.dispatcher.send(Poll(look, access, is_heard))
 
     def _room(self) -> int:
         """Return how many more may be asked for, at the pace of the answers of late."""
         self.pace = max(self.answered, self.pace // 2)
         self.answered = 0
         return min(max(AT_FIRST, TURNS_AHEAD * self.pace), AT_ONCE) - len(self.asked)
-
-    def _ask(self, look: DuePoll) -> None:
-        self.asked.add(look.pk)
-        reached("poll.claimed")
-        access = self.accounts.access[look.account_id]
-        is_heard = look.account_id in self.accounts.listened
-        self.dispatcher.send(Poll(look, access, is_heard))
 
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""

@@ -76,14 +76,11 @@ class Posts:
         chosen = list(self.accounts.turns(now=now, room=room))
         self.is_more_due = len(chosen) >= room
         for post in self._written_ahead(chosen):
-            self._send(post)
-
-    def _send(self, post: Post) -> None:
-        reached("submit.written_ahead")
-        self.dispatcher.send(post)
-        if post.extra_seconds:
-            lasts = POST_SECONDS + post.extra_seconds
-            self.slow[post.attempt.pk] = time.monotonic() + lasts
+            reached("submit.written_ahead")
+            self.dispatcher.send(post)
+            if post.extra_seconds:
+                lasts = POST_SECONDS + post.extra_seconds
+                self.slow[post.attempt.pk] = time.monotonic() + lasts
 
     def _end_lapsed(self, now: datetime) -> None:
         """A row that is due while it is being sent lost its worker: nobody knows whether the post
@@ -161,7 +158,7 @@ class Posts:
         """Write what became of posts, within the caller's transaction; the ids of those that were
         taken together.
         """
-        pairs = [(_attempt(one), one) for one in answers]
+        pairs = [(one.call.attempt, one) for one in answers if isinstance(one.call, Post)]
         for attempt, _answer in pairs:
             self.slow.pop(attempt.pk, None)
         taken = [pair for pair in pairs if pair[1].job]
@@ -227,8 +224,3 @@ def _stage_first(attempt: Attempt, *, now: datetime) -> None:
         submit_started_at=None,
     )
     transaction.on_commit(lambda: wake.transfers(now=now))
-
-
-def _attempt(answer: CallResult) -> Attempt:
-    assert isinstance(answer.call, Post)
-    return answer.call.attempt

@@ -166,10 +166,18 @@ class Session:
         return take_new and claims.is_due_by(self.accounts.ids, soon)
 
     def _be_durable(self) -> None:
+        """Make commits survive a power cut: the row that says "sent" must not be lost after the call
+        was paid.
+        """
         connection.ensure_connection()
-        if self.durable is not connection.connection:
-            _make_durable()
-            self.durable = connection.connection
+        if self.durable is connection.connection:
+            return
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA synchronous=FULL")
+            elif _is_hasty(cursor):
+                cursor.execute("SET synchronous_commit TO on")
+        self.durable = connection.connection
 
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
@@ -272,17 +280,6 @@ def _lock(answers: Sequence[CallResult]) -> None:
             if not goes_on
         ]
     )
-
-
-def _make_durable() -> None:
-    """Make commits survive a power cut: the row that says "sent" must not be lost after the call
-    was paid.
-    """
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA synchronous=FULL")
-        elif _is_hasty(cursor):
-            cursor.execute("SET synchronous_commit TO on")
 
 
 def _is_hasty(cursor: Any) -> bool:

@@ -184,13 +184,12 @@ class Attempt(models.Model):
 
     def note(self, line: str) -> None:
         """Write a line about this attempt, once what it says is committed."""
-        if log.isEnabledFor(logging.INFO):
-            ids = {
-                "generation": self.generation_id,
-                "attempt": self.pk,
-                "account": self.account_id,
-            }
-            transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
+
+        def write() -> None:
+            with self.named():
+                log.info(line)
+
+        transaction.on_commit(write)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations import alerting
 from editorapp.generations.engine import charging, claims, poll_schedule
-from editorapp.generations.engine.requeue import fail
 from editorapp.generations.files import refetch
 from editorapp.generations.models import Attempt, Fields, Transition, failure, move
 from editorapp.generations.models.prepared import written
@@ -179,13 +178,12 @@ def failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> Non
     if reason.is_charged is None and not is_settled:
         says += _UNPRICED if charging.reported(job) is None else _PRICED
     with transaction.atomic():
-        fail(
-            attempt,
-            says,
-            code=reason.code,
-            says=says,
-            can_retry=reason.can_retry,
+        attempt.move(
+            State.FAILED,
             now=now,
+            recorded_at=now,
+            last_error=says,
+            shown=failure(reason.code, says, can_retry=reason.can_retry),
         )
         if not is_settled:
             _settle_failed(attempt, job, reason, now=now)

@@ -139,7 +139,13 @@ def pause_account(
         rows = Pause.objects.select_for_update(no_key=True)
         row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
         if not is_new:
-            _count_failure(row, now=now)
+            # Nobody tried in between: this is another outage.
+            is_long_ago = now - row.until > CONTINUOUS
+            if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
+                row.since = now  # it has been well in between
+                row.tries = 1
+            elif row.until <= now:  # of those that fail at once, one counts
+                row.tries += 1
             if row.until < until:
                 row.until = until
                 row.reason = reason
@@ -147,40 +153,10 @@ def pause_account(
     return row
 
 
-def _count_failure(row: Pause, *, now: datetime) -> None:
-    """Count a failure on an account's pause; from the first, where it has been well in between."""
-    # Nobody tried in between: this is another outage.
-    is_long_ago = now - row.until > CONTINUOUS
-    if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
-        row.since = now
-        row.tries = 1
-    elif row.until <= now:  # of those that fail at once, one counts
-        row.tries += 1
-
-
 def has_taken_any(account_id: int, *, since: datetime) -> bool:
     """Has an account accepted a post since then? Counted in the index attempt_rate."""
     sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
     return sent.filter(submitted_at__gt=since).exists()
-
-
-def fail(
-    attempt: Attempt,
-    error: str,
-    *,
-    code: str,
-    says: str,
-    can_retry: bool,
-    now: datetime,
-) -> None:
-    """End an attempt in failure; of its money nothing is said. `says` is what its take shows."""
-    attempt.move(
-        State.FAILED,
-        now=now,
-        recorded_at=now,
-        last_error=error,
-        shown=failure(code, says, can_retry=can_retry),
-    )
 
 
 def fail_for_free(
@@ -193,15 +169,14 @@ def fail_for_free(
     now: datetime,
     says: str = "",
 ) -> None:
-    """End an attempt of which nothing is charged: `note` stands in the ledger."""
+    """End an attempt of which nothing is charged: `note` stands in the ledger, `says` on its take."""
     with transaction.atomic():
-        fail(
-            attempt,
-            error,
-            code=code,
-            says=says or error,
-            can_retry=can_retry,
+        attempt.move(
+            State.FAILED,
             now=now,
+            recorded_at=now,
+            last_error=error,
+            shown=failure(code, says or error, can_retry=can_retry),
         )
         ledger.release(attempt.pk, now=now, note=note)
 

@@ -218,9 +218,8 @@ class Session:
     def _after_writing(self, answers: Sequence[CallResult]) -> None:
         for answer in answers:
             reached("submit.recorded" if isinstance(answer.call, Post) else "poll.written")
-        self._note_taken(answers)
-        for answer in answers:
             exchange_log.note_of_take(answer.call.attempt.generation_id, answer.heard)
+        self._note_taken(answers)
         self.polls.forget(answers)
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:

@@ -108,14 +108,14 @@ class Posts:
         """
         with attempt.named():
             try:
-                return self._post_unless_staged_first(attempt)
+                return self._post_of(attempt)
             except DatabaseError:
                 raise
             except Exception as error:
                 self._put_aside(attempt, error)
                 return None
 
-    def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
+    def _post_of(self, attempt: Attempt) -> Post | None:
         now = self.clock()
         wanted = attempt.generation.wanted
         spec = self.accounts.by_id[attempt.account_id].spec

@@ -76,7 +76,8 @@ def fetch(attempt: Attempt, carrier: Carrier) -> None:
 def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     wait = getattr(error, "retry_after_seconds", None) or 0.0
     if isinstance(error, links.LinkExpired):
-        refetch.ask_for_fresh_links(attempt, now=now, least_seconds=wait)
+        says = "The link expired; asking for a fresh one."
+        refetch.try_later(attempt, says, "fetch.expired", now=now, least_seconds=wait)
     elif isinstance(error, UnusableResult):
         refetch.not_used(attempt, error, now=now)
     else:

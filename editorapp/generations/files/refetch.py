@@ -20,19 +20,11 @@ from editorapp.generations.states import State
 
 log = logging.getLogger(__name__)
 MAY_STILL_LIE = "The result is paid and may still lie with the provider: fetch it again."
+FRESH_EACH_TIME = {"fetch.bad_link", "fetch.expired"}
+AT_THE_END = {
+    "fetch.expired": "The provider's links expired each time before they could be used.",
+}
 NO_LINKS: Fields = {"result_urls": None, "result_expires_at": None}
-
-
-def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
-    """Have the provider make fresh links: soon the first times, then more and more slowly."""
-    row = retry.policy("fetch.expired")
-    tries = _tries(attempt)
-    if is_over(attempt, row, tries, now=now):
-        says = "The provider's links expired each time before they could be used."
-        end(attempt, says, now=now)
-        return
-    at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
-    _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
 def try_later(
@@ -45,15 +37,15 @@ def try_later(
 ) -> None:
     """Fetch again after a pause.
 
-    Fresh links every second time: the fault may lie with the link; a bad one is one.
+    Fresh links every second time, for the fault may lie with the link; each time where it does.
     """
     log.warning("Attempt %s: %s", attempt.pk, message)
     row = retry.policy(policy)
     tries = _tries(attempt)
     at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     if is_over(attempt, row, tries, now=now):
-        end(attempt, message, now=now)
-    elif tries % 2 == 0 or policy == "fetch.bad_link":
+        end(attempt, AT_THE_END.get(policy, message), now=now)
+    elif tries % 2 == 0 or policy in FRESH_EACH_TIME:
         _run_again(attempt, message, at=at, now=now)
     else:
         attempt.as_read().update(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from editorapp.core.fault_points import reached
 from editorapp.generations.coordination.leases import Carrier
-from editorapp.generations.files import conformance, error_pages
+from editorapp.generations.files import conformance
 from editorapp.generations.files import download as links
 from editorapp.generations.files import partial as parts
 from editorapp.generations.files.selection import Named
 from editorapp.generations.models import Attempt, Fields
 from editorapp.media import intake, store, unreadable
+from editorapp.media.decoding.sniff import sniff
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
 from editorapp.media.refusals import Refusal
@@ -26,6 +27,19 @@ CUT = "truncated"  # the refusal of a file that says itself that it goes on
 # How long storing a result may take, for its lease.
 INTAKE_SECONDS = 60.0
 INTAKE_BYTES_PER_SECOND = 2_000_000
+# What came over a link is the file, a page in its place, or nothing: told by its first bytes. The
+# type that a server names is asked only of what is no container: storages name a video anything.
+HEAD_BYTES = 512
+PAGE_TYPES = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/xhtml",
+)
+PAGE_STARTS = (b"<", b"{", b"[")
+ARCHIVE_START = b"PK"
+ARCHIVE = "exr"
 
 
 @dataclass(eq=False)
@@ -63,16 +77,42 @@ def store_result(
     """
     path, progress = _downloaded(attempt, output, kind, carrier, place=place)
     reached("fetch.part_whole")
-    if problem := error_pages.problem_with(path, kind=kind, media_type=progress.media_type):
+    if problem := _problem_with(path, kind=kind, media_type=progress.media_type):
         path.unlink()
         raise links.CutOff(problem)
     # Of what no length was announced nobody knows whether it is all.
-    is_whole = progress.total is not None and error_pages.is_container(path, kind=kind)
+    is_whole = progress.total is not None and is_container(path, kind=kind)
     carrier.hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
     asset = _kept(attempt, path, kind, video=video, is_whole=is_whole)
     if kind != "exr" and (wrong := conformance.far_off(attempt.generation, asset)):
         raise UnusableResult(wrong, asset, code="result_length", is_whole=is_whole)
     return asset
+
+
+def _problem_with(path: Path, *, kind: str, media_type: str) -> str:
+    """Say that a file is plainly not the one that was linked to, as a sentence; "" where it may be.
+
+    It is the way's or the server's fault, as a 5xx is, and says nothing of the result.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        return "The link answered with an empty file."
+    if is_container(path, kind=kind):
+        return ""
+    words = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    named = media_type.partition(";")[0].strip().lower()
+    if not words or words.startswith(PAGE_STARTS) or named.startswith(PAGE_TYPES):
+        return f"The link answered with a page{f' ({named})' if named else ''}, not with the file."
+    return ""
+
+
+def is_container(path: Path, *, kind: str) -> bool:
+    """Does a file begin as the kind of result does: a video, or an archive of frames?"""
+    if kind == ARCHIVE:
+        with path.open("rb") as file:
+            return file.read(len(ARCHIVE_START)) == ARCHIVE_START
+    return sniff(path).kind in {"video", "other_video"}
 
 
 def _downloaded(

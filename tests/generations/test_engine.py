@@ -124,8 +124,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
     ask()
     claims.claim(
         claims.due([default_account("luma-agents").pk], State.QUEUED, now=clock()),
-        most=1,
-        due_by=clock(),
+        now=clock(),
         until=clock() + timedelta(seconds=15),
     )
 
@@ -160,7 +159,7 @@ def test_killed_after_the_charge_the_result_is_fetched_and_charged_once(quick, c
         clock.jump(seconds=3)
     assert Attempt.objects.get().state == State.FETCHING
     rows = Attempt.objects.filter(state=State.FETCHING)
-    assert claims.claim(rows, most=1, due_by=clock(), until=clock() + timedelta(seconds=30))
+    assert claims.claim(rows, now=clock(), until=clock() + timedelta(seconds=30))
 
     run(clock)
 

@@ -19,19 +19,6 @@ from editorapp.generations.states import State
 # What the sweep looks after; files have lanes of their own.
 SWEPT = (State.QUEUED, State.SUBMITTING, State.RUNNING)
 POLL_LEASE = timedelta(seconds=15)
-# What a claimer needs; the bodies and links would be read from JSON at every turn.
-CLAIMED = (
-    "generation_id",
-    "number",
-    "account_id",
-    "state",
-    "provider_job_id",
-    "submitted_at",
-    "provider_done_at",
-    "poll_count",
-    "error_count",
-    "missing_since",
-)
 LOOK = ("id", "generation_id", "account_id", "provider_job_id", "submitted_at")
 
 
@@ -56,26 +43,18 @@ def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Att
     return rows.order_by("next_action_at")
 
 
-def claim(
-    rows: QuerySet[Attempt],
-    *,
-    most: int,
-    due_by: datetime,
-    until: datetime,
-) -> list[Attempt]:
-    """Take up to `most` of these rows, due by then, until then; each comes back with its fresh
-    token.
+def claim(rows: QuerySet[Attempt], *, now: datetime, until: datetime) -> Attempt | None:
+    """Take the first of these rows that are due, until then; it comes back with its fresh token.
 
-    One statement claims them, and only those that nobody pushed forward since they were read. So of
-    two claimers each row has one, on any database, and no write lock is held where there is nothing
-    to do.
+    One statement claims it, and only if nobody pushed it forward since it was read. So of two
+    claimers one has it, on any database, and no write lock is held where there is nothing to do.
     """
-    found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
-    if not found:
-        return []
-    states = {attempt.state for attempt in found}
-    free = Q(state__in=states, next_action_at__lte=due_by)
-    return take(found, free, {"next_action_at": until})
+    found = rows.first()
+    if found is None:
+        return None
+    free = Q(state=found.state, next_action_at__lte=now)
+    taken = take([found], free, {"next_action_at": until})
+    return taken[0] if taken else None
 
 
 def take(found: list[Attempt], free: Q, changes: Fields) -> list[Attempt]:

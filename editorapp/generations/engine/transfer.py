@@ -94,8 +94,8 @@ def _next(now: datetime) -> Attempt | None:
         F("result_expires_at").asc(nulls_last=True),
         "next_action_at",
     )
-    claimed = claims.claim(rows, most=1, due_by=now, until=now + LEASE)
-    return _held(claimed[0].pk, claimed[0].lease_token) if claimed else None
+    claimed = claims.claim(rows, now=now, until=now + LEASE)
+    return _held(claimed.pk, claimed.lease_token) if claimed else None
 
 
 def _held(pk: int, token: uuid.UUID | None) -> Attempt | None:

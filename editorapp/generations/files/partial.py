@@ -143,7 +143,9 @@ def collect(folder: Path, stem: str, ending: str, *, token: object) -> PartialFi
     for left in sorted(folder.glob(f"{stem}-*{ending}"), key=_size, reverse=True):
         if taken is None and (taken := PartialFile.take_up(left, path)):
             continue
-        if not _is_held(left):
+        # what somebody writes now is left to them
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), left.open("rb") as file:
+            _lock(file)
             drop(left)
     return taken or PartialFile.begin(path)
 
@@ -153,18 +155,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _is_held(path: Path) -> bool:
-    """Is somebody writing this part now?"""
-    try:
-        with path.open("rb") as file:
-            _lock(file)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _lock(file: BinaryIO) -> None:

@@ -129,11 +129,7 @@ def run_and_renew(
     with asyncio.Runner() as runner:
         task = runner.get_loop().create_task(work())
         while True:
-            runner.run(_wait(task, every_seconds))
+            runner.run(asyncio.wait({task}, timeout=every_seconds))
             if task.done():
                 return task.result()
             renew()
-
-
-async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
-    await asyncio.wait({task}, timeout=seconds)

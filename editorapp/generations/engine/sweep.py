@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import Error, connection, transaction
 from django.utils import timezone
@@ -175,8 +174,10 @@ class Session:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 cursor.execute("PRAGMA synchronous=FULL")
-            elif _is_hasty(cursor):
-                cursor.execute("SET synchronous_commit TO on")
+            else:
+                cursor.execute("SHOW synchronous_commit")
+                if cursor.fetchone() == ("off",):  # any other setting is at least what we need
+                    cursor.execute("SET synchronous_commit TO on")
         self.durable = connection.connection
 
     def _has_room_for_more(self, take_new: bool) -> bool:
@@ -279,12 +280,6 @@ def _lock(answers: Sequence[CallResult]) -> None:
             if not goes_on
         ]
     )
-
-
-def _is_hasty(cursor: Any) -> bool:
-    """Does PostgreSQL commit before the disk has it? Any other setting is at least what we need."""
-    cursor.execute("SHOW synchronous_commit")
-    return bool(cursor.fetchone() == ("off",))
 
 
 def drop_broken_connection() -> None:

@@ -80,15 +80,15 @@ def _queue_again(
     )
 
 
-def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
+def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> None:
     """Give up what has waited all the time in which its account has taken nothing, once that is
     long enough.
 
-    Most of a line is never tried by itself: who stands ahead is. Returns: how many were given up.
+    Most of a line is never tried by itself: who stands ahead is.
     """
     lasts = row.lasts_seconds or 0.0
     if paused.since is None or not row.is_over(paused.tries, (now - paused.since).total_seconds()):
-        return 0
+        return
     waiting = Attempt.objects.filter(
         account_id=paused.account_id,
         state=State.QUEUED,
@@ -96,11 +96,9 @@ def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
         lease_token=None,
         created_at__lte=now - timedelta(seconds=lasts),
     )
-    found = list(waiting.order_by("pk")[:GIVEN_UP_AT_ONCE])
-    for attempt in found:
+    for attempt in waiting.order_by("pk")[:GIVEN_UP_AT_ONCE]:
         with contextlib.suppress(Overtaken), transaction.atomic():
             give_up(attempt, row, paused.reason, now=now)
-    return len(found)
 
 
 def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) -> None:

@@ -89,7 +89,17 @@ def _turn(account: ProviderAccount, share: int, *, now: datetime) -> list[Attemp
     due all the time.
     """
     if problem := account.problem:
-        _close(account.pk, problem, now=now)
+        # nothing can be sent with it: what waits for it waits on, or is given up after long enough
+        row = retry.policy("post.closed")
+        paused = requeue.pause_account(
+            account.pk,
+            now=now,
+            seconds=row.pause_seconds(1),
+            reason=problem,
+        )
+        requeue.end_line(paused, row, now=now)
+        wait = row.pause_seconds(paused.tries)
+        _put_off(account.pk, now=now, seconds=wait, reason=problem)
         return []
     if share <= 0:
         return []
@@ -97,26 +107,6 @@ def _turn(account: ProviderAccount, share: int, *, now: datetime) -> list[Attemp
     if not taken:
         _put_off(account.pk, now=now, seconds=HELD_SECONDS)
     return taken
-
-
-def _close(account_id: int, problem: str, *, now: datetime) -> None:
-    """Let what waits for an account that nothing can be sent with wait on, or give it up after long
-    enough.
-    """
-    row = retry.policy("post.closed")
-    paused = requeue.pause_account(
-        account_id,
-        now=now,
-        seconds=row.pause_seconds(1),
-        reason=problem,
-    )
-    requeue.end_line(paused, row, now=now)
-    _put_off(
-        account_id,
-        now=now,
-        seconds=row.pause_seconds(paused.tries),
-        reason=problem,
-    )
 
 
 def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
@@ -163,7 +153,10 @@ def _sendable(in_line: list[int], room: int, *, now: datetime) -> list[Attempt]:
     found = sorted(rows, key=lambda one: in_line.index(one.pk))
     takes_of = [one.generation for one in found]
     paused = [take.pk for take in takes_of if take.held_at or take.team_id in stopped]
-    _set_aside(paused, left, now=now)
+    if paused:
+        parking.park(Generation.objects.filter(pk__in=paused), now=now)
+    for pk, why in left.items():
+        pause.hold_for_nobody([pk], why, by=None, now=now)
     return [one for one in found if one.generation_id not in {*paused, *left}]
 
 
@@ -171,13 +164,6 @@ def _stopped_teams(takes: QuerySet[Generation]) -> set[int]:
     """Lock the teams of these takes, and return those whose queue is paused."""
     teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
     return {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
-
-
-def _set_aside(paused: list[int], left: dict[int, Generation.Hold], *, now: datetime) -> None:
-    if paused:
-        parking.park(Generation.objects.filter(pk__in=paused), now=now)
-    for pk, why in left.items():
-        pause.hold_for_nobody([pk], why, by=None, now=now)
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:

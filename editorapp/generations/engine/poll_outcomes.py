@@ -92,20 +92,15 @@ def poll_failed(
         # done and charged, and asked for fresh links in vain, beyond the time that its result is kept
         refetch.end(attempt, error.message, now=now)
     else:
-        least = max(error.retry_after_seconds or 0.0, _pace_of_age(attempt, now=now))
+        # an old job is asked about no more often than if it answered
+        age = (now - (attempt.submitted_at or now)).total_seconds()
+        pace = poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
+        least = max(error.retry_after_seconds or 0.0, pace)
         wait = retry.policy("poll.error").pause_seconds(failures, least=least)
         noted |= {"error_count": failures, "last_error": error.message}
         attempt.as_read().update(next_action_at=now + timedelta(seconds=wait), **noted)
     if isinstance(error, BadCredentials):
         alerting.account_refused(attempt.account, error, now=now)
-
-
-def _pace_of_age(attempt: Attempt, *, now: datetime) -> float:
-    """Return how long to wait at least: an old job is asked about no more often than if it
-    answered.
-    """
-    age = (now - (attempt.submitted_at or now)).total_seconds()
-    return poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:

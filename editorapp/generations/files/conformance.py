@@ -55,17 +55,11 @@ def far_off(generation: Generation, video: Asset) -> str:
         return ""
     most = NEW_TOO_LONG if generation.task == Task.GENERATE else TOO_LONG
     is_short = came < TOO_SHORT * expected
-    if not is_short and (came <= most * expected or _goes_on(generation)):
+    if not is_short and (came <= most * expected or generation.wanted.is_extension):
         return ""
     far = "short" if is_short else "long"
     lasts = f"lasts {came:.2f} s and should last about {expected:.2f} s"
     return f"The file that came {lasts}: far too {far}."
-
-
-def _goes_on(generation: Generation) -> bool:
-    """Does it go on from an earlier clip?"""
-    frames = (generation.wanted.start_frame, generation.wanted.end_frame)
-    return any(ref is not None and ref.generation_id for ref in frames)
 
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:

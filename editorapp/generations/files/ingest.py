@@ -128,20 +128,16 @@ def _first_video(
                 raise first from error
             first = first or error
         else:
-            return video, output, _passed_over(first, place, len(candidates))
+            if first is None:
+                return video, output, ()
+            note = (
+                f"The provider named {len(candidates)} clips; this is number {place}, because of "
+                f"the first: {sentence(first)}"
+            )
+            return video, output, (note,)
     assert first is not None  # there was a candidate
     selection.note_extras(attempt, [])
     raise first
-
-
-def _passed_over(first: Exception | None, place: int, count: int) -> tuple[str, ...]:
-    if first is None:
-        return ()
-    says = (
-        f"The provider named {count} clips; this is number {place}, because of the first: "
-        f"{sentence(first)}"
-    )
-    return (says,)
 
 
 def _with_frames(
@@ -209,7 +205,9 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
 
     It stays done whatever comes of it: no state moves, no money, and its clip is not touched.
     """
-    attempt = _last_sent(generation_id)
+    sent = Attempt.objects.filter(generation_id=generation_id, provider_job_id__isnull=False)
+    sent = sent.select_related("generation__team", "generation__created_by", "account")
+    attempt = sent.order_by("-number").first()
     if attempt is None or not attempt.generation.can_fetch_frames:
         return
     take = attempt.generation
@@ -225,12 +223,6 @@ def fetch_frames(generation_id: int, *, now: datetime) -> None:
     warning = f"{take.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
     rows = Generation.objects.filter(pk=take.pk, exr=None)
     rows.update(warning=warning, came=came, exr=frames)
-
-
-def _last_sent(generation_id: int) -> Attempt | None:
-    rows = Attempt.objects.filter(generation_id=generation_id, provider_job_id__isnull=False)
-    rows = rows.select_related("generation__team", "generation__created_by", "account")
-    return rows.order_by("-number").first()
 
 
 def _frames(attempt: Attempt) -> Asset:

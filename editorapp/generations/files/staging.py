@@ -15,7 +15,6 @@ from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.core.retry import RetryPolicy
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.models import Attempt, Fields
 from editorapp.media import outgoing, store
@@ -129,7 +128,9 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
                     return await _uploaded(asset, path, account.provider, session)
                 except (UploadRefused, NotFound) as error:
                     if row.is_over(failures, 0.0):
-                        raise _for_good(error, failures, row) from error
+                        tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
+                        says = " ".join(filter(None, (error.message, tried, row.says)))
+                        raise UploadRefused(says, code=UPLOAD_REFUSED) from error
                 await asyncio.sleep(row.pause_seconds(failures))
     raise AssertionError("A loop without an end has ended.")
 
@@ -143,12 +144,6 @@ async def _uploaded(asset: Asset, path: Path, provider: str, session: ProviderSe
         session=session,
     )
     return ref
-
-
-def _for_good(error: ProviderError, failures: int, row: RetryPolicy) -> UploadRefused:
-    tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
-    says = " ".join(filter(None, (error.message, tried, row.says)))
-    return UploadRefused(says, code=UPLOAD_REFUSED)
 
 
 async def _held(asset: Asset, stack: contextlib.ExitStack) -> Path:

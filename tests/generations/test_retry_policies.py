@@ -177,7 +177,7 @@ SCHEDULERS = {
     "generations/engine/transfer.py:hold": "a claim",
     "generations/engine/recording.py:unknown_state": "the next poll of a job that answers",
     "generations/engine/transfer.py:_upload_later": "policy",
-    "generations/engine/transfer.py:_queue": "it is due",
+    "generations/engine/transfer.py:_stage": "it is due",
     "generations/files/refetch.py:_run_again": "policy",
     "generations/files/refetch.py:try_later": "policy",
     "generations/models/attempt.py:move": "it is over",

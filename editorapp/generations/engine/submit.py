@@ -72,7 +72,11 @@ class Posts:
         new = (State.QUEUED, State.SUBMITTING)
         if room <= 0 or not claims.is_due_by(self.accounts.ids, now, new):
             return
-        self._end_lapsed(now)
+        # A row that is due while it is being sent lost its worker: nobody knows whether the post
+        # arrived.
+        for attempt in claims.due(self.accounts.ids, State.SUBMITTING, now=now):
+            with unless_overtaken():
+                post_outcomes.lapsed(attempt, now=now)
         chosen = list(self.accounts.turns(now=now, room=room))
         self.is_more_due = len(chosen) >= room
         for post in self._written_ahead(chosen):
@@ -81,14 +85,6 @@ class Posts:
             if post.extra_seconds:
                 lasts = POST_SECONDS + post.extra_seconds
                 self.slow[post.attempt.pk] = time.monotonic() + lasts
-
-    def _end_lapsed(self, now: datetime) -> None:
-        """A row that is due while it is being sent lost its worker: nobody knows whether the post
-        arrived.
-        """
-        for attempt in claims.due(self.accounts.ids, State.SUBMITTING, now=now):
-            with unless_overtaken():
-                post_outcomes.lapsed(attempt, now=now)
 
     def _written_ahead(self, chosen: Sequence[Attempt]) -> list[Post]:
         """Write down that these posts are about to leave, in one transaction, and return them once

@@ -102,7 +102,9 @@ class Session:
             until = min(max(ends, slow), latest)
             if not self.turn(take_new=time.monotonic() < until):
                 return
-            drain = PAID_DRAIN_SECONDS if self.holds_paid else DRAIN_SECONDS
+            # an answer to a paid call that is written nowhere yet is worth a long wait
+            holds_paid = any(isinstance(one.call, Post) for one in self.unwritten)
+            drain = PAID_DRAIN_SECONDS if holds_paid else DRAIN_SECONDS
             if time.monotonic() > max(until, slow) + drain:
                 return
             if time.monotonic() > renews:
@@ -142,11 +144,6 @@ class Session:
         while (left := tick_ends - time.monotonic()) > 0 and not self._has_room_for_more(take_new):
             self._write(self.dispatcher.gather(left))
         return True
-
-    @property
-    def holds_paid(self) -> bool:
-        """Is there an answer to a paid call that is written nowhere yet?"""
-        return any(isinstance(one.call, Post) for one in self.unwritten)
 
     def _has_work(self, take_new: bool, now: datetime) -> bool:
         """Take what is due, and say whether anything is under way or soon due.

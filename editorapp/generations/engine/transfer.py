@@ -187,18 +187,15 @@ def _stage(attempt: Attempt, carrier: Carrier) -> None:
             least_seconds=error.retry_after_seconds or 0.0,
         )
     else:
-        _queue(attempt, now=carrier.clock())
-
-
-def _queue(attempt: Attempt, *, now: datetime) -> None:
-    attempt.move(
-        State.QUEUED,
-        now=now,
-        next_action_at=now,
-        **requeue.NOT_FAILING,
-    )
-    reached("stage.queued")
-    wake.work(attempt.generation.provider, now=now)
+        now = carrier.clock()
+        attempt.move(
+            State.QUEUED,
+            now=now,
+            next_action_at=now,
+            **requeue.NOT_FAILING,
+        )
+        reached("stage.queued")
+        wake.work(attempt.generation.provider, now=now)
 
 
 def _upload_later(

@@ -194,7 +194,9 @@ class Dispatcher:
         except ProviderError as error:
             return CallResult(call, None, error)
         except Exception as error:  # the whole deadline, or an answer that an adapter stumbled over
-            return CallResult(call, None, call.failed(_words(error), error))
+            is_late = isinstance(error, TimeoutError)
+            words = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
+            return CallResult(call, None, call.failed(words, error))
         return CallResult(call, job, None)
 
     def _session(self, access: Access) -> ProviderSession:
@@ -212,8 +214,3 @@ class Dispatcher:
         await asyncio.gather(*self._workers, return_exceptions=True)
         for session in [*self._outdated, *self._sessions.values()]:
             await session.aclose()
-
-
-def _words(error: Exception) -> str:
-    is_late = isinstance(error, TimeoutError)
-    return "No answer in time." if is_late else f"{type(error).__name__}: {error}"

@@ -39,7 +39,10 @@ EXPECTED = (
 )
 
 # Of the links that are tried later; any other as one that was cut.
-POLICIES = {links.BadLink: "fetch.bad_link", links.LinkNotAllowed: "fetch.not_allowed"}
+POLICIES: dict[type[Exception], str] = {
+    links.BadLink: "fetch.bad_link",
+    links.LinkNotAllowed: "fetch.not_allowed",
+}
 
 
 @dataclass(frozen=True)

@@ -306,8 +306,8 @@ def _quoted(
 ) -> Quote:
     account = row.account
     wanted = GenerationRequest.from_json(row.request)
-    patiently = partial(_patiently, renew=renew)
-    staging.stage_missing(wanted, account, leases.Carrier(patiently, clock))
+    carrier = leases.Carrier(partial(_patiently, renew=renew), clock)
+    staging.stage_missing(wanted, account, carrier)
     there = staging.lying(
         account.pk,
         staging.staged_ids(wanted, account.spec),
@@ -315,7 +315,7 @@ def _quoted(
     )
     wanted = staging.resolved(wanted, account.spec, there)
     seconds = row.source.duration_seconds if row.source else None
-    return patiently(partial(_quote, account, wanted, seconds))
+    return _patiently(partial(_quote, account, wanted, seconds), renew)
 
 
 async def _quote(

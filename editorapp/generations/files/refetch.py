@@ -99,7 +99,7 @@ def is_over(attempt: Attempt, row: RetryPolicy, tries: int, *, now: datetime) ->
     result?
     """
     done_at = attempt.provider_done_at or now
-    kept = attempt.account.spec.result_kept_seconds
+    kept = (attempt.kept_until(now) - done_at).total_seconds()
     return row.is_over(tries, (now - done_at).total_seconds(), lasts_seconds=kept)
 
 

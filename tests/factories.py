@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs import ledger
+from editorapp.generations.engine.dispatcher import Post
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import ACTIVE, State
@@ -122,3 +123,8 @@ def make_reserved(member: Member, **fields: Any) -> Generation:
     attempt = generation.attempts.get()
     ledger.reserve(subject(attempt), generation.estimate_high_usd, now=generation.created_at)
     return generation
+
+
+def make_post(attempt: Attempt, body: dict[str, Any], *, extra_seconds: float = 0.0) -> Post:
+    """Make the paid post of an attempt, as it is written down before it leaves."""
+    return Post(attempt, attempt.account.access(), body, "/x", extra_seconds=extra_seconds)

@@ -81,12 +81,9 @@ def account_refused(account: ProviderAccount, error: ProviderError, *, now: date
     none of its own.
     """
     if isinstance(error, BadCredentials | OutOfFunds):
-        open_for_account(account, _refusal(account, error), now=now)
-
-
-def _refusal(account: ProviderAccount, error: ProviderError) -> str:
-    what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
-    return f"{account.spec.name} {what} of the account {account.name}: {error.message}"
+        what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
+        message = f"{account.spec.name} {what} of the account {account.name}: {error.message}"
+        open_for_account(account, message, now=now)
 
 
 def result_is_safe(generation: Generation, *, now: datetime) -> None:

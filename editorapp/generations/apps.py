@@ -17,7 +17,7 @@ class GenerationsConfig(AppConfig):
         pre_execute.connect(take_on_request, dispatch_uid="take_on_request")
 
 
-def acknowledge_first(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
+def acknowledge_first(task: dict[str, Any], **more: Any) -> None:
     """Take a task off the queue before it runs: django-q2 would run the task of a killed worker
     again for ever.
     """
@@ -27,12 +27,12 @@ def acknowledge_first(sender: Any, func: Any, task: dict[str, Any], **more: Any)
         get_broker().acknowledge(task["ack_id"])
 
 
-def hand_on_request(sender: Any, task: dict[str, Any], **more: Any) -> None:
+def hand_on_request(task: dict[str, Any], **more: Any) -> None:
     """Let a task know which request woke it, for its log lines."""
     task["request"] = logs.request_id()
 
 
-def take_on_request(sender: Any, func: Any, task: dict[str, Any], **more: Any) -> None:
+def take_on_request(task: dict[str, Any], **more: Any) -> None:
     """Name that request in the task's lines.
 
     A worker takes the next task afterwards, and with it the next name.

@@ -11,14 +11,13 @@ import json
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from editorapp.core.logs import HIDDEN, secrets
 from editorapp.generations.models import HeardAnswer, Verification
 from editorapp.providers import registry
-from editorapp.providers.contract import Access
 from editorapp.providers.documents.compare import Compared, Difference, compare
 from editorapp.providers.documents.language import Documents
 from editorapp.providers.http.recording import Exchange
@@ -100,33 +99,18 @@ def is_at_its_own_address(account: ProviderAccount) -> bool:
 
 
 def _keep(verification: Verification, found: Compared) -> None:
-    said = json.loads(without_secrets(_as_json(found), verification))
+    said = asdict(found)
+    lifetimes = said.pop("lifetimes")
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    said = json.loads(without_secrets(text, verification))
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    same = HeardAnswer.objects.filter(verification=verification, digest=digest)
-    if same.update(times=F("times") + 1):
-        return
-    try:
-        with transaction.atomic():
-            HeardAnswer.objects.create(
-                verification=verification,
-                digest=digest,
-                lifetimes=found.lifetimes,
-                **said,
-            )
-    except IntegrityError:  # heard twice at once
-        same.update(times=F("times") + 1)
-
-
-def _as_json(found: Compared) -> str:
-    said = {
-        "call": found.call,
-        "source": found.source,
-        "status": found.status,
-        "form": found.form,
-        "prices": found.prices,
-        "differences": [one.to_json() for one in found.differences],
-    }
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    heard, is_new = HeardAnswer.objects.get_or_create(
+        verification=verification,
+        digest=digest,
+        defaults={**said, "lifetimes": lifetimes},
+    )
+    if not is_new:
+        HeardAnswer.objects.filter(pk=heard.pk).update(times=F("times") + 1)
 
 
 def without_secrets(text: str, verification: Verification) -> str:
@@ -136,17 +120,15 @@ def without_secrets(text: str, verification: Verification) -> str:
     access = verification.account.access()
     secrets.hide(access.secret)
     prompt = str(verification.request.get("prompt") or PROMPT)
-    known = {one for one in (*_secrets_of(access), prompt) if len(one) >= SHORTEST}
-    for one in sorted(known, key=len, reverse=True):
-        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
-    return secrets.without(text)
-
-
-def _secrets_of(access: Access) -> tuple[str, ...]:
-    return (
+    known = {
         access.secret,
         *access.secret.split(":"),
         *access.headers.values(),
         *access.params.values(),
         base64.b64encode(access.secret.encode()).decode(),
-    )
+        prompt,
+    }
+    long_enough = (one for one in known if len(one) >= SHORTEST)
+    for one in sorted(long_enough, key=len, reverse=True):
+        text = re.sub(re.escape(one), HIDDEN, text, flags=re.IGNORECASE)
+    return secrets.without(text)

@@ -13,6 +13,8 @@ from editorapp.teams.models import Team
 
 FRUITLESS = FINAL - {State.SUCCEEDED}  # how an attempt ends that brought nothing
 
+ITS_ATTEMPT = Attempt.objects.filter(pk=OuterRef("attempt_id"))  # of a line of the ledger
+
 
 def subject(attempt: Attempt) -> Subject:
     generation = attempt.generation
@@ -31,20 +33,17 @@ def subject(attempt: Attempt) -> Subject:
 
 def charged_for_failures(lines: EntryQuerySet) -> EntryQuerySet:
     """Return what was charged for attempts that brought nothing, whatever a later attempt brought."""
-    ended = Attempt.objects.filter(pk=OuterRef("attempt_id"), state__in=FRUITLESS)
-    return lines.spent().filter(Exists(ended))
+    return lines.spent().filter(Exists(ITS_ATTEMPT.filter(state__in=FRUITLESS)))
 
 
 def through_account(lines: EntryQuerySet, account_id: int) -> EntryQuerySet:
     """Return the lines of attempts that one account with a provider sent, or is to send."""
-    return lines.filter(
-        Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"), account_id=account_id))
-    )
+    return lines.filter(Exists(ITS_ATTEMPT.filter(account_id=account_id)))
 
 
 def spent_by_account(team: Team, month: date) -> dict[tuple[int, bool], Decimal]:
     """Return what a team's month cost, by account and whether the money is simulated; one query."""
-    account = Attempt.objects.filter(pk=OuterRef("attempt_id")).values("account_id")[:1]
+    account = ITS_ATTEMPT.values("account_id")[:1]
     lines = (
         Entry.objects.filter(team=team, month=month)
         .spent()

@@ -13,7 +13,7 @@ from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat, wake
 from editorapp.generations.engine import sweep
 from editorapp.generations.engine import transfer as transfers
-from editorapp.generations.files import exr_frames
+from editorapp.generations.files import ingest
 from editorapp.generations.reconcile import search as searches
 from editorapp.generations.request import quotes
 from editorapp.generations.verification import checks
@@ -33,7 +33,7 @@ def transfer(lane: int) -> None:
 
 def fetch_frames(generation_id: int) -> None:
     """Fetch the EXR frames of a take that is done without them."""
-    exr_frames.fetch_frames(generation_id, now=timezone.now())
+    ingest.fetch_frames(generation_id, now=timezone.now())
 
 
 def search(provider: str) -> None:
@@ -69,5 +69,5 @@ def tell() -> None:
 def check_books() -> None:
     """Check the ledger."""
     now = timezone.now()
-    wake.answered("books", now=now)
+    wake.answered("check_books", now=now)
     alert_checks.check_books(now)

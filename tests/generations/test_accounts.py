@@ -179,7 +179,7 @@ def test_nothing_is_uploaded_to_an_account_that_is_switched_off(quick, clock, fi
 
 def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     accounts = Accounts("luma-agents")
-    before = accounts.access(first.pk)
+    before = accounts.access[first.pk]
     ProviderAccount.objects.filter(pk=first.pk).update(
         is_simulated=False, base_url="https://luma.example.org/v1"
     )
@@ -187,8 +187,8 @@ def test_another_key_is_used_by_the_sweep_that_is_at_work(quick, clock, first):
     accounts._read_at -= 10
     accounts.refresh()
 
-    assert accounts.access(first.pk) != before
-    assert accounts.access(first.pk).base_url == "https://luma.example.org/v1"
+    assert accounts.access[first.pk] != before
+    assert accounts.access[first.pk].base_url == "https://luma.example.org/v1"
 
 
 def test_a_dispatcher_goes_another_way_once_an_account_is_reached_another_way(monkeypatch):
@@ -225,7 +225,7 @@ def test_the_ticker_wakes_the_sweep_of_each_provider_with_due_rows(transactional
 
 def test_a_sweep_of_one_provider_holds_up_no_other(quick, clock, first):
     ask_of(first)
-    leases.take(wake.work_lease("gmi-cloud"), uuid.uuid4(), now=clock(), seconds=60)
+    leases.take(wake.lease_of("work", "gmi-cloud"), uuid.uuid4(), now=clock(), seconds=60)
 
     run(clock)
 

@@ -74,7 +74,9 @@ def test_the_clock_was_set_back_while_nothing_ran_and_the_old_ticker_never_gave_
     Lease.objects.filter(name="ticker").update(
         holder="00000000-0000-4000-8000-000000000001"
     )  # of another machine
-    leases.take(wake.work_lease("luma-agents"), lease_holder.holder(), now=clock(), seconds=30)
+    leases.take(
+        wake.lease_of("work", "luma-agents"), lease_holder.holder(), now=clock(), seconds=30
+    )
 
     clock.ahead -= DAY
     to_its_end(clock, Ticker())

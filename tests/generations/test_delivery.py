@@ -45,7 +45,7 @@ CALLS = [(name, arguments) for name, each in TASKS.items() for arguments in each
 def test_every_task_that_is_enqueued_anywhere_is_among_these():
     code = [file.read_text() for file in (ROOT / "editorapp").rglob("*.py")]
     named = {name for text in code for name in re.findall(r'"(editorapp\.\w+\.tasks\.\w+)"', text)}
-    woken = {name for text in code for name in re.findall(r'_wake\(\s*[^,]+,\s*"(\w+)"', text)}
+    woken = {name for text in code for name in re.findall(r'\bwake\("(\w+)"', text)}
 
     assert woken and named | {f"editorapp.generations.tasks.{name}" for name in woken} == set(TASKS)
 
@@ -60,7 +60,7 @@ def deliver(name: str, arguments: tuple) -> None:
 @pytest.fixture
 def team_at_work(transactional_db, quick, tmp_path, monkeypatch):
     """A clip that needs a playable copy, an edit of it and two generations from text."""
-    monkeypatch.setattr("editorapp.generations.engine.sweep_session.LINGER_SECONDS", 0.5)
+    monkeypatch.setattr("editorapp.generations.engine.sweep.LINGER_SECONDS", 0.5)
     member = make_member()
     file = write_clip(tmp_path / "odd.mp4", frames=24, codec="mpeg4")
     clip = intake.take_in(file, name="odd.mp4", team=member.team, user=member.user)

@@ -25,7 +25,7 @@ from editorapp.costs.models import Entry
 from editorapp.generations.checks.books import differences
 from editorapp.generations.coordination import heartbeat, leases, wake
 from editorapp.generations.engine import claims, poll_outcomes, post_outcomes, sweep, transfer
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.reconcile import settle
@@ -37,7 +37,7 @@ from editorapp.providers import registry
 from editorapp.providers.contract import Access, GenerationRequest, Job, JobState, Ref
 from editorapp.providers.models import ProviderAccount, StagedFile
 from tests.environment import ROOT
-from tests.factories import default_account, make_member
+from tests.factories import default_account, make_member, make_post
 from tests.generations.drive import ask, elsewhere, run
 from tests.generations.small_clip import draw
 
@@ -124,8 +124,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
     ask()
     claims.claim(
         claims.due([default_account("luma-agents").pk], State.QUEUED, now=clock()),
-        most=1,
-        due_by=clock(),
+        now=clock(),
         until=clock() + timedelta(seconds=15),
     )
 
@@ -137,7 +136,7 @@ def test_killed_before_the_write_ahead_it_is_sent_later_once(quick, clock):
 
 def test_killed_after_the_write_ahead_it_is_unknown_and_never_sent_again(quick, clock):
     generation = ask()
-    post_outcomes.posting([Posting(generation.attempts.get(), {"prompt": "?"})], now=clock())
+    post_outcomes.posting([make_post(generation.attempts.get(), {"prompt": "?"})], now=clock())
     sweep.work("luma-agents", seconds=0.2, clock=clock)
     assert Generation.objects.get().state == State.SUBMITTING  # it may still be on the wire
 
@@ -160,7 +159,7 @@ def test_killed_after_the_charge_the_result_is_fetched_and_charged_once(quick, c
         clock.jump(seconds=3)
     assert Attempt.objects.get().state == State.FETCHING
     rows = Attempt.objects.filter(state=State.FETCHING)
-    assert claims.claim(rows, most=1, due_by=clock(), until=clock() + timedelta(seconds=30))
+    assert claims.claim(rows, now=clock(), until=clock() + timedelta(seconds=30))
 
     run(clock)
 
@@ -243,7 +242,7 @@ def _newest_job(quick_folder: Path) -> str:
 
 def test_a_second_sweep_of_a_provider_does_nothing_while_the_first_runs(quick, clock):
     ask()
-    leases.take(wake.work_lease("luma-agents"), uuid.uuid4(), now=clock(), seconds=30)
+    leases.take(wake.lease_of("work", "luma-agents"), uuid.uuid4(), now=clock(), seconds=30)
 
     sweep.work("luma-agents", seconds=0.2, clock=clock)
 
@@ -282,7 +281,7 @@ def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, m
 def test_a_late_answer_after_the_lease_ran_out_is_not_lost(db, clock):
     generation = ask()
     attempt = generation.attempts.get()
-    post_outcomes.posting([Posting(attempt, {"prompt": "?"})], now=clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "?"})], now=clock())
     post_outcomes.lapsed(Attempt.objects.get(), now=clock())
     assert Attempt.objects.get().state == State.UNKNOWN
 
@@ -298,7 +297,7 @@ def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_
     member = make_member()
     generation = ask(member)
     attempt = generation.attempts.get()
-    post_outcomes.posting([Posting(attempt, {"prompt": "?"})], now=clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "?"})], now=clock())
     post_outcomes.lapsed(Attempt.objects.get(), now=clock())
     settle.never_arrived(generation, member=member, now=clock(), note="Seen in the console")
 
@@ -312,7 +311,7 @@ def test_an_answer_after_a_person_said_that_it_never_arrived_is_raised_with_the_
 def test_an_id_that_another_job_has_leaves_an_unknown(db, clock):
     first, second = ask().attempts.get(), ask().attempts.get()
     for attempt in (first, second):
-        post_outcomes.posting([Posting(attempt, {})], now=clock())
+        post_outcomes.posting([make_post(attempt, {})], now=clock())
     post_outcomes.accepted([Accepted(first, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     post_outcomes.accepted([Accepted(second, Job("job-1", JobState.QUEUED), 5)], now=clock())
@@ -570,7 +569,7 @@ def test_a_cancel_during_the_upload_wins_and_nothing_is_sent(quick, clock, tmp_p
 
     attempt = transfer._next(clock())
     cancel(generation, now=clock())
-    transfer._carry(attempt, transfer._Keeper(attempt, lambda _seconds: True, clock))
+    transfer._carry(attempt, transfer._carrier(attempt, lambda _seconds: True, clock))
     run(clock)
 
     assert Generation.objects.get().state == State.CANCELED
@@ -619,7 +618,7 @@ def test_while_the_simulator_moves_to_another_port_nothing_is_lost(quick, clock,
 
 def test_money_and_state_change_together_or_not_at_all(db, clock, monkeypatch):
     attempt = ask().attempts.get()
-    post_outcomes.posting([Posting(attempt, {})], now=clock())
+    post_outcomes.posting([make_post(attempt, {})], now=clock())
     post_outcomes.accepted([Accepted(attempt, Job("job-1", JobState.QUEUED), 5)], now=clock())
 
     def broken(*args, **kwargs):

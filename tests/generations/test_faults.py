@@ -16,7 +16,7 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue, unsendable
-from editorapp.generations.engine import dispatcher, sweep_session
+from editorapp.generations.engine import dispatcher, sweep
 from editorapp.generations.files import download
 from editorapp.generations.models import Generation, Search
 from editorapp.generations.reconcile import matching, search
@@ -117,7 +117,7 @@ def impatient(request, monkeypatch):
     """The clock jumps; only the provider's answers take time, and what never comes is not waited
     for.
     """
-    monkeypatch.setattr(sweep_session, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
     if "hang" not in request.node.name:
         return
     for room, names in {

@@ -316,7 +316,7 @@ def test_ids_that_came_together_are_all_kept_even_where_one_is_taken_already():
     ]
     post_outcomes.accepted([Accepted(attempts[0], Job("job-1", JobState.QUEUED), 5)], now=NOW)
     carrier = Dispatcher(registry.get("luma-agents"))
-    posts = submit.Posts(registry.get("luma-agents"), carrier, Accounts("luma-agents"), lambda: NOW)
+    posts = submit.Posts(carrier, Accounts("luma-agents"), lambda: NOW)
     sent = [
         submit.Post(attempt, Access(1, "luma-agents", "", ""), {}, "/generations")
         for attempt in attempts[1:]

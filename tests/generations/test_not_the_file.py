@@ -21,7 +21,7 @@ from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.generations.checks import books
 from editorapp.generations.engine import poll_outcomes, transfer
-from editorapp.generations.files import download, error_pages, ingest
+from editorapp.generations.files import download, ingest, store_result
 from editorapp.generations.files.partial import PartialFile
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
@@ -262,7 +262,7 @@ def test_a_result_is_judged_only_where_its_first_bytes_are_its_kinds(
 ):
     (tmp_path / "came").write_bytes(start)
 
-    assert error_pages.is_container(tmp_path / "came", kind=kind) is is_container
+    assert store_result.is_container(tmp_path / "came", kind=kind) is is_container
 
 
 # Links

@@ -14,7 +14,7 @@ from django.utils import timezone
 from editorapp.costs import ledger
 from editorapp.generations.engine import sweep
 from editorapp.generations.engine.account_snapshot import Accounts
-from editorapp.generations.engine.post_outcomes import Posting, posting
+from editorapp.generations.engine.post_outcomes import posting
 from editorapp.generations.models import Attempt, Generation, Overtaken
 from editorapp.generations.queue import pause
 from editorapp.generations.queue.cancel import TooLate, cancel
@@ -24,7 +24,7 @@ from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
-from tests.factories import default_account, make_generation, make_member
+from tests.factories import default_account, make_generation, make_member, make_post
 from tests.generations.drive import ask, run
 from tests.queued import forget, queued
 
@@ -86,7 +86,7 @@ def test_what_a_sweep_took_before_the_pause_can_no_longer_be_written_as_sent(adm
     pause.pause_queue(admin, now=timezone.now())
 
     with pytest.raises(Overtaken):
-        posting([Posting(attempt, {"prompt": "x"})], now=timezone.now())
+        posting([make_post(attempt, {"prompt": "x"})], now=timezone.now())
     assert (
         Attempt.objects.get().state == State.QUEUED
         and Attempt.objects.get().submit_started_at is None

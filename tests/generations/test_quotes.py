@@ -268,9 +268,7 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
     def tick(seconds: int) -> list[tuple[str, tuple[int, ...]]]:
         with django_capture_on_commit_callbacks(execute=True):
             for asked_id in quotes.unanswered(asked_at + timedelta(seconds=seconds)):
-                wake.ask_price(
-                    asked_id, now=asked_at + timedelta(seconds=seconds), seconds=quotes.TASK_SECONDS
-                )
+                wake.wake("ask_price", asked_id, now=asked_at + timedelta(seconds=seconds))
         return waiting()
 
     assert tick(5) == []
@@ -278,7 +276,10 @@ def test_a_question_that_was_lost_with_a_killed_worker_is_put_again_by_the_ticke
     assert len(tick(14)) == 1  # it waits in the queue
     assert len(tick(30)) == 2  # lost again
     leases.take(
-        wake.asking_lease(row.pk), lease_holder.holder(), now=asked_at, seconds=quotes.TASK_SECONDS
+        wake.lease_of("ask_price", row.pk),
+        lease_holder.holder(),
+        now=asked_at,
+        seconds=wake.SECONDS["ask_price"],
     )
     assert len(tick(60)) == 2
     assert len(tick(300)) == 2  # by then the page says so, and a person asks
@@ -352,7 +353,10 @@ def test_a_question_that_takes_long_keeps_its_lease(
     told.says.append(Quote(Decimal(1), Decimal(1), "100 CU"))
     fetch(row.pk)
 
-    assert set(renewed) == {wake.asking_lease(row.pk)} and PriceQuote.objects.get().state == "known"
+    assert (
+        set(renewed) == {wake.lease_of("ask_price", row.pk)}
+        and PriceQuote.objects.get().state == "known"
+    )
 
 
 def test_a_late_answer_to_an_earlier_question_does_not_end_the_present_one(

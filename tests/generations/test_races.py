@@ -31,11 +31,10 @@ from editorapp.generations.engine import (
     reclaim,
     requeue,
     sweep,
-    sweep_session,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
 from editorapp.generations.engine.dispatcher import CallResult, Post
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.models import Attempt, Generation, Overtaken, Pause
 from editorapp.generations.queue import cancel, parking, pause, reorder
 from editorapp.generations.queue.cancel import TooLate
@@ -49,7 +48,7 @@ from editorapp.review.decide import decide
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import default_account, make_member, make_reserved
+from tests.factories import default_account, make_member, make_post, make_reserved
 from tests.generations.drive import ask
 from tests.racing import Watched, at_once, race, race_processes
 
@@ -233,7 +232,7 @@ def as_unknown(member: Member) -> tuple[Generation, Attempt]:
     """
     generation = make_reserved(member)
     attempt, now = generation.attempts.get(), timezone.now()
-    post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=now)
+    post_outcomes.posting([make_post(attempt, {"prompt": "A harbor"})], now=now)
     post_outcomes.lapsed(Attempt.objects.get(pk=attempt.pk), now=now)
     generation.refresh_from_db()
     assert generation.state == State.UNKNOWN
@@ -276,7 +275,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
     outcome,
 ):
     generation, attempt = as_unknown(make_member())
-    session = sweep_session.Session("luma-agents", clock=timezone.now)
+    session = sweep.Session("luma-agents", clock=timezone.now)
     job = Job(id="job-late", state=JobState.RUNNING)
     session.unwritten = [CallResult(Post(attempt, attempt.account.access(), {}, ""), job, None)]
     options = {"member": generation.team.members.get(), "now": timezone.now(), "note": "Looked"}
@@ -288,7 +287,7 @@ def test_an_answer_that_was_kept_while_nothing_could_be_written_calls_in_questio
         getattr(settle, outcome)(generation, **options)
 
     session._write([])
-    session.close()
+    session.dispatcher.close()
 
     alert = Alert.objects.get(closed_at=None)
     assert (alert.kind, alert.subject) == ("unknown_outcome", f"generation:{generation.pk}")
@@ -378,15 +377,15 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
     """As tests/lock_order.py sees it: two sweeps that refuse for the same two teams must not wait
     for each other.
     """
-    session, answers = sweep_session.Session("luma-agents", clock=timezone.now), []
+    session, answers = sweep.Session("luma-agents", clock=timezone.now), []
     for member in reversed([make_member() for _ in range(3)]):
         attempt = make_reserved(member).attempts.get()
-        post_outcomes.posting([Posting(attempt, {"prompt": "A harbor"})], now=timezone.now())
+        post_outcomes.posting([make_post(attempt, {"prompt": "A harbor"})], now=timezone.now())
         refusal = Rejected("Not this prompt.", code="refused")
         answers.append(CallResult(Post(attempt, attempt.account.access(), {}, ""), None, refusal))
 
     session._write(answers)
-    session.close()
+    session.dispatcher.close()
 
     assert set(Generation.objects.values_list("state", flat=True)) == {State.FAILED}
     assert audit().differences == ()

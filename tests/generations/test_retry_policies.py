@@ -33,13 +33,13 @@ from editorapp.generations.engine import (
     poll_outcomes,
     poll_schedule,
     post_outcomes,
+    recording,
     requeue,
-    sweep_session,
+    sweep,
     transfer,
-    unusable_answers,
 )
 from editorapp.generations.engine.dispatcher import CallResult, Poll
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.files import ingest, staging
 from editorapp.generations.models import Attempt, Generation, Pause, Search
 from editorapp.generations.queue import parking
@@ -71,7 +71,7 @@ from editorapp.providers.contract import (
 )
 from editorapp.providers.models import StagedFile
 from tests.environment import ROOT
-from tests.factories import default_account, make_asset, make_member, make_reserved
+from tests.factories import default_account, make_asset, make_member, make_post, make_reserved
 from tests.generations.drive import Clock
 from tests.generations.retry_bounds import bound_seconds
 
@@ -174,13 +174,14 @@ SCHEDULERS = {
     "generations/engine/reclaim.py:from_the_dead": "a dead claim",
     "generations/engine/reclaim.py:from_the_future": "the clock was set back",
     "generations/engine/submit.py:_stage_first": "it is due",
+    "generations/engine/transfer.py:_carrier": "a claim",
     "generations/engine/transfer.py:hold": "a claim",
-    "generations/engine/unusable_answers.py:unknown_state": "the next poll of a job that answers",
-    "generations/engine/upload.py:_later": "policy",
-    "generations/engine/upload.py:_queue": "it is due",
+    "generations/engine/recording.py:unknown_state": "the next poll of a job that answers",
+    "generations/engine/transfer.py:_upload_later": "policy",
+    "generations/engine/transfer.py:_stage": "it is due",
     "generations/files/refetch.py:_run_again": "policy",
     "generations/files/refetch.py:try_later": "policy",
-    "generations/models/attempt.py:move": "it is over",
+    "generations/models/attempt.py:_changes": "it is over",
     "generations/queue/parking.py:park": "a person",
     "generations/queue/parking.py:unpark": "a person",
     "generations/reconcile/settle.py:follow": "it was found",
@@ -359,7 +360,7 @@ def post_fails(step: Step, error: ProviderError) -> None:
     step.take(State.QUEUED)
 
     def fail(attempt: Attempt) -> None:
-        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+        post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
         requeue.not_accepted(attempt, error, now=step.clock())
 
     step.until_the_end(fail, hours=0.9)
@@ -373,7 +374,7 @@ def file_is_refused(step: Step) -> None:
     StagedFile.objects.create(account=account, asset=asset, ref={"file_id": "f1"}, staged_at=before)
 
     def fail(attempt: Attempt) -> None:
-        post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+        post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
         if staging.forget_refused(attempt, error):
             requeue.file_refused(attempt, error, now=step.clock())
         else:
@@ -385,7 +386,7 @@ def file_is_refused(step: Step) -> None:
 
 def refused_at_once(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     post_outcomes.refused(attempt, Rejected("Luma Agents refused this."), now=step.clock())
 
 
@@ -395,7 +396,7 @@ def cannot_be_prepared(step: Step) -> None:
 
 def unknown_outcome(step: Step) -> None:
     attempt = step.take(State.QUEUED)
-    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
     post_outcomes.unknown(attempt, OutcomeUnknown("Luma Agents did not answer."), now=step.clock())
     search.search(LUMA, clock=step.clock)
 
@@ -437,9 +438,7 @@ def job_is_not_known(step: Step) -> None:
 def answers_make_no_sense(step: Step) -> None:
     running(step)
     error = Unreadable("It is no JSON.", came="<html>")
-    step.until_the_end(
-        lambda attempt: unusable_answers.unreadable(attempt, error, now=step.clock())
-    )
+    step.until_the_end(lambda attempt: recording.unreadable(attempt, error, now=step.clock()))
     overdue.look(step.clock())
 
 
@@ -451,7 +450,7 @@ def answers_cannot_be_kept(step: Step) -> None:
     answer = CallResult(sent, Job("job_1", JobState.DONE), None)
     error = DataError("a value that no column takes")
     step.until_the_end(
-        lambda attempt: unusable_answers.unwritable(attempt, answer, error, now=step.clock())
+        lambda attempt: recording.unwritable(attempt, answer, error, now=step.clock())
     )
     overdue.look(step.clock())
 
@@ -509,7 +508,7 @@ def the_same_whole_video_is_unusable(step: Step) -> None:
 
 def searched(step: Step, found: Any, *, until: str = "") -> None:
     attempt = step.take(State.QUEUED, provider=SCENARIO)
-    post_outcomes.posting([Posting(attempt, {"prompt": "x"})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {"prompt": "x"})], now=step.clock())
     post_outcomes.unknown(attempt, OutcomeUnknown("Scenario did not answer."), now=step.clock())
 
     def read(*_args: Any, **_more: Any) -> Listing:
@@ -614,7 +613,7 @@ def sent_again(step: Step) -> None:
     step.generation.refresh_from_db()
     again = try_again(step.generation, member=step.member, now=step.clock())
     step.clock.jump(seconds=1)
-    post_outcomes.posting([Posting(again, {})], now=step.clock())
+    post_outcomes.posting([make_post(again, {})], now=step.clock())
     post_outcomes.accepted([Accepted(again, Job("job_2", JobState.QUEUED), 5.0)], now=step.clock())
     unsendable.look(step.clock())
     assert lines() == ["reserve", "release", "reserve"]
@@ -708,7 +707,7 @@ def test_a_whole_line_behind_a_provider_that_takes_nothing_is_given_up_with_it(
 
 
 def refused_now(step: Step, attempt: Attempt) -> None:
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     with TestCase.captureOnCommitCallbacks(
         execute=True
     ):  # the line behind it is looked at by itself
@@ -799,7 +798,7 @@ def test_what_a_person_paused_for_days_is_not_given_up_for_what_failed_before(st
 
     step.take(State.QUEUED)
     attempt = step.attempt()
-    post_outcomes.posting([Posting(attempt, {})], now=step.clock())
+    post_outcomes.posting([make_post(attempt, {})], now=step.clock())
     requeue.not_accepted(attempt, NO_ANSWER, now=step.clock())
     rows = Generation.objects.filter(pk=step.generation.pk)
     parking.park(rows, now=step.clock())
@@ -1013,16 +1012,16 @@ def wake_up(step: Step, _request: pytest.FixtureRequest) -> None:
 
 
 def answer_not_written(step: Step, _request: pytest.FixtureRequest) -> None:
-    session = sweep_session.Session(LUMA, clock=step.clock)
+    session = sweep.Session(LUMA, clock=step.clock)
     waits = []
-    step.patch.setattr(sweep_session.time, "monotonic", lambda: 1000.0)
+    step.patch.setattr(sweep.time, "monotonic", lambda: 1000.0)
     try:
         for _ in range(12):
-            session._write_later(sweep_session.Error("disk full"))
+            session._write_later(sweep.Error("disk full"))
             waits.append(session.write_again_at - 1000.0)
     finally:
         step.patch.undo()
-        session.close()
+        session.dispatcher.close()
     assert waits == sorted(waits) and waits[-1] == POLICIES["write.answer"].longest_seconds
 
 

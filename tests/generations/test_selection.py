@@ -13,9 +13,9 @@ from PIL import Image
 
 from editorapp.alerts.models import Alert
 from editorapp.costs.models import Entry
-from editorapp.generations.engine import poll_outcomes
-from editorapp.generations.files import exr_frames as frames
-from editorapp.generations.files import ingest, refetch, selection
+from editorapp.generations.coordination.leases import Carrier
+from editorapp.generations.engine import poll_outcomes, transfer
+from editorapp.generations.files import ingest, selection
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media import store
@@ -46,8 +46,8 @@ def chosen(job: Job, *, exr: bool = False, body: object = None) -> tuple[list[st
     attempt.result_urls = [
         {"kind": one.kind, "url": one.url, "label": one.label} for one in job.outputs
     ]
-    found = selection.select(attempt)
-    return [one["url"] for one in found.videos], [one["url"] for one in found.frames]
+    videos, frames = selection.select(attempt)
+    return [one["url"] for one in videos], [one["url"] for one in frames]
 
 
 def luma(*output: object) -> Job:
@@ -253,9 +253,9 @@ def deliver(monkeypatch, transactional_db, settings, tmp_path):
                 poll_outcomes.done([(attempt, job)], now=clock())
             elif attempt.state == State.FETCHING:
                 try:
-                    ingest.fetch(attempt, run=asyncio.run, hold=lambda _seconds: None, now=clock)
+                    ingest.fetch(attempt, Carrier(lambda work: asyncio.run(work()), clock))
                 except Exception as error:  # as the lane does
-                    refetch.fault(attempt, error, now=clock())
+                    transfer._fault(attempt, error, now=clock())
             clock.jump(hours=1)
         take.refresh_from_db()
         return take, asked
@@ -368,7 +368,7 @@ def test_frames_are_fetched_again_without_touching_the_take(
         return Job(job_id, JobState.DONE, outputs=outputs)
 
     monkeypatch.setattr(luma_agents, "poll", poll)
-    frames.fetch_frames(take.pk, now=take.created_at)
+    ingest.fetch_frames(take.pk, now=take.created_at)
 
     after = Generation.objects.get()
     assert (after.state, after.result, after.cost_usd) == (

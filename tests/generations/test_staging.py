@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from editorapp.generations.engine import dispatcher, post_outcomes, sweep, sweep_session
-from editorapp.generations.engine.post_outcomes import Posting
+from editorapp.generations.engine import dispatcher, post_outcomes, sweep
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
@@ -17,7 +16,7 @@ from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Lent, ProviderError, Ref
 from editorapp.providers.http.inline_body import StoredFile
 from editorapp.providers.models import ProviderAccount, StagedFile
-from tests.factories import default_account, make_asset, make_generation, make_member
+from tests.factories import default_account, make_asset, make_generation, make_member, make_post
 from tests.generations.small_clip import draw
 
 NOW = timezone.now()
@@ -162,7 +161,7 @@ def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
     attempt = make_generation(member, source=clip).attempts.get()
 
     extra = dispatcher.extra_seconds(body)
-    post_outcomes.posting([Posting(attempt, body, extra)], now=NOW)
+    post_outcomes.posting([make_post(attempt, body, extra_seconds=extra)], now=NOW)
 
     assert extra == pytest.approx(clip.size_bytes * 4 / 3 / 100, abs=0.1)
     kept = Attempt.objects.get()
@@ -172,7 +171,7 @@ def test_a_clip_in_the_request_is_given_the_time_that_it_takes_to_send(
 
 
 def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, monkeypatch):
-    session = sweep_session.Session("gmi-cloud", clock=clock)
+    session = sweep.Session("gmi-cloud", clock=clock)
     taken = []
 
     def turn(*, take_new: bool) -> bool:
@@ -184,8 +183,8 @@ def test_a_sweep_takes_new_work_as_long_as_a_slow_post_is_under_way(db, clock, m
     monkeypatch.setattr(session, "turn", turn)
     session.posts.slow[1] = sweep.time.monotonic() + 900
     try:
-        sweep._sweep(session, lambda _seconds: True, seconds=0)
+        session.run(lambda _seconds: True, seconds=0)
     finally:
-        session.close()
+        session.dispatcher.close()
 
     assert taken == [True, True, True, False, False]

@@ -90,7 +90,7 @@ def test_what_is_over_or_waits_for_a_person_wakes_nobody(ticker, state):
 def test_a_sweep_at_work_is_not_woken(ticker):
     make_generation(make_member())
     now = timezone.now()
-    leases.take(wake.work_lease("luma-agents"), ticker.holder, now=now, seconds=30)
+    leases.take(wake.lease_of("work", "luma-agents"), ticker.holder, now=now, seconds=30)
 
     ticker.tick(now)
 
@@ -124,7 +124,7 @@ def test_a_ticker_that_died_is_replaced_when_its_lease_ends(ticker):
 
 
 def test_a_task_leaves_the_queue_before_it_runs(transactional_db):
-    wake.beat(now=NOW)
+    wake.wake("beat", now=NOW)
     broker = get_broker()
     ((ack_id, _packed),) = broker.dequeue()
 

@@ -23,6 +23,7 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.engine import claims, submit, transfer
 from editorapp.generations.engine import poll as polling
 from editorapp.generations.engine.account_snapshot import Accounts
@@ -109,9 +110,9 @@ def poll(result: Job | ProviderError, *, at: datetime = NOW, only: Attempt | Non
 
 def posted(attempt: Attempt, result: Job | ProviderError, *, at: datetime = NOW) -> None:
     """Let the paid post of an attempt be answered with this."""
-    adapter, carrier = registry.get("luma-agents"), Dispatcher(registry.get("luma-agents"))
+    carrier = Dispatcher(registry.get("luma-agents"))
     try:
-        posts = submit.Posts(adapter, carrier, Accounts("luma-agents"), lambda: at)
+        posts = submit.Posts(carrier, Accounts("luma-agents"), lambda: at)
         post = Post(attempt, Access(attempt.account_id, "luma-agents", "", ""), {}, "/generations")
         is_job = isinstance(result, Job)
         answer = CallResult(post, result if is_job else None, None if is_job else result)  # type: ignore[arg-type]
@@ -226,7 +227,7 @@ def test_a_link_that_is_refused_with_a_pause_waits_for_it(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(ingest, "_take_all", refuse)
-    ingest.fetch(attempt, run=lambda work: 0, hold=lambda seconds: None, now=lambda: NOW)
+    ingest.fetch(attempt, Carrier(lambda work: 0, lambda: NOW))
 
     attempt.refresh_from_db()
     assert attempt.next_action_at >= NOW + timedelta(seconds=120)

@@ -446,7 +446,7 @@ def test_what_a_killed_worker_left_is_taken_up_and_two_never_check_at_once(
 ) -> None:
     now = timezone.now()
     verification = checks.begin(default_account("luma-agents"), admin, now=now, in_background=False)
-    lease = wake.verifying_lease(verification.pk)
+    lease = wake.lease_of("verify", verification.pk)
     assert (
         checks.begin(default_account("luma-agents"), admin, now=now, in_background=False)
         == verification

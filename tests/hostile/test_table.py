@@ -19,7 +19,7 @@ from PIL import Image
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
 from editorapp.generations.checks import books
-from editorapp.generations.engine import dispatcher, sweep_session
+from editorapp.generations.engine import dispatcher, sweep
 from editorapp.generations.files import download, staging, store_result
 from editorapp.generations.models import Attempt, Generation
 from editorapp.media import intake
@@ -103,7 +103,7 @@ def seen(
     """
     slug, is_silent = request.param
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep_session, "TURN_SECONDS", 0.01)
+        patch.setattr(sweep, "TURN_SECONDS", 0.01)
         patch.setattr(store_result, "VIDEO_BYTES", 3_000_000)
         # what fails in all its tries is given up
         patch.setattr(Attempt, "kept_until", lambda _attempt, now: now)

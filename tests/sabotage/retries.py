@@ -26,7 +26,7 @@ CHANGES = (
     Change(
         "a download that has come is not made durable",
         DOWNLOAD,
-        "            part.sync()",
+        "            self.part.sync()",
         "            pass",
         (f"{DISK}::test_a_download_is_on_the_disk_when_it_is_said_to_have_come",),
     ),
@@ -58,7 +58,7 @@ CHANGES = (
     Change(
         "an error of ours in a transfer is no try",
         "editorapp/generations/engine/transfer.py",
-        "            _fault(same, error, now=keeper.clock())",
+        "            _fault(same, error, now=carrier.clock())",
         "            pass",
         (
             f"{NOT_THE_FILE}::test_any_error_of_ours_counts_as_a_try_whatever_part_of_a_transfer_it_is_in",
@@ -66,7 +66,7 @@ CHANGES = (
     ),
     Change(
         "what is given up before it was sent keeps its money held",
-        "editorapp/generations/engine/release.py",
+        NOT_SENT,
         "        ledger.release(attempt.pk, now=now, note=note)\n",
         "",
         (ENDS,),

@@ -31,8 +31,8 @@ CHANGES = (
     Change(
         "names that are made of a key are kept and told",
         HEARING,
-        "    said = json.loads(without_secrets(_as_json(found), verification))\n",
-        "    said = json.loads(_as_json(found))\n",
+        "    said = json.loads(without_secrets(text, verification))\n",
+        "    said = json.loads(text)\n",
         (SECRETS,),
     ),
     Change(

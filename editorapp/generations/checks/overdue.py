@@ -16,7 +16,7 @@ from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
 from editorapp.core.money import show_usd
 from editorapp.generations import alerting, history
-from editorapp.generations.engine import poll_schedule, unusable_answers
+from editorapp.generations.engine import poll_schedule, recording
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, failure
 from editorapp.generations.states import State
 from editorapp.providers import registry
@@ -107,7 +107,7 @@ def _flag_unknown_states(now: datetime) -> None:
     rows = UNFLAGGED.filter(odd_count=0, odd_since__lt=now - UNKNOWN_STATE_SHOWN)
     for attempt in rows.select_related("generation", "account").order_by("pk")[:MOST]:
         message = (
-            f"{unusable_answers.says_unknown(attempt, attempt.odd_answer)} "
+            f"{recording.says_unknown(attempt, attempt.odd_answer)} "
             f"It has said so since {attempt.odd_since:%H:%M} UTC. {_goes_on(attempt)}"
         )
         _show(attempt, UNKNOWN_STATE_CODE, message, now=now)

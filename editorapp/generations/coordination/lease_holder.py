@@ -52,14 +52,8 @@ def _machine() -> bytes:
 
 def _began(pid: int) -> bytes | None:
     """Return when a process began, in the kernel's ticks; None where it is not there any more."""
-    said = _stat(pid)
-    return (int(said[19]) % 2**32).to_bytes(4, "big") if said else None
-
-
-def _stat(pid: int) -> list[str]:
-    """Return what the kernel says of a process, behind its name; nothing of one that is gone."""
     try:
-        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()  # behind its name
     except OSError:
-        return []
-    return [] if said[0] in _DEAD else said
+        return None
+    return None if said[0] in _DEAD else (int(said[19]) % 2**32).to_bytes(4, "big")

@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from editorapp.generations.coordination import lease_holder
@@ -21,6 +21,7 @@ from editorapp.generations.models import Lease
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 Renew = Callable[[float], bool]  # for so many seconds; says whether the lease is still held
+Work = Callable[[], Coroutine[Any, Any, T]]  # what is begun anew where it is tried again
 SKEW = timedelta(seconds=60)  # by how much the clocks of two machines may differ
 
 
@@ -40,26 +41,30 @@ def take(
     until = now + timedelta(seconds=seconds)
     rows = Lease.objects.filter(name=name)
     never = now + timedelta(seconds=max(seconds, longest_seconds)) + SKEW
-    lapsed = Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
-    if rows.filter(holder=holder).update(until=until) or rows.filter(lapsed).update(
-        holder=holder, until=until
-    ):
+    free = Q(holder=holder) | Q(holder=None) | Q(until__lte=now) | Q(until__gt=never)
+    ours = {"holder": holder, "until": until}
+    if rows.filter(free).update(**ours):
         return True
-    row = rows.first()
-    if row:
-        left = lease_holder.is_gone(row.holder)
-        return left and bool(rows.filter(holder=row.holder).update(holder=holder, until=until))
-    try:
-        with transaction.atomic():
-            Lease.objects.create(name=name, holder=holder, until=until)
-    except IntegrityError:  # somebody made it between the two looks
-        return False
-    return True
+    row, is_new = Lease.objects.get_or_create(name=name, defaults=ours)
+    if is_new:
+        return True
+    left = lease_holder.is_gone(row.holder)
+    return left and bool(rows.filter(holder=row.holder).update(**ours))
 
 
 def give_back(name: str, holder: uuid.UUID, *, now: datetime) -> None:
     """Free a lease, if it is still one's own."""
     Lease.objects.filter(name=name, holder=holder).update(holder=None, until=now)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """How a transfer is carried out while its row's lease is renewed."""
+
+    run: Callable[[Work[Any]], Any]  # to its end
+    clock: Clock
+    # for so many seconds of work during which nobody renews it
+    hold: Callable[[float], None] = lambda _seconds: None
 
 
 @contextlib.contextmanager
@@ -111,7 +116,7 @@ def free(name: str, *, now: datetime) -> None:
 
 
 def run_and_renew(
-    work: Coroutine[Any, Any, T],
+    work: Work[T],
     renew: Callable[[], object],
     *,
     every_seconds: float,
@@ -122,13 +127,9 @@ def run_and_renew(
     Raises: what either raises; the coroutine is canceled where it is `renew`.
     """
     with asyncio.Runner() as runner:
-        task = runner.get_loop().create_task(work)
+        task = runner.get_loop().create_task(work())
         while True:
-            runner.run(_wait(task, every_seconds))
+            runner.run(asyncio.wait({task}, timeout=every_seconds))
             if task.done():
                 return task.result()
             renew()
-
-
-async def _wait(task: asyncio.Task[Any], seconds: float) -> None:
-    await asyncio.wait({task}, timeout=seconds)

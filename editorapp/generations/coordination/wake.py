@@ -21,21 +21,17 @@ from editorapp.providers import registry
 # begin again for ever. More too than a clip takes that is sent inside the paid call: killed on the
 # way, nobody would know its outcome.
 LONG_SECONDS = 3600
-SEARCH_SECONDS = 900  # a long list is read page by page, for each account
+# How long a task may take; one that is not here as long as the queue lets any.
+SECONDS = {
+    "work": LONG_SECONDS,
+    "transfer": LONG_SECONDS,
+    "search": 900,  # a long list is read page by page, for each account
+    "check_books": LONG_SECONDS,
+    "ask_price": 600,  # a long source is uploaded for it
+    "verify": 600,
+}
 # A wake-up not answered by then is sent again by the ticker.
 LOST_AFTER_SECONDS = retry.policy("wake.unanswered").first_seconds
-
-
-def work_lease(provider: str) -> str:
-    return f"work:{provider}"
-
-
-def search_lease(provider: str) -> str:
-    return f"search:{provider}"
-
-
-def transfer_lease(lane: int) -> str:
-    return f"transfer:{lane}"
 
 
 def lanes() -> range:
@@ -52,67 +48,17 @@ def soon(provider: str) -> None:
 
 def work(provider: str, *, now: datetime) -> bool:
     """Wake a provider's sweep. Say whether a task was enqueued."""
-    return _wake(work_lease(provider), "work", provider, now=now, timeout=LONG_SECONDS)
-
-
-def search(provider: str, *, now: datetime) -> bool:
-    """Wake the search for what is unknown at a provider."""
-    return _wake(
-        search_lease(provider),
-        "search",
-        provider,
-        now=now,
-        timeout=SEARCH_SECONDS,
-    )
+    return wake("work", provider, now=now)
 
 
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
-    woken = [
-        _wake(transfer_lease(lane), "transfer", lane, now=now, timeout=LONG_SECONDS)
-        for lane in lanes()
-    ]
-    return any(woken)
+    return any([wake("transfer", lane, now=now) for lane in lanes()])
 
 
-def beat(*, now: datetime) -> bool:
-    """Ask the cluster for a sign of life."""
-    return _wake("beat", "beat", now=now)
-
-
-def tell(*, now: datetime) -> bool:
-    """Let people be told what needs them."""
-    return _wake("tell", "tell", now=now)
-
-
-def books(*, now: datetime) -> bool:
-    """Have the ledger checked."""
-    return _wake("books", "check_books", now=now, timeout=LONG_SECONDS)
-
-
-def asking_lease(asked_id: int) -> str:
-    return f"ask:{asked_id}"
-
-
-def ask_price(asked_id: int, *, now: datetime, seconds: int) -> bool:
-    """Have a price asked for once more whose task was lost, unless somebody is at it."""
-    return _wake(
-        asking_lease(asked_id),
-        "ask_price",
-        asked_id,
-        now=now,
-        timeout=seconds,
-    )
-
-
-def verifying_lease(verification_id: int) -> str:
-    return f"verify:{verification_id}"
-
-
-def verify(verification_id: int, *, now: datetime, seconds: int) -> bool:
-    """Have an account's free checks made, unless somebody is at it."""
-    lease = verifying_lease(verification_id)
-    return _wake(lease, "verify", verification_id, now=now, timeout=seconds)
+def lease_of(task: str, *of: object) -> str:
+    """Return the name of the lease that whoever does a task holds meanwhile."""
+    return ":".join(map(str, (task, *of)))
 
 
 def answered(lease: str, *, now: datetime) -> None:
@@ -120,12 +66,15 @@ def answered(lease: str, *, now: datetime) -> None:
     leases.free(f"wake:{lease}", now=now)
 
 
-def _wake(lease: str, task: str, *args: object, now: datetime, **options: object) -> bool:
+def wake(task: str, *of: object, now: datetime) -> bool:
+    """Enqueue a task of tasks.py, unless it waits or somebody is at it. Say whether it was."""
+    lease = lease_of(task, *of)
     if leases.is_live(lease, now=now):
         return False
     if not leases.take(f"wake:{lease}", uuid.uuid4(), now=now, seconds=LOST_AFTER_SECONDS):
         return False  # one is waiting in the queue already
     reached("wake.leased")
-    task_queue.send(f"editorapp.generations.tasks.{task}", *args, **options)
+    limit = {"timeout": SECONDS[task]} if task in SECONDS else {}
+    task_queue.send(f"editorapp.generations.tasks.{task}", *of, **limit)
     reached("wake.enqueued")
     return True

@@ -19,7 +19,6 @@ from editorapp.generations.queue import fair_order, parking, pause, senders, slo
 from editorapp.generations.states import State
 from editorapp.providers.contract import Access
 from editorapp.providers.models import ProviderAccount
-from editorapp.providers.spec import Spec
 from editorapp.teams.models import Team
 
 log = logging.getLogger(__name__)
@@ -38,45 +37,33 @@ class Accounts:
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
-        self._by_id: dict[int, ProviderAccount] = {}
-        self._access: dict[int, Access] = {}
-        self._listened: frozenset[int] = frozenset()
+        self.by_id: dict[int, ProviderAccount] = {}
+        self.access: dict[int, Access] = {}
+        # Somebody verifies these, so that their answers are heard.
+        self.listened: frozenset[int] = frozenset()
         self._read_at = 0.0
         self.refresh()
 
     @property
     def ids(self) -> list[int]:
-        return list(self._by_id)
+        return list(self.by_id)
 
     def refresh(self) -> None:
         """Read the accounts again, unless they were read a moment ago."""
-        if self._by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
+        if self.by_id and time.monotonic() - self._read_at < FRESH_SECONDS:
             return
         rows = ProviderAccount.objects.filter(provider=self._provider)
-        self._by_id = {account.pk: account for account in rows}
-        self._read_access()
-        self._listened = exchange_log.listened_accounts(self._provider)
+        self.by_id = {account.pk: account for account in rows}
+        # the same object as long as it is reached the same way
+        for found in map(_access, self.by_id.values()):
+            if self.access.get(found.account_id) != found:
+                self.access[found.account_id] = found
+        self.listened = exchange_log.listened_accounts(self._provider)
         self._read_at = time.monotonic()
-
-    def _read_access(self) -> None:
-        """Note how each account is reached: the same object as long as it is the same way."""
-        for found in map(_access, self._by_id.values()):
-            if self._access.get(found.account_id) != found:
-                self._access[found.account_id] = found
-
-    def access(self, account_id: int) -> Access:
-        return self._access[account_id]
-
-    def is_listened_to(self, account_id: int) -> bool:
-        """Does somebody verify this account, so that its answers are heard?"""
-        return account_id in self._listened
-
-    def spec(self, account_id: int) -> Spec:
-        return self._by_id[account_id].spec
 
     def took(self, account_ids: Iterable[int], *, now: datetime) -> None:
         """Note that accounts took a job: a real one that was never tested is proven by that."""
-        known = filter(None, map(self._by_id.get, account_ids))
+        known = filter(None, map(self.by_id.get, account_ids))
         unproven = [one for one in known if one.proven_at is None and not one.is_simulated]
         ids = [one.pk for one in unproven]
         ProviderAccount.objects.filter(pk__in=ids, proven_at=None).update(proven_at=now)
@@ -89,7 +76,7 @@ class Accounts:
 
         No account takes the room of the others; what one may not send now is put off.
         """
-        waiting = [account for account in self._by_id.values() if _due(account.pk, now).exists()]
+        waiting = [account for account in self.by_id.values() if _due(account.pk, now).exists()]
         for place, account in enumerate(waiting):
             share = -(-room // (len(waiting) - place))
             taken = _turn(account, share, now=now)
@@ -102,7 +89,17 @@ def _turn(account: ProviderAccount, share: int, *, now: datetime) -> list[Attemp
     due all the time.
     """
     if problem := account.problem:
-        _close(account.pk, problem, now=now)
+        # nothing can be sent with it: what waits for it waits on, or is given up after long enough
+        row = retry.policy("post.closed")
+        paused = requeue.pause_account(
+            account.pk,
+            now=now,
+            seconds=row.pause_seconds(1),
+            reason=problem,
+        )
+        requeue.end_line(paused, row, now=now)
+        wait = row.pause_seconds(paused.tries)
+        _put_off(account.pk, now=now, seconds=wait, reason=problem)
         return []
     if share <= 0:
         return []
@@ -112,32 +109,8 @@ def _turn(account: ProviderAccount, share: int, *, now: datetime) -> list[Attemp
     return taken
 
 
-def _close(account_id: int, problem: str, *, now: datetime) -> None:
-    """Let what waits for an account that nothing can be sent with wait on, or give it up after long
-    enough.
-    """
-    row = retry.policy("post.closed")
-    paused = requeue.pause_account(
-        account_id,
-        now=now,
-        seconds=row.pause_seconds(1),
-        reason=problem,
-    )
-    requeue.end_line(paused, row, now=now)
-    _put_off(
-        account_id,
-        now=now,
-        seconds=row.pause_seconds(paused.tries),
-        reason=problem,
-    )
-
-
 def _due(account_id: int, now: datetime) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(
-        state=State.QUEUED,
-        next_action_at__lte=now,
-        account_id=account_id,
-    ).order_by()
+    return claims.due([account_id], State.QUEUED, now=now).order_by()
 
 
 def _take(account_id: int, *, now: datetime, most: int) -> list[Attempt]:
@@ -180,7 +153,10 @@ def _sendable(in_line: list[int], room: int, *, now: datetime) -> list[Attempt]:
     found = sorted(rows, key=lambda one: in_line.index(one.pk))
     takes_of = [one.generation for one in found]
     paused = [take.pk for take in takes_of if take.held_at or take.team_id in stopped]
-    _set_aside(paused, left, now=now)
+    if paused:
+        parking.park(Generation.objects.filter(pk__in=paused), now=now)
+    for pk, why in left.items():
+        pause.hold_for_nobody([pk], why, by=None, now=now)
     return [one for one in found if one.generation_id not in {*paused, *left}]
 
 
@@ -188,13 +164,6 @@ def _stopped_teams(takes: QuerySet[Generation]) -> set[int]:
     """Lock the teams of these takes, and return those whose queue is paused."""
     teams = Team.objects.filter(pk__in=takes.values("team_id")).order_by("pk")
     return {team.pk for team in teams.select_for_update(no_key=True) if team.queue_paused_at}
-
-
-def _set_aside(paused: list[int], left: dict[int, Generation.Hold], *, now: datetime) -> None:
-    if paused:
-        parking.park(Generation.objects.filter(pk__in=paused), now=now)
-    for pk, why in left.items():
-        pause.hold_for_nobody([pk], why, by=None, now=now)
 
 
 def _claimed(found: list[Attempt], *, now: datetime) -> list[Attempt]:

@@ -96,8 +96,10 @@ def _shown(
         warning = _raise_odd_price(attempt, odd, entry.amount_usd, now=now)
     else:
         warning = "" if amount is None else _other_price(attempt.generation, amount)
+    # what earlier attempts cost is part of what the generation has
+    spent = entry.amount_usd if amount is None else amount
     return {
-        "cost_usd": _spent(attempt, entry.amount_usd if amount is None else amount),
+        "cost_usd": spent if attempt.number == 1 else ledger.spent_usd(attempt.generation_id),
         "cost_is_estimated": amount is None,
         "warning": warning,
     }
@@ -123,8 +125,3 @@ def _other_price(generation: Generation, charged_usd: Decimal) -> str:
         return ""
     quoted = show_range(low, high)
     return f"The provider charged {show_usd(charged_usd)}; the quote was {quoted}."
-
-
-def _spent(attempt: Attempt, amount: Decimal) -> Decimal:
-    """Return what the generation has cost: this attempt's charge, and what earlier ones cost."""
-    return amount if attempt.number == 1 else ledger.spent_usd(attempt.generation_id)

@@ -19,19 +19,6 @@ from editorapp.generations.states import State
 # What the sweep looks after; files have lanes of their own.
 SWEPT = (State.QUEUED, State.SUBMITTING, State.RUNNING)
 POLL_LEASE = timedelta(seconds=15)
-# What a claimer needs; the bodies and links would be read from JSON at every turn.
-CLAIMED = (
-    "generation_id",
-    "number",
-    "account_id",
-    "state",
-    "provider_job_id",
-    "submitted_at",
-    "provider_done_at",
-    "poll_count",
-    "error_count",
-    "missing_since",
-)
 LOOK = ("id", "generation_id", "account_id", "provider_job_id", "submitted_at")
 
 
@@ -56,31 +43,18 @@ def due(accounts: Collection[int], state: str, *, now: datetime) -> QuerySet[Att
     return rows.order_by("next_action_at")
 
 
-def is_anything_new(accounts: Collection[int], *, now: datetime) -> bool:
-    """Is there something to post, or a post whose worker is gone?"""
-    return _is_any((State.QUEUED, State.SUBMITTING), accounts, now)
+def claim(rows: QuerySet[Attempt], *, now: datetime, until: datetime) -> Attempt | None:
+    """Take the first of these rows that are due, until then; it comes back with its fresh token.
 
-
-def claim(
-    rows: QuerySet[Attempt],
-    *,
-    most: int,
-    due_by: datetime,
-    until: datetime,
-) -> list[Attempt]:
-    """Take up to `most` of these rows, due by then, until then; each comes back with its fresh
-    token.
-
-    One statement claims them, and only those that nobody pushed forward since they were read. So of
-    two claimers each row has one, on any database, and no write lock is held where there is nothing
-    to do.
+    One statement claims it, and only if nobody pushed it forward since it was read. So of two
+    claimers one has it, on any database, and no write lock is held where there is nothing to do.
     """
-    found = list(rows.only(*CLAIMED)[:most]) if most > 0 else []
-    if not found:
-        return []
-    states = {attempt.state for attempt in found}
-    free = Q(state__in=states, next_action_at__lte=due_by)
-    return take(found, free, {"next_action_at": until})
+    found = rows.first()
+    if found is None:
+        return None
+    free = Q(state=found.state, next_action_at__lte=now)
+    taken = take([found], free, {"next_action_at": until})
+    return taken[0] if taken else None
 
 
 def take(found: list[Attempt], free: Q, changes: Fields) -> list[Attempt]:
@@ -172,7 +146,7 @@ def _aware(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
-def held(looks: Sequence[DuePoll]) -> dict[int, Attempt]:
+def held(looks: Sequence[Attempt | DuePoll]) -> dict[int, Attempt]:
     """Read the attempts of these claims whole, by their ids; those that somebody took over
     meanwhile are left out.
     """
@@ -203,13 +177,12 @@ def hold_polls(account_id: int, *, until: datetime) -> None:
         unlocked(rows).update(next_action_at=until)
 
 
-def is_due_by(accounts: Collection[int], at: datetime) -> bool:
-    """Is the sweep needed for these accounts until then?"""
-    return _is_any(SWEPT, accounts, at)
-
-
-def _is_any(states: Sequence[str], accounts: Collection[int], at: datetime) -> bool:
-    """Is anything due? Each state is one step in the index."""
+def is_due_by(
+    accounts: Collection[int],
+    at: datetime,
+    states: Sequence[str] = SWEPT,
+) -> bool:
+    """Is the sweep needed for these accounts until then? Each state is one step in the index."""
     if not accounts:
         return False
     due = "state = %s AND next_action_at <= %s"

@@ -43,17 +43,6 @@ class Post:
     extra_seconds: float = 0.0  # what sending stored files inside the body may take on top
     is_listened_to: bool = False  # somebody verifies its account: see verification/
 
-    @property
-    def pk(self) -> int:
-        return self.attempt.pk
-
-    @property
-    def generation_id(self) -> int:
-        return self.attempt.generation_id
-
-    def named(self) -> logs.about:
-        return self.attempt.named()
-
     async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
         reached("submit.first_byte")
         async with asyncio.timeout(POST_SECONDS + self.extra_seconds):
@@ -75,24 +64,13 @@ class Post:
 class Poll:
     """A job to ask about."""
 
-    look: DuePoll
+    attempt: DuePoll
     access: Access
     is_listened_to: bool = False
 
-    @property
-    def pk(self) -> int:
-        return self.look.pk
-
-    @property
-    def generation_id(self) -> int:
-        return self.look.generation_id
-
-    def named(self) -> logs.about:
-        return logs.about(self.look.generation_id, self.look.pk, self.look.account_id)
-
     async def job(self, provider: ModuleType, session: ProviderSession) -> Job:
         async with asyncio.timeout(POLL_SECONDS):
-            job: Job = await provider.poll(self.look.provider_job_id, session=session)
+            job: Job = await provider.poll(self.attempt.provider_job_id, session=session)
         reached("poll.answered")
         return job
 
@@ -123,7 +101,7 @@ class Dispatcher:
     """A fixed set of coroutines that make calls to one provider."""
 
     def __init__(self, provider: ModuleType) -> None:
-        self._provider = provider
+        self.provider = provider
         self._loop = asyncio.new_event_loop()
         self._posts: asyncio.Queue[Call] = asyncio.Queue()
         self._polls: asyncio.Queue[Call] = asyncio.Queue()
@@ -199,7 +177,8 @@ class Dispatcher:
             self._answered.set()
 
     async def _made(self, call: Call) -> CallResult:
-        with call.named():
+        attempt = call.attempt
+        with logs.about(attempt.generation_id, attempt.pk, attempt.account_id):
             if not call.is_listened_to:
                 return await self._result(call)
             with listening() as heard:
@@ -211,11 +190,13 @@ class Dispatcher:
         ends.
         """
         try:
-            job = await call.job(self._provider, self._session(call.access))
+            job = await call.job(self.provider, self._session(call.access))
         except ProviderError as error:
             return CallResult(call, None, error)
         except Exception as error:  # the whole deadline, or an answer that an adapter stumbled over
-            return CallResult(call, None, call.failed(_words(error), error))
+            is_late = isinstance(error, TimeoutError)
+            words = "No answer in time." if is_late else f"{type(error).__name__}: {error}"
+            return CallResult(call, None, call.failed(words, error))
         return CallResult(call, job, None)
 
     def _session(self, access: Access) -> ProviderSession:
@@ -233,8 +214,3 @@ class Dispatcher:
         await asyncio.gather(*self._workers, return_exceptions=True)
         for session in [*self._outdated, *self._sessions.values()]:
             await session.aclose()
-
-
-def _words(error: Exception) -> str:
-    is_late = isinstance(error, TimeoutError)
-    return "No answer in time." if is_late else f"{type(error).__name__}: {error}"

@@ -8,6 +8,7 @@ a model's instance for each would cost more than the claim. Only the few whose a
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from editorapp.core.fault_points import reached
@@ -16,10 +17,8 @@ from editorapp.generations.engine import (
     poll_outcomes,
     poll_schedule,
     recording,
-    unusable_answers,
 )
 from editorapp.generations.engine.account_snapshot import Accounts
-from editorapp.generations.engine.claims import DuePoll
 from editorapp.generations.engine.dispatcher import CallResult, Dispatcher, Poll
 from editorapp.generations.engine.recording import Answered
 from editorapp.providers.contract import Job, JobState, NotFound, Unreadable
@@ -36,26 +35,19 @@ COUNT_EVERY = timedelta(seconds=2)
 UNDERWAY = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
+@dataclass
 class Polls:
     """What one sweep asks about, and what it has asked and not written yet."""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        accounts: Accounts,
-        *,
-        turn: timedelta,
-    ) -> None:
-        self._dispatcher = dispatcher
-        self._accounts = accounts
-        self._ahead = turn / 2  # so that polls are as often early as late
-        self._turn = turn
-        self._asked: set[int] = set()
-        self._share = AT_FIRST  # how many may be claimed in a turn
-        # Polls that were answered since the last claim, and of late in a turn.
-        self._answered = self._pace = 0
-        self._counted_at: datetime | None = None
-        self.is_more_due = False  # the last claim took all that it might: there may be more
+    dispatcher: Dispatcher
+    accounts: Accounts
+    turn: timedelta
+    asked: set[int] = field(default_factory=set)
+    share: int = AT_FIRST  # how many may be claimed in a turn
+    answered: int = 0  # polls since the last claim
+    pace: int = 0  # and of late in a turn
+    counted_at: datetime | None = None
+    is_more_due: bool = False  # the last claim took all that it might: there may be more
 
     def ask_due(self, now: datetime) -> None:
         """Claim what is due and ask for it.
@@ -63,82 +55,76 @@ class Polls:
         A burst (all were due at once) is spread over the shortest interval.
         """
         self._count(now)
-        most = min(self._room(), self._share)
+        most = min(self._room(), self.share)
         looks = claims.claim_polls(
-            self._accounts.ids,
+            self.accounts.ids,
             most=most,
-            due_by=now + self._ahead,
-            skip=self._asked,
+            due_by=now + self.turn / 2,  # so that polls are as often early as late
+            skip=self.asked,
         )
-        self.is_more_due = len(looks) >= most > 0 and most < self._share
+        self.is_more_due = len(looks) >= most > 0 and most < self.share
         for look in looks:
-            self._ask(look)
+            self.asked.add(look.pk)
+            reached("poll.claimed")
+            access = self.accounts.access[look.account_id]
+            is_heard = look.account_id in self.accounts.listened
+            self.dispatcher.send(Poll(look, access, is_heard))
 
     def _room(self) -> int:
         """Return how many more may be asked for, at the pace of the answers of late."""
-        self._pace = max(self._answered, self._pace // 2)
-        self._answered = 0
-        return min(max(AT_FIRST, TURNS_AHEAD * self._pace), AT_ONCE) - len(self._asked)
-
-    def _ask(self, look: DuePoll) -> None:
-        self._asked.add(look.pk)
-        reached("poll.claimed")
-        access = self._accounts.access(look.account_id)
-        is_heard = self._accounts.is_listened_to(look.account_id)
-        self._dispatcher.send(Poll(look, access, is_heard))
+        self.pace = max(self.answered, self.pace // 2)
+        self.answered = 0
+        return min(max(AT_FIRST, TURNS_AHEAD * self.pace), AT_ONCE) - len(self.asked)
 
     def forget(self, answers: Sequence[CallResult]) -> None:
         """These are written: their jobs may be asked for again."""
-        before = len(self._asked)
-        self._asked -= {_look(one).pk for one in answers if isinstance(one.call, Poll)}
-        self._answered += before - len(self._asked)
+        before = len(self.asked)
+        self.asked.difference_update(one.call.attempt.pk for one in answers)
+        self.answered += before - len(self.asked)
 
     def _count(self, now: datetime) -> None:
         """Find out now and then how many jobs run, and with it how many a turn may claim."""
-        if self._counted_at is not None and timedelta() <= now - self._counted_at < COUNT_EVERY:
+        if self.counted_at is not None and timedelta() <= now - self.counted_at < COUNT_EVERY:
             return
-        self._counted_at = now
-        running = claims.count_running(self._accounts.ids)
-        turn_seconds = self._turn.total_seconds()
-        self._share = poll_schedule.polls_in_a_turn(running, turn_seconds=turn_seconds)
+        self.counted_at = now
+        running = claims.count_running(self.accounts.ids)
+        turn_seconds = self.turn.total_seconds()
+        self.share = poll_schedule.polls_in_a_turn(running, turn_seconds=turn_seconds)
 
 
 def write(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write what polls answered, within the caller's transaction: those that are done together."""
-    underway = [(_look(one), one.job.progress) for one in answers if one.job and _is_plain(one.job)]
+    underway = []
+    told = []
+    for one in answers:
+        if one.job and one.job.state in UNDERWAY and not one.job.unknown_state:
+            underway.append((one.call.attempt, one.job.progress))
+        else:
+            told.append(one)
     poll_outcomes.still_running(underway, now=now)
-    if rest := [one for one in answers if not (one.job and _is_plain(one.job))]:
-        _hold_refused(rest, now=now)
-        _write_told(rest, now=now)
-
-
-def _is_plain(job: Job) -> bool:
-    """Is it under way, and is there nothing else to say of it?"""
-    return job.state in UNDERWAY and not job.unknown_state
+    if told:
+        _hold_refused(told, now=now)
+        _write_told(told, now=now)
 
 
 def _write_told(answers: Sequence[CallResult], *, now: datetime) -> None:
     """Write answers that say more than that a job goes on; what is done in one go."""
-    found = claims.held([_look(one) for one in answers])
+    found = claims.held([one.call.attempt for one in answers])
     done = []
     for one in answers:
-        attempt = found.get(_look(one).pk)
+        attempt = found.get(one.call.attempt.pk)
         if attempt is None:
-            log.info("Dropped: attempt %s was taken over while it was polled", _look(one).pk)
-        elif _is_done(one):
+            log.info("Dropped: attempt %s was taken over while it was polled", one.call.attempt.pk)
+        elif one.job and one.job.state is JobState.DONE:
             done.append((attempt, one))
         else:
             recording.record_one(_write, (attempt, one), now=now)
     recording.record(_write_done, done, now=now, reread=_as_they_are)
 
 
-def _is_done(answer: CallResult) -> bool:
-    return answer.job is not None and answer.job.state is JobState.DONE
-
-
 def _as_they_are(done: Sequence[Answered]) -> list[Answered]:
     """Return the same attempts not as a failed write left the objects."""
-    found = claims.held([_look(one) for _attempt, one in done])
+    found = claims.held([one.call.attempt for _attempt, one in done])
     return [(found.get(attempt.pk, attempt), one) for attempt, one in done]
 
 
@@ -152,7 +138,7 @@ def _write(answers: Sequence[Answered], *, now: datetime) -> None:
         job = answer.job
         error = answer.error
         if job and job.unknown_state:
-            unusable_answers.unknown_state(attempt, job, now=now)
+            recording.unknown_state(attempt, job, now=now)
         elif job and job.failure:
             poll_outcomes.failed(attempt, job, job.failure, now=now)
         elif isinstance(error, NotFound):
@@ -160,7 +146,7 @@ def _write(answers: Sequence[Answered], *, now: datetime) -> None:
         elif error is not None and not isinstance(error, Unreadable):
             poll_outcomes.poll_failed(attempt, error, now=now)
         else:
-            unusable_answers.unreadable(attempt, error or _senseless(job), now=now)
+            recording.unreadable(attempt, error or _senseless(job), now=now)
 
 
 def _senseless(job: Job | None) -> Unreadable:
@@ -169,31 +155,19 @@ def _senseless(job: Job | None) -> Unreadable:
 
 
 def _hold_refused(answers: Sequence[CallResult], *, now: datetime) -> None:
-    """An account that asks to be left alone is asked for nothing at all until the time that it
-    names.
+    """An account that asks to be left alone, whatever the status was, is asked for nothing at all
+    until the time that it names; only that a job is not there says nothing of the others.
     """
-    for account_id, seconds in _waits_asked(answers).items():
+    waits: dict[int, float] = defaultdict(float)
+    for one in answers:
+        asked = one.error.retry_after_seconds if one.error else None
+        if asked is not None and not isinstance(one.error, NotFound):
+            account_id = one.call.attempt.account_id
+            waits[account_id] = max(waits[account_id], asked)
+    for account_id, seconds in waits.items():
         log.warning(
             "Account %s: no polls for %.0f s, the provider asks for a pause",
             account_id,
             seconds,
         )
         claims.hold_polls(account_id, until=now + timedelta(seconds=seconds))
-
-
-def _waits_asked(answers: Sequence[CallResult]) -> dict[int, float]:
-    """Return for how many seconds accounts ask to be left alone, whatever the status was; only
-    that a job is not there says nothing of the others.
-    """
-    waits: dict[int, float] = defaultdict(float)
-    for one in answers:
-        asked = one.error.retry_after_seconds if one.error else None
-        if asked is not None and not isinstance(one.error, NotFound):
-            account_id = _look(one).account_id
-            waits[account_id] = max(waits[account_id], asked)
-    return waits
-
-
-def _look(answer: CallResult) -> DuePoll:
-    assert isinstance(answer.call, Poll)
-    return answer.call.look

@@ -4,7 +4,7 @@ Each is one transaction, compare-and-set, and written for many at once where man
 Where the provider does not say whether a failure is charged, the reservation is counted as spent
 and marked as an estimate: the budget may then be too careful, never too generous, and an admin can
 correct it from the console. What is charged, and what is said of a price, is in charging.py;
-answers that nobody can use are in unusable_answers.py.
+answers that nobody can use are in recording.py.
 """
 
 import math
@@ -19,7 +19,6 @@ from editorapp.core.fault_points import reached
 from editorapp.costs import ledger
 from editorapp.generations import alerting
 from editorapp.generations.engine import charging, claims, poll_schedule
-from editorapp.generations.engine.release import fail
 from editorapp.generations.files import refetch
 from editorapp.generations.models import Attempt, Fields, Transition, failure, move
 from editorapp.generations.models.prepared import written
@@ -88,35 +87,20 @@ def poll_failed(
     only links are asked for, and for long enough.
     """
     failures = attempt.error_count + 1
-    if _are_links_given_up(attempt, failures, now=now):
-        _links_given_up(attempt, error, now=now)
+    row = retry.policy("poll.fresh_links")
+    if attempt.provider_done_at and refetch.is_over(attempt, row, failures, now=now):
+        # done and charged, and asked for fresh links in vain, beyond the time that its result is kept
+        refetch.end(attempt, error.message, now=now)
     else:
-        least = max(error.retry_after_seconds or 0.0, _pace_of_age(attempt, now=now))
+        # an old job is asked about no more often than if it answered
+        age = (now - (attempt.submitted_at or now)).total_seconds()
+        pace = poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
+        least = max(error.retry_after_seconds or 0.0, pace)
         wait = retry.policy("poll.error").pause_seconds(failures, least=least)
         noted |= {"error_count": failures, "last_error": error.message}
         attempt.as_read().update(next_action_at=now + timedelta(seconds=wait), **noted)
     if isinstance(error, BadCredentials):
         alerting.account_refused(attempt.account, error, now=now)
-
-
-def _pace_of_age(attempt: Attempt, *, now: datetime) -> float:
-    """Return how long to wait at least: an old job is asked about no more often than if it
-    answered.
-    """
-    age = (now - (attempt.submitted_at or now)).total_seconds()
-    return poll_schedule.interval_seconds(age) if age > poll_schedule.SLOW_FROM else 0.0
-
-
-def _are_links_given_up(attempt: Attempt, failures: int, *, now: datetime) -> bool:
-    """Is a job that is done and charged asked for fresh links in vain, beyond the time that its
-    result is kept?
-    """
-    row = retry.policy("poll.fresh_links")
-    return bool(attempt.provider_done_at) and refetch.is_over(attempt, row, failures, now=now)
-
-
-def _links_given_up(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
-    refetch.end(attempt, error.message, refetch.MAY_STILL_LIE, "fetch_failed", now=now)
 
 
 def missing(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -143,7 +127,6 @@ def lost(
     attempt.move(
         State.LOST,
         now=now,
-        lease_token=None,
         last_error=message,
         shown=failure(code, message),
         **changes,
@@ -173,7 +156,6 @@ def _as_done(
     expiries = (one.expires_at for one in job.outputs if one.expires_at)
     changes = READABLE | {
         "next_action_at": now,
-        "lease_token": None,
         "result_urls": [one.to_json() for one in job.outputs],
         "result_expires_at": min(expiries, default=None),
         "recorded_at": now,
@@ -191,13 +173,12 @@ def failed(attempt: Attempt, job: Job, reason: Failure, *, now: datetime) -> Non
     if reason.is_charged is None and not is_settled:
         says += _UNPRICED if charging.reported(job) is None else _PRICED
     with transaction.atomic():
-        fail(
-            attempt,
-            says,
-            code=reason.code,
-            says=says,
-            can_retry=reason.can_retry,
+        attempt.move(
+            State.FAILED,
             now=now,
+            recorded_at=now,
+            last_error=says,
+            shown=failure(reason.code, says, can_retry=reason.can_retry),
         )
         if not is_settled:
             _settle_failed(attempt, job, reason, now=now)

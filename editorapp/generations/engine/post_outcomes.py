@@ -16,7 +16,7 @@ from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
 from editorapp.generations.coordination import lease_holder
 from editorapp.generations.engine import requeue
-from editorapp.generations.engine.release import fail_for_free
+from editorapp.generations.engine.dispatcher import Post
 from editorapp.generations.models import (
     NOTHING_WRONG,
     Attempt,
@@ -35,17 +35,6 @@ POST_LEASE = timedelta(seconds=90)  # longer than dispatcher.POST_SECONDS
 NOT_SETTLED = (State.QUEUED, State.STAGING, State.SUBMITTING, State.UNKNOWN)
 
 
-class Posting(NamedTuple):
-    """A paid post that is about to leave.
-
-    `extra_seconds` is what sending stored files inside the body may take on top.
-    """
-
-    attempt: Attempt
-    body: Fields
-    extra_seconds: float = 0.0
-
-
 class Accepted(NamedTuple):
     """A post that was taken as a job, and in how many seconds that is first asked for."""
 
@@ -54,7 +43,7 @@ class Accepted(NamedTuple):
     first_look_seconds: float
 
 
-def posting(posts: Sequence[Posting], *, now: datetime) -> None:
+def posting(posts: Sequence[Post], *, now: datetime) -> None:
     """Write down that paid posts are about to leave. Must be committed before their first byte.
 
     Raises: Overtaken, when somebody else was first at any of them.
@@ -62,7 +51,7 @@ def posting(posts: Sequence[Posting], *, now: datetime) -> None:
     move(State.SUBMITTING, [_as_posting(one, now=now) for one in posts], now=now)
 
 
-def _as_posting(post: Posting, *, now: datetime) -> Transition:
+def _as_posting(post: Post, *, now: datetime) -> Transition:
     changes = {
         "request_body": post.body,
         "request_sha256": _digest(post.body),
@@ -86,17 +75,14 @@ def accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
     except IntegrityError:
         if len(taken) > 1:
             raise
-        _id_of_another(taken[0], now=now)
+        attempt, job, _first_look = taken[0]
+        says = f"The provider answered with the id of another job of ours, {job.id}."
+        unknown(attempt, ProviderError(says), now=now)
     except (Overtaken, InvalidTransition):
         # InvalidTransition: the answer was kept while nothing could be written, and its row read
         # anew since.
         if len(taken) > 1 or not _is_accepted_late(taken[0], now=now):
             raise
-
-
-def _id_of_another(one: Accepted, *, now: datetime) -> None:
-    says = f"The provider answered with the id of another job of ours, {one.job.id}."
-    unknown(one.attempt, ProviderError(says), now=now)
 
 
 def _move_accepted(taken: Sequence[Accepted], *, now: datetime) -> None:
@@ -108,7 +94,6 @@ def _as_accepted(one: Accepted, *, now: datetime) -> Transition:
     changes = requeue.NOT_FAILING | {
         "provider_job_id": one.job.id,
         "submitted_at": now,
-        "lease_token": None,
         "next_action_at": now + timedelta(seconds=one.first_look_seconds),
     }
     return Transition(one.attempt, changes, NOTHING_WRONG)
@@ -141,18 +126,15 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
     if row is None or row.state in NOT_SETTLED:
         return False
     if row.provider_job_id != job.id:
-        message = _late_words(row, job)
+        is_found = bool(row.provider_job_id)
+        settled = f"as job {row.provider_job_id}" if is_found else "as not taken or as spent"
+        message = (
+            f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
+            f"came after it was settled {settled}. Look there for what it costs, and correct the "
+            "take's cost."
+        )
         alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, row.generation, message, now=now)
     return True
-
-
-def _late_words(row: Attempt, job: Job) -> str:
-    settled = f"as job {row.provider_job_id}" if row.provider_job_id else "as not taken or as spent"
-    return (
-        f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
-        f"came after it was settled {settled}. Look there for what it costs, and correct the "
-        "take's cost."
-    )
 
 
 def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
@@ -160,22 +142,14 @@ def refused(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
 
     A key can be replaced and an account filled up: then the same request may be sent again.
     """
-    with transaction.atomic():
-        fail_for_free(
-            attempt,
-            error.message,
-            code=error.code or "refused",
-            note=f"Refused: {error.message}",
-            can_retry=isinstance(error, BadCredentials | OutOfFunds),
-            now=now,
-        )
-        alerting.account_refused(attempt.account, error, now=now)
+    can_retry = isinstance(error, BadCredentials | OutOfFunds)
+    requeue.refused(attempt, error, "Refused", can_retry=can_retry, now=now)
 
 
 def unsendable(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     """Our own mistake kept a request from being written as a body: nothing was sent."""
     kind = type(error).__name__
-    fail_for_free(
+    requeue.fail_for_free(
         attempt,
         f"It could not be prepared for sending ({kind}). Nothing was sent or charged.",
         code="not_prepared",
@@ -206,6 +180,7 @@ def unknown(attempt: Attempt, error: ProviderError, *, now: datetime) -> None:
     attempt.move(
         State.UNKNOWN,
         now=now,
+        lease_token=attempt.lease_token,  # by which a late answer finds it
         last_error=error.message,
         odd_answer=error.came,
         shown=failure(error.code or "outcome_unknown", says),

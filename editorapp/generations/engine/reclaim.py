@@ -7,7 +7,6 @@ would wait for that day to come again.
 """
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,21 +17,14 @@ from editorapp.alerts.models import Alert
 from editorapp.core.locks import locked
 from editorapp.generations.coordination import lease_holder
 from editorapp.generations.models import Attempt, Heartbeat, Lease, Pause, Search
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE
 
 log = logging.getLogger(__name__)
 
-CLAIMED = (
-    State.QUEUED,
-    State.STAGING,
-    State.SUBMITTING,
-    State.RUNNING,
-    State.FETCHING,
-)
 TOLERATED = timedelta(seconds=5)  # by how much a clock may be corrected without anybody noticing
 
 
-def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:
+def from_the_dead(*, now: datetime) -> int:
     """Make due what was claimed by processes of this machine that have ended.
 
     Return how many rows that were.
@@ -41,7 +33,7 @@ def from_the_dead(*, now: datetime, states: Iterable[str] = CLAIMED) -> int:
     lapsed lease.
     """
     claimed = Attempt.objects.filter(
-        state__in=list(states),
+        state__in=list(ACTIVE),
         next_action_at__gt=now,
         lease_token__isnull=False,
     )
@@ -73,18 +65,13 @@ def from_the_future(*, now: datetime) -> timedelta:
         scheduled = locked(active.filter(next_action_at__gt=now))
         scheduled.update(next_action_at=F("next_action_at") - back)
         _begin_now(active, "failing_since", now)
-        _bring_back_all(now, back)
+        _bring_back(Search.objects.all(), "at", now, back)
+        _begin_now(Pause.objects.all(), "since", now)
+        _bring_back(Pause.objects.all(), "until", now, back)
+        _bring_back(Alert.objects.all(), "tell_at", now, back)
+        _bring_back(Lease.objects.filter(holder__isnull=False), "until", now, back)
+        _begin_now(Heartbeat.objects.all(), "at", now)
     return back
-
-
-def _bring_back_all(now: datetime, back: timedelta) -> None:
-    held = Lease.objects.filter(holder__isnull=False)
-    _bring_back(Search.objects.all(), "at", now, back)
-    _begin_now(Pause.objects.all(), "since", now)
-    _bring_back(Pause.objects.all(), "until", now, back)
-    _bring_back(Alert.objects.all(), "tell_at", now, back)
-    _bring_back(held, "until", now, back)
-    _begin_now(Heartbeat.objects.all(), "at", now)
 
 
 def _bring_back(rows: QuerySet[Any], name: str, now: datetime, back: timedelta) -> None:

@@ -2,7 +2,8 @@
 after long enough.
 
 Nothing was sent, so giving it up costs nothing: the money is released, and the same request may be
-tried again.
+tried again. How an attempt fails, and gives its reservation back where nothing is charged, stands
+last.
 """
 
 import contextlib
@@ -13,8 +14,9 @@ from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.retry import RetryPolicy
-from editorapp.generations.engine.release import fail_for_free
-from editorapp.generations.models import Attempt, Fields, Overtaken, Pause
+from editorapp.costs import ledger
+from editorapp.generations import alerting
+from editorapp.generations.models import Attempt, Fields, Overtaken, Pause, failure
 from editorapp.generations.states import State
 from editorapp.providers.contract import ProviderError, Throttled
 
@@ -71,7 +73,6 @@ def _queue_again(
         State.QUEUED,
         now=now,
         next_action_at=now + timedelta(seconds=seconds),
-        lease_token=None,
         submit_started_at=None,
         error_count=attempt.error_count + 1,
         failing_since=attempt.failing_since or now,
@@ -79,15 +80,15 @@ def _queue_again(
     )
 
 
-def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
+def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> None:
     """Give up what has waited all the time in which its account has taken nothing, once that is
     long enough.
 
-    Most of a line is never tried by itself: who stands ahead is. Returns: how many were given up.
+    Most of a line is never tried by itself: who stands ahead is.
     """
     lasts = row.lasts_seconds or 0.0
     if paused.since is None or not row.is_over(paused.tries, (now - paused.since).total_seconds()):
-        return 0
+        return
     waiting = Attempt.objects.filter(
         account_id=paused.account_id,
         state=State.QUEUED,
@@ -95,11 +96,9 @@ def end_line(paused: Pause, row: RetryPolicy, *, now: datetime) -> int:
         lease_token=None,
         created_at__lte=now - timedelta(seconds=lasts),
     )
-    found = list(waiting.order_by("pk")[:GIVEN_UP_AT_ONCE])
-    for attempt in found:
+    for attempt in waiting.order_by("pk")[:GIVEN_UP_AT_ONCE]:
         with contextlib.suppress(Overtaken), transaction.atomic():
             give_up(attempt, row, paused.reason, now=now)
-    return len(found)
 
 
 def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) -> None:
@@ -107,23 +106,17 @@ def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) 
 
     It may be tried again.
     """
+    hours = (row.lasts_seconds or 0.0) / retry.HOUR
+    tried = f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
     fail_for_free(
         attempt,
         message,
         code=CODE,
-        says=f"{message} {tried_for(row)}{row.says}",
+        says=f"{message} {tried}{row.says}",
         note=f"Given up before it was sent: {message}",
         can_retry=True,
         now=now,
     )
-
-
-def tried_for(row: RetryPolicy) -> str:
-    """Say for how long something was tried, as a sentence with its space; "" where that was but a
-    moment.
-    """
-    hours = (row.lasts_seconds or 0.0) / retry.HOUR
-    return f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
 
 
 def pause_account(
@@ -144,7 +137,13 @@ def pause_account(
         rows = Pause.objects.select_for_update(no_key=True)
         row, is_new = rows.get_or_create(account_id=account_id, defaults=said)
         if not is_new:
-            _count_failure(row, now=now)
+            # Nobody tried in between: this is another outage.
+            is_long_ago = now - row.until > CONTINUOUS
+            if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
+                row.since = now  # it has been well in between
+                row.tries = 1
+            elif row.until <= now:  # of those that fail at once, one counts
+                row.tries += 1
             if row.until < until:
                 row.until = until
                 row.reason = reason
@@ -152,18 +151,50 @@ def pause_account(
     return row
 
 
-def _count_failure(row: Pause, *, now: datetime) -> None:
-    """Count a failure on an account's pause; from the first, where it has been well in between."""
-    # Nobody tried in between: this is another outage.
-    is_long_ago = now - row.until > CONTINUOUS
-    if row.since is None or is_long_ago or has_taken_any(row.account_id, since=row.since):
-        row.since = now
-        row.tries = 1
-    elif row.until <= now:  # of those that fail at once, one counts
-        row.tries += 1
-
-
 def has_taken_any(account_id: int, *, since: datetime) -> bool:
     """Has an account accepted a post since then? Counted in the index attempt_rate."""
     sent = Attempt.objects.filter(account_id=account_id, submit_started_at__gt=since - LONGEST_POST)
     return sent.filter(submitted_at__gt=since).exists()
+
+
+def fail_for_free(
+    attempt: Attempt,
+    error: str,
+    *,
+    code: str,
+    note: str,
+    can_retry: bool,
+    now: datetime,
+    says: str = "",
+) -> None:
+    """End an attempt of which nothing is charged: `note` stands in the ledger, `says` on its take."""
+    with transaction.atomic():
+        attempt.move(
+            State.FAILED,
+            now=now,
+            recorded_at=now,
+            last_error=error,
+            shown=failure(code, says or error, can_retry=can_retry),
+        )
+        ledger.release(attempt.pk, now=now, note=note)
+
+
+def refused(
+    attempt: Attempt,
+    error: ProviderError,
+    what: str,
+    *,
+    can_retry: bool,
+    now: datetime,
+) -> None:
+    """End what the provider refused for good, before it was queued there."""
+    with transaction.atomic():
+        fail_for_free(
+            attempt,
+            error.message,
+            code=error.code or "refused",
+            note=f"{what}: {error.message}",
+            can_retry=can_retry,
+            now=now,
+        )
+        alerting.account_refused(attempt.account, error, now=now)

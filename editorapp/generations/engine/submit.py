@@ -5,8 +5,8 @@ byte, and what came of it.
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
 
 from django.db import DatabaseError, DataError, transaction
 
@@ -29,42 +29,33 @@ from editorapp.generations.engine.dispatcher import (
     Post,
     extra_seconds,
 )
-from editorapp.generations.engine.post_outcomes import Accepted, Posting
+from editorapp.generations.engine.post_outcomes import Accepted
 from editorapp.generations.engine.recording import Answered, unless_overtaken
 from editorapp.generations.files import staging
 from editorapp.generations.models import Attempt, Fields
 from editorapp.generations.states import State
 from editorapp.providers.contract import (
-    GenerationRequest,
     ProviderError,
     Rejected,
     Throttled,
     Unavailable,
 )
-from editorapp.providers.spec import Spec
 
 log = logging.getLogger(__name__)
 
 
+@dataclass
 class Posts:
     """What one sweep sends."""
 
-    def __init__(
-        self,
-        adapter: ModuleType,
-        dispatcher: Dispatcher,
-        accounts: Accounts,
-        clock: Clock,
-    ) -> None:
-        self._adapter = adapter
-        self._dispatcher = dispatcher
-        self._accounts = accounts
-        self._clock = clock
-        # Attempts whose post carries stored files, and until when (monotonic) at most.
-        self.slow: dict[int, float] = {}
-        self._first_looks: dict[tuple[str, str], float] = {}
-        # All that might leave has left: there may be more once answers are in.
-        self.is_more_due = False
+    dispatcher: Dispatcher
+    accounts: Accounts
+    clock: Clock
+    # Attempts whose post carries stored files, and until when (monotonic) at most.
+    slow: dict[int, float] = field(default_factory=dict)
+    first_looks: dict[tuple[str, str], float] = field(default_factory=dict)
+    # All that might leave has left: there may be more once answers are in.
+    is_more_due: bool = False
 
     def slow_until(self) -> float:
         """Return until when (monotonic) the slowest post under way may take."""
@@ -76,28 +67,24 @@ class Posts:
         What is to leave together is written down together, and only then sent.
         """
         self.is_more_due = False
-        room = self._dispatcher.free_posts
-        if room <= 0 or not claims.is_anything_new(self._accounts.ids, now=now):
+        room = self.dispatcher.free_posts
+        # Is there something to post, or a post whose worker is gone?
+        new = (State.QUEUED, State.SUBMITTING)
+        if room <= 0 or not claims.is_due_by(self.accounts.ids, now, new):
             return
-        self._end_lapsed(now)
-        chosen = list(self._accounts.turns(now=now, room=room))
+        # A row that is due while it is being sent lost its worker: nobody knows whether the post
+        # arrived.
+        for attempt in claims.due(self.accounts.ids, State.SUBMITTING, now=now):
+            with unless_overtaken():
+                post_outcomes.lapsed(attempt, now=now)
+        chosen = list(self.accounts.turns(now=now, room=room))
         self.is_more_due = len(chosen) >= room
         for post in self._written_ahead(chosen):
-            self._send(post)
-
-    def _send(self, post: Post) -> None:
-        reached("submit.written_ahead")
-        self._dispatcher.send(post)
-        if post.extra_seconds:
-            lasts = POST_SECONDS + post.extra_seconds
-            self.slow[post.pk] = time.monotonic() + lasts
-
-    def _end_lapsed(self, now: datetime) -> None:
-        """A row that is due while it is being sent lost its worker: nobody knows whether the post
-        arrived.
-        """
-        for attempt in claims.due(self._accounts.ids, State.SUBMITTING, now=now):
-            unless_overtaken(post_outcomes.lapsed, attempt, now=now)
+            reached("submit.written_ahead")
+            self.dispatcher.send(post)
+            if post.extra_seconds:
+                lasts = POST_SECONDS + post.extra_seconds
+                self.slow[post.attempt.pk] = time.monotonic() + lasts
 
     def _written_ahead(self, chosen: Sequence[Attempt]) -> list[Post]:
         """Write down that these posts are about to leave, in one transaction, and return them once
@@ -117,58 +104,57 @@ class Posts:
         """
         with attempt.named():
             try:
-                return self._post_unless_staged_first(attempt)
+                return self._post_of(attempt)
             except DatabaseError:
                 raise
             except Exception as error:
                 self._put_aside(attempt, error)
                 return None
 
-    def _post_unless_staged_first(self, attempt: Attempt) -> Post | None:
-        now = self._clock()
+    def _post_of(self, attempt: Attempt) -> Post | None:
+        now = self.clock()
         wanted = attempt.generation.wanted
-        spec = self._accounts.spec(attempt.account_id)
+        spec = self.accounts.by_id[attempt.account_id].spec
         ids = staging.staged_ids(wanted, spec)
         lying = staging.lying(attempt.account_id, ids, now=now)
         if ids - lying.keys() or staging.unprepared(wanted, spec):
-            unless_overtaken(_stage_first, attempt, now=now)
+            with unless_overtaken():
+                _stage_first(attempt, now=now)
             return None
-        return self._post_of(attempt, staging.resolved(wanted, spec, lying), spec)
-
-    def _post_of(self, attempt: Attempt, resolved: GenerationRequest, spec: Spec) -> Post:
-        body: Fields = self._adapter.encode(resolved, spec)
+        body: Fields = self.dispatcher.provider.encode(staging.resolved(wanted, spec, lying), spec)
         return Post(
             attempt,
-            self._accounts.access(attempt.account_id),
+            self.accounts.access[attempt.account_id],
             body,
-            self._adapter.endpoint(attempt.generation.wanted),
+            self.dispatcher.provider.endpoint(wanted),
             extra_seconds=extra_seconds(body),
-            is_listened_to=self._accounts.is_listened_to(attempt.account_id),
+            is_listened_to=attempt.account_id in self.accounts.listened,
         )
 
     def _put_aside(self, attempt: Attempt, error: Exception) -> None:
         log.exception("Attempt %s could not be prepared", attempt.pk, exc_info=error)
         attempt.refresh_from_db()
-        unless_overtaken(post_outcomes.unsendable, attempt, error, now=self._clock())
+        with unless_overtaken():
+            post_outcomes.unsendable(attempt, error, now=self.clock())
 
-    def _write_ahead(self, posts: Sequence[Post]) -> bool:
-        rows = [Posting(one.attempt, one.body, one.extra_seconds) for one in posts]
-        post_outcomes.posting(rows, now=self._clock())
+    def _write_ahead(self, posts: Sequence[Post]) -> None:
+        post_outcomes.posting(posts, now=self.clock())
         reached("submit.writing_ahead")
-        return True
 
     def _is_written_ahead(self, post: Post) -> bool:
         try:
-            return unless_overtaken(self._write_ahead, [post]) or False
+            with unless_overtaken():
+                self._write_ahead([post])
+                return True
         except (DataError, TypeError, ValueError) as error:  # a body that no row can hold
             self._put_aside(post.attempt, error)
-            return False
+        return False
 
     def write(self, answers: Sequence[CallResult], *, now: datetime) -> None:
         """Write what became of posts, within the caller's transaction; the ids of those that were
         taken together.
         """
-        pairs = [(_attempt(one), one) for one in answers]
+        pairs = [(one.call.attempt, one) for one in answers if isinstance(one.call, Post)]
         for attempt, _answer in pairs:
             self.slow.pop(attempt.pk, None)
         taken = [pair for pair in pairs if pair[1].job]
@@ -190,10 +176,10 @@ class Posts:
         session.
         """
         kind = (attempt.generation.model, attempt.generation.task)
-        if kind not in self._first_looks:
-            past = history.lately(*kind, provider=self._adapter.SPEC.slug)
-            self._first_looks[kind] = poll_schedule.first_look_seconds(past)
-        return poll_schedule.spread(self._first_looks[kind])
+        if kind not in self.first_looks:
+            past = history.lately(*kind, provider=self.dispatcher.provider.SPEC.slug)
+            self.first_looks[kind] = poll_schedule.first_look_seconds(past)
+        return poll_schedule.spread(self.first_looks[kind])
 
 
 def _write_refused(answers: Sequence[Answered], *, now: datetime) -> None:
@@ -231,12 +217,6 @@ def _stage_first(attempt: Attempt, *, now: datetime) -> None:
         State.STAGING,
         now=now,
         next_action_at=now,
-        lease_token=None,
         submit_started_at=None,
     )
     transaction.on_commit(lambda: wake.transfers(now=now))
-
-
-def _attempt(answer: CallResult) -> Attempt:
-    assert isinstance(answer.call, Post)
-    return answer.call.attempt

@@ -13,12 +13,7 @@ from editorapp.providers.contract import Task
 # held against it. An edit, a modification or a reframe keeps its source's length; a new clip has
 # the length asked for, and one that goes on from an earlier clip may come with that clip, so it has
 # no upper end.
-FAR_OFF: dict[str, tuple[float, float]] = {
-    Task.EDIT: (0.5, 1.5),
-    Task.MODIFY: (0.5, 1.5),
-    Task.REFRAME: (0.5, 1.5),
-    Task.GENERATE: (0.5, 2.0),
-}
+TOO_SHORT, TOO_LONG, NEW_TOO_LONG = 0.5, 1.5, 2.0
 LEAST_SECONDS = 0.5
 USUAL_SECONDS = 5.0  # of a new clip where no length was asked for: every provider's default
 
@@ -58,18 +53,13 @@ def far_off(generation: Generation, video: Asset) -> str:
     came = float(video.duration_seconds)
     if expected is None or abs(came - expected) <= LEAST_SECONDS:
         return ""
-    low, high = (share * expected for share in FAR_OFF[generation.task])
-    if low <= came and (came <= high or _goes_on(generation)):
+    most = NEW_TOO_LONG if generation.task == Task.GENERATE else TOO_LONG
+    is_short = came < TOO_SHORT * expected
+    if not is_short and (came <= most * expected or generation.wanted.is_extension):
         return ""
-    far = "short" if came < low else "long"
+    far = "short" if is_short else "long"
     lasts = f"lasts {came:.2f} s and should last about {expected:.2f} s"
     return f"The file that came {lasts}: far too {far}."
-
-
-def _goes_on(generation: Generation) -> bool:
-    """Does it go on from an earlier clip?"""
-    frames = (generation.wanted.start_frame, generation.wanted.end_frame)
-    return any(ref is not None and ref.generation_id for ref in frames)
 
 
 def odd(generation: Generation, video: Asset, exr: Asset | None) -> str:

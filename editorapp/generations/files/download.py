@@ -1,6 +1,7 @@
 """Download: a provider's short-lived link -> a file on disk, whole or not at all."""
 
 import asyncio
+from dataclasses import dataclass
 
 import httpx
 
@@ -55,7 +56,8 @@ async def download(url: str, part: PartialFile, *, access: Access, max_bytes: in
     try:
         url = links.as_sent(url)
         links.check(url, access)
-        await _collect(url, part, access, max_bytes=max_bytes)
+        async with links.client(access, timeout=TIMEOUT) as client:
+            await _Download(client, url, part, max_bytes).collect()
     except (ValueError, ssrf_guard.NoAddress):  # not chained: a link is a secret
         raise BadLink("The link that the provider gave cannot be read.") from None
     except ssrf_guard.AddressNotAllowed as error:
@@ -63,109 +65,109 @@ async def download(url: str, part: PartialFile, *, access: Access, max_bytes: in
     return part.progress.received
 
 
-async def _collect(url: str, part: PartialFile, access: Access, *, max_bytes: int) -> None:
-    async with links.client(access, timeout=TIMEOUT) as client:
+@dataclass(frozen=True)
+class _Download:
+    """One link, and where what it brings is collected, over all its connections."""
+
+    client: httpx.AsyncClient
+    url: str
+    part: PartialFile
+    max_bytes: int
+
+    async def collect(self) -> None:
+        """Collect the whole file. Raises: LinkExpired, CutOff, NotAllowed."""
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 for cut in range(CUTS_AT_MOST):
                     await asyncio.sleep(0.2 * cut)
-                    if await _go_on(client, url, part, max_bytes=max_bytes):
+                    if await self._go_on():
                         return
         except TimeoutError as error:
             raise CutOff("The download took too long.") from error
         except ssrf_guard.HostNotFound as error:
             raise CutOff(str(error)) from error
         finally:
-            part.sync()
-    raise CutOff(
-        f"The download was cut off {CUTS_AT_MOST} times, last after {part.progress.received:,} bytes."
-    )
+            self.part.sync()
+        came = f"{self.part.progress.received:,} bytes"
+        raise CutOff(f"The download was cut off {CUTS_AT_MOST} times, last after {came}.")
 
-
-async def _go_on(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_bytes: int) -> bool:
-    """Make one connection and take what comes. Say whether the file is complete now."""
-    progress = part.progress
-    if progress.total is not None and progress.validator and progress.received == progress.total:
-        return True  # an earlier worker had all of it
-    try:
-        if not await _take(client, url, part, max_bytes=max_bytes):
-            progress.received = 0
+    async def _go_on(self) -> bool:
+        """Make one connection and take what comes. Say whether the file is complete now."""
+        progress = self.part.progress
+        if (
+            progress.total is not None
+            and progress.validator
+            and progress.received == progress.total
+        ):
+            return True  # an earlier worker had all of it
+        try:
+            if not await self._take():
+                progress.received = 0
+                return False
+        except ssrf_guard.HostNotFound:
+            raise
+        except CannotUnpack as error:
+            progress.start_over()
+            raise CutOff(f"The link's answer cannot be used. {error}") from error
+        except httpx.HTTPError:
+            if not progress.validator:
+                progress.received = 0  # cannot be taken up: from the start
             return False
-    except ssrf_guard.HostNotFound:
-        raise
-    except CannotUnpack as error:
-        _start_over(progress)
-        raise CutOff(f"The link's answer cannot be used. {error}") from error
-    except httpx.HTTPError:
-        if not progress.validator:
-            progress.received = 0  # cannot be taken up: from the start
-        return False
-    if progress.total is not None and progress.received != progress.total:
-        if not progress.validator or progress.received > progress.total:
-            progress.received = 0
-        return False
-    return True
+        if progress.total is not None and progress.received != progress.total:
+            if not progress.validator or progress.received > progress.total:
+                progress.received = 0
+            return False
+        return True
 
+    async def _take(self) -> bool:
+        """Take what one connection brings. Say whether what came packed is whole."""
+        progress = self.part.progress
+        headers = dict(IDENTITY)
+        if progress.received:
+            headers |= {"Range": f"bytes={progress.received}-", "If-Range": progress.validator}
+        async with self.client.stream("GET", self.url, headers=headers) as response:
+            recording.note("GET", recording.LINK, response, url=self.url)
+            unpacker = self._begin(response, progress)
+            self.part.go_to(progress.received)
+            async for came in response.aiter_raw(256 * 1024):
+                for piece in unpacker.pieces(came):
+                    progress.received += len(piece)
+                    if progress.received > self.max_bytes:
+                        raise LinkNotAllowed(f"The result is larger than {self.max_bytes:,} bytes.")
+                    self.part.write(piece)
+                reached("fetch.part_half")
+        return unpacker.is_whole
 
-async def _take(client: httpx.AsyncClient, url: str, part: PartialFile, *, max_bytes: int) -> bool:
-    """Take what one connection brings. Say whether what came packed is whole."""
-    progress = part.progress
-    headers = _headers(progress)
-    async with client.stream("GET", url, headers=headers) as response:
-        recording.note("GET", recording.LINK, response, url=url)
-        unpacker = _begin(response, progress, max_bytes=max_bytes)
-        part.go_to(progress.received)
-        async for came in response.aiter_raw(256 * 1024):
-            for piece in unpacker.pieces(came):
-                progress.received += len(piece)
-                if progress.received > max_bytes:
-                    raise LinkNotAllowed(f"The result is larger than {max_bytes:,} bytes.")
-                part.write(piece)
-            reached("fetch.part_half")
-    return unpacker.is_whole
-
-
-def _headers(progress: Progress) -> dict[str, str]:
-    if not progress.received:
-        return dict(IDENTITY)
-    place = f"bytes={progress.received}-"
-    return {**IDENTITY, "Range": place, "If-Range": progress.validator}
-
-
-def _start_over(progress: Progress) -> None:
-    progress.received = 0
-    progress.validator = ""
-
-
-def _begin(response: httpx.Response, progress: Progress, *, max_bytes: int) -> Unpacker:
-    """Read the answer's head: is it the file, from where, how long, and how is it packed although
-    nobody asked?
-    """
-    says = f"The link answered {response.status_code}."
-    wait = wait_asked(response.headers)
-    if response.status_code in GONE:
-        raise LinkExpired(says, retry_after_seconds=wait)
-    unpacker = Unpacker(response.headers.get("Content-Encoding", "") if response.is_success else "")
-    if response.status_code == 206 and progress.received:
-        _check_place(response, progress, is_packed=unpacker.is_needed)
+    def _begin(self, response: httpx.Response, progress: Progress) -> Unpacker:
+        """Read the answer's head: is it the file, from where, how long, and how is it packed
+        although nobody asked?
+        """
+        says = f"The link answered {response.status_code}."
+        wait = wait_asked(response.headers)
+        if response.status_code in GONE:
+            raise LinkExpired(says, retry_after_seconds=wait)
+        packed = response.headers.get("Content-Encoding", "") if response.is_success else ""
+        unpacker = Unpacker(packed)
+        if response.status_code == 206 and progress.received:
+            _check_place(response, progress, is_packed=unpacker.is_needed)
+            return unpacker
+        if response.status_code == 416:  # what came is not a part of what lies there now
+            progress.start_over()
+        if response.status_code != 200:
+            raise CutOff(says, retry_after_seconds=wait)
+        _note_head(response, progress, is_packed=unpacker.is_needed)
+        if progress.total is not None and progress.total > self.max_bytes:
+            raise LinkNotAllowed(
+                f"The result would be {progress.total:,} bytes; at most {self.max_bytes:,} are taken."
+            )
         return unpacker
-    if response.status_code == 416:  # what came is not a part of what lies there now
-        _start_over(progress)
-    if response.status_code != 200:
-        raise CutOff(says, retry_after_seconds=wait)
-    _note_head(response, progress, is_packed=unpacker.is_needed)
-    if progress.total is not None and progress.total > max_bytes:
-        raise LinkNotAllowed(
-            f"The result would be {progress.total:,} bytes; at most {max_bytes:,} are taken."
-        )
-    return unpacker
 
 
 def _check_place(response: httpx.Response, progress: Progress, *, is_packed: bool) -> None:
     """See that a server goes on where it was asked to."""
     place = f"bytes {progress.received}-"
     if is_packed or not response.headers.get("Content-Range", "").startswith(place):
-        _start_over(progress)
+        progress.start_over()
         raise CutOff("The server went on at another place than asked.")
 
 

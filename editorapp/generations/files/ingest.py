@@ -4,25 +4,27 @@ happens next.
 The video comes first: it is of use without its frames.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
 from editorapp.generations.files.selection import Named
-from editorapp.generations.files.store_result import Carrier, UnusableResult, sentence, store_result
+from editorapp.generations.files.store_result import UnusableResult, sentence, store_result
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken
+from editorapp.generations.provider_calls import call
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
+from editorapp.providers.contract import ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,12 @@ EXPECTED = (
     links.LinkNotAllowed,
     Refusal,
 )
+
+# Of the links that are tried later; any other as one that was cut.
+POLICIES: dict[type[Exception], str] = {
+    links.BadLink: "fetch.bad_link",
+    links.LinkNotAllowed: "fetch.not_allowed",
+}
 
 
 @dataclass(frozen=True)
@@ -50,42 +58,34 @@ class Taken:
     notes: tuple[str, ...] = ()
 
 
-def fetch(
-    attempt: Attempt,
-    *,
-    run: Callable[[Coroutine[Any, Any, int]], int],
-    hold: Callable[[float], None],
-    now: Clock,
-) -> None:
+def fetch(attempt: Attempt, carrier: Carrier) -> None:
     """Fetch all results of a claimed attempt and store them; on failure say on the row what happens
     next.
 
     Raises: Overtaken, when somebody else took the row.
     """
     try:
-        taken = _take_all(attempt, Carrier(run, hold))
+        taken = _take_all(attempt, carrier)
     except EXPECTED as error:
-        _not_fetched(attempt, error, now=now())
+        _not_fetched(attempt, error, now=carrier.clock())
     else:
         if taken:
-            _keep(attempt, taken, now=now())
+            _keep(attempt, taken, now=carrier.clock())
         else:
             says = "The provider is done but names no video."
-            refetch.try_later(attempt, says, now=now())
+            refetch.try_later(attempt, says, "fetch.cut", now=carrier.clock())
 
 
 def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:
     wait = getattr(error, "retry_after_seconds", None) or 0.0
     if isinstance(error, links.LinkExpired):
-        refetch.ask_for_fresh_links(attempt, now=now, least_seconds=wait)
+        says = "The link expired; asking for a fresh one."
+        refetch.try_later(attempt, says, "fetch.expired", now=now, least_seconds=wait)
     elif isinstance(error, UnusableResult):
         refetch.not_used(attempt, error, now=now)
-    elif isinstance(error, links.BadLink):
-        refetch.try_later(attempt, sentence(error), "fetch.bad_link", now=now)
-    elif isinstance(error, links.LinkNotAllowed):
-        refetch.try_later(attempt, sentence(error), "fetch.not_allowed", now=now)
     else:
-        refetch.try_later(attempt, sentence(error), now=now, least_seconds=wait)
+        policy = POLICIES.get(type(error), "fetch.cut")
+        refetch.try_later(attempt, sentence(error), policy, now=now, least_seconds=wait)
 
 
 def _take_all(attempt: Attempt, carrier: Carrier) -> Taken | None:
@@ -93,20 +93,20 @@ def _take_all(attempt: Attempt, carrier: Carrier) -> Taken | None:
 
     Raises: UnusableResult, all of `store_result`.
     """
-    chosen = selection.select(attempt)
-    if not chosen.videos:
+    videos, named_frames = selection.select(attempt)
+    if not videos:
         selection.note_extras(attempt, [])
         return None
-    video, used, notes = _first_video(attempt, chosen.videos, carrier)
+    video, used, notes = _first_video(attempt, videos, carrier)
     selection.note_extras(attempt, [used])
     taken = Taken(video, notes=notes)
-    frames = [one for one in chosen.frames if one is not used]
+    frames = [one for one in named_frames if one is not used]
     return _with_frames(attempt, taken, used, frames[0], carrier) if frames else taken
 
 
 def _first_video(
     attempt: Attempt,
-    candidates: tuple[Named, ...],
+    candidates: list[Named],
     carrier: Carrier,
 ) -> tuple[Asset, Named, tuple[str, ...]]:
     """Return the first candidate that is the result, its link, and what was wrong with those before
@@ -119,7 +119,9 @@ def _first_video(
     for place, output in enumerate(candidates, 1):
         is_last = place == len(candidates)
         try:
-            video = _video(attempt, output, carrier, place=place - 1, is_last=is_last)
+            video = store_result(attempt, output, "video", carrier, place=place - 1)
+            if not is_last and conformance.is_source(attempt.generation, video):
+                raise UnusableResult(conformance.SOURCE_CAME, video, code="result_is_source")
         except (UnusableResult, links.LinkNotAllowed) as error:
             first = first or error
         except (links.CutOff, links.LinkExpired) as error:
@@ -129,34 +131,16 @@ def _first_video(
                 raise first from error
             first = first or error
         else:
-            return video, output, _passed_over(first, place, len(candidates))
+            if first is None:
+                return video, output, ()
+            note = (
+                f"The provider named {len(candidates)} clips; this is number {place}, because of "
+                f"the first: {sentence(first)}"
+            )
+            return video, output, (note,)
     assert first is not None  # there was a candidate
     selection.note_extras(attempt, [])
     raise first
-
-
-def _video(
-    attempt: Attempt,
-    output: Named,
-    carrier: Carrier,
-    *,
-    place: int,
-    is_last: bool,
-) -> Asset:
-    video = store_result(attempt, output, "video", carrier, place=place)
-    if not is_last and conformance.is_source(attempt.generation, video):
-        raise UnusableResult(conformance.SOURCE_CAME, video, code="result_is_source")
-    return video
-
-
-def _passed_over(first: Exception | None, place: int, count: int) -> tuple[str, ...]:
-    if first is None:
-        return ()
-    says = (
-        f"The provider named {count} clips; this is number {place}, because of the first: "
-        f"{sentence(first)}"
-    )
-    return (says,)
 
 
 def _with_frames(
@@ -177,41 +161,38 @@ def _with_frames(
     except (Overtaken, DatabaseError):
         raise
     except Exception as error:
+        words = sentence(error)
         if not isinstance(error, EXPECTED):
             log.exception("Attempt %s: its frames could not be taken in", attempt.pk)
+            # of an error of ours only its name, for its words may hold a link
+            words = f"{type(error).__name__}; the log says more."
         if output["kind"] != "exr":  # nobody said that these are frames
             return taken
         came = error.came if isinstance(error, UnusableResult) else None
         came_before = came and attempt.generation.came_id == came.pk
         if not came_before and attempt.fetch_count < PATIENCE:
             raise
-        note = f"The EXR frames could not be used: {_frames_words(error)}"
+        note = f"The EXR frames could not be used: {words}"
         return replace(taken, came=came, notes=(*taken.notes, note))
     selection.note_extras(attempt, [used, output])
     return replace(taken, exr=exr)
 
 
-def _frames_words(error: Exception) -> str:
-    """Say what went wrong; of an error of ours only its name, for its words may hold a link."""
-    if isinstance(error, EXPECTED):
-        return sentence(error)
-    return f"{type(error).__name__}; the log says more."
-
-
 def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.kept")
     generation = attempt.generation
+    odd = conformance.odd(generation, taken.video, taken.exr)
     shown = NOTHING_WRONG | {
         "result": taken.video,
         "exr": taken.exr,
         "came": taken.came,
-        "warning": _warning(generation, taken),
+        # The first is about its price: see engine/charging.py.
+        "warning": " ".join(filter(None, (generation.warning, *taken.notes, odd))),
     }
     with transaction.atomic():
         attempt.move(
             State.SUCCEEDED,
             now=now,
-            lease_token=None,
             last_error="",
             shown=shown,
             **refetch.NO_LINKS,
@@ -221,7 +202,41 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
     reached("fetch.recorded")
 
 
-def _warning(generation: Generation, taken: Taken) -> str:
-    odd = conformance.odd(generation, taken.video, taken.exr)
-    # The first is about its price: see engine/charging.py.
-    return " ".join(filter(None, (generation.warning, *taken.notes, odd)))
+def fetch_frames(generation_id: int, *, now: datetime) -> None:
+    """Ask the provider for fresh links and fetch a take's EXR frames; say on the take what came of
+    it.
+
+    It stays done whatever comes of it: no state moves, no money, and its clip is not touched.
+    """
+    sent = Attempt.objects.filter(generation_id=generation_id, provider_job_id__isnull=False)
+    sent = sent.select_related("generation__team", "generation__created_by", "account")
+    attempt = sent.order_by("-number").first()
+    if attempt is None or not attempt.generation.can_fetch_frames:
+        return
+    take = attempt.generation
+    frames = came = None
+    says = "were fetched."
+    with attempt.named():
+        try:
+            frames = _frames(attempt)
+        except (ProviderError, *EXPECTED) as error:
+            log.warning("EXR frames were not fetched: %s", error)
+            came = error.came if isinstance(error, UnusableResult) else take.came
+            says = f"could not be fetched: {getattr(error, 'message', '') or error}"
+    warning = f"{take.warning} On {now.day} {now:%b, %H:%M} UTC the EXR frames {says}".strip()
+    rows = Generation.objects.filter(pk=take.pk, exr=None)
+    rows.update(warning=warning, came=came, exr=frames)
+
+
+def _frames(attempt: Attempt) -> Asset:
+    """Return the frames.
+
+    Raises: ProviderError, links.LinkNotAllowed where none are named, and what fetching raises.
+    """
+    job = call(attempt.account.access(), "poll", attempt.provider_job_id)
+    attempt.result_urls = [one.to_json() for one in job.outputs]
+    _videos, candidates = selection.select(attempt)
+    if not candidates:
+        raise links.LinkNotAllowed("The provider names none.")
+    carrier = Carrier(lambda work: asyncio.run(work()), timezone.now)
+    return store_result(attempt, candidates[0], "exr", carrier)

@@ -33,6 +33,11 @@ class Progress:
     validator: str = ""
     media_type: str = ""
 
+    def start_over(self) -> None:
+        """Take nothing up: what lies behind the link now may be another file."""
+        self.received = 0
+        self.validator = ""
+
 
 class PartialFile:
     """One file being collected, held by this process alone until `close`."""
@@ -48,7 +53,7 @@ class PartialFile:
         """Begin a part anew."""
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w+b")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file)
         _note(path).unlink(missing_ok=True)
         return cls(path, file, Progress())
 
@@ -65,8 +70,9 @@ class PartialFile:
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            progress = _noted(left, most=os.fstat(file.fileno()).st_size)
+            _lock(file)
+            progress = Progress(**json.loads(_note(left).read_text()))
+            progress.received = min(progress.received, os.fstat(file.fileno()).st_size)
             os.rename(left, path)  # gone, where another was faster
             os.rename(_note(left), _note(path))
         except (OSError, ValueError, TypeError):
@@ -137,7 +143,9 @@ def collect(folder: Path, stem: str, ending: str, *, token: object) -> PartialFi
     for left in sorted(folder.glob(f"{stem}-*{ending}"), key=_size, reverse=True):
         if taken is None and (taken := PartialFile.take_up(left, path)):
             continue
-        if not _is_held(left):
+        # what somebody writes now is left to them
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), left.open("rb") as file:
+            _lock(file)
             drop(left)
     return taken or PartialFile.begin(path)
 
@@ -149,23 +157,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _is_held(path: Path) -> bool:
-    """Is somebody writing this part now?"""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
-
-
-def _noted(path: Path, *, most: int) -> Progress:
-    """Return what is noted of a part that holds `most` bytes."""
-    progress = Progress(**json.loads(_note(path).read_text()))
-    progress.received = min(progress.received, most)
-    return progress
+def _lock(file: BinaryIO) -> None:
+    """Take the lock that dies with its holder. Raises: BlockingIOError, where somebody has it."""
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _note(path: Path) -> Path:

@@ -20,46 +20,32 @@ from editorapp.generations.states import State
 
 log = logging.getLogger(__name__)
 MAY_STILL_LIE = "The result is paid and may still lie with the provider: fetch it again."
+FRESH_EACH_TIME = {"fetch.bad_link", "fetch.expired"}
+AT_THE_END = {
+    "fetch.expired": "The provider's links expired each time before they could be used.",
+}
 NO_LINKS: Fields = {"result_urls": None, "result_expires_at": None}
-
-
-def fault(attempt: Attempt, error: Exception, *, now: datetime) -> None:
-    """Count an error of ours as a try. Only its name is told: its words may hold a link."""
-    says = f"Rushes could not take it in ({type(error).__name__})."
-    try_later(attempt, says, "fetch.fault", now=now)
-
-
-def ask_for_fresh_links(attempt: Attempt, *, now: datetime, least_seconds: float = 0.0) -> None:
-    """Have the provider make fresh links: soon the first times, then more and more slowly."""
-    row = retry.policy("fetch.expired")
-    tries = _tries(attempt)
-    if is_over(attempt, row, tries, now=now):
-        says = "The provider's links expired each time before they could be used."
-        _give_up(attempt, says, now=now)
-        return
-    at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
-    _run_again(attempt, "The link expired; asking for a fresh one.", at=at, now=now)
 
 
 def try_later(
     attempt: Attempt,
     message: str,
-    policy: str = "fetch.cut",
+    policy: str,
     *,
     now: datetime,
     least_seconds: float = 0.0,
 ) -> None:
     """Fetch again after a pause.
 
-    Fresh links every second time: the fault may lie with the link; a bad one is one.
+    Fresh links every second time, for the fault may lie with the link; each time where it does.
     """
     log.warning("Attempt %s: %s", attempt.pk, message)
     row = retry.policy(policy)
     tries = _tries(attempt)
     at = now + timedelta(seconds=row.pause_seconds(tries, least=least_seconds))
     if is_over(attempt, row, tries, now=now):
-        _give_up(attempt, message, now=now)
-    elif tries % 2 == 0 or policy == "fetch.bad_link":
+        end(attempt, AT_THE_END.get(policy, message), now=now)
+    elif tries % 2 == 0 or policy in FRESH_EACH_TIME:
         _run_again(attempt, message, at=at, now=now)
     else:
         attempt.as_read().update(
@@ -87,8 +73,8 @@ def not_used(attempt: Attempt, unusable: UnusableResult, *, now: datetime) -> No
             _advice(unusable, is_same),
             unusable.code,
             now=now,
-            shown={"came": came, "result": unusable.video},
-            **NO_LINKS,
+            came=came,
+            result=unusable.video,
         )
         return
     row = retry.policy("fetch.unusable" if unusable.is_whole else "fetch.cut")
@@ -129,7 +115,6 @@ def _run_again(
         State.RUNNING,
         now=now,
         next_action_at=at,
-        lease_token=None,
         fetch_count=_tries(attempt),
         last_error=message,
         shown=shown,
@@ -137,19 +122,14 @@ def _run_again(
     )
 
 
-def _give_up(attempt: Attempt, message: str, *, now: datetime) -> None:
-    end(attempt, message, MAY_STILL_LIE, "fetch_failed", now=now, **NO_LINKS)
-
-
 def end(
     attempt: Attempt,
     message: str,
-    advice: str,
-    code: str,
+    advice: str = MAY_STILL_LIE,
+    code: str = "fetch_failed",
     *,
     now: datetime,
-    shown: Fields | None = None,
-    **changes: Any,
+    **shown: Any,
 ) -> None:
     """Stop fetching until a person says what next."""
     says = f"{message} {advice}"
@@ -157,9 +137,8 @@ def end(
         attempt.move(
             State.FETCH_FAILED,
             now=now,
-            lease_token=None,
             last_error=message,
-            shown=failure(code, says, **(shown or {})),
-            **changes,
+            shown=failure(code, says, **shown),
+            **NO_LINKS,
         )
         alerting.result_not_fetched(attempt.generation, says, now=now)

@@ -16,7 +16,6 @@ the kind of.
 5. All else is noted on the take, and not fetched.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from editorapp.generations.models import Attempt
@@ -28,16 +27,11 @@ MOST_NOTED = 10
 Named = dict[str, Any]  # as an attempt's row keeps it: {"kind", "url", "label"}
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What to try for the clip and for the frames, in order."""
+def select(attempt: Attempt) -> tuple[list[Named], list[Named]]:
+    """Sort the links of a finished job by the rule above.
 
-    videos: tuple[Named, ...]
-    frames: tuple[Named, ...]
-
-
-def select(attempt: Attempt) -> Selection:
-    """Sort the links of a finished job by the rule above."""
+    Return what to try for the clip and what for the frames, in order.
+    """
     sent = output_kinds.Sent(attempt.request_body, attempt.generation.request)
     named = [
         one for one in attempt.result_urls or [] if one.get("url") and not sent.names(one["url"])
@@ -48,7 +42,7 @@ def select(attempt: Attempt) -> Selection:
     frames: list[Named] = []
     if attempt.generation.wanted.exr:
         frames = _of(named, EXR) or _of(plain, UNKNOWN) + _of(plain, VIDEO)[1:]
-    return Selection(tuple(videos or _of(beside, VIDEO) + _of(beside, UNKNOWN)), tuple(frames))
+    return videos or _of(beside, VIDEO) + _of(beside, UNKNOWN), frames
 
 
 def _of(named: list[Named], kind: str) -> list[Named]:

@@ -4,19 +4,18 @@ must be uploaded. Free.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.core.retry import RetryPolicy
-from editorapp.generations.coordination.leases import Clock
+from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.models import Attempt, Fields
 from editorapp.media import outgoing, store
 from editorapp.media.models import Asset
@@ -24,6 +23,8 @@ from editorapp.media.outgoing import Outgoing
 from editorapp.media.refusals import Refusal
 from editorapp.providers import registry
 from editorapp.providers.contract import (
+    REF_LISTS,
+    REFS,
     GenerationRequest,
     Lent,
     NotFound,
@@ -93,23 +94,24 @@ def unprepared(wanted: GenerationRequest, spec: Spec) -> set[int]:
 def stage_missing(
     wanted: GenerationRequest,
     account: ProviderAccount,
-    *,
-    run: Callable[[Coroutine[Any, Any, Any]], Any],
-    now: Clock,
+    carrier: Carrier,
 ) -> None:
     """Upload what must lie with the provider and does not yet, and make what travels inside ready.
 
-    `run` runs a coroutine to its end. Raises: ProviderError and its kinds.
+    Raises: ProviderError and its kinds.
     """
-    to_upload = missing(wanted, account, now=now())
+    to_upload = missing(wanted, account, now=carrier.clock())
     for asset_id in sorted(to_upload | unprepared(wanted, account.spec)):
         asset = Asset.objects.get(pk=asset_id)
-        note_outgoing(asset, run(outgoing_of(asset)))
+        note_outgoing(asset, carrier.run(partial(outgoing_of, asset)))
         if asset_id in to_upload:
-            ref = run(stage(asset, account))
+            ref = carrier.run(partial(stage, asset, account))
             reached("stage.sent")
-            keep(account.pk, asset, ref, now=now())
+            keep(account.pk, asset, ref, now=carrier.clock())
             reached("stage.noted")
+    if missing(wanted, account, now=carrier.clock()):
+        says = f"{account.spec.name} keeps an upload for no time at all."
+        raise Unavailable(says, code="upload_gone")
 
 
 async def stage(asset: Asset, account: ProviderAccount) -> Ref:
@@ -128,7 +130,9 @@ async def stage(asset: Asset, account: ProviderAccount) -> Ref:
                     return await _uploaded(asset, path, account.provider, session)
                 except (UploadRefused, NotFound) as error:
                     if row.is_over(failures, 0.0):
-                        raise _for_good(error, failures, row) from error
+                        tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
+                        says = " ".join(filter(None, (error.message, tried, row.says)))
+                        raise UploadRefused(says, code=UPLOAD_REFUSED) from error
                 await asyncio.sleep(row.pause_seconds(failures))
     raise AssertionError("A loop without an end has ended.")
 
@@ -142,12 +146,6 @@ async def _uploaded(asset: Asset, path: Path, provider: str, session: ProviderSe
         session=session,
     )
     return ref
-
-
-def _for_good(error: ProviderError, failures: int, row: RetryPolicy) -> UploadRefused:
-    tried = f"{failures} fresh addresses were tried." if failures > 1 else ""
-    says = " ".join(filter(None, (error.message, tried, row.says)))
-    return UploadRefused(says, code=UPLOAD_REFUSED)
 
 
 async def _held(asset: Asset, stack: contextlib.ExitStack) -> Path:
@@ -225,10 +223,10 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
         return _by_its_bytes(ref.asset_id) if is_inline else lying[ref.asset_id]
 
     found: Fields = {}
-    for field in ("source", "start_frame", "end_frame"):
+    for field in REFS:
         if (ref := getattr(wanted, field)) is not None:
             found[field] = carried(field, ref)
-    for field in ("keyframes", "image_refs"):
+    for field in REF_LISTS:
         if (refs := getattr(wanted, field)) is not None:
             found[field] = tuple(carried(field, ref) for ref in refs)
     return replace(wanted, **found)

@@ -4,17 +4,19 @@ What came and cannot be used is kept too, so that a person can judge it.
 """
 
 import shutil
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from editorapp.core.fault_points import reached
-from editorapp.generations.files import conformance, error_pages, partial
+from editorapp.generations.coordination.leases import Carrier
+from editorapp.generations.files import conformance
 from editorapp.generations.files import download as links
+from editorapp.generations.files import partial as parts
 from editorapp.generations.files.selection import Named
-from editorapp.generations.models import Attempt, Fields, Generation
+from editorapp.generations.models import Attempt, Fields
 from editorapp.media import intake, store, unreadable
+from editorapp.media.decoding.sniff import sniff
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
 from editorapp.media.refusals import Refusal
@@ -25,16 +27,22 @@ CUT = "truncated"  # the refusal of a file that says itself that it goes on
 # How long storing a result may take, for its lease.
 INTAKE_SECONDS = 60.0
 INTAKE_BYTES_PER_SECOND = 2_000_000
+# What came over a link is the file, a page in its place, or nothing: told by its first bytes. The
+# type that a server names is asked only of what is no container: storages name a video anything.
+HEAD_BYTES = 512
+PAGE_TYPES = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/xhtml",
+)
+PAGE_STARTS = (b"<", b"{", b"[")
+ARCHIVE_START = b"PK"
+ARCHIVE = "exr"
 
 
-@dataclass(frozen=True)
-class Carrier:
-    """How a transfer is carried out while its row's lease is renewed."""
-
-    run: Callable[[Coroutine[Any, Any, int]], int]  # to its end
-    hold: Callable[[float], None]  # for so many seconds of work during which nobody renews it
-
-
+@dataclass(eq=False)
 class UnusableResult(Exception):
     """What came is not what was paid for.
 
@@ -44,21 +52,14 @@ class UnusableResult(Exception):
     at all.
     """
 
-    def __init__(
-        self,
-        message: str,
-        came: Asset,
-        *,
-        code: str,
-        video: Asset | None = None,
-        is_whole: bool = True,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.came = came
-        self.code = code
-        self.video = video
-        self.is_whole = is_whole
+    message: str
+    came: Asset
+    code: str
+    video: Asset | None = None
+    is_whole: bool = True
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def store_result(
@@ -76,16 +77,42 @@ def store_result(
     """
     path, progress = _downloaded(attempt, output, kind, carrier, place=place)
     reached("fetch.part_whole")
-    if problem := error_pages.problem_with(path, kind=kind, media_type=progress.media_type):
+    if problem := _problem_with(path, kind=kind, media_type=progress.media_type):
         path.unlink()
         raise links.CutOff(problem)
     # Of what no length was announced nobody knows whether it is all.
-    is_whole = progress.total is not None and error_pages.is_container(path, kind=kind)
+    is_whole = progress.total is not None and is_container(path, kind=kind)
     carrier.hold(INTAKE_SECONDS + path.stat().st_size / INTAKE_BYTES_PER_SECOND)
     asset = _kept(attempt, path, kind, video=video, is_whole=is_whole)
     if kind != "exr" and (wrong := conformance.far_off(attempt.generation, asset)):
         raise UnusableResult(wrong, asset, code="result_length", is_whole=is_whole)
     return asset
+
+
+def _problem_with(path: Path, *, kind: str, media_type: str) -> str:
+    """Say that a file is plainly not the one that was linked to, as a sentence; "" where it may be.
+
+    It is the way's or the server's fault, as a 5xx is, and says nothing of the result.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        return "The link answered with an empty file."
+    if is_container(path, kind=kind):
+        return ""
+    words = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    named = media_type.partition(";")[0].strip().lower()
+    if not words or words.startswith(PAGE_STARTS) or named.startswith(PAGE_TYPES):
+        return f"The link answered with a page{f' ({named})' if named else ''}, not with the file."
+    return ""
+
+
+def is_container(path: Path, *, kind: str) -> bool:
+    """Does a file begin as the kind of result does: a video, or an archive of frames?"""
+    if kind == ARCHIVE:
+        with path.open("rb") as file:
+            return file.read(len(ARCHIVE_START)) == ARCHIVE_START
+    return sniff(path).kind in {"video", "unsupported_container"}
 
 
 def _downloaded(
@@ -95,7 +122,7 @@ def _downloaded(
     carrier: Carrier,
     *,
     place: int,
-) -> tuple[Path, partial.Progress]:
+) -> tuple[Path, parts.Progress]:
     """Collect a file on the disk that will keep it, so that keeping it is a rename; return where it
     lies, and how it came.
 
@@ -105,11 +132,12 @@ def _downloaded(
     limit = ARCHIVE_BYTES if kind == "exr" else VIDEO_BYTES
     stem = f"attempt-{attempt.pk}"
     ending = f".{kind}{place or ''}.part"
-    part = partial.collect(store.incoming(), stem, ending, token=attempt.lease_token)
+    part = parts.collect(store.incoming(), stem, ending, token=attempt.lease_token)
     access = attempt.account.access()
     try:
         with store.telling_full_disk():
-            carrier.run(links.download(output["url"], part, access=access, max_bytes=limit))
+            work = partial(links.download, output["url"], part, access=access, max_bytes=limit)
+            carrier.run(work)
     except (links.LinkNotAllowed, Refusal):
         part.drop()  # on a full disk above all
         raise
@@ -134,13 +162,26 @@ def _kept(
     generation = attempt.generation
     spare = _second_name(path)
     name = f"Take {generation.pk}"
-    kept_as = _kept_as(generation)
+    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
+    kept_as: Fields = {
+        "team": generation.team,
+        "user": generation.created_by,
+        "is_simulated": generation.is_simulated,
+    }
     try:
-        return _taken_in(path, kind, name=name, origin=Asset.Origin.RESULT, **kept_as)
+        # The limits on uploads are not for what was paid.
+        return intake.take_in(
+            path,
+            name=f"{name}.{ending}",
+            origin=Asset.Origin.RESULT,
+            expect=expect,
+            max_bytes=NO_LIMIT,
+            max_seconds=NO_LIMIT,
+            **kept_as,
+        )
     except Refusal as refusal:
         if refusal.is_ours:
             raise
-        ending = "zip" if kind == "exr" else "mp4"
         came = unreadable.keep(spare, name=f"{name} as it came.{ending}", **kept_as)
         is_whole = is_whole and refusal.code != CUT
         raise UnusableResult(
@@ -154,14 +195,6 @@ def _kept(
         spare.unlink(missing_ok=True)
 
 
-def _kept_as(generation: Generation) -> Fields:
-    return {
-        "team": generation.team,
-        "user": generation.created_by,
-        "is_simulated": generation.is_simulated,
-    }
-
-
 def _second_name(path: Path) -> Path:
     """Give a file a second name, which stays when the first is used up."""
     spare = path.with_suffix(".came")
@@ -171,19 +204,6 @@ def _second_name(path: Path) -> Path:
     except OSError:  # a file system without links
         shutil.copyfile(path, spare)
     return spare
-
-
-def _taken_in(path: Path, kind: str, *, name: str, **kept_as: Any) -> Asset:
-    expect, ending = ("archive", "zip") if kind == "exr" else ("video", "mp4")
-    # The limits on uploads are not for what was paid.
-    return intake.take_in(
-        path,
-        name=f"{name}.{ending}",
-        expect=expect,
-        max_bytes=NO_LIMIT,
-        max_seconds=NO_LIMIT,
-        **kept_as,
-    )
 
 
 def sentence(error: Exception) -> str:

@@ -14,7 +14,6 @@ from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lea
 from editorapp.generations.models.generation import (
     NOTHING_WRONG,
     Generation,
-    GenerationQuerySet,
     failure,
 )
 from editorapp.generations.models.prepared import Fields
@@ -27,7 +26,6 @@ __all__ = [
     "BooksCheck",
     "Fields",
     "Generation",
-    "GenerationQuerySet",
     "HeardAnswer",
     "Heartbeat",
     "InvalidTransition",

@@ -72,39 +72,39 @@ class Attempt(models.Model):
     )
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
     # Exactly what was posted; written before the post.
-    request_body = models.JSONField(null=True, blank=True)
-    request_sha256 = models.CharField(max_length=64, blank=True)
-    provider_job_id = models.CharField(max_length=120, null=True, blank=True)
-    next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
-    lease_token = models.UUIDField(null=True, blank=True)
+    request_body = models.JSONField(null=True)
+    request_sha256 = models.CharField(max_length=64)
+    provider_job_id = models.CharField(max_length=120, null=True)
+    next_action_at = models.DateTimeField(null=True)  # None: nobody needs to look
+    lease_token = models.UUIDField(null=True)
     created_at = models.DateTimeField()
-    submit_started_at = models.DateTimeField(null=True, blank=True)
+    submit_started_at = models.DateTimeField(null=True)
     # Set by a restore from a backup: when the lost installation may have sent it.
-    perhaps_sent_from = models.DateTimeField(null=True, blank=True)
-    perhaps_sent_until = models.DateTimeField(null=True, blank=True)
-    submitted_at = models.DateTimeField(null=True, blank=True)
-    provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
-    recorded_at = models.DateTimeField(null=True, blank=True)
+    perhaps_sent_from = models.DateTimeField(null=True)
+    perhaps_sent_until = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    provider_done_at = models.DateTimeField(null=True)  # when we learned it
+    recorded_at = models.DateTimeField(null=True)
     poll_count = models.PositiveIntegerField(default=0)
     # 0..1, as last reported; None where the provider tells none.
-    progress = models.FloatField(null=True, blank=True)
+    progress = models.FloatField(null=True)
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
+    last_error = models.TextField()
     # What comes before the post fails since then.
-    failing_since = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True)
     # The provider has not known the job since then.
-    missing_since = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True)
     # It takes longer than its provider ever should.
-    flagged_at = models.DateTimeField(null=True, blank=True)
+    flagged_at = models.DateTimeField(null=True)
     # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state
     # that nobody knows.
     odd_count = models.PositiveIntegerField(default=0)
-    odd_since = models.DateTimeField(null=True, blank=True)
-    odd_answer = models.TextField(blank=True)  # what came, cut, clean and without a key
+    odd_since = models.DateTimeField(null=True)
+    odd_answer = models.TextField()  # what came, cut, clean and without a key
     # [{"kind", "url"}], short-lived; cleared once fetched.
-    result_urls = models.JSONField(null=True, blank=True)
-    result_expires_at = models.DateTimeField(null=True, blank=True)
+    result_urls = models.JSONField(null=True)
+    result_expires_at = models.DateTimeField(null=True)
 
     # Its place in line while it waits to be sent. The person is also whose money it is in the
     # ledger.
@@ -164,11 +164,10 @@ class Attempt(models.Model):
 
     def as_read(self) -> models.QuerySet["Attempt"]:
         """Return this row, if it still has the state and the lease that it was read with."""
-        return Attempt.objects.filter(
-            pk=self.pk,
-            state=self.state,
-            lease_token=self.lease_token,
-        )
+        return Attempt.objects.filter(**self._as_it_was())
+
+    def _as_it_was(self) -> Fields:
+        return {"id": self.pk, "state": self.state, "lease_token": self.lease_token}
 
     def shown_on(self) -> models.QuerySet[Generation]:
         """Return its generation's row, if this is the newest attempt: only that one speaks for it."""
@@ -185,13 +184,12 @@ class Attempt(models.Model):
 
     def note(self, line: str) -> None:
         """Write a line about this attempt, once what it says is committed."""
-        if log.isEnabledFor(logging.INFO):
-            ids = {
-                "generation": self.generation_id,
-                "attempt": self.pk,
-                "account": self.account_id,
-            }
-            transaction.on_commit(lambda: log.info(line, extra={"fields": ids}))
+
+        def write() -> None:
+            with self.named():
+                log.info(line)
+
+        transaction.on_commit(write)
 
 
 @dataclass(frozen=True)
@@ -215,29 +213,26 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     Raises: InvalidTransition; Overtaken, when another writer was first at any of them. Nothing is
             written then.
     """
-    _check(to, steps)
-    always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
-    with _undone_together(steps):
-        _write(to, steps, always, now=now)
-    for one in steps:
-        one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
-        for name, value in (one.changes | always).items():
-            setattr(one.attempt, name, value)
-
-
-def _check(to: State, steps: Sequence[Transition]) -> None:
+    if not steps:
+        return
     for one in steps:
         if to not in TRANSITIONS[State(one.attempt.state)]:
             raise InvalidTransition(f"{one.attempt.state} -> {to}")
+    with _undone_together(steps):
+        _write(to, steps, now=now)
+    for one in steps:
+        one.attempt.note(f"{State(one.attempt.state).value} -> {to.value}")
+        for name, value in _changes(to, one).items():
+            setattr(one.attempt, name, value)
 
 
-def _write(
-    to: State,
-    steps: Sequence[Transition],
-    always: Fields,
-    *,
-    now: datetime,
-) -> None:
+def _changes(to: State, step: Transition) -> Fields:
+    """Return all that changes on an attempt: its lease is given back, unless the step names one."""
+    always = {"state": to} | ({} if to in ACTIVE else {"next_action_at": None})
+    return {"lease_token": None} | step.changes | always
+
+
+def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     """Write attempts, then generations, each by their keys: the order of all locks (core/locks.py).
 
     Raises: Overtaken.
@@ -250,20 +245,13 @@ def _write(
     moved = []
     shown = []
     for one in sorted(steps, key=lambda one: one.attempt.pk):
-        moved.append((one.changes | always, _as_it_was(one.attempt)))
-        shown.append((state | one.shown, _its_generation(one.attempt)))
-    if moved and update_each(Attempt, moved) < len(moved):
+        row = one.attempt
+        moved.append((_changes(to, one), row._as_it_was()))
+        its = {"id": row.generation_id, "attempt_number": row.number}
+        shown.append((state | one.shown, its))
+    if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
-    if shown:
-        update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
-
-
-def _as_it_was(row: Attempt) -> Fields:
-    return {"id": row.pk, "state": row.state, "lease_token": row.lease_token}
-
-
-def _its_generation(row: Attempt) -> Fields:
-    return {"id": row.generation_id, "attempt_number": row.number}
+    update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
 
 
 def turn_of(at: datetime) -> int:

@@ -20,14 +20,13 @@ def update_each(model: Table, rows: Sequence[tuple[Fields, Fields]]) -> int:
     """
     values, conditions = rows[0]
     statement = _statement(model, tuple(values), tuple(conditions), connection.vendor)
-    parameters = [[*_written(model, values), *_written(model, same)] for values, same in rows]
+    parameters = [
+        [written(model, name, value) for fields in row for name, value in fields.items()]
+        for row in rows
+    ]
     with connection.cursor() as cursor:
         cursor.executemany(statement, parameters)
         return cursor.rowcount
-
-
-def _written(model: Table, fields: Fields) -> list[Any]:
-    return [written(model, name, value) for name, value in fields.items()]
 
 
 def written(model: Table, name: str, value: Any) -> Any:

@@ -59,7 +59,7 @@ def due_providers(now: datetime) -> set[str]:
 
 def search(provider: str, *, clock: leases.Clock = timezone.now) -> None:
     """Look once for all that is due at a provider."""
-    name = wake.search_lease(provider)
+    name = wake.lease_of("search", provider)
     wake.answered(name, now=clock())
     with leases.held(name, clock=clock, seconds=LEASE_SECONDS) as renew:
         if renew is None:
@@ -81,7 +81,7 @@ def ask_again(attempt: Attempt, *, now: datetime) -> bool:
     can_look = _can_list(provider) and bool(attempt.request_body)
     if not can_look or not rows.update(at=now):
         return False
-    transaction.on_commit(lambda: wake.search(provider, now=now))
+    transaction.on_commit(lambda: wake.wake("search", provider, now=now))
     return True
 
 

@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING
 from functools import partial
@@ -33,7 +33,6 @@ from editorapp.generations.models import Fields
 from editorapp.generations.provider_calls import answer
 from editorapp.generations.request import references
 from editorapp.generations.request.draft import Draft
-from editorapp.media.models import Asset
 from editorapp.providers.contract import (
     GenerationRequest,
     ProviderError,
@@ -52,7 +51,6 @@ T = TypeVar("T")
 Renew = Callable[[], object]
 State = PriceQuote.State
 KEPT = timedelta(days=1)
-TASK_SECONDS = 600  # a long source is uploaded for it
 # The lease is short and renewed: a worker that lives on, and could not give it back while the
 # database was away, must not keep all others from a question that nobody answers any more.
 LEASE_SECONDS = 45.0
@@ -162,7 +160,7 @@ def ask(draft: Draft, *, member: Member, now: datetime | None = None) -> PriceQu
         task_queue.send(
             "editorapp.generations.tasks.ask_price",
             row.pk,
-            timeout=TASK_SECONDS,
+            timeout=wake.SECONDS["ask_price"],
         )
     return row
 
@@ -176,7 +174,7 @@ def fetch(pk: int, *, clock: leases.Clock = timezone.now) -> None:
     row = rows.filter(pk=pk, state=State.ASKING).first()
     if row is None:
         return
-    lease = wake.asking_lease(pk)
+    lease = wake.lease_of("ask_price", pk)
     with leases.held(lease, clock=clock, seconds=LEASE_SECONDS) as renew:
         if renew is None:
             return
@@ -286,21 +284,17 @@ def _quoted(row: PriceQuote, clock: leases.Clock, renew: Renew) -> Quote:
     account = row.account
     spec = account.spec
     wanted = GenerationRequest.from_json(row.request)
-    ids = staging.staged_ids(wanted, spec)
-    missing = ids - staging.lying(account.pk, ids, now=clock()).keys()
-    for asset in Asset.objects.filter(pk__in=missing | staging.unprepared(wanted, spec)):
-        staging.note_outgoing(asset, _patiently(partial(staging.outgoing_of, asset), renew))
-        if asset.pk in missing:
-            ref = _patiently(partial(staging.stage, asset, account), renew)
-            staging.keep(account.pk, asset, ref, now=clock())
-    wanted = staging.resolved(wanted, spec, staging.lying(account.pk, ids, now=clock()))
+    carrier = leases.Carrier(partial(_patiently, renew=renew), clock)
+    staging.stage_missing(wanted, account, carrier)
+    lying = staging.lying(account.pk, staging.staged_ids(wanted, spec), now=clock())
+    wanted = staging.resolved(wanted, spec, lying)
     seconds = row.source.duration_seconds if row.source else None
     ask = partial(answer, account.access(), "quote", wanted, seconds=seconds, spec=spec)
     quote: Quote = _patiently(ask, renew)
     return quote
 
 
-def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:
+def _patiently(call: leases.Work[T], renew: Renew) -> T:
     """Make a free call; where a later try may succeed, make it again after the pause that the
     provider asks for.
 
@@ -311,7 +305,7 @@ def _patiently(call: Callable[[], Coroutine[Any, Any, T]], renew: Renew) -> T:
     failures = 0
     while True:
         try:
-            return leases.run_and_renew(call(), renew, every_seconds=RENEW_SECONDS)
+            return leases.run_and_renew(call, renew, every_seconds=RENEW_SECONDS)
         except (Throttled, Unavailable) as error:
             failures += 1
             asked = error.retry_after_seconds or 0.0

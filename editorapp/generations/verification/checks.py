@@ -53,7 +53,6 @@ CLIP_NAME = "Test clip for accounts.mp4"
 CLIP_FRAMES = 48  # two seconds: no shortest length is documented anywhere
 LEASE_SECONDS = 600.0  # as long as its task may take; a dead worker's ends at once
 LIST_WINDOW = timedelta(hours=1)
-TASK_SECONDS = 600
 # With all that restarts cost: what fails each time is not tried for ever.
 LONGEST_CHECK = timedelta(minutes=30)
 
@@ -91,13 +90,13 @@ def begin(
             defaults={"person": member.user, "started_at": now},
         )
         if is_new and in_background:
-            wake.verify(verification.pk, now=now, seconds=TASK_SECONDS)
+            wake.wake("verify", verification.pk, now=now)
     return verification
 
 
 def run(verification_id: int, *, clock: Clock = timezone.now) -> None:
     """Make the free checks of a verification. Delivered twice, it is done once."""
-    name = wake.verifying_lease(verification_id)
+    name = wake.lease_of("verify", verification_id)
     wake.answered(name, now=clock())
     rows = Verification.objects.select_related("account", "team", "person")
     verification = rows.filter(pk=verification_id, state=State.CHECKING).first()

@@ -54,12 +54,21 @@ class Ticker:
         _wake_sweeps(now)
         reached("ticker.woken")
         if delivery.is_due(now):
-            wake.tell(now=now)
+            wake.wake("tell", now=now)
         if self.ticks % BEAT_EVERY == 0:
             _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
         if self.ticks % LOOK_EVERY == 0:
-            self._look(now)
+            self._do_each(
+                now,
+                pause.release_forgotten,
+                expiring.look,
+                overdue.look,
+                unsendable.look,
+                alert_checks.accounts,
+                alert_checks.disk,
+                checks.close_past,
+            )
         if self.ticks % SWEEP_EVERY == 0:
             self._do_each(
                 now,
@@ -71,18 +80,6 @@ class Ticker:
         self.ticks += 1
         return True
 
-    def _look(self, now: datetime) -> None:
-        self._do_each(
-            now,
-            pause.release_forgotten,
-            expiring.look,
-            overdue.look,
-            unsendable.look,
-            alert_checks.accounts,
-            alert_checks.disk,
-            checks.close_past,
-        )
-
     def _do_each(self, now: datetime, *looks: Callable[[datetime], object]) -> None:
         """Look at everything.
 
@@ -91,7 +88,7 @@ class Ticker:
         One that fails again and again is raised: nobody else would know that it looks no more.
         """
         for look in looks:
-            name = _name_of(look)
+            name = f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
             try:
                 look(now)
             except DatabaseError:
@@ -105,49 +102,38 @@ class Ticker:
 
     def _count_fault(self, name: str, error: Exception, *, now: datetime) -> None:
         self.failing[name] += 1
-        if retry.policy("chore.fault").is_over(self.failing[name], 0.0):
-            _raise_fault(name, error, now=now)
+        if not retry.policy("chore.fault").is_over(self.failing[name], 0.0):
+            return
+        message = (
+            f"The regular check {name} fails each time ({type(error).__name__}), so what it looks "
+            "for goes unnoticed. The log of the ticker says where. Report it, or update Rushes."
+        )
+        alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)
 
     def stop(self, now: datetime) -> None:
         leases.give_back("ticker", self.holder, now=now)
 
 
-def _name_of(look: Callable[[datetime], object]) -> str:
-    return f"{look.__module__.rpartition('.')[2]}.{getattr(look, '__name__', '')}"
-
-
 def _wake_sweeps(now: datetime) -> None:
-    for provider in _due_providers(now):
+    due = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
+    for provider in due.values_list("account__provider", flat=True).distinct():
         wake.work(provider, now=now)
     for provider in search.due_providers(now):
-        wake.search(provider, now=now)
+        wake.wake("search", provider, now=now)
     if transfer.is_due(now):
         wake.transfers(now=now)
 
 
 def _wake_lost(now: datetime) -> None:
     """Wake again what a killed worker or a lost task has left."""
-    wake.beat(now=now)
+    wake.wake("beat", now=now)
     reclaim.from_the_dead(now=now)
     for asked_id in quotes.unanswered(now):
-        wake.ask_price(asked_id, now=now, seconds=quotes.TASK_SECONDS)
+        wake.wake("ask_price", asked_id, now=now)
     for verification_id in checks.unfinished(now):
-        wake.verify(verification_id, now=now, seconds=checks.TASK_SECONDS)
-
-
-def _due_providers(now: datetime) -> set[str]:
-    rows = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
-    return set(rows.values_list("account__provider", flat=True).distinct())
+        wake.wake("verify", verification_id, now=now)
 
 
 def _check_books(now: datetime) -> None:
     if alert_checks.books_are_due(now):
-        wake.books(now=now)
-
-
-def _raise_fault(name: str, error: Exception, *, now: datetime) -> None:
-    message = (
-        f"The regular check {name} fails each time ({type(error).__name__}), so what it looks for goes unnoticed. The "
-        "log of the ticker says where. Report it, or update Rushes."
-    )
-    alerting.open_for_all(AlertKind.FAULT, f"chore:{name}", message, now=now)
+        wake.wake("check_books", now=now)

@@ -26,7 +26,7 @@ def page(request: MemberRequest) -> HttpResponse:
 @action_for(Act.MANAGE)
 def check(request: MemberRequest) -> HttpResponse:
     """Have the ledger checked now."""
-    wake.books(now=timezone.now())
+    wake.wake("check_books", now=timezone.now())
     messages.success(request, "The ledger is being checked; what is found appears here.")
     return redirect("status:page")
 

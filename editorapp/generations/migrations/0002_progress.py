@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='attempt',
             name='progress',
-            field=models.FloatField(null=True),
+            field=models.FloatField(blank=True, null=True),
         ),
     ]

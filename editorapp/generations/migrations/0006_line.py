@@ -22,13 +22,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField("generation", "batch", models.UUIDField(null=True)),
-        migrations.AddField("generation", "held_at", models.DateTimeField(null=True)),
+        migrations.AddField("generation", "batch", models.UUIDField(blank=True, null=True)),
+        migrations.AddField("generation", "held_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField(
             "generation",
             "held_by",
             models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+",
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+",
                 to=settings.AUTH_USER_MODEL,
             ),
         ),

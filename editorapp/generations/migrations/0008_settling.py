@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='attempt',
             name='flagged_at',
-            field=models.DateTimeField(null=True),
+            field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.CreateModel(
             name='Search',
@@ -24,11 +24,11 @@ class Migration(migrations.Migration):
                 ('attempt', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='search', serialize=False, to='generations.attempt')),
                 ('verdict', models.CharField(choices=[('looking', 'Being looked for'), ('person', 'Waits for a person'), ('settled', 'Settled')], default='looking', max_length=8)),
                 ('since', models.DateTimeField()),
-                ('at', models.DateTimeField(null=True)),
-                ('looked_at', models.DateTimeField(null=True)),
+                ('at', models.DateTimeField(blank=True, null=True)),
+                ('looked_at', models.DateTimeField(blank=True, null=True)),
                 ('looks', models.PositiveIntegerField(default=0)),
                 ('failures', models.PositiveIntegerField(default=0)),
-                ('says', models.TextField()),
+                ('says', models.TextField(blank=True)),
                 ('candidates', models.JSONField(default=list)),
             ],
             options={
@@ -41,9 +41,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
                 ('outcome', models.CharField(choices=[('adopted', 'It was accepted: its job is followed'), ('never_arrived', 'It never arrived: its money is released'), ('counted', 'Counted as spent, without a result'), ('sent_again', 'Counted as spent, and sent again'), ('corrected', 'Its cost was corrected')], max_length=16)),
-                ('note', models.TextField()),
+                ('note', models.TextField(blank=True)),
                 ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='generations.attempt')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
     ]

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='attempt',
             name='odd_answer',
-            field=models.TextField(),
+            field=models.TextField(blank=True),
         ),
         migrations.AddField(
             model_name='attempt',
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='attempt',
             name='odd_since',
-            field=models.DateTimeField(null=True),
+            field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
             model_name='settlement',

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             "generation",
             "assignee",
             models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+",
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+",
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             "generation",
             "held_because",
             models.CharField(
-                default="", max_length=16,
+                blank=True, default="", max_length=16,
                 choices=[
                     ("", "Somebody paused it"), ("disabled", "Who answers for it was disabled"),
                     ("demoted", "Who answers for it may not create any more"),

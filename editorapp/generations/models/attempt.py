@@ -72,39 +72,39 @@ class Attempt(models.Model):
     )
     idempotency_key = models.UUIDField(default=uuid.uuid4, unique=True)
     # Exactly what was posted; written before the post.
-    request_body = models.JSONField(null=True)
-    request_sha256 = models.CharField(max_length=64)
-    provider_job_id = models.CharField(max_length=120, null=True)
-    next_action_at = models.DateTimeField(null=True)  # None: nobody needs to look
-    lease_token = models.UUIDField(null=True)
+    request_body = models.JSONField(null=True, blank=True)
+    request_sha256 = models.CharField(max_length=64, blank=True)
+    provider_job_id = models.CharField(max_length=120, null=True, blank=True)
+    next_action_at = models.DateTimeField(null=True, blank=True)  # None: nobody needs to look
+    lease_token = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
-    submit_started_at = models.DateTimeField(null=True)
+    submit_started_at = models.DateTimeField(null=True, blank=True)
     # Set by a restore from a backup: when the lost installation may have sent it.
-    perhaps_sent_from = models.DateTimeField(null=True)
-    perhaps_sent_until = models.DateTimeField(null=True)
-    submitted_at = models.DateTimeField(null=True)
-    provider_done_at = models.DateTimeField(null=True)  # when we learned it
-    recorded_at = models.DateTimeField(null=True)
+    perhaps_sent_from = models.DateTimeField(null=True, blank=True)
+    perhaps_sent_until = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    provider_done_at = models.DateTimeField(null=True, blank=True)  # when we learned it
+    recorded_at = models.DateTimeField(null=True, blank=True)
     poll_count = models.PositiveIntegerField(default=0)
     # 0..1, as last reported; None where the provider tells none.
-    progress = models.FloatField(null=True)
+    progress = models.FloatField(null=True, blank=True)
     fetch_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
-    last_error = models.TextField()
+    last_error = models.TextField(blank=True)
     # What comes before the post fails since then.
-    failing_since = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
     # The provider has not known the job since then.
-    missing_since = models.DateTimeField(null=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
     # It takes longer than its provider ever should.
-    flagged_at = models.DateTimeField(null=True)
+    flagged_at = models.DateTimeField(null=True, blank=True)
     # Answers in a row that could not be read or kept; or 0 with a word in `odd_answer`, for a state
     # that nobody knows.
     odd_count = models.PositiveIntegerField(default=0)
-    odd_since = models.DateTimeField(null=True)
-    odd_answer = models.TextField()  # what came, cut, clean and without a key
+    odd_since = models.DateTimeField(null=True, blank=True)
+    odd_answer = models.TextField(blank=True)  # what came, cut, clean and without a key
     # [{"kind", "url"}], short-lived; cleared once fetched.
-    result_urls = models.JSONField(null=True)
-    result_expires_at = models.DateTimeField(null=True)
+    result_urls = models.JSONField(null=True, blank=True)
+    result_expires_at = models.DateTimeField(null=True, blank=True)
 
     # Its place in line while it waits to be sent. The person is also whose money it is in the
     # ledger.

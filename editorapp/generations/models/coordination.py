@@ -19,7 +19,7 @@ class Lease(models.Model):
     """Who does what only one may do at a time (a provider's sweep, the ticker), and until when."""
 
     name = models.CharField(max_length=80, primary_key=True)
-    holder = models.UUIDField(null=True)
+    holder = models.UUIDField(null=True, blank=True)
     until = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Pause(models.Model):
     )
     until = models.DateTimeField()
     reason = models.CharField(max_length=300)
-    since = models.DateTimeField(null=True)  # it has taken nothing since then
+    since = models.DateTimeField(null=True, blank=True)  # it has taken nothing since then
     # How often that was found so, one after the other.
     tries = models.PositiveIntegerField(default=0)
 

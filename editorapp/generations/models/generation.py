@@ -88,12 +88,14 @@ class Generation(models.Model):
     parent = models.ForeignKey(
         "self",
         null=True,
+        blank=True,
         on_delete=models.SET_NULL,
         related_name="children",
     )
     source_asset = models.ForeignKey(
         Asset,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="generations",
     )
@@ -110,22 +112,24 @@ class Generation(models.Model):
         default=State.QUEUED,
     )
     state_since = models.DateTimeField()
-    failure_code = models.CharField(max_length=60)
-    failure_message = models.TextField()
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.TextField(blank=True)
     can_retry = models.BooleanField(default=False)
-    cost_usd = UsdField(null=True)  # charged; None until then
+    cost_usd = UsdField(null=True, blank=True)  # charged; None until then
     cost_is_estimated = models.BooleanField(default=False)
     # What a later request names to use this result.
-    chain_id = models.CharField(max_length=120)
+    chain_id = models.CharField(max_length=120, blank=True)
     result = models.ForeignKey(
         Asset,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="result_of",
     )
     exr = models.ForeignKey(
         Asset,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )
@@ -133,32 +137,35 @@ class Generation(models.Model):
     came = models.ForeignKey(
         Asset,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )
     # What else the provider named beside the result: [{"kind", "label", "name"}], see
     # files/selection.py.
-    extras = models.JSONField(default=list)
-    finished_at = models.DateTimeField(null=True)
+    extras = models.JSONField(default=list, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
     # What is odd about a result that was kept, or about its price.
-    warning = models.TextField()
+    warning = models.TextField(blank=True)
     # The same form sent twice makes one generation.
-    form_token = models.CharField(max_length=40)
+    form_token = models.CharField(max_length=40, blank=True)
     # The same for all that was sent in one go; None for a single one.
-    batch = models.UUIDField(null=True)
+    batch = models.UUIDField(null=True, blank=True)
     # Who answers for it, where that is not who made it: it was handed over, or somebody else sent
     # it (again).
     assignee = models.ForeignKey(
         User,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )
     # Somebody paused this one: see queue/parking.py.
-    held_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True, blank=True)
     held_by = models.ForeignKey(
         User,
         null=True,
+        blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
     )
@@ -166,11 +173,13 @@ class Generation(models.Model):
         max_length=16,
         choices=Hold.choices,
         default=Hold.NONE,
+        blank=True,
     )
     review = models.CharField(
         max_length=16,
         choices=Review.choices,
         default=Review.NONE,
+        blank=True,
     )
 
     objects = GenerationQuerySet.as_manager()

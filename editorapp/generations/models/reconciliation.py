@@ -31,12 +31,12 @@ class Search(models.Model):
     )
     since = models.DateTimeField()  # when its outcome became unknown
     # When the list is asked next; None: not by itself.
-    at = models.DateTimeField(null=True)
-    looked_at = models.DateTimeField(null=True)  # when the list last answered
+    at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)  # when the list last answered
     looks = models.PositiveIntegerField(default=0)  # how often the whole list was read without it
     # How often in a row the list could not be read.
     failures = models.PositiveIntegerField(default=0)
-    says = models.TextField()  # what came of the last look, as a sentence
+    says = models.TextField(blank=True)  # what came of the last look, as a sentence
     candidates = models.JSONField(default=list)  # [{"job_id", "created_at", "likeness"}]
 
     class Meta:
@@ -72,10 +72,11 @@ class Settlement(models.Model):
     person = models.ForeignKey(
         User,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )
-    note = models.TextField()
+    note = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"{self.attempt}: {self.outcome}"

@@ -38,21 +38,23 @@ class Verification(models.Model):
     started_at = models.DateTimeField()
     # [{"name", "is_ok", "says"}], in the order in which they were made.
     steps = models.JSONField(default=list)
-    says = models.CharField(max_length=300, default="")  # why it goes no further
+    says = models.CharField(max_length=300, blank=True, default="")  # why it goes no further
     clip = models.ForeignKey(
         Asset,
         null=True,
+        blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
     )
     # The draft that would be paid: GenerationRequest.to_json()
     request = models.JSONField(default=dict)
-    low_usd = UsdField(null=True)  # what it would cost
-    high_usd = UsdField(null=True)
-    basis = models.CharField(max_length=300, default="")
+    low_usd = UsdField(null=True, blank=True)  # what it would cost
+    high_usd = UsdField(null=True, blank=True)
+    basis = models.CharField(max_length=300, blank=True, default="")
     take = models.OneToOneField(
         Generation,
         null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="verification",
     )
@@ -104,7 +106,7 @@ class HeardAnswer(models.Model):
     )
     digest = models.CharField(max_length=64)  # of all below but the times and the lifetimes
     call = models.CharField(max_length=40)
-    source = models.CharField(max_length=40, default="")  # the contract's section
+    source = models.CharField(max_length=40, blank=True, default="")  # the contract's section
     status = models.PositiveSmallIntegerField()
     differences = models.JSONField(default=list)
     form = models.JSONField(default=list)  # ["job.status: a text"]

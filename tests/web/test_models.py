@@ -131,3 +131,15 @@ def test_typing_narrows_the_page_and_stays_in_the_address(open_page, creator: Me
     assert page.locator("article.model").count() == 1
     assert page.get_by_role("searchbox").input_value() == "reframe position"
     assert page.get_by_text("video.source_position.x_norm").is_visible()
+
+
+def test_a_model_without_a_published_price_says_who_is_asked(
+    client: Client, creator: Member
+) -> None:
+    client.force_login(creator.user)
+
+    text = client.get(PAGE).content.decode()
+
+    unpriced = [one for one in every_model(registry.every()) if not one.prices]
+    said = [f"No price is published: {one.provider} is asked" for one in unpriced]
+    assert said and all(text.count(one) == said.count(one) for one in said)

@@ -46,8 +46,8 @@ def needs(act: Act) -> Callable[[View], View]:
 
 def _may(request: HttpRequest, act: Act) -> bool:
     """Does the role of who asks allow this?"""
-    member: Member | None = request.member  # type: ignore[attr-defined]
-    return member is not None and member.may(act)
+    member = request.member  # type: ignore[attr-defined]
+    return bool(member and member.may(act))  # never "is None": it is read when it is asked for
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:

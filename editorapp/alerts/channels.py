@@ -8,7 +8,6 @@ import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from smtplib import SMTPException
 
 import httpx
 from django.conf import settings
@@ -38,9 +37,11 @@ class Readers:
     def __init__(self) -> None:
         self._everywhere = {WEBHOOK} if settings.ALERT_WEBHOOK else set()
         self._by_team: dict[int, set[str]] = {}
-        if not settings.EMAIL_IS_SET:
-            return
-        self._everywhere |= set(settings.ALERT_EMAIL)
+        if settings.EMAIL_IS_SET:
+            self._everywhere |= set(settings.ALERT_EMAIL)
+            self._add_admins()
+
+    def _add_admins(self) -> None:
         admins = Member.objects.admins().exclude(user__email="")
         for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
@@ -68,16 +69,27 @@ def send(to: str, told: Sequence[Alert], *, now: datetime) -> None:
 
 
 def _mail(to: str, told: Sequence[Alert]) -> None:
-    subject = f"[Rushes] {messages.title(told)}"
-    note = (
-        f"\nAdmins get this. To get no more of it, empty your address at {settings.PUBLIC_URL}/me\n"
-    )
-    text = messages.text(told) + note
+    mail = _written(to, told)
     try:
-        EmailMessage(subject, text, settings.EMAIL_FROM, [to]).send()
-    except (SMTPException, OSError) as error:
-        says = f"The mail server did not take the mail ({type(error).__name__})."
-        raise NotDelivered(says) from error
+        mail.send()
+    except OSError as error:  # each SMTPException is one
+        raise NotDelivered(
+            f"The mail server did not take the mail ({type(error).__name__})."
+        ) from error
+
+
+def _written(to: str, told: Sequence[Alert]) -> EmailMessage:
+    return EmailMessage(
+        f"[Rushes] {messages.title(told)}",
+        messages.text(told) + _how_to_get_no_more(),
+        settings.EMAIL_FROM,
+        [to],
+    )
+
+
+def _how_to_get_no_more() -> str:
+    page = f"{settings.PUBLIC_URL}/me"
+    return f"\nAdmins get this. To get no more of it, empty your address at {page}\n"
 
 
 def _post(told: Sequence[Alert], *, now: datetime) -> None:

@@ -100,9 +100,15 @@ def _claim(now: datetime) -> tuple[uuid.UUID, list[Alert]]:
 
 def _hold_back(now: datetime) -> None:
     """Let the next message wait where somebody was told a moment ago; what failed does not wait."""
-    lately = Alert.objects.filter(told_at__gt=now - PAUSE).aggregate(at=Max("told_at"))["at"]
+    lately = _told_lately(now)
     if lately is not None:
         Alert.objects.filter(tell_at__lte=now, tries=0).update(tell_at=lately + PAUSE)
+
+
+def _told_lately(now: datetime) -> datetime | None:
+    """Return when somebody was told last, where that is not long ago."""
+    rows = Alert.objects.filter(told_at__gt=now - PAUSE)
+    return rows.aggregate(at=Max("told_at"))["at"]
 
 
 def _missing(alert: Alert, readers: Readers) -> set[str]:

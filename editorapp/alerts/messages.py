@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -24,11 +25,16 @@ def title(news: Sequence[Alert]) -> str:
 
 def text(news: Sequence[Alert]) -> str:
     """Return all of it as plain text, each with the page where something can be done about it."""
-    sections = []
-    for heading, is_over in (("Needs a person", False), ("Over", True)):
-        if some := _of(news, is_over=is_over):
-            sections.append("\n".join([f"{heading}:", "", *_lines(some)]))
+    sections = chain(
+        _section("Needs a person", _of(news, is_over=False)),
+        _section("Over", _of(news, is_over=True)),
+    )
     return "\n\n".join(sections) + "\n"
+
+
+def _section(heading: str, some: Sequence[Alert]) -> Iterator[str]:
+    if some:
+        yield "\n".join([f"{heading}:", "", *_lines(some)])
 
 
 def as_json(news: Sequence[Alert], *, now: datetime) -> dict[str, Any]:
@@ -65,11 +71,21 @@ def _lines(some: Sequence[Alert]) -> Iterator[str]:
 
 
 def _line(alert: Alert) -> str:
-    where = f" ({alert.team.name})" if alert.team else ""
     since = f"{alert.opened_at:%Y-%m-%d %H:%M} UTC"
+    return f"- {_what_and_where(alert)}, since {since}{_what_to_do(alert)}"
+
+
+def _what_and_where(alert: Alert) -> str:
+    where = f" ({alert.team.name})" if alert.team else ""
+    return f"{alert.title}{where}"
+
+
+def _what_to_do(alert: Alert) -> str:
+    """Say what to do and on which page, on lines of their own; "" where it is over."""
+    if alert.is_over:
+        return ""
     link = f"\n  {alert.url}" if alert.url else ""
-    what_to_do = "" if alert.is_over else f"\n  {alert.message}{link}"
-    return f"- {alert.title}{where}, since {since}{what_to_do}"
+    return f"\n  {alert.message}{link}"
 
 
 def _counted(news: Sequence[Alert]) -> str:

@@ -11,7 +11,8 @@ from editorapp.costs.models import CLOSING, Entry, MonthBudget, MonthCost
 from editorapp.costs.month_sums import BUDGET, MONTH
 from editorapp.costs.reports import added_up, sum_of
 
-Sums = dict[tuple[Any, ...], tuple[Any, ...]]
+Values = tuple[Any, ...]
+Sums = dict[Values, Values]
 
 
 def of_lines() -> list[str]:
@@ -64,10 +65,10 @@ def _compare(
             yield f"{what} {name}: {says}."
 
 
-def _by_key(key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Sums:
+def _by_key(key: tuple[str, ...], rows: Iterable[Values]) -> Sums:
     return {row[: len(key)]: row[len(key) :] for row in rows}
 
 
-def _words(columns: dict[str, str], sums: tuple[Any, ...]) -> str:
+def _words(columns: dict[str, str], sums: Values) -> str:
     words = (column.removesuffix("_usd") for column in columns.values())
     return ", ".join(f"{amount} {word}" for word, amount in zip(words, sums, strict=True))

@@ -56,12 +56,22 @@ def settle(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
 
     In a fixed order, so that two writers never wait for each other.
     """
-    for entries in _grouped(BUDGET, (*reserved, *lines)):
+    settled = (*reserved, *lines)
+    _change_budgets(settled)
+    _change_months(settled)
+
+
+def _change_budgets(settled: Iterable[Entry]) -> None:
+    for entries in _grouped(BUDGET, settled):
         held, spent, _charges = _change(entries)
         MonthBudget.objects.filter(**_key(BUDGET, entries[0])).update(
-            reserved_usd=F("reserved_usd") + held, spent_usd=F("spent_usd") + spent
+            reserved_usd=F("reserved_usd") + held,
+            spent_usd=F("spent_usd") + spent,
         )
-    for entries in _grouped(MONTH, (*reserved, *lines)):
+
+
+def _change_months(settled: Iterable[Entry]) -> None:
+    for entries in _grouped(MONTH, settled):
         held, spent, charges = _change(entries)
         _add_to_month(entries[0], held=held, spent=spent, charges=charges)
 

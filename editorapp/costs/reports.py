@@ -14,6 +14,8 @@ from editorapp.core.money import ZERO, UsdField
 from editorapp.costs.models import CLOSING, SPENT, Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
+Row = dict[str, Any]
+
 
 class Dimension(StrEnum):
     PERSON = "person"
@@ -115,11 +117,19 @@ def sum_of(which: Q) -> Coalesce:
     return Coalesce(Sum("amount_usd", filter=which), 0, output_field=UsdField())
 
 
-def _line(dimension: Dimension, row: dict[str, Any]) -> ReportLine:
+def _line(dimension: Dimension, row: Row) -> ReportLine:
     value = row[dimension.column]
-    label = str(value)
+    return ReportLine(
+        _label(dimension, row),
+        value,
+        row["spent"],
+        row["held"],
+        row["count"],
+    )
+
+
+def _label(dimension: Dimension, row: Row) -> str:
+    value = row[dimension.column]
     if dimension is Dimension.PERSON:
-        label = row["name"]
-    elif dimension is Dimension.MONTH:
-        label = f"{value:%B %Y}"
-    return ReportLine(label, value, row["spent"], row["held"], row["count"])
+        return row["name"]
+    return f"{value:%B %Y}" if dimension is Dimension.MONTH else str(value)

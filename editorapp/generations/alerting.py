@@ -27,9 +27,13 @@ def open_for_take(kind: str, take: Generation, message: str, *, now: datetime) -
         subject(take.pk),
         message=message,
         team_id=take.team_id,
-        path=reverse("takes:page", args=[take.pk]),
+        path=_page_of(take),
         now=now,
     )
+
+
+def _page_of(take: Generation) -> str:
+    return reverse("takes:page", args=[take.pk])
 
 
 def close_for_take(generation_id: int, *kinds: str, now: datetime) -> None:
@@ -81,9 +85,12 @@ def account_refused(account: ProviderAccount, error: ProviderError, *, now: date
     none of its own.
     """
     if isinstance(error, BadCredentials | OutOfFunds):
-        what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
-        message = f"{account.spec.name} {what} of the account {account.name}: {error.message}"
-        open_for_account(account, message, now=now)
+        open_for_account(account, _refusal(account, error), now=now)
+
+
+def _refusal(account: ProviderAccount, error: ProviderError) -> str:
+    what = "is out of funds" if isinstance(error, OutOfFunds) else "refuses the key"
+    return f"{account.spec.name} {what} of the account {account.name}: {error.message}"
 
 
 def result_is_safe(generation: Generation, *, now: datetime) -> None:

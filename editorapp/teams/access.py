@@ -34,19 +34,33 @@ def needs(act: Act) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                if wants_json(request):
-                    return reasons.refused(reasons.SIGNED_OUT)
-                return redirect_to_login(request.get_full_path())
-            member = request.member  # type: ignore[attr-defined]
-            if not member or not member.may(act):
-                if wants_json(request):
-                    return reasons.refused(reasons.ROLE)
-                raise PermissionDenied
+                return _ask_to_sign_in(request)
+            if not _may(request, act):
+                return _refuse(request)
             return view(request, *args, **kwargs)
 
         return guarded
 
     return guard
+
+
+def _may(request: HttpRequest, act: Act) -> bool:
+    """Does the role of who asks allow this?"""
+    member = request.member  # type: ignore[attr-defined]
+    return bool(member and member.may(act))  # never "is None": it is read when it is asked for
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if wants_json(request):
+        return reasons.refused(reasons.SIGNED_OUT)
+    return redirect_to_login(request.get_full_path())
+
+
+def _refuse(request: HttpRequest) -> HttpResponseBase:
+    """Return why it is refused, to a script. Raises: PermissionDenied, for people."""
+    if wants_json(request):
+        return reasons.refused(reasons.ROLE)
+    raise PermissionDenied
 
 
 def page_for(act: Act) -> Callable[[View], View]:

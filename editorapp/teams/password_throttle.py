@@ -92,11 +92,16 @@ def _make_room(now: datetime) -> None:
     """Forget what is old, and the oldest where there is too much: a stranger can make up any number
     of names.
     """
+    rows = SignInTries.objects.filter(Q(last_at__lt=now - FORGOTTEN_AFTER) | _surplus())
+    with transaction.atomic():
+        unlocked(rows).delete()
+
+
+def _surplus() -> Q:
+    """Return which are the oldest, where there are too many."""
     newest = SignInTries.objects.order_by("-last_at", "-pk")
     surplus = list(newest.values_list("pk", flat=True)[MOST_PAIRS : 2 * MOST_PAIRS])
-    old = Q(last_at__lt=now - FORGOTTEN_AFTER)
-    with transaction.atomic():
-        unlocked(SignInTries.objects.filter(old | Q(pk__in=surplus))).delete()
+    return Q(pk__in=surplus)
 
 
 def _network(address: str) -> str:
@@ -106,9 +111,13 @@ def _network(address: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(found, ipaddress.IPv6Address):
-        half = ipaddress.IPv6Network((found, 64), strict=False)
-        found = found.ipv4_mapped or half.network_address
+        return f"network {_line_of(found)}"
     return f"network {found}"
+
+
+def _line_of(address: ipaddress.IPv6Address) -> str:
+    half = ipaddress.IPv6Network((address, 64), strict=False)
+    return str(address.ipv4_mapped or half.network_address)
 
 
 def _pair(name: str, place: str) -> str:

@@ -10,11 +10,13 @@ from decimal import Decimal
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from editorapp.core import notes
 from editorapp.teams.models import Invite, LimitChange, Member, Team, User, hash_token
 from editorapp.teams.roles import Act, Role, allows_less, may
+
+Errors = dict[str, list[str]]  # what is wrong, by field
 
 
 class LastAdmin(Exception):
@@ -185,17 +187,25 @@ def _keep_an_admin(member: Member) -> None:
     made that name the team.
     """
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
-    others = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN)
-    if not others.exclude(pk=member.pk).exists():
+    if not _other_admins(member).exists():
         raise LastAdmin(member)
+
+
+def _other_admins(member: Member) -> QuerySet[Member]:
+    admins = Member.objects.active().filter(team_id=member.team_id, role=Role.ADMIN)
+    return admins.exclude(pk=member.pk)
 
 
 def _end_all_access(member: Member, *, now: datetime) -> None:
     """Sign somebody out everywhere, and close what would let them, or whom they chose, in again."""
-    elsewhere = Member.objects.active().filter(user_id=member.user_id).exclude(pk=member.pk)
-    User.objects.filter(pk=member.user_id).update(is_active=elsewhere.exists())
+    User.objects.filter(pk=member.user_id).update(is_active=_is_in_another_team(member))
     sign_out_everywhere(member.user)
     _close_invites_of(member, now=now)
+
+
+def _is_in_another_team(member: Member) -> bool:
+    theirs = Member.objects.active().filter(user_id=member.user_id)
+    return theirs.exclude(pk=member.pk).exists()
 
 
 def _close_invites_of(member: Member, *, now: datetime) -> None:
@@ -205,26 +215,35 @@ def _close_invites_of(member: Member, *, now: datetime) -> None:
 
 
 def _check(user: User, password: str, team: Team) -> None:
-    errors: dict[str, list[str]] = {}
-    try:
-        user.clean_fields(exclude=["password"])
-    except ValidationError as error:
-        errors = {field: list(messages) for field, messages in error.message_dict.items()}
-    if taken := _taken_name(user.username, team):
-        errors["username"] = [taken]
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        errors["password"] = list(error.messages)
+    errors = _field_errors(user) | _name_errors(user, team) | _password_errors(user, password)
     if errors:
         raise ValidationError(errors)
 
 
+def _field_errors(user: User) -> Errors:
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        return {field: list(messages) for field, messages in error.message_dict.items()}
+    return {}
+
+
+def _name_errors(user: User, team: Team) -> Errors:
+    taken = _taken_name(user.username, team)
+    return {"username": [taken]} if taken else {}
+
+
+def _password_errors(user: User, password: str) -> Errors:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        return {"password": list(error.messages)}
+    return {}
+
+
 def _taken_name(name: str, team: Team) -> str:
     """Say whose a name is already; "" where it is free."""
-    gone = team.members.exclude(disabled_at=None)
-    left = gone.filter(user__username__iexact=name).first()
-    if left is not None:
+    if left := _who_left(name, team):
         return (
             f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "
             "with this name and all that was made under it. Or choose another name."
@@ -232,3 +251,9 @@ def _taken_name(name: str, team: Team) -> str:
     if User.objects.filter(username__iexact=name).exists():
         return "Somebody here already has this name: choose another."
     return ""
+
+
+def _who_left(name: str, team: Team) -> Member | None:
+    """Return who signed in with this name until they were disabled."""
+    gone = team.members.exclude(disabled_at=None)
+    return gone.filter(user__username__iexact=name).first()

@@ -82,8 +82,12 @@ def follow(token: str, *, now: datetime) -> User:
     Raises: LinkNotUsable.
     """
     link = open_link(token, now=now)
-    if not SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(
-        used_at=now
-    ):
+    if not _use_up(link, now=now):
         raise LinkNotUsable
     return link.user
+
+
+def _use_up(link: SignInLink, *, now: datetime) -> bool:
+    """Mark it as used. Say whether nobody was faster."""
+    same = SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now)
+    return bool(same.update(used_at=now))

@@ -47,8 +47,8 @@ CHANGES = (
     Change(
         "nobody who acts for a person waits for whoever disables them",
         "editorapp/teams/people.py",
-        "    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)\n    others",
-        "    others",
+        "    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)\n    if not",
+        "    if not",
         (f"{LEFT}::test_whoever_acts_for_a_person_waits_while_they_are_being_disabled",),
         on_servers=True,
     ),

@@ -53,8 +53,10 @@ def accounts(now: datetime) -> None:
 
 def _is_mended(account: ProviderAccount, since: datetime) -> bool:
     """Has it been switched off, passed a test or taken a job after it was refused?"""
-    if not account.is_enabled or account.has_passed(since):
-        return True
+    return not account.is_enabled or account.has_passed(since) or _has_taken_a_job(account, since)
+
+
+def _has_taken_a_job(account: ProviderAccount, since: datetime) -> bool:
     sent = Attempt.objects.filter(account=account, submit_started_at__gt=since)
     return sent.filter(submitted_at__gt=since).exists()
 

@@ -7,7 +7,7 @@ a generation shows against its lines, and what it copies from its newest attempt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.core.snapshot import snapshot
@@ -36,8 +36,16 @@ def differences() -> list[str]:
 def audit() -> Audit:
     """Read all books in one snapshot and compare them. Takes no lock; reads every line."""
     with snapshot():
-        found = (*check.of_lines(), *_states(), *_orphans(), *_costs(), *_copies())
+        found = tuple(_all_differences())
         return Audit(Entry.objects.count(), Attempt.objects.count(), found)
+
+
+def _all_differences() -> Iterator[str]:
+    yield from check.of_lines()
+    yield from _states()
+    yield from _orphans()
+    yield from _costs()
+    yield from _copies()
 
 
 def _lines(*kinds: str, of: str = "pk") -> Exists:
@@ -81,13 +89,16 @@ NAMED = ("pk", "generation_id", "state")
 
 def _orphans() -> Iterator[str]:
     """Find money that is held for an attempt that does not exist: nothing would ever settle it."""
-    rows = Entry.objects.filter(
+    for entry in _held_for_nobody().order_by("pk").iterator():
+        yield f"{show_usd(entry.amount_usd)} are held for attempt {entry.attempt_id}, which does not exist."
+
+
+def _held_for_nobody() -> QuerySet[Entry]:
+    return Entry.objects.filter(
         ~_lines(Kind.CHARGE, Kind.RELEASE, of="attempt_id"),
         ~Exists(Attempt.objects.filter(pk=OuterRef("attempt_id"))),
         kind="reserve",
     )
-    for entry in rows.order_by("pk").iterator():
-        yield f"{show_usd(entry.amount_usd)} are held for attempt {entry.attempt_id}, which does not exist."
 
 
 def _costs() -> Iterator[str]:

@@ -29,6 +29,7 @@ MOST = 500  # of one kind in one look
 KIND = ("generation__provider", "generation__model", "generation__task")
 UNFINISHED = Attempt.objects.filter(state=State.RUNNING, provider_done_at=None)
 UNFLAGGED = UNFINISHED.filter(flagged_at=None)
+FLAGGED = UNFINISHED.exclude(flagged_at=None)
 
 
 def look(now: datetime) -> None:
@@ -38,7 +39,11 @@ def look(now: datetime) -> None:
     _flag_unknown_states(now)  # before those that are late: that one is also late says less
     _flag(now)
     _unflag_known_states()
-    _compare(AlertKind.OVERDUE, UNFINISHED.exclude(flagged_at=None), says=_late_words, now=now)
+    _raise_and_close(now)
+
+
+def _raise_and_close(now: datetime) -> None:
+    _compare(AlertKind.OVERDUE, FLAGGED, says=_late_words, now=now)
     lost = Attempt.objects.filter(state=State.LOST)
     _compare(AlertKind.LOST, lost, says=_lost_words, now=now)
 
@@ -81,8 +86,8 @@ def _since(rows: QuerySet[Attempt], seconds: float, now: datetime) -> QuerySet[A
 
 
 def _show(attempt: Attempt, code: str, message: str, *, now: datetime) -> None:
-    """Flag one that is still running; the row may have moved on since it was read."""
-    same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, flagged_at=None)
+    """Flag one that is still running."""
+    same = _while_it_runs(attempt, flagged_at=None)
     with transaction.atomic():
         if same.update(flagged_at=now):
             _shown_on(attempt).update(**failure(code, message))
@@ -100,17 +105,29 @@ def _goes_on(attempt: Attempt) -> str:
     )
 
 
+def _while_it_runs(attempt: Attempt, **columns: None) -> QuerySet[Attempt]:
+    """Return its row, unless that moved on since it was read."""
+    return Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, **columns)
+
+
 def _flag_unknown_states(now: datetime) -> None:
     """Flag what has been in a state that nobody here knows for a while: it may be over, or wait for
     somebody.
     """
+    for attempt in _long_unknown(now):
+        _show(attempt, UNKNOWN_STATE_CODE, _unknown_state_words(attempt), now=now)
+
+
+def _long_unknown(now: datetime) -> QuerySet[Attempt]:
     rows = UNFLAGGED.filter(odd_count=0, odd_since__lt=now - UNKNOWN_STATE_SHOWN)
-    for attempt in rows.select_related("generation", "account").order_by("pk")[:MOST]:
-        message = (
-            f"{recording.says_unknown(attempt, attempt.odd_answer)} "
-            f"It has said so since {attempt.odd_since:%H:%M} UTC. {_goes_on(attempt)}"
-        )
-        _show(attempt, UNKNOWN_STATE_CODE, message, now=now)
+    return rows.select_related("generation", "account").order_by("pk")[:MOST]
+
+
+def _unknown_state_words(attempt: Attempt) -> str:
+    return (
+        f"{recording.says_unknown(attempt, attempt.odd_answer)} "
+        f"It has said so since {attempt.odd_since:%H:%M} UTC. {_goes_on(attempt)}"
+    )
 
 
 def _unflag_known_states() -> None:
@@ -124,10 +141,14 @@ def _unflag_known_states() -> None:
         generation__failure_code=UNKNOWN_STATE_CODE,
     )
     for attempt in rows.order_by("pk")[:MOST]:
-        same = Attempt.objects.filter(pk=attempt.pk, state=State.RUNNING, odd_since=None)
-        with transaction.atomic():
-            if same.update(flagged_at=None):
-                _shown_on(attempt).update(**NOTHING_WRONG)
+        _unflag(attempt)
+
+
+def _unflag(attempt: Attempt) -> None:
+    same = _while_it_runs(attempt, odd_since=None)
+    with transaction.atomic():
+        if same.update(flagged_at=None):
+            _shown_on(attempt).update(**NOTHING_WRONG)
 
 
 def _compare(
@@ -159,10 +180,14 @@ def _late_words(attempt: Attempt) -> str:
 
 def _lost_words(attempt: Attempt) -> str:
     take = attempt.generation
-    money = "It was charged before."
-    if not attempt.provider_done_at:
-        money = f"{show_usd(take.estimate_high_usd)} stay held until it is settled."
     return (
-        f"Take #{take.pk} at {attempt.account}: {take.failure_message} {money} "
+        f"Take #{take.pk} at {attempt.account}: {take.failure_message} {_its_money(attempt)} "
         "Say on its page what became of it."
     )
+
+
+def _its_money(attempt: Attempt) -> str:
+    if attempt.provider_done_at:
+        return "It was charged before."
+    held = show_usd(attempt.generation.estimate_high_usd)
+    return f"{held} stay held until it is settled."

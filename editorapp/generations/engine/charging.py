@@ -67,15 +67,22 @@ def odd_price(job: Job) -> str:
 
 def _charge_for(attempt: Attempt, job: Job, *, note: str) -> Charge:
     amount = reported(job)
-    if odd := odd_price(job):
-        note = f"{note} The reported price makes no sense ({odd}): the estimate's upper end".strip()
-    elif amount is None:
-        note = note or "The provider reports no price: the estimate's upper end"
     return Charge(
         attempt.pk,
         amount,
         is_estimated=amount is None,
-        note=note or "As the provider reports it",
+        note=_whence(job, note),
+    )
+
+
+def _whence(job: Job, note: str) -> str:
+    """Say where the amount of a charge comes from, as its line in the ledger keeps it."""
+    if odd := odd_price(job):
+        return f"{note} The reported price makes no sense ({odd}): the estimate's upper end".strip()
+    return note or (
+        "The provider reports no price: the estimate's upper end"
+        if reported(job) is None
+        else "As the provider reports it"
     )
 
 

@@ -126,11 +126,16 @@ _DUE = f"SELECT {', '.join(LOOK)} FROM {_TABLE} WHERE {_RUNNING}"
 
 
 def _claim_statement(ids: Collection[int]) -> str:
-    free = _marks(ids)
-    if connection.features.has_select_for_update:  # the order of all locks: see core/locks.py
-        locks = "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
-        free = f"SELECT id FROM {_TABLE} WHERE id IN ({free}) {locks}"
-    return f"UPDATE {_TABLE} SET {_CLAIM} WHERE id IN ({free}) AND {_RUNNING}"
+    return f"UPDATE {_TABLE} SET {_CLAIM} WHERE id IN ({_free(ids)}) AND {_RUNNING}"
+
+
+def _free(ids: Collection[int]) -> str:
+    """Name these rows; where rows can be locked, those that nobody else has locked."""
+    marks = _marks(ids)
+    if not connection.features.has_select_for_update:
+        return marks
+    locks = "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"  # the order of all locks: core/locks.py
+    return f"SELECT id FROM {_TABLE} WHERE id IN ({marks}) {locks}"
 
 
 def _marks(values: Collection[object]) -> str:

@@ -179,11 +179,15 @@ class Dispatcher:
     async def _made(self, call: Call) -> CallResult:
         attempt = call.attempt
         with logs.about(attempt.generation_id, attempt.pk, attempt.account_id):
-            if not call.is_listened_to:
-                return await self._result(call)
-            with listening() as heard:
-                result = await self._result(call)
-            return replace(result, heard=tuple(heard))
+            if call.is_listened_to:
+                return await self._heard(call)
+            return await self._result(call)
+
+    async def _heard(self, call: Call) -> CallResult:
+        """Make the call, and keep what went to and fro."""
+        with listening() as heard:
+            result = await self._result(call)
+        return replace(result, heard=tuple(heard))
 
     async def _result(self, call: Call) -> CallResult:
         """Make the call. Whatever goes wrong becomes a result: nothing is lost, and no worker

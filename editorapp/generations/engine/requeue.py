@@ -106,17 +106,22 @@ def give_up(attempt: Attempt, row: RetryPolicy, message: str, *, now: datetime) 
 
     It may be tried again.
     """
-    hours = (row.lasts_seconds or 0.0) / retry.HOUR
-    tried = f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
     fail_for_free(
         attempt,
         message,
         code=CODE,
-        says=f"{message} {tried}{row.says}",
+        says=f"{message} {_given_up(row)}",
         note=f"Given up before it was sent: {message}",
         can_retry=True,
         now=now,
     )
+
+
+def _given_up(row: RetryPolicy) -> str:
+    """Say for how long it was tried, and what to do."""
+    hours = (row.lasts_seconds or 0.0) / retry.HOUR
+    tried = f"It was tried for {hours:.0f} hours and is given up. " if hours else ""
+    return f"{tried}{row.says}"
 
 
 def pause_account(

@@ -166,24 +166,20 @@ class Session:
         was paid.
         """
         connection.ensure_connection()
-        if self.durable is connection.connection:
-            return
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute("PRAGMA synchronous=FULL")
-            else:
-                cursor.execute("SHOW synchronous_commit")
-                if cursor.fetchone() == ("off",):  # any other setting is at least what we need
-                    cursor.execute("SET synchronous_commit TO on")
-        self.durable = connection.connection
+        if self.durable is not connection.connection:
+            _sync_commits()
+            self.durable = connection.connection
 
     def _has_room_for_more(self, take_new: bool) -> bool:
         """Is more due than this turn could take, and is half of what it took answered?"""
-        free_posts = self.dispatcher.free_posts
-        polling = self.dispatcher.polling
-        posts = take_new and self.posts.is_more_due and free_posts >= POST_WORKERS / 2
-        polls = self.polls.is_more_due and polling <= poll.AT_FIRST / 2
-        return (posts or polls) and not self.unwritten
+        can_send = take_new and self._has_room_for_posts()
+        return (can_send or self._has_room_for_polls()) and not self.unwritten
+
+    def _has_room_for_posts(self) -> bool:
+        return self.posts.is_more_due and self.dispatcher.free_posts >= POST_WORKERS / 2
+
+    def _has_room_for_polls(self) -> bool:
+        return self.polls.is_more_due and self.dispatcher.polling <= poll.AT_FIRST / 2
 
     def _write(self, answers: list[CallResult]) -> None:
         """Write what came back in one transaction; what cannot be written of it must not hold up
@@ -222,10 +218,8 @@ class Session:
 
     def _note_taken(self, answers: Sequence[CallResult]) -> None:
         """Note which accounts took jobs: after the answers are written, and nothing depends on it."""
-        taken = [one.call for one in answers if one.job]
-        accounts = {post.attempt.account_id for post in taken if isinstance(post, Post)}
         try:
-            self.accounts.took(accounts, now=self.clock())
+            self.accounts.took(_accounts_that_took(answers), now=self.clock())
         except Error as error:
             log.warning("Not noted that accounts work: %s", error)
             drop_broken_connection()
@@ -258,6 +252,21 @@ class Session:
         if self.woken_at is None or now - self.woken_at > WAKE_PAUSE:
             self.woken_at = now
             wake.transfers(now=now)
+
+
+def _accounts_that_took(answers: Sequence[CallResult]) -> set[int]:
+    taken = [one.call for one in answers if one.job]
+    return {post.attempt.account_id for post in taken if isinstance(post, Post)}
+
+
+def _sync_commits() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous=FULL")
+        else:
+            cursor.execute("SHOW synchronous_commit")
+            if cursor.fetchone() == ("off",):  # any other setting is at least what we need
+                cursor.execute("SET synchronous_commit TO on")
 
 
 def _lock(answers: Sequence[CallResult]) -> None:

@@ -69,11 +69,19 @@ def fetch(attempt: Attempt, carrier: Carrier) -> None:
     except EXPECTED as error:
         _not_fetched(attempt, error, now=carrier.clock())
     else:
-        if taken:
-            _keep(attempt, taken, now=carrier.clock())
-        else:
-            says = "The provider is done but names no video."
-            refetch.try_later(attempt, says, "fetch.cut", now=carrier.clock())
+        _keep_or_ask_again(attempt, taken, carrier)
+
+
+def _keep_or_ask_again(attempt: Attempt, taken: Taken | None, carrier: Carrier) -> None:
+    if taken:
+        _keep(attempt, taken, now=carrier.clock())
+    else:
+        refetch.try_later(
+            attempt,
+            "The provider is done but names no video.",
+            "fetch.cut",
+            now=carrier.clock(),
+        )
 
 
 def _not_fetched(attempt: Attempt, error: Exception, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ from editorapp.providers.output_kinds import EXR, UNKNOWN, VIDEO
 MOST_NOTED = 10
 
 Named = dict[str, Any]  # as an attempt's row keeps it: {"kind", "url", "label"}
+Noted = dict[str, str]  # as a take's row keeps it: {"kind", "label", "name"}
 
 
 def select(attempt: Attempt) -> tuple[list[Named], list[Named]]:
@@ -51,14 +52,18 @@ def _of(named: list[Named], kind: str) -> list[Named]:
 
 def note_extras(attempt: Attempt, used: list[Named]) -> None:
     """Keep on the take what else the provider named: kinds and names, no links, which are secrets."""
-    others = [one for one in attempt.result_urls or [] if one not in used]
-    extras = [_noted(one) for one in others[:MOST_NOTED]]
+    extras = list(map(_noted, _others(attempt, used)))
     if extras != attempt.generation.extras:
         attempt.generation.extras = extras
         attempt.shown_on().update(extras=extras)
 
 
-def _noted(one: Named) -> dict[str, str]:
+def _others(attempt: Attempt, used: list[Named]) -> list[Named]:
+    others = [one for one in attempt.result_urls or [] if one not in used]
+    return others[:MOST_NOTED]
+
+
+def _noted(one: Named) -> Noted:
     return {
         "kind": one["kind"],
         "label": output_kinds.plain(one.get("label", "")),

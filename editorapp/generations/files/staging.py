@@ -153,8 +153,10 @@ async def _held(asset: Asset, stack: contextlib.ExitStack) -> Path:
     renewed meanwhile.
     """
     with _in_a_providers_words():
-        held = store.held(asset.outgoing_sha256, store.ORIGINAL)
-        (path,) = await asyncio.to_thread(stack.enter_context, held)
+        (path,) = await asyncio.to_thread(
+            stack.enter_context,
+            store.held(asset.outgoing_sha256, store.ORIGINAL),
+        )
     return path
 
 
@@ -187,11 +189,18 @@ def _in_a_providers_words() -> Iterator[None]:
         says = "A stored file is not there any more; nothing was sent."
         raise Rejected(says, code="file_gone") from refusal
     except Refusal as refusal:
-        # a busy machine, or one short of memory
-        if refusal.is_ours or refusal.code in ("timed_out", "crashed"):
-            raise Unavailable(refusal.message, code=refusal.code) from refusal
-        says = "A stored file cannot be made ready to be sent; nothing was sent. Save it anew, "
-        raise Rejected(f"{says}and upload that.", code=refusal.code) from refusal
+        raise _not_ready(refusal) from refusal
+
+
+def _not_ready(refusal: Refusal) -> ProviderError:
+    # a busy machine, or one short of memory
+    if refusal.is_ours or refusal.code in ("timed_out", "crashed"):
+        return Unavailable(refusal.message, code=refusal.code)
+    return Rejected(
+        "A stored file cannot be made ready to be sent; nothing was sent. "
+        "Save it anew, and upload that.",
+        code=refusal.code,
+    )
 
 
 def keep(account_id: int, asset: Asset, ref: Ref, *, now: datetime) -> None:
@@ -233,8 +242,11 @@ def resolved(wanted: GenerationRequest, spec: Spec, lying: Mapping[int, Ref]) ->
 
 
 def _by_its_bytes(asset_id: int) -> Ref:
-    rows = Asset.objects.exclude(outgoing_sha256="")
-    sha256, media_type = rows.values_list("outgoing_sha256", "mime_type").get(pk=asset_id)
+    sha256, media_type = (
+        Asset.objects.exclude(outgoing_sha256="")
+        .values_list("outgoing_sha256", "mime_type")
+        .get(pk=asset_id)
+    )
     return Ref(data=StoredFile.of(sha256), media_type=media_type)
 
 

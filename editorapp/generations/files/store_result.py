@@ -100,19 +100,27 @@ def _problem_with(path: Path, *, kind: str, media_type: str) -> str:
         return "The link answered with an empty file."
     if is_container(path, kind=kind):
         return ""
-    words = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     named = media_type.partition(";")[0].strip().lower()
-    if not words or words.startswith(PAGE_STARTS) or named.startswith(PAGE_TYPES):
+    if _begins_as_page(head) or named.startswith(PAGE_TYPES):
         return f"The link answered with a page{f' ({named})' if named else ''}, not with the file."
     return ""
+
+
+def _begins_as_page(head: bytes) -> bool:
+    words = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return not words or words.startswith(PAGE_STARTS)
 
 
 def is_container(path: Path, *, kind: str) -> bool:
     """Does a file begin as the kind of result does: a video, or an archive of frames?"""
     if kind == ARCHIVE:
-        with path.open("rb") as file:
-            return file.read(len(ARCHIVE_START)) == ARCHIVE_START
+        return _is_archive(path)
     return sniff(path).kind in {"video", "unsupported_container"}
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(ARCHIVE_START)) == ARCHIVE_START
 
 
 def _downloaded(
@@ -212,7 +220,9 @@ def sentence(error: Exception) -> str:
     What a refused upload is told to do is no advice about a result, and is left out.
     """
     message = getattr(error, "message", "") or str(error)
-    if isinstance(error, Refusal):
-        wrong, _colon, _advice = message.rpartition(": ")
-        return f"{wrong}." if wrong else message
-    return message
+    return _without_advice(message) if isinstance(error, Refusal) else message
+
+
+def _without_advice(message: str) -> str:
+    wrong, _colon, _advice = message.rpartition(": ")
+    return f"{wrong}." if wrong else message

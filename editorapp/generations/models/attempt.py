@@ -145,11 +145,15 @@ class Attempt(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row; a new one waits behind what its person queued before."""
-        if self._state.adding and self.person_id is None:
-            self.person_id = self.generation.responsible_id
-        if self._state.adding and not self.turn:
-            self.turn = turn_of(self.created_at)
+        if self._state.adding:
+            self._line_up()
         super().save(*args, **kwargs)
+
+    def _line_up(self) -> None:
+        if self.person_id is None:
+            self.person_id = self.generation.responsible_id
+        if not self.turn:
+            self.turn = turn_of(self.created_at)
 
     def move(
         self,

@@ -93,8 +93,13 @@ def affairs(member: Member) -> Affairs:
 
 def heirs(member: Member) -> models.QuerySet[Member]:
     """Return who a member's takes may be handed over to."""
-    others = Member.objects.who_may(Act.CREATE).filter(team_id=member.team_id).exclude(pk=member.pk)
-    return others.select_related("user").order_by("user__display_name", "user__username")
+    return (
+        Member.objects.who_may(Act.CREATE)
+        .filter(team_id=member.team_id)
+        .exclude(pk=member.pk)
+        .select_related("user")
+        .order_by("user__display_name", "user__username")
+    )
 
 
 def disable(member: Member, change: Offboarding, *, now: datetime) -> int:

@@ -68,9 +68,13 @@ def first_look_at(attempt: Attempt) -> datetime:
     """Return when a post surely has ended, for the provider too: sooner, another of ours may still
     be on its way.
     """
-    began = attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
     files = timedelta(seconds=extra_seconds(as_written(attempt.request_body)))  # in its body
-    return began + POST_LEASE + files + SETTLED_AFTER
+    return _began_by(attempt) + POST_LEASE + files + SETTLED_AFTER
+
+
+def _began_by(attempt: Attempt) -> datetime:
+    """Return when its post had begun at the latest."""
+    return attempt.perhaps_sent_until or attempt.submit_started_at or attempt.created_at
 
 
 def read(account: ProviderAccount, attempts: Sequence[Attempt], *, wide: bool) -> Listing:

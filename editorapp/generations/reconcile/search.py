@@ -119,10 +119,14 @@ def _cannot_look(attempt: Attempt) -> str:
 def _end_settled(rows: QuerySet[Search], *, now: datetime) -> None:
     """End the search for what became known otherwise: an answer that came late."""
     for row in rows.exclude(UNKNOWN).select_related("attempt"):
-        with transaction.atomic():
-            Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
-            take_id = row.attempt.generation_id
-            alerting.close_for_take(take_id, AlertKind.UNKNOWN_OUTCOME, now=now)
+        _end(row, now=now)
+
+
+def _end(row: Search, *, now: datetime) -> None:
+    with transaction.atomic():
+        Search.objects.filter(pk=row.pk).update(verdict=Verdict.SETTLED, at=None)
+        take_id = row.attempt.generation_id
+        alerting.close_for_take(take_id, AlertKind.UNKNOWN_OUTCOME, now=now)
 
 
 def _look(

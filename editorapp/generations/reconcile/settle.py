@@ -251,14 +251,23 @@ def _begun(
     """Return the attempt whose outcome is open, and who decides about it. Raises: PermissionDenied;
     NothingToSettle; NoteNeeded.
     """
+    _may_settle(generation, member)
+    return _open_attempt(generation), _decider(member, now, note)
+
+
+def _may_settle(generation: Generation, member: Member) -> None:
     if not generation.is_answered_by(member):
         raise PermissionDenied(
             "Only the person who answers for it or an admin may settle what it cost."
         )
+
+
+def _open_attempt(generation: Generation) -> Attempt:
+    """Return the attempt whose outcome is open. Raises: NothingToSettle."""
     attempt = newest(generation)
     if attempt.state not in SETTLEABLE:
         raise NothingToSettle("The outcome of this generation is known.")
-    return attempt, _decider(member, now, note)
+    return attempt
 
 
 def _decider(member: Member, now: datetime, note: str) -> Decider:
@@ -326,6 +335,11 @@ def _charge_all(attempt: Attempt, note: str, *, now: datetime) -> None:
     """
     if attempt.provider_done_at is None:
         ledger.charge([Charge(attempt.pk, None, is_estimated=True, note=note)], now=now)
+    _show_spent(attempt)
+
+
+def _show_spent(attempt: Attempt) -> None:
+    """Show on its take what the lines say, as an estimate."""
     spent = ledger.spent_usd(attempt.generation_id)
     rows = Generation.objects.filter(pk=attempt.generation_id)
     rows.update(cost_usd=spent, cost_is_estimated=True)

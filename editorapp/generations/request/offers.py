@@ -158,13 +158,17 @@ def _price_words(
 
 def _wordless(draft: Draft) -> GenerationRequest:
     """Return the request with one letter for any sound prompt: typing asks nothing again."""
-    said = draft.wanted.prompt
-    longest = draft.model.limits.prompt_max
-    is_sound = isinstance(said, str) and said.strip() and len(said) <= longest
-    if not is_sound:
+    if not _is_prompt_sound(draft):
         return draft.wanted
     changed, _source = applied(draft.wanted, None, {"prompt": "x"})
     return changed
+
+
+def _is_prompt_sound(draft: Draft) -> bool:
+    said = draft.wanted.prompt
+    return (
+        isinstance(said, str) and bool(said.strip()) and len(said) <= draft.model.limits.prompt_max
+    )
 
 
 @lru_cache(maxsize=2048)

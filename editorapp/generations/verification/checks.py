@@ -218,8 +218,12 @@ class _Checks:
 
     def _listed(self) -> str:
         until = self.clock()
-        models = {model.model_id for model in self.account.spec.models}
-        self._call("recent", since=until - LIST_WINDOW, until=until, models=models)
+        self._call(
+            "recent",
+            since=until - LIST_WINDOW,
+            until=until,
+            models={model.model_id for model in self.account.spec.models},
+        )
         return "It can be read."
 
     def _unknown_job(self) -> str:

@@ -67,8 +67,12 @@ def _known(take: Generation) -> str:
         return f"Done: its file is here. {_charge(take)}"
     if not take.is_final:
         return f"Under way: {state.lower()}."
-    code = f" ({take.failure_code})" if take.failure_code.replace("_", "").isalpha() else ""
-    return f"{state}{code}. {_charge(take)}"
+    return f"{state}{_code(take)}. {_charge(take)}"
+
+
+def _code(take: Generation) -> str:
+    is_word = take.failure_code.replace("_", "").isalpha()
+    return f" ({take.failure_code})" if is_word else ""
 
 
 def _charge(take: Generation) -> str:

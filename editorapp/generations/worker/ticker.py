@@ -5,7 +5,7 @@ Makes no call to a provider; of attempts it moves only when they are due.
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -115,13 +115,22 @@ class Ticker:
 
 
 def _wake_sweeps(now: datetime) -> None:
-    due = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
-    for provider in due.values_list("account__provider", flat=True).distinct():
+    for provider in _due_providers(now):
         wake.work(provider, now=now)
-    for provider in search.due_providers(now):
-        wake.wake("search", provider, now=now)
+    _wake_searches(now)
     if transfer.is_due(now):
         wake.transfers(now=now)
+
+
+def _wake_searches(now: datetime) -> None:
+    for provider in search.due_providers(now):
+        wake.wake("search", provider, now=now)
+
+
+def _due_providers(now: datetime) -> Iterable[str]:
+    """Return the providers of which something is due for a sweep."""
+    due = Attempt.objects.filter(state__in=SWEPT, next_action_at__lte=now).order_by()
+    return due.values_list("account__provider", flat=True).distinct()
 
 
 def _wake_lost(now: datetime) -> None:

@@ -99,13 +99,15 @@ class InlineBody:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
-            if isinstance(part, bytes):
-                yield part
-                continue
-            with part.open("rb") as file:
-                while piece := file.read(PIECE_BYTES):
-                    yield base64.b64encode(piece)
+            for piece in (part,) if isinstance(part, bytes) else _pieces_of(part):
+                yield piece
         reached("submit.on_the_wire")
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield base64.b64encode(piece)
 
 
 def _parts_of(body: Any, held: ExitStack) -> list[bytes | Path]:

@@ -284,6 +284,10 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
         raise _refusal(400, "mime_type is required")
+    _check_size(size)
+
+
+def _check_size(size: Any) -> None:
     if type(size) is not int or size < 1:
         raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:

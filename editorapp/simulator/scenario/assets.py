@@ -217,8 +217,13 @@ def _upload_shown(file: SimulatedFile) -> JsonObject:
 
 def _result_shown(job: SimulatedJob) -> JsonObject:
     source = "video2video" if "source" in job.inputs else "txt2video"
-    made_by = {"parentJobId": job.id, "modelId": job.model}
-    return _described("video", source, job.facts, job.rendered_at or 0.0, made_by)
+    return _described(
+        "video",
+        source,
+        job.facts,
+        job.rendered_at or 0.0,
+        {"parentJobId": job.id, "modelId": job.model},
+    )
 
 
 def _described(

@@ -24,10 +24,13 @@ def ten_seconds_with(*fields: str) -> ask.HitList:
     def condition(case: Case) -> list[Hit]:
         if case.wanted.duration != "10s":
             return []
-        said = (name for name in fields if ask.is_said(getattr(case.wanted, name)))
-        return [_of_ten_seconds(name) for name in said]
+        return [_of_ten_seconds(name) for name in fields if _is_said(case, name)]
 
     return condition
+
+
+def _is_said(case: Case, name: str) -> bool:
+    return ask.is_said(getattr(case.wanted, name))
 
 
 def _of_ten_seconds(field: str) -> Hit:

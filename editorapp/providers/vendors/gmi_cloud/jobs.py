@@ -249,7 +249,13 @@ def _instant(value: Any) -> datetime | None:
 
 def _reaches(total: Any, shown: list[Listed], since: datetime) -> bool:
     """Does what is shown hold all of the window: all there is, or, newest first, back to before it?"""
-    if isinstance(total, int) and total <= len(shown):
-        return True
     times = [one.created_at for one in shown]
+    return _are_all(total, len(shown)) or _goes_back_beyond(since, times)
+
+
+def _are_all(total: Any, shown: int) -> bool:
+    return isinstance(total, int) and total <= shown
+
+
+def _goes_back_beyond(since: datetime, times: list[datetime]) -> bool:
     return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

@@ -117,7 +117,11 @@ class ProviderProtocol(ABC):
         """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
         XML.
         """
-        return await self.faults.under("put", refused, lambda: self.receive(request, name))
+        return await self.faults.under(
+            "put",
+            refused,
+            lambda: self.receive(request, name),
+        )
 
     async def receive(self, request: Request, name: str) -> Response:
         """Take the bytes of an upload to this name in the upload folder."""

@@ -122,7 +122,12 @@ def _parts_of(body: Any, held: ExitStack) -> list[bytes | Path]:
         return token
 
     changed = _changed(body, marked)
-    written = json.dumps(changed, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    written = json.dumps(
+        changed,
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+    )
     parts: list[bytes | Path] = []
     for token, path in files.items():
         before, _token, written = written.partition(token)

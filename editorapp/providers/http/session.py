@@ -305,7 +305,12 @@ class ProviderSession:
         error_mapping.raise_for(
             response, name=name, secret=secret, is_paid=is_paid, explain=self._explain
         )
-        return response_body.object_in(response, name=name, secret=secret, is_paid=is_paid)
+        return response_body.object_in(
+            response,
+            name=name,
+            secret=secret,
+            is_paid=is_paid,
+        )
 
 
 _COMMON = {"User-Agent": USER_AGENT, **IDENTITY}

@@ -97,7 +97,12 @@ def _place(model: Model) -> str:
 
 
 def _sizes(model: Model) -> str:
-    return _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model")
+    return _one_of(
+        model,
+        "resolution",
+        model.limits.resolutions,
+        without="fixed by the model",
+    )
 
 
 ANSWERS: dict[str, Callable[[Model], str]] = {

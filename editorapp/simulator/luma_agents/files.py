@@ -69,7 +69,11 @@ class LumaFiles(ProviderProtocol):
 
     async def _collection(self, request: Request) -> Answer:
         if request.method == "POST":
-            return await self.faults.under("upload", _refuse, lambda: self._create(request))
+            return await self.faults.under(
+                "upload",
+                _refuse,
+                lambda: self._create(request),
+            )
         if request.method == "GET":
             return self._list(request)
         return _detail(405, "Method Not Allowed")

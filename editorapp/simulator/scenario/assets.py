@@ -72,7 +72,11 @@ class ScenarioAssets(ProviderProtocol):
             raise UnusableReference(name, 404, f"Asset {asset_id} not found")
         wanted = "video" if name == "source" else "image"
         if file.facts.get("kind", wanted) not in ("", wanted):
-            raise UnusableReference(name, 400, f"asset {file.id} must be of kind {wanted}")
+            raise UnusableReference(
+                name,
+                400,
+                f"asset {file.id} must be of kind {wanted}",
+            )
         return str(self.state.path_of(file.id)), file.facts or None
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:

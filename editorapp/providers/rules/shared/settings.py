@@ -14,7 +14,13 @@ THINGS: dict[str, tuple[str, Fix]] = {  # words for what 10 s may exclude, and t
     "loop": ("loop", fixes.LOOP_OFF),
     "hdr": ("HDR", fixes.HDR_OFF),
 }
-amounts_outside = ask.outside(0, 1, "depth_blur", "normals_augmentation", "trajectory_sparsity")
+amounts_outside = ask.outside(
+    0,
+    1,
+    "depth_blur",
+    "normals_augmentation",
+    "trajectory_sparsity",
+)
 no_pose_strength = ask.not_one_of("pose_strength", lambda limits: ("precise", "coarse"))
 
 

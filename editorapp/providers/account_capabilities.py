@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from editorapp.core.money import DEAREST_UNIT_USD, NotAnAmount, amount_from_outside, usd
+from editorapp.providers.http.typed_readers import mapping
 from editorapp.providers.prices import key
 from editorapp.providers.rules.conditions import is_number
 from editorapp.providers.spec import Limits, Model, Spec
@@ -46,24 +47,27 @@ def merged(spec: Spec, told: Any) -> Spec:
     Shapes: {"models": {"edit/ray-3.2": {"max_source_seconds": 12, ...}}}. What is not of this
     shape, is no limit of ours, or would allow more than our rows do, is left out.
     """
-    models = told.get("models") if isinstance(told, Mapping) else None
-    if not isinstance(models, Mapping) or not models:
+    models = mapping(mapping(told).get("models"))
+    if not models:
         return spec
     return _merged(spec, json.dumps(models, sort_keys=True))
 
 
 @lru_cache(maxsize=256)
 def _merged(spec: Spec, models: str) -> Spec:
-    said = json.loads(models)
-    rows = tuple(_stricter(model, said.get(key(model.task, model.name))) for model in spec.models)
+    rows = _rows(spec, json.loads(models))
     return spec if rows == spec.models else replace(spec, models=rows)
+
+
+def _rows(spec: Spec, said: Mapping[str, Any]) -> tuple[Model, ...]:
+    return tuple(_stricter(model, said.get(key(model.task, model.name))) for model in spec.models)
 
 
 def unit_price_usd(told: Any) -> Decimal | None:
     """Return what one of the provider's units costs by its own word, in dollars; None where it says
     none.
     """
-    said = told.get("unit_price_usd") if isinstance(told, Mapping) else None
+    said = mapping(told).get("unit_price_usd")
     if not isinstance(said, str):
         return None
     try:

@@ -116,8 +116,12 @@ def sweep(now: datetime) -> None:
     seconds of it.
     """
     for account in sorted(accounts.made(), key=lambda one: one.pk):
-        if account.is_enabled and _is_due(account, now) and not account.problem:
+        if _is_to_be_tested(account, now):
             discover_soon(account)
+
+
+def _is_to_be_tested(account: ProviderAccount, now: datetime) -> bool:
+    return account.is_enabled and _is_due(account, now) and not account.problem
 
 
 def _is_due(account: ProviderAccount, now: datetime) -> bool:
@@ -147,12 +151,16 @@ def _without_details(tested: Tested, address: str, spec: Spec) -> Tested:
 
 def _unsent(account: ProviderAccount, spec: Spec) -> Tested | None:
     """Return what is wrong before anything is sent; None where nothing is."""
+    problem = _problem_of_key(account, spec)
+    return Tested(False, problem) if problem else None
+
+
+def _problem_of_key(account: ProviderAccount, spec: Spec) -> str:
     key = account.access().secret
     if not key:
-        return Tested(False, account.problem or f"There is no key for {spec.name}.")
-    if not account.is_simulated and (wrong := wrong_key(spec, key)):
-        return Tested(False, f"{wrong} Nothing was sent.")
-    return None
+        return account.problem or f"There is no key for {spec.name}."
+    wrong = "" if account.is_simulated else wrong_key(spec, key)
+    return f"{wrong} Nothing was sent." if wrong else ""
 
 
 def wrong_key(spec: Spec, key: str) -> str:
@@ -170,9 +178,13 @@ def _whose_else(spec: Spec, key: str) -> str:
     for other in (registry.get(slug).SPEC for slug in registry.slugs()):
         if key == other.simulated_key:
             return "This is the simulator's key. A real one comes from the provider."
-        if other.slug != spec.slug and other.key_start and key.startswith(other.key_start):
+        if _begins_as_of(other, key) and other.slug != spec.slug:
             return f"This is a key of {other.name}, not of {spec.name}."
     return ""
+
+
+def _begins_as_of(spec: Spec, key: str) -> bool:
+    return bool(spec.key_start) and key.startswith(spec.key_start)
 
 
 async def _tried(access: Access, spec: Spec) -> Tested:
@@ -258,9 +270,9 @@ def _refused_key(error: BadCredentials, spec: Spec) -> str:
 
 def _words(error: ProviderError) -> str:
     """Return the provider's own words within one of our messages; "" where it said nothing."""
-    _ours, colon, said = error.message.partition(": ")
+    _ours, _colon, said = error.message.partition(": ")
     said = said.removesuffix(" An admin can set another.").rstrip(".")
-    return f"“{said}”." if colon and said else ""
+    return f"“{said}”." if said else ""
 
 
 # What an error that is among the causes means; the first row that fits.

@@ -134,8 +134,9 @@ class GenerationRequest:
 
     def _is_in_use(self, control: str) -> bool:
         enabled = getattr(self, f"{control}_enabled")
-        if enabled is not None:
-            return bool(enabled)
+        return self._has_value(control) if enabled is None else bool(enabled)
+
+    def _has_value(self, control: str) -> bool:
         value = CONTROL_VALUES.get(control)
         return value is not None and getattr(self, value) is not None
 
@@ -145,8 +146,9 @@ class GenerationRequest:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "GenerationRequest":
-        said = {name: value for name, value in kept.items() if value is not None}
-        return cls(**{name: _as_kept(name, value) for name, value in said.items()})
+        return cls(
+            **{name: _as_kept(name, value) for name, value in kept.items() if value is not None},
+        )
 
     def refs(self) -> list[tuple[str, Ref]]:
         """Return every clip and picture named, each with its field ("source", "keyframes.3")."""

@@ -263,11 +263,19 @@ def _flag(raw: Any) -> bool:
 def _ref(raw: Any) -> Ref:
     if not isinstance(raw, Mapping):
         raise _Mistyped("an object")
-    said = {key: raw[key] for key in REF_KEYS if raw.get(key) is not None}
+    said = _said_in(raw)
+    _check_are_texts(said)
+    return Ref(**said)
+
+
+def _said_in(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: raw[key] for key in REF_KEYS if raw.get(key) is not None}
+
+
+def _check_are_texts(said: Mapping[str, Any]) -> None:
     for key, value in said.items():
         if not isinstance(value, str):
             raise _Mistyped(f"an object whose '{key}' is a string")
-    return Ref(**said)
 
 
 def _refs(raw: Any) -> tuple[Ref, ...]:

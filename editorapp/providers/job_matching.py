@@ -114,13 +114,17 @@ def _bytes(sha256: str, shown: Any) -> JobMatch:
     """A stored file went in as base64: the list may show the bytes, a shortened form of them, or
     nothing.
     """
+    return JobMatch.SAME if _sha256_in(shown) == sha256 else JobMatch.UNCLEAR
+
+
+def _sha256_in(shown: Any) -> str | None:
     if not isinstance(shown, str):
-        return JobMatch.UNCLEAR
+        return None
     try:
         given = base64.b64decode(shown, validate=True)
     except ValueError:
-        return JobMatch.UNCLEAR
-    return JobMatch.SAME if hashlib.sha256(given).hexdigest() == sha256 else JobMatch.UNCLEAR
+        return None
+    return hashlib.sha256(given).hexdigest()
 
 
 def _extra(shown: Any, row: Parameter | None) -> JobMatch:

@@ -98,4 +98,9 @@ def ended(end: End, *, name: str, said: str = "", is_charged: bool | None = None
     """
     words = f' It says: "{said.rstrip(".")}".' if said else ""
     reason = f"The job {end.words} at {name}.{words}"
-    return Failure(code=end.code, reason=reason, can_retry=end.can_retry, is_charged=is_charged)
+    return Failure(
+        code=end.code,
+        reason=reason,
+        can_retry=end.can_retry,
+        is_charged=is_charged,
+    )

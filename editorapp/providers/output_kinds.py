@@ -78,12 +78,16 @@ def kind_of(url: str, *said: str) -> str:
 
     Where words and ending differ it is unknown, and its bytes decide; but EXR is EXR.
     """
-    by_word = next((kind for one in said if (kind := _by_word(one)) != UNKNOWN), UNKNOWN)
-    kinds = {by_word, _by_ending(file_name(url))}
+    kinds = {_by_words(said), _by_ending(file_name(url))}
     if EXR in kinds:
         return EXR
     kinds.discard(UNKNOWN)
     return kinds.pop() if len(kinds) == 1 else UNKNOWN
+
+
+def _by_words(said: Iterable[str]) -> str:
+    known = (kind for kind in map(_by_word, said) if kind != UNKNOWN)
+    return next(known, UNKNOWN)
 
 
 def _by_ending(name: str) -> str:

@@ -29,7 +29,11 @@ def get(slug: str) -> ModuleType:
     """
     if slug not in slugs():
         raise UnknownProvider(f"There is no provider {slug!r}; there are: {', '.join(slugs())}.")
-    return import_module(f"{VENDORS}.{slug.replace('-', '_')}")
+    return import_module(_module_name(slug))
+
+
+def _module_name(slug: str) -> str:
+    return f"{VENDORS}.{slug.replace('-', '_')}"
 
 
 def every() -> tuple[ModuleType, ...]:

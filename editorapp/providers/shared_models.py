@@ -30,7 +30,12 @@ def ray(
     seconds of a source, `schema` the section with the parameters that there are.
     """
     rows = tuple(row for row in parameters if task in row.tasks)
-    others = takes_no("ours.unknown", f"ours: no such parameter ({schema})", rows, rules[task])
+    others = takes_no(
+        "ours.unknown",
+        f"ours: no such parameter ({schema})",
+        rows,
+        rules[task],
+    )
     return Model(
         name=RAY,
         task=task,

@@ -37,8 +37,14 @@ def _signal(name: str, help: str) -> Parameter:
 
 
 def _value(name: str, kind: ParameterKind, help: str, **more: Any) -> Parameter:
-    default, switch = "the model's own value", f"{name}_enabled"
-    return _row(CONTROL_VALUES[name], kind, help, default=default, switch=switch, **more)
+    return _row(
+        CONTROL_VALUES[name],
+        kind,
+        help,
+        default="the model's own value",
+        switch=f"{name}_enabled",
+        **more,
+    )
 
 
 def _amount(name: str, help: str) -> Parameter:

@@ -349,8 +349,10 @@ class Spec:
 
     def parameter(self, model: Model, name: str) -> Parameter | None:
         """Return a model's row of a request's attribute, or where it has none, another model's."""
-        others = (row for row in self.parameters if row.field == name)
-        return model.parameter(name) or next(others, None)
+        return model.parameter(name) or next(
+            (row for row in self.parameters if row.field == name),
+            None,
+        )
 
     def find(self, task: str, name: str | None) -> Model | None:
         """Return the model of this name that does the task, if there is one."""

@@ -182,10 +182,13 @@ class Faults:
         waiting = (one for one in self.waiting if one.call == call and one.kind in kinds)
         fault = next(waiting, None)
         if fault is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                self.waiting.remove(fault)
+            self._use_up(fault)
         return fault
+
+    def _use_up(self, fault: Fault) -> None:
+        fault.times -= 1
+        if fault.times <= 0:
+            self.waiting.remove(fault)
 
     def met(self, call: str) -> Fault | None:
         """Count a call; return the fault that waits for it."""

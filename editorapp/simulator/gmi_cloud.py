@@ -95,9 +95,7 @@ class GmiCloud(ProviderProtocol):
         """Return an error in one of the two shapes seen (5): text, or on the server's side an
         object.
         """
-        told: Any = says
-        if status >= 500:
-            told = {"message": says, "details": json.dumps({"status": status})}
+        told = _of_server(status, says) if status >= 500 else says
         return Response.of_json({"error": told}, status, **headers)
 
     # Submit
@@ -229,13 +227,21 @@ class GmiCloud(ProviderProtocol):
         )
 
 
+def _of_server(status: int, says: str) -> JsonObject:
+    return {"message": says, "details": json.dumps({"status": status})}
+
+
 def _schema_of(model: Model) -> JsonObject:
-    rows = [row for row in model.parameters if row.field != "model"]
     return {
         "model_id": model.model_id,
-        "parameters": [one for row in rows for one in _described(row)],
+        "parameters": _parameters_of(model),
         "price_info": PRICES[Task(model.task)],
     }
+
+
+def _parameters_of(model: Model) -> list[JsonObject]:
+    rows = (row for row in model.parameters if row.field != "model")
+    return [one for row in rows for one in _described(row)]
 
 
 def _described(row: Parameter) -> Iterator[JsonObject]:
@@ -265,11 +271,14 @@ def status_of(job: SimulatedJob) -> str:
     """
     match job.state:
         case "queued":
-            is_early = time.time() < job.created_at + job.queue_seconds / 2
-            return "queued" if is_early else "dispatched"
+            return "queued" if _is_early(job) else "dispatched"
         case "failed" if job.failure_code == "cancelled":
             return "cancelled"
         case "completed":
             return "success"
         case state:
             return state
+
+
+def _is_early(job: SimulatedJob) -> bool:
+    return time.time() < job.created_at + job.queue_seconds / 2

@@ -251,15 +251,11 @@ class Server:
         return server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        peer = writer.get_extra_info("peername")
-        writer.get_extra_info("socket").setsockopt(
-            socket.IPPROTO_TCP,
-            socket.TCP_NODELAY,
-            1,
-        )
+        peer = _peer_of(writer)
+        _send_at_once(writer)
         try:
             with contextlib.suppress(*GONE):
-                while await self._one(reader, writer, peer[0] if peer else ""):
+                while await self._one(reader, writer, peer):
                     pass
         finally:
             writer.close()
@@ -288,6 +284,19 @@ class Server:
             _reset(writer)
             return False
         return await _finish(writer, request, answer)
+
+
+def _peer_of(writer: StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return peer[0] if peer else ""
+
+
+def _send_at_once(writer: StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(
+        socket.IPPROTO_TCP,
+        socket.TCP_NODELAY,
+        1,
+    )
 
 
 async def _finish(writer: StreamWriter, request: Request, answer: Response) -> bool:

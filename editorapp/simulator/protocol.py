@@ -101,9 +101,11 @@ class ProviderProtocol(ABC):
 
     def refuse(self, fault: Fault) -> Response:
         """Return the documented answer of a status that was asked for."""
-        status = fault.status
-        says = fault.detail or self.details.get(status, f"Status {status}")
-        return self.error(status, says, **_retry_headers(fault))
+        says = fault.detail or self._detail_of(fault.status)
+        return self.error(fault.status, says, **_retry_headers(fault))
+
+    def _detail_of(self, status: int) -> str:
+        return self.details.get(status, f"Status {status}")
 
     async def call(self, name: str, act: Act) -> Response:
         """Act as one call of this name, under whatever fault waits for it."""
@@ -115,7 +117,11 @@ class ProviderProtocol(ABC):
         """Take the bytes of a presigned upload, on the storage's side: no API key, and errors in
         XML.
         """
-        return await self.faults.under("put", refused, lambda: self.receive(request, name))
+        return await self.faults.under(
+            "put",
+            refused,
+            lambda: self.receive(request, name),
+        )
 
     async def receive(self, request: Request, name: str) -> Response:
         """Take the bytes of an upload to this name in the upload folder."""

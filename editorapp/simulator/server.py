@@ -114,7 +114,16 @@ async def _not_found(request: Request) -> Response:
 
 
 def _stored(job: SimulatedJob, name: str) -> str:
-    """Return where a result of this name lies. The poster lies beside the results."""
+    """Return where a result of this name lies."""
+    found = (file for file in _files_of(job) if file.endswith(f"/{name}"))
+    return next(found, "none")
+
+
+def _files_of(job: SimulatedJob) -> list[str]:
+    """Return where the results lie, and the poster beside them."""
     files = [one["file"] for one in job.outputs]
-    files += [f"{file.rpartition('/')[0]}/{POSTER}" for file in files[:1]]
-    return next((file for file in files if file.endswith(f"/{name}")), "none")
+    return files + [_poster_beside(file) for file in files[:1]]
+
+
+def _poster_beside(file: str) -> str:
+    return f"{file.rpartition('/')[0]}/{POSTER}"

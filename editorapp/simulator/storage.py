@@ -36,8 +36,7 @@ class Signer:
     def __init__(self, folder: Path) -> None:
         kept = folder / "signing.key"
         if not kept.exists():
-            kept.write_text(secrets.token_hex(32))
-            kept.chmod(0o600)
+            _make_key(kept)
         self._secret = kept.read_text().encode()
 
     def link(self, base_url: str, method: str, name: str, expires_at: float) -> str:
@@ -184,10 +183,20 @@ def _part(
     )
 
 
+def _make_key(kept: Path) -> None:
+    kept.write_text(secrets.token_hex(32))
+    kept.chmod(0o600)
+
+
 def _etag(path: Path) -> str:
     """Return a name of these very bytes, the same for every link to them."""
+    digest = hashlib.sha256(_version_of(path).encode()).hexdigest()
+    return f'"{digest[:32]}"'
+
+
+def _version_of(path: Path) -> str:
     about = path.stat()
-    return f'"{hashlib.sha256(f"{path}:{about.st_size}:{about.st_mtime_ns}".encode()).hexdigest()[:32]}"'
+    return f"{path}:{about.st_size}:{about.st_mtime_ns}"
 
 
 def scrambled(data: bytes) -> bytes:

@@ -16,6 +16,7 @@ from pathlib import Path
 from editorapp.simulator.tables import JsonObject
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LONGEST_ANSWER = 1 << 22
 
 
 class WorkerLost(Exception):
@@ -79,18 +80,15 @@ class WorkerPool:
         return None
 
     async def _spawn(self) -> Process:
-        command = [
+        worker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "editorapp.simulator.worker",
             str(self.niceness),
-        ]
-        worker = await asyncio.create_subprocess_exec(
-            *command,
             cwd=ROOT,
             stdin=PIPE,
             stdout=PIPE,
-            limit=1 << 22,
+            limit=LONGEST_ANSWER,
         )
         self._all.add(worker)
         return worker

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from editorapp.core.sanitizing import JsonNotReadable, parse_json
@@ -63,6 +63,7 @@ class DifferenceKind(StrEnum):
     REFUSAL = "other form of a refusal"
 
 
+Inner: TypeAlias = list[tuple[str, Any]]  # what lies in a body: where, and what
 OF_A_BODY = (DifferenceKind.NEW_FIELD, DifferenceKind.MISSING_FIELD, DifferenceKind.FORM)
 
 
@@ -135,8 +136,11 @@ def compare(
 
 
 def _is_of(call: Call, exchange: Exchange) -> bool:
-    is_there = call.method == exchange.method and re.fullmatch(call.path, exchange.path)
-    return bool(is_there) and set(call.params) <= set(exchange.params)
+    return _is_at(call, exchange) and set(call.params) <= set(exchange.params)
+
+
+def _is_at(call: Call, exchange: Exchange) -> bool:
+    return call.method == exchange.method and bool(re.fullmatch(call.path, exchange.path))
 
 
 @dataclass(frozen=True)
@@ -191,20 +195,26 @@ class _Comparison:
 
     def _header(self, row: Header, value: str | None) -> None:
         if value is None:
-            if row.is_always:
-                kind = DifferenceKind.MISSING_HEADER
-                self.found.differs(kind, row.name, "missing", "always there")
+            self._missing_header(row)
         elif row.pattern and not re.fullmatch(row.pattern, value):
             came = f"{len(value)} characters of another form"
             self.found.differs(DifferenceKind.HEADER_FORM, row.name, came, row.pattern)
 
+    def _missing_header(self, row: Header) -> None:
+        if row.is_always:
+            kind = DifferenceKind.MISSING_HEADER
+            self.found.differs(kind, row.name, "missing", "always there")
+
     def _content_type(self, known: tuple[str, ...]) -> None:
-        content_type = self.exchange.headers.get("Content-Type", "")
-        said = content_type.partition(";")[0].strip().lower()
+        said = self._media_type()
         if said not in known:
             came = shown(_MEDIA_TYPE, said, "another, of") if said else "none"
             kind = DifferenceKind.CONTENT_TYPE
             self.found.differs(kind, "Content-Type", came, " or ".join(known))
+
+    def _media_type(self) -> str:
+        content_type = self.exchange.headers.get("Content-Type", "")
+        return content_type.partition(";")[0].strip().lower()
 
     def _body(self, shape: Shape) -> None:
         content = self.exchange.content
@@ -293,8 +303,12 @@ def lifetime_in_words(lasts: Lifetime) -> str:
 
 def _fits(shape: Shape, value: Any) -> bool:
     if shape.form is Form.ID:
-        return isinstance(value, str) and bool(re.fullmatch(shape.pattern or r"\S+", value))
+        return _is_id(shape, value)
     return _FITS.get(shape.form, _is_text)(value)
+
+
+def _is_id(shape: Shape, value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(shape.pattern or r"\S+", value))
 
 
 def _is_text(value: Any) -> bool:
@@ -351,13 +365,20 @@ def _lines(value: Any, place: str, depth: int = 0) -> Iterator[str]:
         yield f"{place or BODY}: {form_of(value)}"
 
 
-def _inner(value: Any) -> list[tuple[str, Any]]:
+def _inner(value: Any) -> Inner:
     if isinstance(value, Mapping):
-        return [(f".{shown(_NAME, name)}", value[name]) for name in list(value)[:MOST_LINES]]
+        return _inner_of_object(value)
     return [("[]", one) for one in value[:MOST_ITEMS]] if isinstance(value, list) else []
+
+
+def _inner_of_object(value: Mapping[str, Any]) -> Inner:
+    return [(f".{shown(_NAME, name)}", value[name]) for name in list(value)[:MOST_LINES]]
 
 
 def shown(pattern: re.Pattern[str], text: str, what: str = "a name of") -> str:
     """Return a name or a word, where it is one that a protocol may have; else only its length."""
-    is_plain = pattern.fullmatch(text) and sum(map(str.isdigit, text)) <= WIDEST_DIGITS
-    return text if is_plain else f"({what} {len(text)} characters)"
+    return text if _is_plain(pattern, text) else f"({what} {len(text)} characters)"
+
+
+def _is_plain(pattern: re.Pattern[str], text: str) -> bool:
+    return bool(pattern.fullmatch(text)) and sum(map(str.isdigit, text)) <= WIDEST_DIGITS

@@ -109,14 +109,18 @@ def _is_trouble(status: int) -> bool:
 
 
 def _throttled(response: httpx.Response, detail: str, *, name: str) -> Throttled:
-    code, says = RATE, "takes no more requests just now"
-    if "concurrent" in detail.lower():
-        code, says = CONCURRENCY, "is working on as many jobs as it takes at once"
+    code, says = _why_throttled(detail)
     return Throttled(
         f"{name} {says}; this is sent again by itself.",
         code=code,
         retry_after_seconds=wait_of(response),
     )
+
+
+def _why_throttled(detail: str) -> tuple[str, str]:
+    if "concurrent" in detail.lower():
+        return CONCURRENCY, "is working on as many jobs as it takes at once"
+    return RATE, "takes no more requests just now"
 
 
 def raise_for_upload(response: httpx.Response, *, name: str, size: int) -> None:
@@ -163,10 +167,15 @@ def detail_of(response: httpx.Response, *, secret: str = "") -> str:
     They are JSON, or plain text (docs/providers/scenario.md, 5). A page of HTML says nothing to
     anybody.
     """
+    body = _object_or_text_in(response)
+    return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+
+
+def _object_or_text_in(response: httpx.Response) -> Any:
     body = json_in(response)
     if body is None and _is_plain_text(response):
         body = clean_text(response.text[:LONGEST_LOOKED_AT])
-    return said_in({"message": body} if isinstance(body, str) else body, secret=secret)
+    return body
 
 
 def _is_plain_text(response: httpx.Response) -> bool:
@@ -183,10 +192,17 @@ def said_in(body: Any, *, secret: str = "") -> str:
     code word.
     Source: docs/providers/gmi-cloud.md, section 5, for the order.
     """
-    texts = _texts_in(mapping(body))
-    found = next((text for text in texts if " " in text), texts[0] if texts else "")
-    text = without_key(_on_one_line(found[:LONGEST_LOOKED_AT]), secret)
+    found = _most_telling(_texts_in(mapping(body)))
+    return _cut(without_key(_on_one_line(found[:LONGEST_LOOKED_AT]), secret))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1] + "…"
+
+
+def _most_telling(texts: list[str]) -> str:
+    sentences = (text for text in texts if " " in text)
+    return next(sentences, texts[0] if texts else "")
 
 
 def _texts_in(body: Mapping[str, Any]) -> list[str]:
@@ -213,8 +229,12 @@ def _text_of(found: Any) -> str:
 def _schema_error(item: Any) -> str:
     if not isinstance(item, dict):
         return str(item)
-    where = ".".join(str(part) for part in items(item.get("loc")) if part != "body")
-    return f"{where}: {item.get('msg', '')}".strip(": ")
+    return f"{_place_in(item)}: {item.get('msg', '')}".strip(": ")
+
+
+def _place_in(schema_error: Mapping[str, Any]) -> str:
+    parts = items(schema_error.get("loc"))
+    return ".".join(str(part) for part in parts if part != "body")
 
 
 def _on_one_line(text: str) -> str:

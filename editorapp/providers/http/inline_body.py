@@ -99,13 +99,15 @@ class InlineBody:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for part in self._parts:
-            if isinstance(part, bytes):
-                yield part
-                continue
-            with part.open("rb") as file:
-                while piece := file.read(PIECE_BYTES):
-                    yield base64.b64encode(piece)
+            for piece in (part,) if isinstance(part, bytes) else _pieces_of(part):
+                yield piece
         reached("submit.on_the_wire")
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield base64.b64encode(piece)
 
 
 def _parts_of(body: Any, held: ExitStack) -> list[bytes | Path]:
@@ -120,7 +122,12 @@ def _parts_of(body: Any, held: ExitStack) -> list[bytes | Path]:
         return token
 
     changed = _changed(body, marked)
-    written = json.dumps(changed, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    written = json.dumps(
+        changed,
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+    )
     parts: list[bytes | Path] = []
     for token, path in files.items():
         before, _token, written = written.partition(token)

@@ -19,9 +19,11 @@ def wait_of(response: httpx.Response) -> float:
     Without a Retry-After, X-RateLimit-Reset (unix seconds) is asked.
     """
     wait = wait_asked(response.headers)
-    if wait is not None:
-        return wait
-    reset = _figure(response.headers.get("X-RateLimit-Reset", ""))
+    return _wait_for_reset(response.headers) if wait is None else wait
+
+
+def _wait_for_reset(headers: Mapping[str, str]) -> float:
+    reset = _figure(headers.get("X-RateLimit-Reset", ""))
     return DEFAULT_WAIT_SECONDS if reset is None else _within(reset - time.time())
 
 
@@ -31,11 +33,15 @@ def wait_asked(headers: Mapping[str, str]) -> float | None:
 
     None where it does not ask, or not in a way that means anything.
     """
-    text = headers.get("Retry-After", "").strip()
+    wait = _seconds_said(headers.get("Retry-After", "").strip())
+    return None if wait is None else _within(wait)
+
+
+def _seconds_said(text: str) -> float | None:
     wait = _figure(text)
     if wait is None and (at := instant(text)) is not None:
         wait = at - time.time()
-    return None if wait is None else _within(wait)
+    return wait
 
 
 def _within(wait: float) -> float:

@@ -222,17 +222,22 @@ class ProviderSession:
         """What every request says. Raises: BadCredentials."""
         return {
             **_COMMON,
-            "Authorization": f"{self.spec.auth} {self._key()}",
+            "Authorization": f"{self.spec.auth} {self._credential()}",
             "Accept": "application/json",
             **self.access.headers,
         }
 
+    def _credential(self) -> str:
+        key = self._key()
+        is_basic = self.spec.auth is Auth.BASIC
+        return base64.b64encode(key.encode()).decode() if is_basic else key
+
     def _key(self) -> str:
         key = self.access.secret.strip()
-        if not key or not key.isascii() or not key.isprintable():
+        if not _can_be_sent(key):
             says = f"The key for {self.name} is missing or holds characters that no key has."
             raise BadCredentials(says, code="key")
-        return base64.b64encode(key.encode()).decode() if self.spec.auth is Auth.BASIC else key
+        return key
 
     def _request(
         self,
@@ -300,7 +305,12 @@ class ProviderSession:
         error_mapping.raise_for(
             response, name=name, secret=secret, is_paid=is_paid, explain=self._explain
         )
-        return response_body.object_in(response, name=name, secret=secret, is_paid=is_paid)
+        return response_body.object_in(
+            response,
+            name=name,
+            secret=secret,
+            is_paid=is_paid,
+        )
 
 
 _COMMON = {"User-Agent": USER_AGENT, **IDENTITY}
@@ -339,6 +349,10 @@ async def _sendable(body: Any, *, name: str) -> InlineBody:
 def _kind(error: BaseException) -> str:
     """Name an error without its message, which could quote an address."""
     return "deadline" if type(error) is TimeoutError else type(error).__name__
+
+
+def _can_be_sent(key: str) -> bool:
+    return bool(key) and key.isascii() and key.isprintable()
 
 
 async def _pieces(path: Path, start: int, left: int) -> AsyncIterator[bytes]:

@@ -74,12 +74,15 @@ def _others(values: Iterable[Any], places: Collection[int]) -> tuple[Any, ...]:
 def _kept_by_cut(wanted: GenerationRequest, source: MediaFacts | None) -> dict[str, Any]:
     if source is None or not wanted.keyframe_indexes:
         return {}
-    after = {
+    return _without(wanted, _beyond_end(source, wanted.keyframe_indexes))
+
+
+def _beyond_end(source: MediaFacts, indexes: Iterable[Any]) -> set[int]:
+    return {
         at
-        for at, index in enumerate(wanted.keyframe_indexes)
+        for at, index in enumerate(indexes)
         if isinstance(index, int) and index >= source.frame_count
     }
-    return _without(wanted, after)
 
 
 def _guides(wanted: GenerationRequest, value: str) -> dict[str, Any]:

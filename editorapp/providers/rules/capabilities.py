@@ -54,9 +54,13 @@ def _prompt(model: Model, limits: Together) -> str:
 
 
 def _seconds(model: Model) -> str:
-    longest, doubtful = model.limits.max_source_seconds, model.limits.warn_source_seconds
-    said = "not published" if longest is None else f"{longest:g} s"
+    said = _published_seconds(model.limits.max_source_seconds)
+    doubtful = model.limits.warn_source_seconds
     return said + (f"; may be refused above {doubtful:g} s" if doubtful else "")
+
+
+def _published_seconds(longest: float | None) -> str:
+    return "not published" if longest is None else f"{longest:g} s"
 
 
 def _bytes(model: Model) -> str:
@@ -93,7 +97,12 @@ def _place(model: Model) -> str:
 
 
 def _sizes(model: Model) -> str:
-    return _one_of(model, "resolution", model.limits.resolutions, without="fixed by the model")
+    return _one_of(
+        model,
+        "resolution",
+        model.limits.resolutions,
+        without="fixed by the model",
+    )
 
 
 ANSWERS: dict[str, Callable[[Model], str]] = {

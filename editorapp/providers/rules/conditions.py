@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from editorapp.providers.contract import GenerationRequest
+from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import Case, Fixes, Hit, Limits, NamedRef, RefCondition
 
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -141,19 +141,25 @@ def _lasts_beyond(case: Case, longest: float | None) -> list[Hit]:
 
 def length_unknown(case: Case) -> list[Hit]:
     """Hit a source that is named, but of which nothing was measured."""
-    named, longest = case.wanted.source, case.limits.max_source_seconds
-    is_foreign = named is not None and len(named.carriers) == 1 and case.source is None
-    return [Hit(longest=longest)] if is_foreign and longest is not None else []
+    longest = case.limits.max_source_seconds
+    return [Hit(longest=longest)] if longest is not None and _is_unmeasured(case) else []
+
+
+def _is_unmeasured(case: Case) -> bool:
+    named = case.wanted.source
+    return named is not None and len(named.carriers) == 1 and case.source is None
 
 
 def too_big(case: Case) -> list[Hit]:
     """Hit a source above the provider's size for the way it travels."""
     named = case.wanted.source
-    if named is None:
-        return []
+    return [] if named is None else larger_than(case, _largest(case.limits, named))
+
+
+def _largest(limits: Limits, named: Ref) -> int | None:
     if named.url is not None or named.data is not None:
-        return larger_than(case, case.limits.max_inline_bytes)
-    return larger_than(case, case.limits.max_file_bytes if named.asset_id is not None else None)
+        return limits.max_inline_bytes
+    return None if named.asset_id is None else limits.max_file_bytes
 
 
 def larger_than(case: Case, largest: int | None, *, digits: int = 1) -> list[Hit]:
@@ -214,9 +220,15 @@ def lacks_type(carrier: str, family: str) -> RefCondition:
     """
 
     def condition(named: NamedRef) -> bool:
-        is_meant = named.is_source == (family == "video")
-        kind = str(named.ref.media_type or "").lower()
         is_said = getattr(named.ref, carrier) is not None
-        return is_meant and is_said and not kind.startswith(f"{family}/")
+        return is_said and _is_meant(named, family) and not _is_typed(named.ref, family)
 
     return condition
+
+
+def _is_meant(named: NamedRef, family: str) -> bool:
+    return named.is_source == (family == "video")
+
+
+def _is_typed(ref: Ref, family: str) -> bool:
+    return str(ref.media_type or "").lower().startswith(f"{family}/")

@@ -204,11 +204,19 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def _rule(spec: Spec, model: Model, rule: Rule) -> RuleRow:
-    row = spec.parameter(model, rule.field)
-    label = row.label if row else rule.field.replace("_", " ").capitalize()
     return RuleRow(
-        rule.id, label, rule.summary, LEVEL_WORDS[rule.level], rule.source, rule.conflict
+        rule.id,
+        _label(spec, model, rule.field),
+        rule.summary,
+        LEVEL_WORDS[rule.level],
+        rule.source,
+        rule.conflict,
     )
+
+
+def _label(spec: Spec, model: Model, field: str) -> str:
+    row = spec.parameter(model, field)
+    return row.label if row else field.replace("_", " ").capitalize()
 
 
 def _prices(kind: str, table: PriceTable) -> PriceRows:

@@ -64,12 +64,20 @@ def _said_once(mentions: Mentions) -> Condition:
     """Hit what is said; of a position and of keyframes, which are several fields, the first."""
 
     def condition(case: Case) -> list[Hit]:
-        first: dict[str, Hit] = {}
-        for hit in mentions(case):
-            first.setdefault(_WHOLES.get(str(hit.field), str(hit.field)), hit)
-        return list(first.values())
+        return _first_of_each(mentions(case))
 
     return condition
+
+
+def _first_of_each(hits: Iterable[Hit]) -> list[Hit]:
+    first: dict[str, Hit] = {}
+    for hit in hits:
+        first.setdefault(_whole_of(str(hit.field)), hit)
+    return list(first.values())
+
+
+def _whole_of(field: str) -> str:
+    return _WHOLES.get(field, field)
 
 
 def _left_out(case: Case, words: Words) -> Fixes:

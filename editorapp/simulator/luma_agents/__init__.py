@@ -103,12 +103,17 @@ class LumaAgents(LumaFiles):
         return str(uuid.uuid4()), body["type"], body["model"]
 
     def accepted(self, request: Request, job: SimulatedJob) -> Response:
-        headers = {}
-        if self.options.rpm:  # without a limit as when Luma's limiter is down
-            left, _oldest = self.simulation.rates.left(job.client)
-            headers = self.limit_headers(left=left, free_at=int(job.created_at) + 60)
-        told = self._generation(request, job, "queued")
-        return Response.of_json(told, 201, **headers)
+        # Without a limit as when Luma's limiter is down.
+        headers = self._limit_after(job) if self.options.rpm else {}
+        return Response.of_json(
+            self._generation(request, job, "queued"),
+            201,
+            **headers,
+        )
+
+    def _limit_after(self, job: SimulatedJob) -> dict[str, str]:
+        left, _oldest = self.simulation.rates.left(job.client)
+        return self.limit_headers(left=left, free_at=int(job.created_at) + 60)
 
     def limit_headers(self, *, left: int, free_at: int) -> dict[str, str]:
         limit = self.options.rpm or self.spec.requests_per_minute

@@ -69,7 +69,11 @@ class LumaFiles(ProviderProtocol):
 
     async def _collection(self, request: Request) -> Answer:
         if request.method == "POST":
-            return await self.faults.under("upload", _refuse, lambda: self._create(request))
+            return await self.faults.under(
+                "upload",
+                _refuse,
+                lambda: self._create(request),
+            )
         if request.method == "GET":
             return self._list(request)
         return _detail(405, "Method Not Allowed")
@@ -284,6 +288,10 @@ def _file_from(body: Any, client: str) -> SimulatedFile:
 def _check_bytes(mime_type: Any, size: Any) -> None:
     if not isinstance(mime_type, str) or "/" not in mime_type:
         raise _refusal(400, "mime_type is required")
+    _check_size(size)
+
+
+def _check_size(size: Any) -> None:
     if type(size) is not int or size < 1:
         raise _refusal(400, "size_bytes must be a positive integer")
     if size > MAX_FILE_BYTES:

@@ -44,7 +44,11 @@ def _drawn(size: int, width: int, height: int) -> tuple[Array, Array]:
     wide = min(_even(right - left + 2 * pad), width)
     high = min(_even(bottom - top + pad + pad // 2), height)
     pill, words = Image.new("L", (wide, high), 0), Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(pill).rounded_rectangle((0, 0, wide - 1, high - 1), high // 2, fill=150)
+    ImageDraw.Draw(pill).rounded_rectangle(
+        (0, 0, wide - 1, high - 1),
+        high // 2,
+        fill=150,
+    )
     middle = ((wide - (right - left)) / 2 - left, (high - (bottom - top)) / 2 - top)
     ImageDraw.Draw(words).text(middle, TEXT, fill=255, font=font)
     return np.asarray(pill, np.uint16), np.asarray(words, np.uint16)

@@ -161,11 +161,9 @@ class Scenario(ScenarioUploads):
 
     def to_render(self, wanted: GenerationRequest) -> GenerationRequest:
         """Return the request with what the model does where nothing is said."""
-        is_edit = wanted.task in (Task.EDIT, Task.MODIFY)
-        if is_edit and wanted.strength is None and not wanted.auto_controls:
+        if _lacks_strength(wanted):
             wanted = replace(wanted, strength="adhere_1")
-        ray_flash, _dash, resolution = str(wanted.model).rpartition("-")
-        return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
+        return _in_size_of_model(wanted)
 
     def units(self, job: SimulatedJob) -> float:
         return self._price(job.client, GenerationRequest.from_json(job.request))
@@ -209,6 +207,17 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
         return ""
+
+
+def _in_size_of_model(wanted: GenerationRequest) -> GenerationRequest:
+    """Say the size that the name of a model ends with: "ray-flash-2-540p"."""
+    ray_flash, _dash, resolution = str(wanted.model).rpartition("-")
+    return replace(wanted, resolution=resolution) if ray_flash == "ray-flash-2" else wanted
+
+
+def _lacks_strength(wanted: GenerationRequest) -> bool:
+    is_edit = wanted.task in (Task.EDIT, Task.MODIFY)
+    return is_edit and wanted.strength is None and not wanted.auto_controls
 
 
 def _is_idle(wanted: GenerationRequest, control: str) -> bool:

@@ -72,7 +72,11 @@ class ScenarioAssets(ProviderProtocol):
             raise UnusableReference(name, 404, f"Asset {asset_id} not found")
         wanted = "video" if name == "source" else "image"
         if file.facts.get("kind", wanted) not in ("", wanted):
-            raise UnusableReference(name, 400, f"asset {file.id} must be of kind {wanted}")
+            raise UnusableReference(
+                name,
+                400,
+                f"asset {file.id} must be of kind {wanted}",
+            )
         return str(self.state.path_of(file.id)), file.facts or None
 
     def _file(self, client: str, asset_id: str) -> SimulatedFile | None:
@@ -217,8 +221,13 @@ def _upload_shown(file: SimulatedFile) -> JsonObject:
 
 def _result_shown(job: SimulatedJob) -> JsonObject:
     source = "video2video" if "source" in job.inputs else "txt2video"
-    made_by = {"parentJobId": job.id, "modelId": job.model}
-    return _described("video", source, job.facts, job.rendered_at or 0.0, made_by)
+    return _described(
+        "video",
+        source,
+        job.facts,
+        job.rendered_at or 0.0,
+        {"parentJobId": job.id, "modelId": job.model},
+    )
 
 
 def _described(

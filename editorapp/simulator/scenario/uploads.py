@@ -147,7 +147,12 @@ class ScenarioUploads(ScenarioAssets):
 
     async def _validate(self, upload: SimulatedFile) -> None:
         """Join the parts, look into the file, and make it an asset."""
-        asset = new_asset(upload.client, upload.filename, upload.mime_type, upload.size_bytes)
+        asset = new_asset(
+            upload.client,
+            upload.filename,
+            upload.mime_type,
+            upload.size_bytes,
+        )
         path = self.state.path_of(asset.id)
         size = await asyncio.to_thread(_join, self._parts(upload), path)
         if size != upload.size_bytes:

@@ -14,7 +14,13 @@ THINGS: dict[str, tuple[str, Fix]] = {  # words for what 10 s may exclude, and t
     "loop": ("loop", fixes.LOOP_OFF),
     "hdr": ("HDR", fixes.HDR_OFF),
 }
-amounts_outside = ask.outside(0, 1, "depth_blur", "normals_augmentation", "trajectory_sparsity")
+amounts_outside = ask.outside(
+    0,
+    1,
+    "depth_blur",
+    "normals_augmentation",
+    "trajectory_sparsity",
+)
 no_pose_strength = ask.not_one_of("pose_strength", lambda limits: ("precise", "coarse"))
 
 
@@ -24,10 +30,13 @@ def ten_seconds_with(*fields: str) -> ask.HitList:
     def condition(case: Case) -> list[Hit]:
         if case.wanted.duration != "10s":
             return []
-        said = (name for name in fields if ask.is_said(getattr(case.wanted, name)))
-        return [_of_ten_seconds(name) for name in said]
+        return [_of_ten_seconds(name) for name in fields if _is_said(case, name)]
 
     return condition
+
+
+def _is_said(case: Case, name: str) -> bool:
+    return ask.is_said(getattr(case.wanted, name))
 
 
 def _of_ten_seconds(field: str) -> Hit:

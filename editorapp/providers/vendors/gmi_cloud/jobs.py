@@ -77,7 +77,12 @@ async def submit(
     """
     answer = await session.pay(path, body=body, idempotency_key=idempotency_key)
     state = STATES.read(answer.get("status")).state
-    return accepted(session, answer, job_id=identifier(answer.get("request_id")), state=state)
+    return accepted(
+        session,
+        answer,
+        job_id=identifier(answer.get("request_id")),
+        state=state,
+    )
 
 
 async def poll(job_id: str, *, session: ProviderSession) -> Job:
@@ -110,7 +115,11 @@ def explain(response: httpx.Response, is_paid: bool) -> ProviderError | None:
     if status != 429 or {"retry-after", "x-ratelimit-reset"} & set(response.headers):
         return None
     # Nothing says how long: GMI counts video requests by the hour (1 A).
-    return Throttled(BY_THE_HOUR, code=error_mapping.RATE, retry_after_seconds=HOURLY_WAIT_SECONDS)
+    return Throttled(
+        BY_THE_HOUR,
+        code=error_mapping.RATE,
+        retry_after_seconds=HOURLY_WAIT_SECONDS,
+    )
 
 
 def _job(answer: Answer, job_id: str) -> Job:
@@ -188,7 +197,12 @@ def _failure(answer: Answer, end: job_states.End | None) -> Failure:
         return job_states.ended(end, name=SPEC.name, said=said)
     can_retry = code in PASSING or any(word in said.lower() for word in BUSY)
     reason = _reason(code, said)
-    return Failure(code=code or "failed", reason=reason, can_retry=can_retry, is_charged=None)
+    return Failure(
+        code=code or "failed",
+        reason=reason,
+        can_retry=can_retry,
+        is_charged=None,
+    )
 
 
 def _reason(code: str, said: str) -> str:
@@ -249,7 +263,13 @@ def _instant(value: Any) -> datetime | None:
 
 def _reaches(total: Any, shown: list[Listed], since: datetime) -> bool:
     """Does what is shown hold all of the window: all there is, or, newest first, back to before it?"""
-    if isinstance(total, int) and total <= len(shown):
-        return True
     times = [one.created_at for one in shown]
+    return _are_all(total, len(shown)) or _goes_back_beyond(since, times)
+
+
+def _are_all(total: Any, shown: int) -> bool:
+    return isinstance(total, int) and total <= shown
+
+
+def _goes_back_beyond(since: datetime, times: list[datetime]) -> bool:
     return bool(times) and times == sorted(times, reverse=True) and times[-1] < since

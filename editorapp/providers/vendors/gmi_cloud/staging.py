@@ -55,7 +55,11 @@ async def _uploaded_as_png(path: Path, session: ProviderSession) -> Ref:
 
 
 async def _uploaded(path: Path, media_type: str, session: ProviderSession) -> Ref:
-    place = await session.call("POST", "/upload-url", body={"file_type": UPLOADS[media_type]})
+    place = await session.call(
+        "POST",
+        "/upload-url",
+        body={"file_type": UPLOADS[media_type]},
+    )
     upload_url, public_url = link(place.get("upload_url")), web_link(place.get("public_url"))
     if not upload_url or not public_url:
         raise Unavailable(f"{SPEC.name} gave no place for the upload.", code="upload")

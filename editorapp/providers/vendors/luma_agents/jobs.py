@@ -129,4 +129,9 @@ def _failure(answer: Answer, end: job_states.End | None) -> Failure:
     code = line(answer.get("failure_code"), most=60) or "unknown"
     can_retry, is_charged, sentence = FAILURES.get(code, (False, None, "Luma could not make this."))
     said = f' Luma says: "{reason.rstrip(".")}".' if reason else ""
-    return Failure(code=code, reason=sentence + said, can_retry=can_retry, is_charged=is_charged)
+    return Failure(
+        code=code,
+        reason=sentence + said,
+        can_retry=can_retry,
+        is_charged=is_charged,
+    )

@@ -67,4 +67,10 @@ def decode(body: Any, *, path: str = "/generations") -> tuple[GenerationRequest,
     word = str(said.get("type", "image"))
     task = _TASKS.get(word, word)
     model = SPEC.find(task, RAY) or SPEC.fallback
-    return field_mapping.decode(model, body, task=task, name=said.get("model"), rows=PARAMETERS)
+    return field_mapping.decode(
+        model,
+        body,
+        task=task,
+        name=said.get("model"),
+        rows=PARAMETERS,
+    )

@@ -45,7 +45,14 @@ TYPES: dict[str, str] = {
 
 
 def _edit(field: str, place: str, help: str = "", **differs: str) -> Parameter:
-    return parameter(field, f"video.edit.{place}", "2.4 S, K", help, tasks=EDIT, **differs)
+    return parameter(
+        field,
+        f"video.edit.{place}",
+        "2.4 S, K",
+        help,
+        tasks=EDIT,
+        **differs,
+    )
 
 
 def _control(name: str, attribute: str = "") -> tuple[Parameter, ...]:

@@ -148,10 +148,14 @@ _sizes = ask.outside(0, 2, "w_norm", "h_norm", is_open=True)
 def _position_wrong(case: Case) -> list[Hit]:
     missing = [name for name in POSITION if getattr(case.wanted, name) is None]
     if 0 < len(missing) < len(POSITION):
-        says = "Give all four of x, y, width and height, or none."
-        return [Hit(name, says=says) for name in missing]
+        return _incomplete(missing)
     outside = (*_edges(case), *_sizes(case))
     return list(ask.saying("{value} is outside {low} to {high}.", outside))
+
+
+def _incomplete(missing: list[str]) -> list[Hit]:
+    says = "Give all four of x, y, width and height, or none."
+    return [Hit(name, says=says) for name in missing]
 
 
 REFRAME_RULES = (

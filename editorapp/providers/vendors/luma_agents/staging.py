@@ -61,4 +61,8 @@ async def _send(
 def _file_state(file: Answer) -> FileState:
     said = file.get("state")
     is_failed = FILE_STATES.read(said).state is JobState.FAILED
-    return FileState(job_states.squeezed(said) == "ready", is_failed, file.get("failure_reason"))
+    return FileState(
+        job_states.squeezed(said) == "ready",
+        is_failed,
+        file.get("failure_reason"),
+    )

@@ -142,13 +142,16 @@ def _limit(details: Answer) -> str:
 
 def _restricted(said: Answer) -> ProviderError:
     """A model that the plan does not include: the key is good, another provider may have it."""
-    plan = said.get("requiredPlan")
-    needs = f" It needs the {str(plan)[:40]} plan." if plan else ""
     return Rejected(
         f"The plan of this account at {SPEC.name} does not include {_label_of(said.get('modelId'))}."
-        f"{needs} An admin can change the plan, or send this to another provider.",
+        f"{_needs_plan(said)} An admin can change the plan, or send this to another provider.",
         code=NO_MODEL,
     )
+
+
+def _needs_plan(said: Answer) -> str:
+    plan = said.get("requiredPlan")
+    return f" It needs the {str(plan)[:40]} plan." if plan else ""
 
 
 def _label_of(model_id: Any) -> str:
@@ -248,9 +251,12 @@ def _is_ready(asset: Answer) -> bool:
 
 
 def _output(asset: Answer) -> Output:
-    until = datetime.now(UTC) + LINK_LIFETIME
-    said = asset.get("kind"), asset.get("mimeType")
-    return output_kinds.output(asset["url"], *said, expires_at=until)
+    return output_kinds.output(
+        asset["url"],
+        asset.get("kind"),
+        asset.get("mimeType"),
+        expires_at=datetime.now(UTC) + LINK_LIFETIME,
+    )
 
 
 def _done(job_id: str, asset_id: str, found: tuple[Output, ...]) -> Job:

@@ -202,10 +202,14 @@ def encode(wanted: GenerationRequest, spec: Spec = SPEC) -> dict[str, Any]:
     it.
     """
     changed = _switches_of(wanted)
-    prompt = spec.model_for(wanted).parameter("prompt")
-    if wanted.prompt == "" and prompt is not None and not prompt.is_required:
+    if wanted.prompt == "" and _can_lack_prompt(spec.model_for(wanted)):
         changed["prompt"] = None
     return field_mapping.encode(spec, replace(wanted, **changed))
+
+
+def _can_lack_prompt(model: Model) -> bool:
+    prompt = model.parameter("prompt")
+    return prompt is not None and not prompt.is_required
 
 
 def _switches_of(wanted: GenerationRequest) -> dict[str, Any]:
@@ -255,7 +259,10 @@ def _numbered(model: Model, broken: Broken) -> Broken:
     """Give what has the wrong type the number of the rule about its values."""
     if broken.rule_id != field_mapping.MISTYPED:
         return broken
-    family = model.rules[-1].id[:2]
-    assets = "SE2" if family == "SE" else f"{family}.asset"
-    numbers = MISREAD | dict.fromkeys(FRAMES, assets)
+    numbers = MISREAD | dict.fromkeys(FRAMES, _number_about_assets(model))
     return replace(broken, rule_id=numbers.get(broken.field, broken.rule_id))
+
+
+def _number_about_assets(model: Model) -> str:
+    family = model.rules[-1].id[:2]
+    return "SE2" if family == "SE" else f"{family}.asset"

@@ -53,7 +53,14 @@ _SHAPE = f"The shape of the clip. {OF_THE_FRAME}"
 
 def _prompt(source: str, help: str, *, is_required: bool = True) -> Parameter:
     default = "" if is_required else "none"
-    return parameter("prompt", "prompt", source, help, is_required=is_required, default=default)
+    return parameter(
+        "prompt",
+        "prompt",
+        source,
+        help,
+        is_required=is_required,
+        default=default,
+    )
 
 
 def _asset(field: str, path: str, source: str, help: str, **differs: Any) -> Parameter:

@@ -93,11 +93,14 @@ async def _dearest_pack(session: ProviderSession) -> Decimal | None:
 
 
 def _unit_prices(packs: Any) -> Iterator[Decimal]:
-    for pack in map(mapping, items(packs)):
-        if str(pack.get("currency", "")).lower() == "usd":
-            price = _unit_price(pack)
-            if price:
-                yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
+    for pack in filter(_is_in_dollars, map(mapping, items(packs))):
+        price = _unit_price(pack)
+        if price:
+            yield price.quantize(UNIT_PRICE_DIGITS, rounding=ROUND_UP)
+
+
+def _is_in_dollars(pack: Answer) -> bool:
+    return str(pack.get("currency", "")).lower() == "usd"
 
 
 def _unit_price(pack: Answer) -> Decimal | None:

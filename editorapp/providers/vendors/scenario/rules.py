@@ -193,11 +193,19 @@ def ratio(rule_id: str, source: str, **differs: str) -> Rule:
 
 
 def resolution(rule_id: str) -> Rule:
-    return settings.RESOLUTION.adopt(rule_id, "3.9 S3", "resolution must be one of: {choices}")
+    return settings.RESOLUTION.adopt(
+        rule_id,
+        "3.9 S3",
+        "resolution must be one of: {choices}",
+    )
 
 
 def hdr_size(rule_id: str, source: str) -> Rule:
-    return settings.HDR_SIZE.adopt(rule_id, source, "hdr requires resolution 720p or 1080p")
+    return settings.HDR_SIZE.adopt(
+        rule_id,
+        source,
+        "hdr requires resolution 720p or 1080p",
+    )
 
 
 def same_shape(rule_id: str) -> Rule:

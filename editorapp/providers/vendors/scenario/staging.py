@@ -68,7 +68,13 @@ async def _send_parts(
     places = sorted((one["number"], one["url"]) for one in parts)
     for place, (_number, url) in enumerate(places):
         start = place * length
-        await session.upload(url, path, headers={}, start=start, length=min(length, size - start))
+        await session.upload(
+            url,
+            path,
+            headers={},
+            start=start,
+            length=min(length, size - start),
+        )
 
 
 def part_bytes(size: int) -> int:

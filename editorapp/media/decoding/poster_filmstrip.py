@@ -64,10 +64,13 @@ def _interest(pixels: Pixels) -> float:
 
 
 def _small(large: Pixels) -> Pixels:
-    height, width = large.shape[:2]
-    column = min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
-    size = (column, STRIP_HEIGHT)
+    size = (_column_width(large), STRIP_HEIGHT)
     return np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BILINEAR))
+
+
+def _column_width(large: Pixels) -> int:
+    height, width = large.shape[:2]
+    return min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
 
 
 def fill(collector: Collector, path: Path, timeline: Timeline) -> None:

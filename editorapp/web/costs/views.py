@@ -105,9 +105,12 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
     rows = csv_export.csv_rows(selection.lines(request.member))
+    return spreadsheet.download(rows, name=_file_name(selection))
+
+
+def _file_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
-    return spreadsheet.download(rows, name=name)
+    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
 
 
 def _figures(

@@ -234,10 +234,13 @@ def address_of(request: HttpRequest) -> str:
     last in the list.
     """
     if settings.CSRF_TRUSTED_ORIGINS:
-        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         with suppress(ValueError):
-            return str(ip_address(seen))
+            return str(ip_address(_seen_by_proxy(request)))
     return request.META.get("REMOTE_ADDR", "")
+
+
+def _seen_by_proxy(request: HttpRequest) -> str:
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
 
 
 def _browser(request: HttpRequest) -> KnownBrowser:

@@ -21,6 +21,7 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -155,10 +156,16 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 def _to_ask(resolved: ResolvedForm, named: str) -> Sequence[Draft]:
     """Return the drafts whose price is asked for: all of the form's, or another account's one."""
-    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
+    account = _account_named(named, resolved)
     if account == resolved.account:
         return resolved.kinds[: variants.MOST]
     return (resolved.draft_at(account),)
+
+
+def _account_named(number: str, resolved: ResolvedForm) -> ProviderAccount:
+    """Return the account of this number, the form's where there is none."""
+    named = (one for one in resolved.accounts if str(one.pk) == number)
+    return next(named, resolved.account)
 
 
 @action_for(Act.CREATE)

@@ -53,7 +53,9 @@ class Compression(GZipMiddleware):
     TYPES = ("text/html", "text/plain", "application/json")
 
     def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
     ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if response.streaming or response.status_code == 206 or kind not in self.TYPES:

@@ -136,10 +136,14 @@ def _sqlite(name: Path, folder: Path, options: dict[str, Any]) -> dict[str, Any]
 
 
 def _wrong(url: str) -> str:
-    scheme = url.split("://")[0] if "://" in url else ""
+    scheme = _scheme_of(url)
     said = f'Rushes does not run on "{scheme}".' if _is_foreign(scheme) else ""
     ways = "write postgresql://user:password@host:5432/name (a password's special characters as %40 and so on)"
     return f"{said} {ways}, or leave it out for SQLite.".strip()
+
+
+def _scheme_of(url: str) -> str:
+    return url.split("://")[0] if "://" in url else ""
 
 
 def _is_foreign(scheme: str) -> bool:

@@ -5,6 +5,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from editorapp.cli.edit import named_files
 from editorapp.cli.edit.named_files import BadArgument, NamedSource

@@ -159,7 +159,11 @@ def _take_in(path: Path, member: Member) -> Asset:
         try:
             shutil.copyfile(path, copy)
             return intake.take_in(
-                copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
+                copy,
+                name=path.name,
+                team=member.team,
+                user=member.user,
+                origin=Asset.Origin.UPLOAD,
             )
         except Refusal as error:
             raise BadArgument(f"{path.name}: {error.message}") from error

@@ -59,11 +59,12 @@ def as_json(verdict: Verdict) -> Json:
 
 
 def in_words(verdict: Verdict) -> str:
-    if refusals(verdict):
-        end = "Nothing was sent."
-    else:
-        end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
+    end = "Nothing was sent." if refusals(verdict) else _taken_in_words(verdict)
     return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
+
+
+def _taken_in_words(verdict: Verdict) -> str:
+    return f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
 
 
 def _finding_in_words(row: Broken) -> str:

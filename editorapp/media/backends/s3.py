@@ -151,7 +151,10 @@ class MediaStorage(S3Storage):
 
     def _put_part(self, upload: dict[str, str], number: int, data: bytearray) -> JsonObject:
         said = self.client.upload_part(
-            **upload, PartNumber=number, Body=data, ContentMD5=_md5(data)
+            **upload,
+            PartNumber=number,
+            Body=data,
+            ContentMD5=_md5(data),
         )
         return {"PartNumber": number, "ETag": said["ETag"]}
 

@@ -92,7 +92,13 @@ def _collector(file: Path) -> poster_filmstrip.Collector:
 
 
 def still(
-    path: str, *, index: int, frames: str, format: str, max_height: int, out: str
+    path: str,
+    *,
+    index: int,
+    frames: str,
+    format: str,
+    max_height: int,
+    out: str,
 ) -> JsonObject:
     """Write frame `index` of a clip as a picture file, upright and in sRGB."""
     frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)

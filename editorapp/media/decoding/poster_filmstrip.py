@@ -47,7 +47,10 @@ class Collector:
 
     def add(self, index: int, frame: Any) -> None:
         large = colour.picture(
-            frame, self._aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT
+            frame,
+            self._aspect,
+            max_width=POSTER_WIDTH,
+            max_height=POSTER_HEIGHT,
         )
         if not self.columns or self._is_dull(large):
             self.poster = large

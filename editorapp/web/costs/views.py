@@ -170,7 +170,11 @@ def _rows(
 
 
 def _row(
-    dimension: reports.Dimension, whole: LineSelection, line: reports.ReportLine, *, most: Decimal
+    dimension: reports.Dimension,
+    whole: LineSelection,
+    line: reports.ReportLine,
+    *,
+    most: Decimal,
 ) -> CostRow:
     narrowed = whole.changed(**{dimension.column: line.value})
     is_named = dimension in (PERSON, MONTH)
@@ -246,7 +250,10 @@ def _said_of(limit: limits.MonthLimit, month: date) -> str:
 
 
 def _month_choices(
-    rows: list[CostRow], selection: LineSelection, *, now: datetime
+    rows: list[CostRow],
+    selection: LineSelection,
+    *,
+    now: datetime,
 ) -> list[tuple[str, str, bool]]:
     """Return the months to choose from, newest first: (value, label, is it chosen)."""
     known = {row.spent.selection.month for row in rows} | {ledger.month_of(now), selection.month}

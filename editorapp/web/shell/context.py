@@ -64,7 +64,11 @@ def shell(request: HttpRequest) -> Context:
 
 
 def _lazily(
-    member: Member | None, read: Callable[[Member], Any], nothing: Any, *, act: Act = Act.SEE
+    member: Member | None,
+    read: Callable[[Member], Any],
+    nothing: Any,
+    *,
+    act: Act = Act.SEE,
 ) -> Any:
     """Return what is read once a page shows it, of a member who may do the act; else `nothing`."""
     return SimpleLazyObject(lambda: read(member) if member and member.may(act) else nothing)

@@ -86,7 +86,9 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(
-                request, "people/link.html", {"person": sign_in.open_link(token, now=now).user}
+                request,
+                "people/link.html",
+                {"person": sign_in.open_link(token, now=now).user},
             )
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
@@ -221,7 +223,9 @@ def _onward(request: HttpRequest) -> str:
 
 def _is_ours(request: HttpRequest, address: str) -> bool:
     return url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, require_https=request.is_secure()
+        address,
+        {request.get_host()},
+        require_https=request.is_secure(),
     )
 
 

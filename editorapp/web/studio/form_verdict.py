@@ -106,7 +106,10 @@ class FormVerdict:
 
 
 def form_verdict(
-    resolved: ResolvedForm, *, strictly: bool = False, refused: Verdict | None = None
+    resolved: ResolvedForm,
+    *,
+    strictly: bool = False,
+    refused: Verdict | None = None,
 ) -> FormVerdict:
     """Check the form as its account would have it, and what the others would say of the same draft.
 

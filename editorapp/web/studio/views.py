@@ -81,14 +81,23 @@ def _posted(request: MemberRequest) -> ResolvedForm:
 
 
 def _typed_page(
-    request: MemberRequest, resolved: ResolvedForm, *, strictly: bool = False, status: int = 200
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    *,
+    strictly: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     """Show the page with what was posted. `strictly`: also say what is merely missing yet."""
     return pages.page_of(request, form_verdict(resolved, strictly=strictly), status=status)
 
 
 def _not_done(
-    request: MemberRequest, resolved: ResolvedForm, reason: str, *, status: int = 200, **events: Any
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    reason: str,
+    *,
+    status: int = 200,
+    **events: Any,
 ) -> HttpResponse:
     """Say why a button changed nothing; `events` are set off on a page with its script."""
     if is_part(request):
@@ -195,7 +204,9 @@ def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
 
 
 def _new_source(
-    request: MemberRequest, resolved: ResolvedForm, part: buttons.Part | None
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    part: buttons.Part | None,
 ) -> HttpResponse:
     """Show the source that a button made, and tell the page's script what was kept: its keyframes
     move with it.
@@ -258,7 +269,9 @@ def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse
 
 
 def _refused(
-    request: MemberRequest, resolved: ResolvedForm, error: Exception | None = None
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    error: Exception | None = None,
 ) -> HttpResponse:
     found = form_verdict(resolved, strictly=True, refused=getattr(error, "verdict", None))
     reason = str(error) if found.can_send else NOT_QUEUED

@@ -114,13 +114,18 @@ def _taken(folder: Path, name: str) -> bool:
 
     What is left says who died, and when.
     """
-    killed = folder / f"{name}.killed.{os.getpid()}.{time.time_ns()}"
+    killed = _trace_of(folder, name)
     try:
         os.rename(folder / name, killed)
     except OSError:
         return False
     killed.write_text(" ".join(sys.argv[:3]))
     return True
+
+
+def _trace_of(folder: Path, name: str) -> Path:
+    """Return where it is said that this process died at a point."""
+    return folder / f"{name}.killed.{os.getpid()}.{time.time_ns()}"
 
 
 _plan = KillPlan(os.environ["RUSHES_KILL_AT"]) if os.environ.get("RUSHES_KILL_AT") else None

@@ -21,11 +21,8 @@ class Headers:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        policy = "; ".join(
-            f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items()
-        )
         self.defaults = {
-            "Content-Security-Policy": policy,
+            "Content-Security-Policy": _content_policy(),
             "Permissions-Policy": settings.PERMISSIONS_POLICY,
             # After signing out, "back" shows nothing of before. What was typed, the studio keeps as
             # a draft.
@@ -37,6 +34,11 @@ class Headers:
         for name, value in self.defaults.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def _content_policy() -> str:
+    rows = settings.SECURE_CSP.items()
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in rows)
 
 
 class Compression(GZipMiddleware):
@@ -51,7 +53,9 @@ class Compression(GZipMiddleware):
     TYPES = ("text/html", "text/plain", "application/json")
 
     def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
     ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if response.streaming or response.status_code == 206 or kind not in self.TYPES:

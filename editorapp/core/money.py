@@ -97,10 +97,14 @@ def _figure(said: int | float | str) -> str | int:
 
 def show_usd(amount: Decimal) -> str:
     """Write an amount as people read it: cents, and finer digits only where there are any."""
-    cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    exact = amount.quantize(MILLIONTH).normalize() if cents != amount else cents
+    exact = _in_cents_or_finer(amount)
     sign = "-" if exact < 0 else ""
     return f"{sign}${abs(exact):,f}"
+
+
+def _in_cents_or_finer(amount: Decimal) -> Decimal:
+    cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return amount.quantize(MILLIONTH).normalize() if cents != amount else cents
 
 
 def show_range(low: Decimal, high: Decimal) -> str:

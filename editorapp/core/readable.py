@@ -83,6 +83,10 @@ def check_address(request: HttpRequest) -> None:
             "The address", "there is a control character in it. Open the page from a link."
         )
     for name, values in request.GET.lists():
-        for value in (name, *values):
-            if wrong := wrong_in(value):
-                raise BadValue(name, wrong)
+        _check_words(name, [name, *values])
+
+
+def _check_words(name: str, words: list[str]) -> None:
+    for word in words:
+        if wrong := wrong_in(word):
+            raise BadValue(name, wrong)

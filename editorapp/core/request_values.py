@@ -8,7 +8,7 @@ view turns text into a number.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
@@ -127,9 +127,14 @@ def json_text(body: Mapping[str, Any], name: str) -> str:
 def json_whole(body: Mapping[str, Any], name: str) -> int:
     """Return a whole number of a JSON object that must be there. Raises: BadValue."""
     found = body.get(name)
-    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MOST_ID:
+    if not _is_whole(found):
         raise BadValue(name, f"{_a_whole_number(0)}.")
     return found
+
+
+def _is_whole(found: Any) -> TypeGuard[int]:
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    return is_number and 0 <= found <= MOST_ID
 
 
 def wants_json(request: HttpRequest) -> bool:

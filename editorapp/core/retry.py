@@ -52,8 +52,11 @@ class RetryPolicy:
         """Return how long to wait after so many failures in a row; at least what the other side
         asks for.
         """
-        grown = self.first_seconds * self.growth ** min(max(failures - 1, 0), LONGEST_EXPONENT)
-        return max(min(grown, self.longest_seconds), least)
+        return max(min(self._grown_seconds(failures), self.longest_seconds), least)
+
+    def _grown_seconds(self, failures: int) -> float:
+        exponent = min(max(failures - 1, 0), LONGEST_EXPONENT)
+        return self.first_seconds * self.growth**exponent
 
     def pause_of_age_seconds(self, age_seconds: float) -> float:
         """Return how long to wait with what has been tried for so long: the same growth, without a

@@ -113,5 +113,8 @@ def _int(text: str) -> int | str:
 
 # Not strict: a line break within a text is bad manners, and no reason to lose what was paid for.
 _DECODER = json.JSONDecoder(
-    strict=False, parse_float=_float, parse_int=_int, parse_constant=Altered
+    strict=False,
+    parse_float=_float,
+    parse_int=_int,
+    parse_constant=Altered,
 )

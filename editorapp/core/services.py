@@ -7,7 +7,7 @@ It is read while the settings are, so it imports nothing of Rushes and no model.
 import importlib.util
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -78,6 +78,10 @@ def redis(url: str) -> str:
             "REDIS_URL cannot be read: write redis://host:6379/0 (or rediss://, or unix://)."
         )
     _need("redis", "REDIS_URL names a Redis server, and its driver is not installed.")
+    return _with_time_limits(parts)
+
+
+def _with_time_limits(parts: SplitResult) -> str:
     query = {**REDIS_OPTIONS, **dict(parse_qsl(parts.query))}
     return urlunsplit(parts._replace(query=urlencode(query)))
 
@@ -132,14 +136,18 @@ def _sqlite(name: Path, folder: Path, options: dict[str, Any]) -> dict[str, Any]
 
 
 def _wrong(url: str) -> str:
-    scheme = url.split("://")[0] if "://" in url else ""
-    said = (
-        f'Rushes does not run on "{scheme}".'
-        if scheme and not scheme.startswith(("postgres", "sqlite"))
-        else ""
-    )
+    scheme = _scheme_of(url)
+    said = f'Rushes does not run on "{scheme}".' if _is_foreign(scheme) else ""
     ways = "write postgresql://user:password@host:5432/name (a password's special characters as %40 and so on)"
     return f"{said} {ways}, or leave it out for SQLite.".strip()
+
+
+def _scheme_of(url: str) -> str:
+    return url.split("://")[0] if "://" in url else ""
+
+
+def _is_foreign(scheme: str) -> bool:
+    return scheme != "" and not scheme.startswith(("postgres", "sqlite"))
 
 
 def _need(module: str, why: str) -> None:

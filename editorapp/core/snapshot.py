@@ -19,10 +19,16 @@ def snapshot() -> Iterator[None]:
         with _deferred():
             yield
     else:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with _repeatable():
             yield
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 @contextmanager

@@ -205,9 +205,14 @@ def proxy_for(url: httpx.URL) -> str | None:
     """
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(name_of(url)) or proxy_bypass(url.netloc.decode()):
+    if not proxy or _is_without_proxy(url):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _is_without_proxy(url: httpx.URL) -> bool:
+    """Does NO_PROXY name the host, or the host with its port?"""
+    return bool(proxy_bypass(name_of(url)) or proxy_bypass(url.netloc.decode()))
 
 
 @cache
@@ -265,10 +270,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """Return the connections to one host: two names on one address never share one."""
         key = (name_of(url), url.port or 0, proxy or "")
         if key not in self._ways:
-            self._ways[key] = httpx.AsyncHTTPTransport(
-                verify=certificates(), trust_env=False, limits=self._limits, proxy=proxy
-            )
+            self._ways[key] = self._new_way(proxy)
         return self._ways[key]
+
+    def _new_way(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=certificates(),
+            trust_env=False,
+            limits=self._limits,
+            proxy=proxy,
+        )
 
     async def aclose(self) -> None:
         ways, self._ways = list(self._ways.values()), {}
@@ -280,9 +291,13 @@ def _to(url: httpx.URL, request: httpx.Request, *, name: str = "") -> httpx.Requ
     """Return a request as it goes to an address, with its own Host; `name` is what the certificate
     must say.
     """
-    extensions = {**request.extensions, **({"sni_hostname": name} if name else {})}
+    named = {"sni_hostname": name} if name else {}
     return httpx.Request(
-        request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
+        request.method,
+        url,
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, **named},
     )
 
 

@@ -32,10 +32,13 @@ def wrong_in(text: str, *, most: int | None = None) -> str:
 
 def _unseen(found: re.Match[str]) -> str:
     letter = found.group()
-    is_half = unicodedata.category(letter) == "Cs"
-    what = "half a character" if is_half else "a control character"
     place = f"U+{ord(letter):04X}, character {found.start() + 1:,}"
-    return f"{what} in it that nobody can see ({place})"
+    return f"{_kind_of(letter)} in it that nobody can see ({place})"
+
+
+def _kind_of(letter: str) -> str:
+    is_half = unicodedata.category(letter) == "Cs"
+    return "half a character" if is_half else "a control character"
 
 
 def without(text: str) -> str:

@@ -8,7 +8,12 @@ from editorapp.media.models import Asset
 
 
 def run(
-    job: str, asset: Asset, out: Path, *, limits: sandbox.SandboxLimits, **arguments: Any
+    job: str,
+    asset: Asset,
+    out: Path,
+    *,
+    limits: sandbox.SandboxLimits,
+    **arguments: Any,
 ) -> Path:
     """Return the file at `out`, made by a job of decoding/jobs.py.
 

@@ -28,12 +28,15 @@ class FrameTimes:
         on screen in the file that is played: its own copy for viewing starts at 0. `lasts`: how
         long the frames last, in runs of equal ones, as [units, frames].
         """
-        lengths = (after - before for before, after in pairwise(self.starts))
         return {
             "base": [self.time_base.numerator, self.time_base.denominator],
             "first": 0 if is_copy else self.starts[0],
-            "lasts": [[length, len(list(run))] for length, run in groupby(lengths)],
+            "lasts": self._runs(),
         }
+
+    def _runs(self) -> list[list[int]]:
+        lengths = (after - before for before, after in pairwise(self.starts))
+        return [[length, len(list(run))] for length, run in groupby(lengths)]
 
 
 def frame_times(asset: Asset) -> FrameTimes:

@@ -14,7 +14,11 @@ FORMATS = ("png", "jpeg", "webp")
 
 
 def still(
-    asset: Asset, frame_index: int, *, format: str = "png", max_height: int | None = None
+    asset: Asset,
+    frame_index: int,
+    *,
+    format: str = "png",
+    max_height: int | None = None,
 ) -> bytes:
     """Return frame `frame_index` of a clip as a picture file, upright, in sRGB (HDR is brought into
     range).

@@ -158,7 +158,11 @@ class Upload(models.Model):
     # How it ended, for whoever never got the answer: with an asset, or with a refusal.
     finished_at = models.DateTimeField(null=True, blank=True)
     asset = models.ForeignKey(
-        Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
     )
     refusal_code = models.CharField(max_length=40, blank=True, default="")
     refusal_message = models.TextField(blank=True, default="")

@@ -67,7 +67,10 @@ def sizes(hashes: set[str]) -> dict[str, int]:
     rows = Asset.objects.filter(Q(sha256__in=hashes) | Q(outgoing_sha256__in=hashes))
     found: dict[str, int] = {}
     for sha256, size, outgoing_sha256, outgoing_bytes in rows.values_list(
-        "sha256", "size_bytes", "outgoing_sha256", "outgoing_bytes"
+        "sha256",
+        "size_bytes",
+        "outgoing_sha256",
+        "outgoing_bytes",
     ):
         found |= {sha256: size} | ({outgoing_sha256: outgoing_bytes} if outgoing_sha256 else {})
     return found

@@ -55,13 +55,18 @@ def check_readable(path: Path, max_bytes: int | None = None) -> None:
     Raises: Refusal.
     """
     try:
-        if not path.is_file():
-            raise Refusal("unreadable")
-        with path.open("rb"):
-            size = path.stat().st_size
+        size = _size_of(path)
     except (OSError, ValueError) as error:
         raise Refusal("unreadable") from error
     check_bytes(size, max_bytes)
+
+
+def _size_of(path: Path) -> int:
+    """Return the size of a plain file that can be opened. Raises: OSError, ValueError, Refusal."""
+    if not path.is_file():
+        raise Refusal("unreadable")
+    with path.open("rb"):
+        return path.stat().st_size
 
 
 def check_bytes(size_bytes: int, max_bytes: int | None = None) -> None:

@@ -32,7 +32,9 @@ def draw(path: Path, *, frames: int = FRAMES) -> None:
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = container.add_stream(
-            "libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"}
+            "libx264",
+            rate=FPS,
+            options={"preset": "veryfast", "crf": "20"},
         )
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         coding = video.codec_context
@@ -41,7 +43,9 @@ def draw(path: Path, *, frames: int = FRAMES) -> None:
         audio: Any = container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
         for index in range(frames):
             frame = av.VideoFrame.from_image(_picture(index)).reformat(
-                format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE
+                format="yuv420p",
+                dst_colorspace=_BT709,
+                dst_color_range=_LIMITED_RANGE,
             )
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             container.mux(video.encode(frame))
@@ -123,7 +127,9 @@ def _chord(stream: Any, frames: int) -> Any:
     samples = (0.06 * notes * swell).astype(numpy.float32)
     for start in range(0, count, 1024):
         frame = av.AudioFrame.from_ndarray(
-            samples[None, start : start + 1024], format="fltp", layout="mono"
+            samples[None, start : start + 1024],
+            format="fltp",
+            layout="mono",
         )
         frame.sample_rate, frame.pts, frame.time_base = AUDIO_RATE, start, Fraction(1, AUDIO_RATE)
         yield from stream.encode(frame)

@@ -124,5 +124,9 @@ def _is_due(asset: Asset, now: datetime) -> bool:
     """May a copy be begun once more? After so many tries only so long after the file came."""
     if not asset.proxy_tries:
         return True
-    waited = sum(_LOST.pause_seconds(failures) for failures in range(1, asset.proxy_tries + 1))
-    return (now - asset.created_at).total_seconds() >= waited
+    return (now - asset.created_at).total_seconds() >= _pauses_after(asset.proxy_tries)
+
+
+def _pauses_after(tries: int) -> float:
+    """Return the seconds of all pauses after so many tries."""
+    return sum(_LOST.pause_seconds(failures) for failures in range(1, tries + 1))

@@ -130,7 +130,10 @@ def _single(name: str, says: str, value: float | None) -> GaugeMetricFamily:
 
 
 def _gauge(
-    name: str, says: str, labels: tuple[str, ...], samples: Iterable[Sample]
+    name: str,
+    says: str,
+    labels: tuple[str, ...],
+    samples: Iterable[Sample],
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"rushes_{name}", says, labels=labels)
     for values, value in samples:

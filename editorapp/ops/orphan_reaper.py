@@ -39,9 +39,13 @@ def _end(groups: set[int]) -> None:
     for how in (signal.SIGTERM, signal.SIGKILL):
         if not _send(groups, how):
             return
-        until = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < until and _send(groups, 0):
-            time.sleep(0.1)
+        _wait_for_end(groups)
+
+
+def _wait_for_end(groups: set[int]) -> None:
+    until = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < until and _send(groups, 0):
+        time.sleep(0.1)
 
 
 def _send(groups: set[int], how: int) -> bool:

@@ -19,10 +19,14 @@ def main() -> None:
     """Ask the kernel for the signal, then become the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            raise SystemExit("Whoever was to look after this is gone already.")
+        _end_with(parent)
     os.execv(command[0], command)
+
+
+def _end_with(parent: int) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit("Whoever was to look after this is gone already.")
 
 
 if __name__ == "__main__":

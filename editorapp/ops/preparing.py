@@ -141,5 +141,9 @@ def _ensure_sample(owner: Member) -> None:
     path = settings.RUN_DIR / "sample.mp4"
     sample.draw(path)
     intake.take_in(
-        path, name=sample.NAME, team=owner.team, user=owner.user, origin=Asset.Origin.SAMPLE
+        path,
+        name=sample.NAME,
+        team=owner.team,
+        user=owner.user,
+        origin=Asset.Origin.SAMPLE,
     )

@@ -69,7 +69,9 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
             return HttpResponse(refusal, "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
     elif not _is_from_this_machine(request):
         return HttpResponse(
-            "From another machine only with RUSHES_METRICS_TOKEN set.\n", "text/plain", 403
+            "From another machine only with RUSHES_METRICS_TOKEN set.\n",
+            "text/plain",
+            403,
         )
     return HttpResponse(metrics.exposition(timezone.now()), content_type=CONTENT_TYPE_LATEST)
 

@@ -54,14 +54,17 @@ class Child:
         """Return where its log is, and how it ends."""
         if self.log is None:
             return ""
-        words = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
-        return "\n".join([f" Its last words are in {self.log}:", *words])
+        return "\n".join([f" Its last words are in {self.log}:", *_last_lines(self.log)])
 
     def kill(self) -> None:
         """Kill the whole group: a server's workers must not outlive it."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def _last_lines(log: Path) -> list[str]:
+    return log.read_text(errors="replace").splitlines()[-LAST_LINES:]
 
 
 class Processes:
@@ -113,12 +116,14 @@ class Processes:
         """Restart what has died, with growing pauses. Call it about once a second."""
         self._look_after_reaper()
         for child in self.children.values():
-            if child.is_alive:
-                continue
-            if child.restart_at is None:
-                self._plan_restart(child)
-            elif time.monotonic() >= child.restart_at:
-                self._begin(child)
+            if not child.is_alive:
+                self._bring_back(child)
+
+    def _bring_back(self, child: Child) -> None:
+        if child.restart_at is None:
+            self._plan_restart(child)
+        elif time.monotonic() >= child.restart_at:
+            self._begin(child)
 
     def _plan_restart(self, child: Child) -> None:
         self._tell_reaper(f"-{child.process.pid}")

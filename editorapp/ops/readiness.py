@@ -50,12 +50,15 @@ def _migrations(now: datetime) -> str:
     name = str(connection.settings_dict["NAME"])
     if name in _migrated:
         return ""
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if missing:
-        return f"{len(missing)} migrations are not applied: run `manage.py migrate`."
+    if missing := _missing_migrations():
+        return f"{missing} migrations are not applied: run `manage.py migrate`."
     _migrated.add(name)
     return ""
+
+
+def _missing_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _media(now: datetime) -> str:
@@ -80,9 +83,13 @@ def _write_and_delete() -> None:
     file = store.incoming() / name
     file.write_bytes(READY)
     file.unlink()
+    _write_to_bucket(f"ready/{name}")
+
+
+def _write_to_bucket(key: str) -> None:
     if (bucket := store.bucket()) is not None:
-        bucket.put_bytes(f"ready/{name}", READY, hashlib.sha256(READY).hexdigest())
-        bucket.forget(f"ready/{name}")
+        bucket.put_bytes(key, READY, hashlib.sha256(READY).hexdigest())
+        bucket.forget(key)
 
 
 CHECKS: dict[str, Callable[[datetime], str]] = {

@@ -5,6 +5,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from editorapp.cli.edit import named_files
 from editorapp.cli.edit.named_files import BadArgument, NamedSource
@@ -246,10 +247,14 @@ def check_texts(options: Options) -> None:
     Raises: BadArgument.
     """
     for name, said in options.items():
-        words = said if isinstance(said, list) else [said]
-        for word in words if name not in named_files.FILES else ():
-            if isinstance(word, str) and (wrong := wrong_in(word)):
-                raise BadArgument(f"--{name}: {wrong}")
+        if name not in named_files.FILES:
+            _check_words(name, said if isinstance(said, list) else [said])
+
+
+def _check_words(name: str, words: list[Any]) -> None:
+    for word in words:
+        if isinstance(word, str) and (wrong := wrong_in(word)):
+            raise BadArgument(f"--{name}: {wrong}")
 
 
 def check_output(options: Options) -> None:

@@ -92,10 +92,14 @@ def picture(given: str, member: Member) -> Ref:
     """Return a picture by the same kinds of words: a file, an https URL, generation:ID or file:ID."""
     if carried := _carried(given):
         return Ref(**carried)
+    return Ref(asset_id=_taken_picture(given, member).pk)
+
+
+def _taken_picture(given: str, member: Member) -> Asset:
     asset = _take_in(_existing(given), member)
     if asset.kind != Asset.Kind.IMAGE:
         raise BadArgument(f"{given} is not a picture: a guide frame is a JPEG, PNG or WebP.")
-    return Ref(asset_id=asset.pk)
+    return asset
 
 
 def find_take(word: str, member: Member) -> Generation | None:
@@ -155,7 +159,11 @@ def _take_in(path: Path, member: Member) -> Asset:
         try:
             shutil.copyfile(path, copy)
             return intake.take_in(
-                copy, name=path.name, team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
+                copy,
+                name=path.name,
+                team=member.team,
+                user=member.user,
+                origin=Asset.Origin.UPLOAD,
             )
         except Refusal as error:
             raise BadArgument(f"{path.name}: {error.message}") from error

@@ -59,15 +59,17 @@ def as_json(verdict: Verdict) -> Json:
 
 
 def in_words(verdict: Verdict) -> str:
-    if refusals(verdict):
-        end = "Nothing was sent."
-    else:
-        end = f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
-    findings = [
-        f"{'Refused' if row.is_refusal else 'Note'} ({row.rule_id}): {row.message}"
-        for row in _findings(verdict)
-    ]
-    return "\n".join([*findings, end])
+    end = "Nothing was sent." if refusals(verdict) else _taken_in_words(verdict)
+    return "\n".join([*map(_finding_in_words, _findings(verdict)), end])
+
+
+def _taken_in_words(verdict: Verdict) -> str:
+    return f"{verdict.draft.account} can take this.\n{price_in_words(verdict)}"
+
+
+def _finding_in_words(row: Broken) -> str:
+    kind = "Refused" if row.is_refusal else "Note"
+    return f"{kind} ({row.rule_id}): {row.message}"
 
 
 def request_in_words(verdict: Verdict) -> str:
@@ -147,7 +149,9 @@ def total_in_words(count: int, said: Json) -> str:
 def progress(takes: Takes) -> str:
     """Say how far they are: "Processing", "2 done, 1 processing"."""
     states = [str(one.get_state_display()) for one in takes]
-    if len(states) == 1:
-        return states[0]
+    return states[0] if len(states) == 1 else _counted(states)
+
+
+def _counted(states: list[str]) -> str:
     counted = Counter(map(str.lower, states))
     return ", ".join(f"{count} {state}" for state, count in counted.items())

@@ -67,13 +67,18 @@ def on_disk_of(incoming: Path, file: Path) -> Path:
     """Return the file, moved when it lies on another disk: only within one is a rename atomic."""
     if file.stat().st_dev == incoming.stat().st_dev:
         return file
+    copy = _copied(incoming, file)
+    file.unlink()
+    return copy
+
+
+def _copied(incoming: Path, file: Path) -> Path:
     copy = fresh_part(incoming)
     try:
         shutil.copyfile(file, copy)
     except OSError:
         copy.unlink(missing_ok=True)
         raise
-    file.unlink()
     return copy
 
 

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,9 +82,12 @@ class MediaStorage(S3Storage):
         with self._client_lock:
             # A forked process must not share its parent's connections.
             if self._client_of != os.getpid():
-                self._connections = threading.local()
-                self._client, self._client_of = self.connection.meta.client, os.getpid()
+                self._connect()
             return self._client
+
+    def _connect(self) -> None:
+        self._connections = threading.local()
+        self._client, self._client_of = self.connection.meta.client, os.getpid()
 
     def key(self, name: str) -> str:
         return f"{self.location.strip('/')}/{name}".lstrip("/")
@@ -148,7 +151,10 @@ class MediaStorage(S3Storage):
 
     def _put_part(self, upload: dict[str, str], number: int, data: bytearray) -> JsonObject:
         said = self.client.upload_part(
-            **upload, PartNumber=number, Body=data, ContentMD5=_md5(data)
+            **upload,
+            PartNumber=number,
+            Body=data,
+            ContentMD5=_md5(data),
         )
         return {"PartNumber": number, "ETag": said["ETag"]}
 
@@ -194,15 +200,22 @@ class MediaStorage(S3Storage):
         Raises: Refusal.
         """
         with telling():
-            old = [
-                {"Bucket": self.bucket_name, "Key": one["Key"], "UploadId": one["UploadId"]}
-                for page in self._pages("list_multipart_uploads", "")
-                for one in page.get("Uploads", [])
-                if one["Initiated"] < before
-            ]
+            old = self._begun_before(before)
             for upload in old:
                 self._abort(upload)
         return len(old)
+
+    def _begun_before(self, instant: datetime) -> Sequence[dict[str, str]]:
+        return [
+            {
+                "Bucket": self.bucket_name,
+                "Key": one["Key"],
+                "UploadId": one["UploadId"],
+            }
+            for page in self._pages("list_multipart_uploads", "")
+            for one in page.get("Uploads", [])
+            if one["Initiated"] < instant
+        ]
 
 
 def _config(options: JsonObject) -> Config:

@@ -92,9 +92,15 @@ def _seconds(timeline: Timeline, rate: Fraction, varies: bool) -> Fraction:
     """
     if varies:
         return timeline.seconds
+    return len(timeline.pts) / rate + _held_longer(timeline, 1 / rate)
+
+
+def _held_longer(timeline: Timeline, usual: Fraction) -> Fraction:
+    """Return for how much longer than a usual one the last frame is held: 0 where it is about as
+    long.
+    """
     last = (timeline.end - timeline.pts[-1]) * timeline.time_base
-    usual = 1 / rate
-    return len(timeline.pts) * usual + (last - usual if last > Fraction(5, 4) * usual else 0)
+    return last - usual if last > Fraction(5, 4) * usual else Fraction(0)
 
 
 def _facts(stream: Any, container: str, sounds: list[str]) -> JsonObject:

@@ -130,11 +130,16 @@ def _handler(file: BinaryIO, track: Box) -> bytes:
 def _write_over(path: Path, boxes: list[Box], samples: Places) -> None:
     with path.open("r+b") as file:
         for box in boxes:
-            file.seek(box.start + 4)
-            file.write(b"free")
-            _clear(file, box.body, box.end)
+            _make_free(file, box)
         for start, end in samples:
             _clear(file, start, end)
+
+
+def _make_free(file: BinaryIO, box: Box) -> None:
+    """Make of a box one that holds nothing."""
+    file.seek(box.start + 4)
+    file.write(b"free")
+    _clear(file, box.body, box.end)
 
 
 def _clear(file: BinaryIO, start: int, end: int) -> None:

@@ -249,7 +249,9 @@ def _hlg_nits(signal: Light) -> Light:
     """ITU-R BT.2100 HLG on a display of 1,000 nits: signal -> light in nits."""
     signal = np.clip(signal, 0, 1)
     scene = np.where(
-        signal <= 0.5, signal**2 / 3, (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12
+        signal <= 0.5,
+        signal**2 / 3,
+        (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12,
     )
     brightness = scene @ np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
     return np.asarray(

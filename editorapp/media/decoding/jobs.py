@@ -53,14 +53,17 @@ def take(
 
 def _check_kind(sniffed: Sniffed, expect: str) -> None:
     """Refuse what a file is not, in words about what it is."""
-    kind = sniffed.kind
-    code = "" if kind in {"video", "picture"} else kind
-    if kind == "picture" and expect == "video":
-        code = "picture_not_video"
-    elif expect == "image" and kind not in {"empty", "playlist", "picture", "unsupported_picture"}:
-        code = "not_picture"
-    if code:
+    if code := _wrong_kind(sniffed.kind, expect):
         raise Refusal(code, what=sniffed.what)
+
+
+def _wrong_kind(kind: str, expect: str) -> str:
+    """Return the code of what is wrong with a kind of file; "" where it is as expected."""
+    if kind == "picture" and expect == "video":
+        return "picture_not_video"
+    if expect == "image" and kind not in {"empty", "playlist", "picture", "unsupported_picture"}:
+        return "not_picture"
+    return "" if kind in {"video", "picture"} else kind
 
 
 def _take_clip(
@@ -89,7 +92,13 @@ def _collector(file: Path) -> poster_filmstrip.Collector:
 
 
 def still(
-    path: str, *, index: int, frames: str, format: str, max_height: int, out: str
+    path: str,
+    *,
+    index: int,
+    frames: str,
+    format: str,
+    max_height: int,
+    out: str,
 ) -> JsonObject:
     """Write frame `index` of a clip as a picture file, upright and in sRGB."""
     frame, aspect = reader.frame_at(Path(path), reader.load_index(Path(frames)), index)

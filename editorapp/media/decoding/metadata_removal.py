@@ -124,8 +124,12 @@ def has_png_animation(data: bytes) -> bool:
 def _webp(data: bytes) -> bytes:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise ValueError("no WebP")
-    kept = b"".join(_webp_chunk(kind, chunk) for kind, chunk in _riff_chunks(data))
-    return b"RIFF" + (len(kept) + 4).to_bytes(4, "little") + b"WEBP" + kept
+    return _riff(b"".join(_webp_chunk(kind, chunk) for kind, chunk in _riff_chunks(data)))
+
+
+def _riff(chunks: bytes) -> bytes:
+    length = (len(chunks) + 4).to_bytes(4, "little")
+    return b"RIFF" + length + b"WEBP" + chunks
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -57,7 +57,10 @@ def _container(path: Path, sniffed: Sniffed, **more: str) -> Any:
         options.pop("enable_drefs")
     try:
         return av.open(
-            str(path), format=sniffed.format, options=options | more, metadata_errors="replace"
+            str(path),
+            format=sniffed.format,
+            options=options | more,
+            metadata_errors="replace",
         )
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
         raise _cannot_open(sniffed) from error

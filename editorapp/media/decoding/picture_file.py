@@ -75,12 +75,17 @@ def _orientation(data: bytes, format: str) -> int:
     readable.
     """
     try:
-        with warnings.catch_warnings(), _read(data, format) as image:
-            warnings.simplefilter("ignore")
-            said: Any = image.getexif().get(ExifTags.Base.Orientation, 1)
+        said = _noted_turn(data, format)
     except _UNREADABLE_NOTE:
         return 1
     return said if said in range(1, 9) else 1
+
+
+def _noted_turn(data: bytes, format: str) -> Any:
+    """Return what the camera noted, whatever that is. Raises: one of _UNREADABLE_NOTE."""
+    with warnings.catch_warnings(), _read(data, format) as image:
+        warnings.simplefilter("ignore")
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
 
 
 def upright(image: Image.Image, data: bytes, format: str) -> Image.Image:

@@ -47,7 +47,10 @@ class Collector:
 
     def add(self, index: int, frame: Any) -> None:
         large = colour.picture(
-            frame, self._aspect, max_width=POSTER_WIDTH, max_height=POSTER_HEIGHT
+            frame,
+            self._aspect,
+            max_width=POSTER_WIDTH,
+            max_height=POSTER_HEIGHT,
         )
         if not self.columns or self._is_dull(large):
             self.poster = large
@@ -64,10 +67,13 @@ def _interest(pixels: Pixels) -> float:
 
 
 def _small(large: Pixels) -> Pixels:
-    height, width = large.shape[:2]
-    column = min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
-    size = (column, STRIP_HEIGHT)
+    size = (_column_width(large), STRIP_HEIGHT)
     return np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BILINEAR))
+
+
+def _column_width(large: Pixels) -> int:
+    height, width = large.shape[:2]
+    return min(_MAX_COLUMN_WIDTH, max(8, round(width * STRIP_HEIGHT / height)))
 
 
 def fill(collector: Collector, path: Path, timeline: Timeline) -> None:

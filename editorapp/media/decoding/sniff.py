@@ -110,11 +110,15 @@ _NAMED = _refused(
 
 def sniff(path: Path) -> Sniffed:
     """Say what the file at `path` is."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    head = _head_of(path)
     if not head:
         return Sniffed("empty", "an empty file")
     return _by_structure(head) or _by_start(head, _STARTS) or _by_words(head)
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 def _by_start(head: bytes, table: Starts) -> Sniffed | None:

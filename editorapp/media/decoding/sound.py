@@ -122,7 +122,9 @@ class Sound:
 
     def _cut(self, piece: Any, first: int, last: int) -> Any:
         made = av.AudioFrame.from_ndarray(
-            piece.to_ndarray()[:, first:last].copy(), format="fltp", layout=self.layout
+            piece.to_ndarray()[:, first:last].copy(),
+            format="fltp",
+            layout=self.layout,
         )
         made.sample_rate = self.rate
         return made

@@ -53,10 +53,15 @@ def examine_picture(path: Path, sniffed: Sniffed, *, poster: Path | None) -> Jso
 
 def _save_poster(shown: Image.Image, path: Path) -> None:
     """Write the picture small, and in the colours that its profile means."""
+    small = _small(shown)
+    small = plain(in_srgb(small) or small)
+    small.info = {}
+    small.save(path, "WEBP", quality=80, method=2)
+
+
+def _small(shown: Image.Image) -> Image.Image:
     small = shown.copy()
     if small.mode not in {*COLOURED, "LA"}:
         small = plain(small)
     small.thumbnail((POSTER_WIDTH, POSTER_HEIGHT))
-    small = plain(in_srgb(small) or small)
-    small.info = {}
-    small.save(path, "WEBP", quality=80, method=2)
+    return small

@@ -284,7 +284,11 @@ def _likely_rates(average: Fraction, hints: list[Any]) -> list[Fraction]:
 
 
 def _is_on_grid(
-    pts: list[int], base: Fraction, rate: Fraction, *, slack: Fraction = Fraction(0)
+    pts: list[int],
+    base: Fraction,
+    rate: Fraction,
+    *,
+    slack: Fraction = Fraction(0),
 ) -> bool:
     # Half a tick of rounding at each end, and a little for clocks that were rounded twice.
     allowed = Fraction(3, 2) * base + slack

@@ -172,7 +172,12 @@ class _Writer:
     def _begun(self, frame: Any) -> _Picture:
         base = self.timeline.time_base
         picture = _Picture(
-            self.out, frame, self.aspect, rate=self.rate, base=base, recipe=self.recipe
+            self.out,
+            frame,
+            self.aspect,
+            rate=self.rate,
+            base=base,
+            recipe=self.recipe,
         )
         if self.track is not None:
             start, end = self.start * base, self.end * base
@@ -232,7 +237,10 @@ def copy(
 
 
 def _play(
-    stream: Any, sounding: Any, timeline: Timeline, first: int
+    stream: Any,
+    sounding: Any,
+    timeline: Timeline,
+    first: int,
 ) -> Iterator[tuple[int | None, Any]]:
     """Yield pictures with their index on the timeline, and sound with None, from before frame
     `first` to the end.
@@ -251,7 +259,10 @@ def _play(
 
 
 def _entered(
-    stream: Any, sounding: Any, timeline: Timeline, first: int
+    stream: Any,
+    sounding: Any,
+    timeline: Timeline,
+    first: int,
 ) -> tuple[int | None, Iterator[Any]]:
     """Return packets from before frame `first` on, and the index of the first frame in them; None
     where its time says which it is.

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,16 +123,16 @@ def arriving(body: Body, size: int) -> Iterator[bytes]:
     """Yield so many bytes of a request's body; fewer only at its end, or when the browser went
     away.
     """
+    return blocks(partial(_read, body), size, most=_READ_BYTES)
 
-    def read(count: int) -> bytes:
-        try:
-            return body.read(count)
-        except OSError as error:
-            if error.errno is not None and not isinstance(error, ConnectionError):
-                raise
-            return b""
 
-    return blocks(read, size, most=_READ_BYTES)
+def _read(body: Body, count: int) -> bytes:
+    try:
+        return body.read(count)
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError):
+            raise
+        return b""
 
 
 def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:

@@ -41,8 +41,11 @@ def is_in_use() -> bool:
     """Does the database hold a team? One that `migrate` has only prepared is as good as empty."""
     if connection.vendor == "sqlite" and not _sqlite().exists():
         return False
-    is_prepared = Team._meta.db_table in connection.introspection.table_names()
-    return is_prepared and Team.objects.exists()
+    return _is_prepared() and Team.objects.exists()
+
+
+def _is_prepared() -> bool:
+    return Team._meta.db_table in connection.introspection.table_names()
 
 
 def _sqlite() -> Path:
@@ -69,12 +72,17 @@ def _dump_sqlite(target: Path) -> None:
 def _load_sqlite(kept: Path) -> None:
     place = _sqlite()
     connections.close_all()
-    new = place.with_name(place.name + ".restoring")
-    shutil.copyfile(kept, new)
-    sync_file(new)
+    new = _brought_beside(place, kept)
     for end in ("-wal", "-shm"):  # of the empty one
         place.with_name(place.name + end).unlink(missing_ok=True)
     os.replace(new, place)
+
+
+def _brought_beside(place: Path, kept: Path) -> Path:
+    new = place.with_name(place.name + ".restoring")
+    shutil.copyfile(kept, new)
+    sync_file(new)
+    return new
 
 
 def _run(command: str, file: str) -> None:

@@ -62,6 +62,10 @@ def _settle(work: Path) -> None:
     for file in work.iterdir():
         if file.is_file():
             files.sync_file(file)
+    _settle_names(work)
+
+
+def _settle_names(work: Path) -> None:
     for folder, _folders, _files in os.walk(work):
         files.sync_folder(Path(folder))
 

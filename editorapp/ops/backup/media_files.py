@@ -33,8 +33,11 @@ def copy_out(media: Path, into: Path, linked: Sequence[Path]) -> list[Kept]:
 
     Raises: BackupRefused, when a file is not what its name says.
     """
-    found = sorted(file for file in (media / layout.BLOBS).rglob("*") if file.is_file())
-    return [_copy(file, str(file.relative_to(media)), into, linked) for file in found]
+    return [_copy(file, str(file.relative_to(media)), into, linked) for file in _stored(media)]
+
+
+def _stored(media: Path) -> list[Path]:
+    return sorted(file for file in (media / layout.BLOBS).rglob("*") if file.is_file())
 
 
 def _copy(file: Path, name: str, into: Path, linked: Sequence[Path]) -> Kept:
@@ -62,7 +65,7 @@ def _is_damaged(name: str, sha256: str) -> bool:
 def _link(origin: Path, file: Path, target: Path) -> bool:
     """Link an origin that is as long as the file that it should be."""
     try:
-        if origin.stat().st_size != file.stat().st_size:
+        if not _is_as_long(origin, file):
             return False
         os.link(origin, target)
         target.chmod(0o600)  # the origin's too: it is one file
@@ -72,14 +75,22 @@ def _link(origin: Path, file: Path, target: Path) -> bool:
     return True
 
 
+def _is_as_long(origin: Path, file: Path) -> bool:
+    return origin.stat().st_size == file.stat().st_size
+
+
 def copy(file: Path, target: Path) -> str:
     """Copy a file durably, and return the hash of the copy."""
     shutil.copyfile(file, target)
     sync_file(target)
-    kept = file.stat()
-    # Not its mode: that one may be open to others.
-    os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    _copy_times(file, target)
     return hash_file(target)
+
+
+def _copy_times(file: Path, target: Path) -> None:
+    """Give a copy the times of its file; not its mode: that one may be open to others."""
+    kept = file.stat()
+    os.utime(target, ns=(kept.st_atime_ns, kept.st_mtime_ns))
 
 
 def write_list(kept: list[Kept], backup: Path) -> None:

@@ -49,8 +49,13 @@ class ServerCommand(BaseCommand):
 def add_address(parser: CommandParser) -> None:
     """Add where the web server listens."""
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: this machine only)",
     )
     parser.add_argument(
-        "--port", type=int, default=settings.PORT, help="port to listen on (default 8000)"
+        "--port",
+        type=int,
+        default=settings.PORT,
+        help="port to listen on (default 8000)",
     )

@@ -1,7 +1,7 @@
 """Account forms: keys go in and never come out, so their inputs are always empty."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -115,10 +115,16 @@ class AccountForm(LimitsForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        same = ProviderAccount.objects.filter(provider=self.instance.provider, name__iexact=name)
-        if same.exclude(pk=self.instance.pk).exists():
+        if self._is_taken(name):
             raise ValidationError(f"Another account of {self.instance.spec.name} has this name.")
         return name
+
+    def _is_taken(self, name: str) -> bool:
+        same = ProviderAccount.objects.filter(
+            provider=self.instance.provider,
+            name__iexact=name,
+        )
+        return same.exclude(pk=self.instance.pk).exists()
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
@@ -254,9 +260,13 @@ def _wrong_address(url: str) -> str:
 
 def _is_address(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        is_port_sound = parts.port is None or parts.port > 0
+        is_whole = _is_whole(urlsplit(url))
     except ValueError:
         return False
-    is_whole = parts.scheme in ("http", "https") and parts.hostname and is_port_sound
-    return bool(is_whole) and not any(map(str.isspace, url))
+    return is_whole and not any(map(str.isspace, url))
+
+
+def _is_whole(parts: SplitResult) -> bool:
+    """Raises: ValueError, where the port is none."""
+    is_port_sound = parts.port is None or parts.port > 0
+    return bool(parts.scheme in ("http", "https") and parts.hostname and is_port_sound)

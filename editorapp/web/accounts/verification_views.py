@@ -51,7 +51,10 @@ def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     at_most = usd_typed_or_none(request.POST.get("agreed_usd", "")) or ZERO
     try:
         take = paid_take.go_on(
-            verification, request.member, at_most_usd=at_most, now=timezone.now()
+            verification,
+            request.member,
+            at_most_usd=at_most,
+            now=timezone.now(),
         )
     except OverBudget as error:
         needed, left = show_usd(error.needed_usd), show_usd(error.available_usd)

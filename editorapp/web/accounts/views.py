@@ -187,7 +187,9 @@ def _card(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _form(
-    request: MemberRequest, form: LimitsForm, account: ProviderAccount | None = None
+    request: MemberRequest,
+    form: LimitsForm,
+    account: ProviderAccount | None = None,
 ) -> HttpResponse:
     spec = form.instance.spec
     context: Context = {

@@ -105,9 +105,12 @@ def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
     rows = csv_export.csv_rows(selection.lines(request.member))
+    return spreadsheet.download(rows, name=_file_name(selection))
+
+
+def _file_name(selection: LineSelection) -> str:
     money = "-simulated" if selection.is_simulated else ""
-    name = f"rushes-costs-{month_text(selection.month)}{money}.csv"
-    return spreadsheet.download(rows, name=name)
+    return f"rushes-costs-{month_text(selection.month)}{money}.csv"
 
 
 def _figures(
@@ -167,7 +170,11 @@ def _rows(
 
 
 def _row(
-    dimension: reports.Dimension, whole: LineSelection, line: reports.ReportLine, *, most: Decimal
+    dimension: reports.Dimension,
+    whole: LineSelection,
+    line: reports.ReportLine,
+    *,
+    most: Decimal,
 ) -> CostRow:
     narrowed = whole.changed(**{dimension.column: line.value})
     is_named = dimension in (PERSON, MONTH)
@@ -243,7 +250,10 @@ def _said_of(limit: limits.MonthLimit, month: date) -> str:
 
 
 def _month_choices(
-    rows: list[CostRow], selection: LineSelection, *, now: datetime
+    rows: list[CostRow],
+    selection: LineSelection,
+    *,
+    now: datetime,
 ) -> list[tuple[str, str, bool]]:
     """Return the months to choose from, newest first: (value, label, is it chosen)."""
     known = {row.spent.selection.month for row in rows} | {ledger.month_of(now), selection.month}

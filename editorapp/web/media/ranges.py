@@ -50,7 +50,10 @@ def serve(
 
 
 def _body(
-    request: HttpRequest, file: Opened, span: tuple[int, int] | None, content_type: str
+    request: HttpRequest,
+    file: Opened,
+    span: tuple[int, int] | None,
+    content_type: str,
 ) -> HttpResponseBase:
     start, end = span or (0, file.size)
     response: HttpResponseBase
@@ -67,7 +70,12 @@ def _body(
 
 
 def _dressed(
-    response: HttpResponseBase, *, etag: str, name: str, download: bool, is_versioned: bool = False
+    response: HttpResponseBase,
+    *,
+    etag: str,
+    name: str,
+    download: bool,
+    is_versioned: bool = False,
 ) -> HttpResponseBase:
     kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
     headers = {

@@ -61,14 +61,18 @@ def _clip(request: MemberRequest, pk: int) -> Asset:
 
 
 def _refused(refusal: Refusal, status: int = 422) -> JsonResponse:
-    """Answer with the reason. 5xx where it is ours and not the file's: 503 says that the same will
-    do later.
-    """
-    if refusal.code in ("gone", "no_such_frame"):
-        status = 404
-    elif refusal.is_ours:
-        status = 503 if refusal.is_passing else 507
+    """Answer with the reason; `status` where it is the file's own fault."""
+    status = _status_of(refusal) or status
     return reasons.answer(refusal.code, refusal.message, status=status)
+
+
+def _status_of(refusal: Refusal) -> int | None:
+    """Return 5xx where it is ours and not the file's: 503 says that the same will do later."""
+    if refusal.code in ("gone", "no_such_frame"):
+        return 404
+    if refusal.is_ours:
+        return 503 if refusal.is_passing else 507
+    return None
 
 
 def _says_refusals(view: View) -> View:

@@ -146,7 +146,11 @@ class TeamForm(forms.ModelForm):
         given = self.cleaned_data
         try:
             people.change_limit(
-                self.instance, given["monthly_limit_usd"], by=by, note=given["limit_note"], now=now
+                self.instance,
+                given["monthly_limit_usd"],
+                by=by,
+                note=given["limit_note"],
+                now=now,
             )
         except NoteNeeded as error:
             self.add_error("limit_note", str(error))

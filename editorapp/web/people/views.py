@@ -43,7 +43,10 @@ def make_invite(request: MemberRequest) -> HttpResponse:
         return _page(request, invite_form=form, status=422)
     assert isinstance(request.user, User)
     made, token = Invite.make(
-        request.member.team, invited_by=request.user, now=timezone.now(), **form.cleaned_data
+        request.member.team,
+        invited_by=request.user,
+        now=timezone.now(),
+        **form.cleaned_data,
     )
     link = request.build_absolute_uri(reverse("people:invite", args=[token]))
     return _page(request, fresh={"invite": made, "link": link}, status=201)

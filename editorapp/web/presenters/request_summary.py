@@ -17,6 +17,7 @@ from editorapp.providers.contract import (
     Ref,
     Task,
 )
+from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
 
 LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
@@ -121,11 +122,15 @@ def model_of(take: Generation) -> str:
     """Return a model as its provider's page calls it; by our name where the provider has it no
     more.
     """
-    try:
-        model = registry.get(take.provider).SPEC.find(take.task, take.model)
-    except registry.UnknownProvider:
-        model = None
+    model = _listed(take)
     return model.label if model else take.model
+
+
+def _listed(take: Generation) -> Model | None:
+    try:
+        return registry.get(take.provider).SPEC.find(take.task, take.model)
+    except registry.UnknownProvider:
+        return None
 
 
 def direction(wanted: GenerationRequest) -> str:

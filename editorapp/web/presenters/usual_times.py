@@ -14,7 +14,11 @@ def usual_time(team_id: int, model: str, task: str, *, is_simulated: bool) -> ti
     query of bounded size.
     """
     same = Generation.objects.filter(
-        team_id=team_id, model=model, task=task, is_simulated=is_simulated, state=State.SUCCEEDED
+        team_id=team_id,
+        model=model,
+        task=task,
+        is_simulated=is_simulated,
+        state=State.SUCCEEDED,
     )
     done = same.filter(finished_at__isnull=False).order_by("-pk")
     newest = done.values_list("created_at", "finished_at")[:LOOKS_BACK]

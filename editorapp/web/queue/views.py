@@ -136,7 +136,10 @@ def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
 
 
 def _accounts(
-    used: set[int], unsent: QuerySet[Generation], *, now: datetime
+    used: set[int],
+    unsent: QuerySet[Generation],
+    *,
+    now: datetime,
 ) -> dict[int, AccountStanding]:
     """Return how the accounts stand that are used or waited for, and those that are paused."""
     used |= {*unsent.values_list("account_id", flat=True).distinct()}

@@ -64,7 +64,11 @@ def shell(request: HttpRequest) -> Context:
 
 
 def _lazily(
-    member: Member | None, read: Callable[[Member], Any], nothing: Any, *, act: Act = Act.SEE
+    member: Member | None,
+    read: Callable[[Member], Any],
+    nothing: Any,
+    *,
+    act: Act = Act.SEE,
 ) -> Any:
     """Return what is read once a page shows it, of a member who may do the act; else `nothing`."""
     return SimpleLazyObject(lambda: read(member) if member and member.may(act) else nothing)
@@ -72,12 +76,17 @@ def _lazily(
 
 def places(member: Member) -> list[Place]:
     """Return where this person can go, in the order of the shell."""
+    names = _place_names(member)
+    return [Place(name, name.capitalize(), reverse(f"{name}:page")) for name in names]
+
+
+def _place_names(member: Member) -> list[str]:
     names = ["studio", "gallery", "queue"]
     if member.may_create:  # reviewers spend nothing
         names.append("costs")
     if member.may_manage:
         names += ["people", "accounts", "status"]
-    return [Place(name, name.capitalize(), reverse(f"{name}:page")) for name in names]
+    return names
 
 
 def counts(member: Member) -> Counts:
@@ -99,13 +108,18 @@ def month(member: Member, *, is_simulated: bool) -> MonthMeter:
     """Return this month's spending and reservations, of real or of simulated money, whichever is in
     use.
     """
-    limit_usd = member.team.monthly_limit_usd
-    says = "The team's limit for a month, as it is now"
     return month_meter(
         member,
         month_of(timezone.now()),
         is_simulated=is_simulated,
-        limit=None if limit_usd is None else Computed(limit_usd, says),
+        limit=_limit_of(member),
         basis="What the whole team was charged and still holds this month",
         links=True,
     )
+
+
+def _limit_of(member: Member) -> Computed | None:
+    limit_usd = member.team.monthly_limit_usd
+    if limit_usd is None:
+        return None
+    return Computed(limit_usd, "The team's limit for a month, as it is now")

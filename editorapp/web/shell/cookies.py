@@ -7,7 +7,11 @@ YEAR = 60 * 60 * 24 * 365  # seconds
 
 
 def remember(
-    response: HttpResponse, name: str, value: str, *, is_for_scripts: bool = False
+    response: HttpResponse,
+    name: str,
+    value: str,
+    *,
+    is_for_scripts: bool = False,
 ) -> None:
     """Have the browser send this with every request to us for a year."""
     response.set_cookie(

@@ -10,7 +10,9 @@ from editorapp.teams.models import User
 
 def _name() -> TextField:
     return TextField(
-        label="Your name, as others see it", max_length=80, widget=_input(autocomplete="name")
+        label="Your name, as others see it",
+        max_length=80,
+        widget=_input(autocomplete="name"),
     )
 
 

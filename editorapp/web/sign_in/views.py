@@ -86,7 +86,9 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method != "POST":
             return render(
-                request, "people/link.html", {"person": sign_in.open_link(token, now=now).user}
+                request,
+                "people/link.html",
+                {"person": sign_in.open_link(token, now=now).user},
             )
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
@@ -221,7 +223,9 @@ def _onward(request: HttpRequest) -> str:
 
 def _is_ours(request: HttpRequest, address: str) -> bool:
     return url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, require_https=request.is_secure()
+        address,
+        {request.get_host()},
+        require_https=request.is_secure(),
     )
 
 
@@ -234,10 +238,13 @@ def address_of(request: HttpRequest) -> str:
     last in the list.
     """
     if settings.CSRF_TRUSTED_ORIGINS:
-        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         with suppress(ValueError):
-            return str(ip_address(seen))
+            return str(ip_address(_seen_by_proxy(request)))
     return request.META.get("REMOTE_ADDR", "")
+
+
+def _seen_by_proxy(request: HttpRequest) -> str:
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
 
 
 def _browser(request: HttpRequest) -> KnownBrowser:

@@ -5,6 +5,8 @@ sent, or a key that was entered is not used yet, and to each role what to do abo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from editorapp.providers import accounts
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
@@ -64,7 +66,10 @@ def _how(member: Member) -> str:
 
 def _ask(member: Member, what: str) -> str:
     """Name who can ask it."""
+    names = ", ".join(str(one.user) for one in _admins(member)[:3])
+    return f"Ask an admin ({names}) to {what}."
+
+
+def _admins(member: Member) -> QuerySet[Member]:
     admins = Member.objects.who_may(Act.MANAGE).filter(team_id=member.team_id)
-    in_order = admins.order_by("user__display_name", "user__username").select_related("user")
-    names = [str(one.user) for one in in_order[:3]]
-    return f"Ask an admin ({', '.join(names)}) to {what}."
+    return admins.order_by("user__display_name", "user__username").select_related("user")

@@ -31,7 +31,10 @@ class NotDone(Exception):
 
 
 def pressed(
-    request: MemberRequest, form: DraftForm, changes: Changes, source: Asset | None
+    request: MemberRequest,
+    form: DraftForm,
+    changes: Changes,
+    source: Asset | None,
 ) -> tuple[DraftForm, Part | None]:
     """Return the form after a button: a fix's changes, a cut source, or a guide frame added; and the
     part that is kept of a source that was cut.

@@ -28,7 +28,11 @@ SAID = ("task", "model", "prompt", "resolution", "aspect_ratio", "duration", "co
 
 
 def request_of(
-    form: DraftForm, source: Ref | None, *, model: Model | None = None, extend: Ref | None = None
+    form: DraftForm,
+    source: Ref | None,
+    *,
+    model: Model | None = None,
+    extend: Ref | None = None,
 ) -> GenerationRequest:
     """Return the request that a form makes of a source: what its task has and its chosen modes
     count.

@@ -106,7 +106,10 @@ class FormVerdict:
 
 
 def form_verdict(
-    resolved: ResolvedForm, *, strictly: bool = False, refused: Verdict | None = None
+    resolved: ResolvedForm,
+    *,
+    strictly: bool = False,
+    refused: Verdict | None = None,
 ) -> FormVerdict:
     """Check the form as its account would have it, and what the others would say of the same draft.
 
@@ -161,8 +164,11 @@ def _offer_rows(found: Sequence[Offer], resolved: ResolvedForm) -> list[OfferRow
 def label_of(account: ProviderAccount, among: Sequence[ProviderAccount]) -> str:
     """Name an account by its provider, and by its own name where the provider has several."""
     provider = account.spec.name
-    has_siblings = any(one.provider == account.provider and one != account for one in among)
-    return f"{provider}: {account.name}" if has_siblings else provider
+    return f"{provider}: {account.name}" if _has_sibling(account, among) else provider
+
+
+def _has_sibling(account: ProviderAccount, among: Sequence[ProviderAccount]) -> bool:
+    return any(one.provider == account.provider and one != account for one in among)
 
 
 def _lines(offer: Offer) -> Iterator[str]:

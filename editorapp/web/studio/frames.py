@@ -151,6 +151,10 @@ class Keyframe:
 
 def keyframes(form: DraftForm, member: Member) -> list[Keyframe]:
     """Return the form's keyframes with their pictures: one query, however many there are."""
-    pks = [row.asset for row in form.keyframes if row.asset is not None]
-    found = Asset.objects.visible_to(member).in_bulk(pks) if pks else {}
+    found = _pictures(form, member)
     return [Keyframe(row.index, found.get(row.asset or 0), row.asset) for row in form.keyframes]
+
+
+def _pictures(form: DraftForm, member: Member) -> dict[int, Asset]:
+    pks = [row.asset for row in form.keyframes if row.asset is not None]
+    return Asset.objects.visible_to(member).in_bulk(pks) if pks else {}

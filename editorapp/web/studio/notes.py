@@ -157,7 +157,11 @@ def still_open(own: Sequence[Broken], verdict: Verdict) -> list[Broken]:
 
 
 def slots_of(
-    resolved: ResolvedForm, verdict: Verdict, found: Iterable[Broken], *, strictly: bool
+    resolved: ResolvedForm,
+    verdict: Verdict,
+    found: Iterable[Broken],
+    *,
+    strictly: bool,
 ) -> dict[str, NoteSlot]:
     """Sort findings, and the verdict's warnings and closed options, into the page's slots.
 

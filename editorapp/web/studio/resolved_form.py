@@ -197,7 +197,9 @@ def _with_remembered(form: DraftForm) -> DraftForm:
 
 
 def _account_for(
-    form: DraftForm, accounts: Sequence[ProviderAccount], default: ProviderAccount
+    form: DraftForm,
+    accounts: Sequence[ProviderAccount],
+    default: ProviderAccount,
 ) -> ProviderAccount:
     """Return the chosen account, or one that does what was chosen since: another task, a model that
     it lacks.

@@ -141,7 +141,9 @@ def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
 
 
 def extendable_takes(
-    member: Member, account: ProviderAccount, chosen: int | None
+    member: Member,
+    account: ProviderAccount,
+    chosen: int | None,
 ) -> list[Generation]:
     """Return the newest results that can be continued, which only the account can that made them;
     and the chosen one.

@@ -81,7 +81,9 @@ def limits_broken(resolved: ResolvedForm) -> list[Broken]:
 
 
 def with_variants(
-    verdict: Verdict, resolved: ResolvedForm, budget: MonthTotals | None
+    verdict: Verdict,
+    resolved: ResolvedForm,
+    budget: MonthTotals | None,
 ) -> tuple[Verdict, Total]:
     """Add to the verdict on the form's own draft whatever keeps its variants from being sent, and
     price them all.

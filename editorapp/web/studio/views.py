@@ -21,6 +21,7 @@ from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
+from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -80,14 +81,23 @@ def _posted(request: MemberRequest) -> ResolvedForm:
 
 
 def _typed_page(
-    request: MemberRequest, resolved: ResolvedForm, *, strictly: bool = False, status: int = 200
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    *,
+    strictly: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     """Show the page with what was posted. `strictly`: also say what is merely missing yet."""
     return pages.page_of(request, form_verdict(resolved, strictly=strictly), status=status)
 
 
 def _not_done(
-    request: MemberRequest, resolved: ResolvedForm, reason: str, *, status: int = 200, **events: Any
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    reason: str,
+    *,
+    status: int = 200,
+    **events: Any,
 ) -> HttpResponse:
     """Say why a button changed nothing; `events` are set off on a page with its script."""
     if is_part(request):
@@ -155,10 +165,16 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 def _to_ask(resolved: ResolvedForm, named: str) -> Sequence[Draft]:
     """Return the drafts whose price is asked for: all of the form's, or another account's one."""
-    account = next((one for one in resolved.accounts if str(one.pk) == named), resolved.account)
+    account = _account_named(named, resolved)
     if account == resolved.account:
         return resolved.kinds[: variants.MOST]
     return (resolved.draft_at(account),)
+
+
+def _account_named(number: str, resolved: ResolvedForm) -> ProviderAccount:
+    """Return the account of this number, the form's where there is none."""
+    named = (one for one in resolved.accounts if str(one.pk) == number)
+    return next(named, resolved.account)
 
 
 @action_for(Act.CREATE)
@@ -188,7 +204,9 @@ def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
 
 
 def _new_source(
-    request: MemberRequest, resolved: ResolvedForm, part: buttons.Part | None
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    part: buttons.Part | None,
 ) -> HttpResponse:
     """Show the source that a button made, and tell the page's script what was kept: its keyframes
     move with it.
@@ -251,7 +269,9 @@ def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse
 
 
 def _refused(
-    request: MemberRequest, resolved: ResolvedForm, error: Exception | None = None
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    error: Exception | None = None,
 ) -> HttpResponse:
     found = form_verdict(resolved, strictly=True, refused=getattr(error, "verdict", None))
     reason = str(error) if found.can_send else NOT_QUEUED

@@ -9,7 +9,10 @@ from editorapp.teams.access import MemberRequest
 def take_or_404(request: MemberRequest, pk: int) -> Generation:
     """Return a take with the people, the source and the account that its actions read."""
     takes = Generation.objects.visible_to(request.member).select_related(
-        "created_by", "assignee", "source_asset", "account"
+        "created_by",
+        "assignee",
+        "source_asset",
+        "account",
     )
     return get_object_or_404(takes, pk=pk)
 

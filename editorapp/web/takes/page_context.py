@@ -16,7 +16,7 @@ from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import POSITION, GenerationRequest, Task
+from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
@@ -81,18 +81,23 @@ def _source_words(wanted: GenerationRequest) -> str:
     """Say what the first take was made from where we hold no file of it."""
     if wanted.task == Task.GENERATE:
         return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    source = wanted.source
-    if source is None:
-        return "none"
+    return "none" if wanted.source is None else _place_of(wanted.source)
+
+
+def _place_of(source: Ref) -> str:
     if source.url:
         return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
     return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
 
 
 def _made_from_prompt(wanted: GenerationRequest) -> str:
-    count = sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
+    count = _picture_count(wanted)
     pictures = f" and {count} picture{'s' if count > 1 else ''}" if count else ""
     return f"none: made from the prompt{pictures}"
+
+
+def _picture_count(wanted: GenerationRequest) -> int:
+    return sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
 
 
 def _laid(take: Generation, source: Asset | None) -> str:

@@ -15,7 +15,7 @@ from editorapp.core.htmx import is_part
 from editorapp.core.money import ZERO, NotAnAmount, usd_typed, usd_typed_or_none
 from editorapp.core.notes import NoteNeeded
 from editorapp.costs import ledger
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.reconcile import search, settle
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
@@ -117,11 +117,15 @@ def price(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _price(request: MemberRequest, take: Generation) -> HttpResponse:
-    attempt = take.attempts.select_related("search").order_by("-number").first()
+    attempt = _last_attempt(take)
     if attempt is None or not take.can_settle:
         return HttpResponse(status=204)
     found = unknown_outcome.of(take, attempt, now=timezone.now())
     return render(request, "takes/_again.html", {"take": take, "settling": found})
+
+
+def _last_attempt(take: Generation) -> Attempt | None:
+    return take.attempts.select_related("search").order_by("-number").first()
 
 
 @action_for(Act.CREATE)

@@ -103,7 +103,10 @@ def _candidate(kept: dict[str, str], attempt: Attempt) -> CandidateJob:
     made_at = datetime.fromisoformat(kept["created_at"])
     began = attempt.submit_started_at or attempt.created_at
     return CandidateJob(
-        kept["job_id"], made_at, (made_at - began).total_seconds(), MATCH_WORDS[kept["likeness"]]
+        kept["job_id"],
+        made_at,
+        (made_at - began).total_seconds(),
+        MATCH_WORDS[kept["likeness"]],
     )
 
 

@@ -65,5 +65,9 @@ def _computed(figure: Computed, said: str) -> SafeString:
 def _opens(figure: Figure, inner: str, *, kind: str = "") -> SafeString:
     url, exact = figure.selection.url(), f"{figure.amount_usd:f}"
     return format_html(
-        '<a class="{}" href="{}#lines" data-figure="{}">{}</a>', kind, url, exact, inner
+        '<a class="{}" href="{}#lines" data-figure="{}">{}</a>',
+        kind,
+        url,
+        exact,
+        inner,
     )

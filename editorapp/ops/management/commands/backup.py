@@ -30,7 +30,9 @@ class Command(BaseCommand):
             help="link media on the same disk instead of copying them",
         )
         parser.add_argument(
-            "--earlier", type=Path, help="a backup whose media are linked where they are the same"
+            "--earlier",
+            type=Path,
+            help="a backup whose media are linked where they are the same",
         )
 
     def handle(
@@ -43,7 +45,9 @@ class Command(BaseCommand):
     ) -> None:
         try:
             made, missing = make(
-                folder.absolute(), links=links, earlier=earlier and earlier.absolute()
+                folder.absolute(),
+                links=links,
+                earlier=earlier and earlier.absolute(),
             )
         except BackupRefused as refused:
             raise CommandError(str(refused)) from refused

@@ -29,7 +29,10 @@ class Command(BaseCommand):
         )
 
         parser.add_argument(
-            "--port", type=int, default=settings.PORT, help="where the web server listens"
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help="where the web server listens",
         )
 
     def handle(

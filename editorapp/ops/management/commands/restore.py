@@ -30,7 +30,9 @@ class Command(BaseCommand):
     def handle(self, *, folder: Path, nothing_ran_since: bool, **options: Any) -> None:
         try:
             done = bring_back(
-                folder.absolute(), nothing_ran_since=nothing_ran_since, now=timezone.now()
+                folder.absolute(),
+                nothing_ran_since=nothing_ran_since,
+                now=timezone.now(),
             )
         except BackupRefused as refused:
             raise CommandError(str(refused)) from refused

@@ -19,7 +19,10 @@ class Command(ServerCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_address(parser)
         parser.add_argument(
-            "--workers", type=int, default=1, help="web server processes (default 1)"
+            "--workers",
+            type=int,
+            default=1,
+            help="web server processes (default 1)",
         )
         parser.add_argument(
             "--threads",
@@ -29,7 +32,13 @@ class Command(ServerCommand):
         )
 
     def handle(
-        self, *args: Any, host: str, port: int, workers: int, threads: int, **options: Any
+        self,
+        *args: Any,
+        host: str,
+        port: int,
+        workers: int,
+        threads: int,
+        **options: Any,
     ) -> None:
         web_server.take_port(host, port, instead="--port {port}")
         preparing.prepare(self.say)

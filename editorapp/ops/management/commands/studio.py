@@ -38,7 +38,9 @@ class Command(ServerCommand):
             help="start the simulator although a key is configured",
         )
         parser.add_argument(
-            "--open", action="store_true", help="open the sign-in link in a browser"
+            "--open",
+            action="store_true",
+            help="open the sign-in link in a browser",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

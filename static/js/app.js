@@ -108,12 +108,17 @@
     bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
   }
 
-  /* A request answered by the sign-in page: go there, and come back to where we are. */
+  /* A request answered by the sign-in page: go there, and come back to where we are. An upload would stop with its page,
+     and it waits for a sign-in in another tab: then we stay. */
   document.addEventListener("htmx:beforeSwap", (event) => {
     const signIn = document.body.dataset.signIn;
     const answered = event.detail.xhr.responseURL;
     if (!signIn || !answered || new URL(answered).pathname !== signIn || location.pathname === signIn) return;
     event.detail.shouldSwap = false;
+    if (document.querySelector(".upload-row")) {
+      toast("You are signed out: sign in again in another tab.", { bad: true });
+      return;
+    }
     document.dispatchEvent(new CustomEvent("rushes:leaving"));
     location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
   });

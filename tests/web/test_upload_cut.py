@@ -152,6 +152,8 @@ def test_a_session_that_ends_is_said_and_waited_for_until_a_sign_in_in_another_t
     choose(page, large)
     assert line.is_waiting.wait(60)
     Session.objects.all().delete()
+    page.locator("#prompt").fill("At night")  # which the page has checked
+    expect(page.locator("#toasts")).to_contain_text("You are signed out")
     line.go.set()
     row = page.locator(".upload-row")
     expect(row.get_by_role("status")).to_contain_text(

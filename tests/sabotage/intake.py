@@ -12,6 +12,13 @@ DOWNLOAD = "editorapp/generations/files/download.py"
 
 CHANGES = (
     Change(
+        "what follows a batch that could not be written is written in its place",
+        PART,
+        "        is_broken = True\n",
+        "",
+        ("tests/media/test_running_hash.py",),
+    ),
+    Change(
         "a stored file has its name before its bytes are on the disk",
         FOLDER,
         '        sync_file(file)\n        reached("keep.fsynced")\n',

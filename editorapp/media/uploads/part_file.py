@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from editorapp.media.uploads import running_hash
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 _READ_BYTES = 128 * 1024
 _BATCH = 4  # reads that are handed on together
+_AHEAD = 6  # batches that wait to be written or hashed: three of each
 
 Batch = list[bytes]
 
@@ -136,38 +138,38 @@ def _read(body: Body, count: int) -> bytes:
 
 
 def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
-    """Write and hash one batch of what comes, each in a thread, while the next is read; return how
-    many bytes came.
+    """Write and hash what comes, each in a thread behind the one that reads; return how many bytes
+    came.
 
     Raises: _Overtaken, when the browser has sent them once more meanwhile, because this connection
     seemed dead to it.
     """
-    end = at
+    end, is_broken = at, False
 
     def write(batch: Batch) -> None:
-        nonlocal end
+        nonlocal end, is_broken
+        if is_broken:  # what comes after a gap would lie in the wrong place
+            return
+        is_broken = True
         with locked(handle):
             if os.lseek(handle, 0, os.SEEK_END) != end:
                 raise _Overtaken
             end += _write(handle, batch)
+        is_broken = False
 
     came = arriving(body, length)
-    working: list[Future[None]] = []
-    with ThreadPoolExecutor(max_workers=2) as threads:
+    working: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(max_workers=1) as writer, ThreadPoolExecutor(max_workers=1) as hasher:
         while batch := list(islice(came, _BATCH)):
-            _finish(working)
-            working = [threads.submit(write, batch)]
+            working.append(writer.submit(write, batch))
             if digest is not None:
-                working.append(threads.submit(_hash, digest, batch))
+                working.append(hasher.submit(_hash, digest, batch))
             reached("upload.piece_half")
-        _finish(working)
+            while len(working) > _AHEAD:
+                working.popleft().result()
+        for one in working:
+            one.result()
     return end - at
-
-
-def _finish(working: list[Future[None]]) -> None:
-    """Wait for what is being done with a batch. Raises: what that met."""
-    for one in working:
-        one.result()
 
 
 def _hash(digest: Any, batch: Batch) -> None:

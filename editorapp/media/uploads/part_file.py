@@ -22,7 +22,7 @@ from editorapp.media.uploads import running_hash
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 _READ_BYTES = 128 * 1024
 _BATCH = 4  # reads that are handed on together
-_AHEAD = 6  # batches that wait to be written or hashed: three of each
+_AHEAD = 8  # batches that wait to be written or hashed: four of each
 
 Batch = list[bytes]
 

@@ -42,23 +42,22 @@ class Alert(models.Model):
     kind = models.CharField(max_length=20, choices=AlertKind.choices)
     subject = models.CharField(max_length=80)  # "generation:12"
     message = models.TextField()
+    # None: everybody
     team = models.ForeignKey(
         Team,
         null=True,
         blank=True,
         on_delete=models.CASCADE,
         related_name="+",
-    )  # None: everybody
-    path = models.CharField(
-        max_length=300, blank=True
-    )  # the page where something can be done about it
+    )
+    # the page where something can be done about it
+    path = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     tell_at = models.DateTimeField(null=True, blank=True)  # None: there is nothing to tell
     lease_token = models.UUIDField(null=True, blank=True)
-    told_at = models.DateTimeField(
-        null=True, blank=True
-    )  # when the first one had taken the opening
+    # when the first one had taken the opening
+    told_at = models.DateTimeField(null=True, blank=True)
     told_to = models.JSONField(blank=True, default=list)
     end_told_to = models.JSONField(blank=True, default=list)
     tries = models.PositiveIntegerField(default=0)  # that failed in a row

@@ -13,14 +13,12 @@ from django.db.models.expressions import Combinable
 MICRO = Decimal(1_000_000)
 MILLIONTH = Decimal("0.000001")
 ZERO = Decimal("0")
-DEAREST_USD = Decimal(
-    10_000
-)  # of one thing that a provider names a price of; hundreds of times what the dearest is
+# of one thing that a provider names a price of; hundreds of times what the dearest is
+DEAREST_USD = Decimal(10_000)
 DEAREST_UNIT_USD = Decimal(1_000)  # of one of a provider's own units
 LARGEST_LIMIT_USD = Decimal(1_000_000)  # that a team can have for a month
-MOST_USD = (
-    Decimal(2**63 - 1) / MICRO
-)  # what a column of 64 bits holds; what people and providers name is far less
+# what a column of 64 bits holds; what people and providers name is far less
+MOST_USD = Decimal(2**63 - 1) / MICRO
 LONGEST_SAID = 40  # characters of a figure, as text
 _TYPED = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 

@@ -8,9 +8,8 @@ import math
 import re
 from typing import Any
 
-DEEPEST = (
-    64  # brackets within brackets: several times what any request of ours or of a provider's has
-)
+# brackets within brackets: several times what any request of ours or of a provider's has
+DEEPEST = 64
 MOST_DIGITS = 18  # of a whole number: what every database holds
 _HALVES = re.compile("[\ud800-\udfff]")
 

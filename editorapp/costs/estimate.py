@@ -70,9 +70,8 @@ def estimate(
         module = registry.get(provider)
     except registry.UnknownProvider:
         return None
-    table = table_for(
-        getattr(module, "PRICES", {}), wanted
-    )  # one that prices all by asking publishes none
+    # one that prices all by asking publishes none
+    table = table_for(getattr(module, "PRICES", {}), wanted)
     if table is None:
         return None
     if table.counted is Counted.DURATION:

@@ -181,9 +181,8 @@ class PriceQuote(models.Model):
     """
 
     FRESH = timedelta(hours=1)
-    STUCK = timedelta(
-        minutes=2
-    )  # no answer by then: the wake-up was lost, or the queue stands still
+    # no answer by then: the wake-up was lost, or the queue stands still
+    STUCK = timedelta(minutes=2)
 
     class State(models.TextChoices):
         ASKING = "asking", "Asking"
@@ -194,9 +193,8 @@ class PriceQuote(models.Model):
         ProviderAccount, on_delete=models.CASCADE, related_name="price_quotes"
     )
     key = models.CharField(max_length=64)  # sha256 of what may move the price
-    request = (
-        models.JSONField()
-    )  # the draft that stands for all of this key: GenerationRequest.to_json()
+    # the draft that stands for all of this key: GenerationRequest.to_json()
+    request = models.JSONField()
     source = models.ForeignKey(
         Asset, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )

@@ -29,12 +29,13 @@ AT_MOST = (
     "max_keyframes",
     "user_id_max",
 )
+# of which what both name holds
 LISTS = (
     "resolutions",
     "hdr_resolutions",
     "aspect_ratios",
     "durations",
-)  # of which what both name holds
+)
 SECONDS = "max_source_seconds"  # the one figure that need not be whole
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 KNOWN = frozenset(row.name for row in fields(Limits))

@@ -103,9 +103,8 @@ class GenerationRequest:
     trajectory_enabled: bool | None = None
     trajectory_sparsity: float | None = None
     face_enabled: bool | None = None
-    start_frame: Ref | None = (
-        None  # the single guide frame of an edit; the first frame of a generation
-    )
+    # the single guide frame of an edit; the first frame of a generation
+    start_frame: Ref | None = None
     end_frame: Ref | None = None
     keyframes: tuple[Ref, ...] | None = None
     keyframe_indexes: tuple[int, ...] | None = None
@@ -184,16 +183,13 @@ class Access:
     base_url: str
     secret: str = field(repr=False)
     is_simulated: bool = False
-    headers: Mapping[str, str] = field(
-        default_factory=dict
-    )  # sent with every call: an organisation, say
+    # sent with every call: an organisation, say
+    headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)  # added to every query: a project, say
-    unit_price_usd: Decimal | None = (
-        None  # dollars of one of the provider's own units, where it counts in them
-    )
-    is_unit_price_listed: bool = (
-        False  # read from what the provider sells; nobody has set it for the account
-    )
+    # dollars of one of the provider's own units, where it counts in them
+    unit_price_usd: Decimal | None = None
+    # read from what the provider sells; nobody has set it for the account
+    is_unit_price_listed: bool = False
 
 
 class JobState(StrEnum):
@@ -306,9 +302,8 @@ class ProviderError(Exception):
         retry_after_seconds: float | None = None,
         came: str = "",
     ) -> None:
-        message = clean_text(
-            message, most=LONGEST_MESSAGE
-        )  # it may quote anything, and is written into rows
+        # it may quote anything, and is written into rows
+        message = clean_text(message, most=LONGEST_MESSAGE)
         super().__init__(message)
         self.message = message
         self.code = code

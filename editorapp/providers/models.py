@@ -45,25 +45,20 @@ class ProviderAccount(models.Model):
     requests_per_minute = models.PositiveIntegerField(default=30)
     key_encrypted = models.TextField(blank=True, default="", editable=False)  # see secrets.py
     key_hint = models.CharField(max_length=4, blank=True, default="")  # the key's last characters
-    base_url = models.CharField(
-        max_length=300, blank=True, default=""
-    )  # "": the environment's, else the provider's
-    options = models.JSONField(
-        blank=True, default=dict
-    )  # values of SPEC.headers and SPEC.params, by their names
-    unit_price_usd = UsdField(
-        null=True, blank=True
-    )  # what an admin says that one of the provider's units costs
-    learned = models.JSONField(
-        blank=True, default=dict
-    )  # what the provider says of its limits: see account_capabilities.py
+    # "": the environment's, else the provider's
+    base_url = models.CharField(max_length=300, blank=True, default="")
+    # values of SPEC.headers and SPEC.params, by their names
+    options = models.JSONField(blank=True, default=dict)
+    # what an admin says that one of the provider's units costs
+    unit_price_usd = UsdField(null=True, blank=True)
+    # what the provider says of its limits: see account_capabilities.py
+    learned = models.JSONField(blank=True, default=dict)
     learned_at = models.DateTimeField(null=True, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)
     test_ok = models.BooleanField(default=False)
     test_message = models.CharField(max_length=600, blank=True, default="")
-    proven_at = models.DateTimeField(
-        null=True, blank=True
-    )  # first passed a test or took a job, with whichever key
+    # first passed a test or took a job, with whichever key
+    proven_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)  # nothing is sent with it since then
     paused_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

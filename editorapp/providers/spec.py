@@ -24,9 +24,8 @@ class ParameterKind(StrEnum):
     REF = "ref"
     REFS = "refs"
     INDEXES = "indexes"
-    PINNED = (
-        "pinned"  # keyframes and their positions in one list of objects; the keys are in the limits
-    )
+    # keyframes and their positions in one list of objects; the keys are in the limits
+    PINNED = "pinned"
 
 
 class StoredAs(StrEnum):
@@ -163,9 +162,8 @@ class Limits:
     prompt_max: int = 6000
     max_keyframes: int = 0
     warn_keyframes: int = 0
-    keyframe_keys: tuple[str, str] | None = (
-        None  # of an entry of Kind.PINNED: the picture's key, the position's
-    )
+    # of an entry of Kind.PINNED: the picture's key, the position's
+    keyframe_keys: tuple[str, str] | None = None
     resolutions: tuple[str, ...] = ()
     hdr_resolutions: tuple[str, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
@@ -308,12 +306,10 @@ class Spec:
     models: tuple[Model, ...]
     fallback: Model
     auth: Auth = Auth.BEARER
-    headers: Mapping[str, str] = made(
-        default_factory=dict
-    )  # header -> the environment's name for its value
-    params: Mapping[str, str] = made(
-        default_factory=dict
-    )  # query parameter -> the environment's name for its value
+    # header -> the environment's name for its value
+    headers: Mapping[str, str] = made(default_factory=dict)
+    # query parameter -> the environment's name for its value
+    params: Mapping[str, str] = made(default_factory=dict)
     simulated_key: str = ""
     key_start: str = ""  # how every key of this provider begins, where that is documented
     requests_per_minute: int = 30
@@ -324,12 +320,10 @@ class Spec:
     # documented, a day: ours.
     result_kept_seconds: int = 86_400
     also_read: tuple[str, ...] = ()  # further names in the environment that the module reads
-    lists_all: bool = (
-        False  # documents a list of all jobs: what is long missing from it was never accepted
-    )
-    plausible_seconds: float = (
-        1800.0  # no job of this provider takes longer, by what its documents lead to expect
-    )
+    # documents a list of all jobs: what is long missing from it was never accepted
+    lists_all: bool = False
+    # no job of this provider takes longer, by what its documents lead to expect
+    plausible_seconds: float = 1800.0
 
     @cached_property
     def _by_task(self) -> dict[tuple[str, str], Model]:

@@ -133,9 +133,8 @@ class Submission:
             shutil.rmtree(self._inputs(job_id), ignore_errors=True)
             return early.response
         job = self._job(found, id=job_id, kind=kind, model=model, created_at=came_at)
-        protocol.simulation.accept(
-            job
-        )  # whole: killed after this, it is the same when it comes back
+        # whole: killed after this, it is the same when it comes back
+        protocol.simulation.accept(job)
         protocol.simulation.rates.count(self.client)
         return protocol.accepted(self.request, job)
 

@@ -54,9 +54,8 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     monthly_limit_usd = UsdField(null=True, blank=True)  # None: no limit
     created_at = models.DateTimeField(auto_now_add=True)
-    queue_paused_at = models.DateTimeField(
-        null=True, blank=True
-    )  # nothing of the team's is sent since then
+    # nothing of the team's is sent since then
+    queue_paused_at = models.DateTimeField(null=True, blank=True)
     queue_paused_by = models.ForeignKey(
         User,
         null=True,
@@ -278,13 +277,11 @@ class SignInTries(models.Model):
     used before).
     """
 
-    pair = models.CharField(
-        max_length=64, unique=True
-    )  # keyed: people type passwords into name fields
+    # keyed: people type passwords into name fields
+    pair = models.CharField(max_length=64, unique=True)
     count = models.PositiveIntegerField(default=0)
-    last_at = models.DateTimeField(
-        db_index=True
-    )  # of those that counted: what came during a pause changes nothing
+    # of those that counted: what came during a pause changes nothing
+    last_at = models.DateTimeField(db_index=True)
     next_at = models.DateTimeField()  # until then no password is looked at
 
     def __str__(self) -> str:

@@ -36,9 +36,8 @@ log = logging.getLogger(__name__)
 LANE_SECONDS = 20.0
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 8.0
-LONGEST_HOLD_SECONDS = (
-    11_000.0  # what storing the largest result may take, see files/store_result.py
-)
+# what storing the largest result may take, see files/store_result.py
+LONGEST_HOLD_SECONDS = 11_000.0
 STATES = (State.STAGING, State.FETCHING)
 
 

@@ -24,9 +24,8 @@ _HEADER_BYTES = 65536  # of a frame, in which its attributes are looked for
 _WINDOW = b"displayWindow\0box2i\0"
 _PRIMARIES = b"chromaticities\0chromaticities\0"
 _REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
-_CONES = np.array(
-    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-)  # Bradford's
+# Bradford's
+_CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
 def _bad(detail: str) -> Refusal:

@@ -13,9 +13,8 @@ from typing import Literal
 _JFIF, _ICC, _ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 _NEXT_MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7\xff])", re.S)
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_PNG_KEPT = frozenset(
-    b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD hIST pHYs sPLT".split()
-)  # beside all that are critical
+# beside all that are critical
+_PNG_KEPT = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD hIST pHYs sPLT".split())
 _PNG_PIXELS = frozenset({b"tRNS"})
 _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"})
 _WEBP_TOLD = 0x08 | 0x04  # flags in VP8X: there is EXIF, there is XMP

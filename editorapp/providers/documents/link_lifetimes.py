@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from editorapp.providers.http.retry_after import instant
 
+# when it was signed, and for how long
 _SIGNED = (
     ("x-amz-date", "x-amz-expires"),
     ("x-goog-date", "x-goog-expires"),
-)  # when it was signed, and for how long
+)
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 

@@ -34,9 +34,8 @@ AGAIN = frozenset({408, 425})  # below 500, and yet a problem of the other side
 
 # What a provider's module knows of its own error answers; None where they mean what their status
 # says.
-Explain = Callable[
-    [httpx.Response, bool], ProviderError | None
-]  # the answer, and is it that to the paid POST?
+# the answer, and is it that to the paid POST?
+Explain = Callable[[httpx.Response, bool], ProviderError | None]
 
 
 def raise_for(

@@ -105,9 +105,8 @@ class DraftForm:
     model_wish: str = ""  # the model last chosen by hand, where the account has it
     account_was: int | None = None
     account_before: int | None = None  # the account before the present one, to go back to
-    remembered: str = (
-        ""  # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
-    )
+    # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
+    remembered: str = ""
 
     @property
     def was(self) -> tuple[str, str, int | None]:

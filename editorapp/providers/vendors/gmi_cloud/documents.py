@@ -27,9 +27,10 @@ from editorapp.providers.vendors.gmi_cloud.parameters import MODEL_IDS
 
 STATUS = word((*STATES.words, "cancelled"))
 TIMES = each(EPOCH, "created_at queued_at updated_at")
+# 2.1
 ACCEPTED = an_object(
     {"request_id": an_id(UUID), "status": STATUS}, {"model": word(MODEL_IDS.values()), **TIMES}
-)  # 2.1
+)
 OUTCOME = an_object(
     {},
     {
@@ -40,6 +41,7 @@ OUTCOME = an_object(
     | each(LINK, "video_url thumbnail_image_url")
     | each(TEXT, "error_code error_source"),
 )
+# 2.2; `error` at the top is OBS
 RECORD = an_object(
     {"request_id": an_id(UUID), "model": TEXT, "status": STATUS},
     {
@@ -50,11 +52,10 @@ RECORD = an_object(
     }
     | each(TEXT, "org_id qworker_id")
     | TIMES,
-)  # 2.2; `error` at the top is OBS
+)
 PRICE = an_object({"price": ANY, "pricing_type": TEXT, "unit": TEXT})
-REFUSAL = an_object(
-    {"error": ANY}, {"message": TEXT, "detail": ANY, "details": ANY}
-)  # 5: a text or an object
+# 5: a text or an object
+REFUSAL = an_object({"error": ANY}, {"message": TEXT, "detail": ANY, "details": ANY})
 
 DOCUMENTS = Documents(
     calls=(

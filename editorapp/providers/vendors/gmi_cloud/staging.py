@@ -11,10 +11,11 @@ from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.http.typed_readers import link, web_link
 from editorapp.providers.vendors.gmi_cloud.models import SPEC
 
+# 2.4: media type -> what the upload helper calls it
 UPLOADS = {
     "image/jpeg": "jpeg",
     "image/png": "png",
-}  # 2.4: media type -> what the upload helper calls it
+}
 
 
 async def stage(

@@ -33,10 +33,11 @@ IMAGE_TYPES = ("image", "image_edit", "layering")
 # 4.1: presigned, one hour from minting. The clock of the storage may differ from ours by some
 # seconds.
 RESULT = Lifetime(least_seconds=OUTPUT_URL_SECONDS - 60, most_seconds=OUTPUT_URL_SECONDS + 60)
+# 1.1: missing while Luma's limiter is down
 RATE = tuple(
     Header(f"X-RateLimit-{what}", r"[0-9]+", is_always=False)
     for what in ("Limit", "Remaining", "Reset")
-)  # 1.1: missing while Luma's limiter is down
+)
 
 GENERATION = an_object(
     {

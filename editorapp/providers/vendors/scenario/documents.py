@@ -27,9 +27,8 @@ from editorapp.providers.documents.language import (
 from editorapp.providers.vendors.scenario.jobs import LINK_LIFETIME, STATES
 
 STATUS = word((*STATES.words, "canceled"))
-RESULT = Lifetime(
-    least_seconds=LINK_LIFETIME.total_seconds() - 60
-)  # 2.8: by the calendar, at least a day
+# 2.8: by the calendar, at least a day
+RESULT = Lifetime(least_seconds=LINK_LIFETIME.total_seconds() - 60)
 ASSET_ID, JOB_ID = an_id(r"asset_\w+"), an_id(r"job_\w+")
 PRIVACY = word(("private", "public", "unlisted"))
 PICTURE = an_object({"assetId": ASSET_ID, "url": LINK})

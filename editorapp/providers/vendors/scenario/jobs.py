@@ -297,10 +297,11 @@ def _explained(error: str, hint: str, is_charged: bool) -> Iterator[str]:
 
 
 PAGE_SIZE, MAX_PAGES = 100, 100
+# the type of every job of these models (2.2); others are uploads and the like
 OURS = (
     "custom",
     None,
-)  # the type of every job of these models (2.2); others are uploads and the like
+)
 
 
 async def recent(

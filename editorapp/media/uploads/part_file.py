@@ -22,7 +22,7 @@ from editorapp.media.uploads import running_hash
 # Larger reads are no faster, and each of the server's threads keeps what one took.
 _READ_BYTES = 128 * 1024
 _BATCH = 4  # reads that are handed on together
-_AHEAD = 8  # batches that wait to be written or hashed: four of each
+_AHEAD = 4  # batches that may wait to be written and hashed: memory is bounded, and who reads waits
 
 Batch = list[bytes]
 
@@ -158,18 +158,24 @@ def _copy(body: Body, handle: int, *, at: int, length: int, digest: Any) -> int:
         is_broken = False
 
     came = arriving(body, length)
-    working: deque[Future[None]] = deque()
+    working: deque[list[Future[None]]] = deque()
     with ThreadPoolExecutor(max_workers=1) as writer, ThreadPoolExecutor(max_workers=1) as hasher:
         while batch := list(islice(came, _BATCH)):
-            working.append(writer.submit(write, batch))
+            working.append([writer.submit(write, batch)])
             if digest is not None:
-                working.append(hasher.submit(_hash, digest, batch))
+                working[-1].append(hasher.submit(_hash, digest, batch))
             reached("upload.piece_half")
-            while len(working) > _AHEAD:
-                working.popleft().result()
-        for one in working:
-            one.result()
+            if len(working) > _AHEAD:
+                _finish(working.popleft())
+        for batch_work in working:
+            _finish(batch_work)
     return end - at
+
+
+def _finish(batch_work: list[Future[None]]) -> None:
+    """Wait for what is being done with a batch. Raises: what that met."""
+    for one in batch_work:
+        one.result()
 
 
 def _hash(digest: Any, batch: Batch) -> None:

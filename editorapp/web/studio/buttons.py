@@ -117,7 +117,8 @@ def _cut(form: DraftForm, first: int, last: int, source: Asset | None, member: M
             f"In and out lie between frame 0 and frame {source.last_frame}, in before out."
         )
     cut = trim.trim(source, first, last, user=member.user)
-    return replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
+    moved = replace(_moved(form, first, last), source_kind="asset", source_asset=cut.pk)
+    return replace(moved, pinned_to=moved.source_key)
 
 
 def _moved(form: DraftForm, first: int, last: int) -> DraftForm:

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from editorapp.media import layout
-from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
+from editorapp.media.decoding import colour, poster_filmstrip, reader, source_sound, transcode
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
@@ -153,3 +153,22 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     rate, span = Fraction(fps), (first, last)
     transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
     return {}
+
+
+def with_sound(
+    path: str,
+    *,
+    frames: str,
+    source: str,
+    source_frames: str,
+    is_copy: bool,
+    out: str,
+) -> JsonObject:
+    """Write the picture of a clip as it is, and the sound of the source that it was made from.
+
+    `is_copy`: `path` is the clip's playable copy, which begins at 0.
+    """
+    indexes = (reader.load_index(Path(name)) for name in (frames, source_frames))
+    span = source_sound.span_of(*indexes, is_copy=is_copy)
+    is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
+    return {"how": "copied" if is_kept else "encoded"}

@@ -30,7 +30,9 @@ from editorapp.web.studio import (
     draft_views,
     notes,
     pages,
+    prompt_views,
     rearranging,
+    recipe_views,
     variants,
 )
 from editorapp.web.studio.draft_form import Changes, DraftForm
@@ -353,6 +355,8 @@ def _same_source(resolved: ResolvedForm) -> str:
 
 urlpatterns = [
     *draft_views.urlpatterns,
+    *prompt_views.urlpatterns,
+    *recipe_views.urlpatterns,
     path("", page, name="page"),
     path("check", check, name="check"),
     path("form", switch, name="switch"),

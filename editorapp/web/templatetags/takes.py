@@ -3,12 +3,14 @@
 No filter causes a query on takes read by web.presenters.cards.as_cards.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 
 from editorapp.generations.models import Generation
+from editorapp.generations.request.finish import Finish
 from editorapp.generations.states import NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
@@ -87,6 +89,12 @@ def _held_up_around(take: Generation) -> str:
 def cancelable_by(take: Generation, member: Member) -> bool:
     """May this member cancel the take? Its own person may, and an admin."""
     return take.is_answered_by(member, Act.CANCEL)
+
+
+@register.filter
+def is_asking(finishes: Iterable[Finish]) -> bool:
+    """Is the price of one of these being asked for?"""
+    return any(way.is_asking for way in finishes or ())
 
 
 @register.filter

@@ -58,6 +58,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "ops": ("processes", "supervisor", "metrics", "status", "backup", "management"),
     "web": (
+        "bundles",
         "presenters",
         "templatetags",
         "shell",

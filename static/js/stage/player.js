@@ -1,4 +1,4 @@
-/* The player: a clip with a frame counter that steps exactly. Markup: templates/_player.html.
+/* The player: a clip with a frame counter that steps exactly. Markup: templates/stage/_stage.html.
 
    Drives every [data-player]. Tells of each frame with a "rushes:frame" event {frame}; obeys "rushes:seek" {frame}; says
    with "rushes:times" that the frames' times are known.
@@ -84,7 +84,6 @@
   function make(box) {
     const video = box.querySelector("video");
     const still = box.querySelector(".player-still");
-    const strip = box.querySelector("[data-strip]");
     const frames = Number(box.dataset.frames);
     const counter = box.querySelector("[data-frame]");
     const time = box.querySelector("[data-time]");
@@ -98,7 +97,6 @@
       player.frame = clamp(frame);
       counter.textContent = player.frame;
       if (time && clock.starts) time.textContent = `${clock.starts[player.frame].toFixed(2)} s`;
-      if (strip) strip.value = player.frame;
       box.dispatchEvent(new CustomEvent("rushes:frame", { bubbles: true, detail: { frame: player.frame } }));
     }
 
@@ -131,7 +129,6 @@
       else seek(player.frame);
     }
 
-    drawFilm(box);
     if (video) {
       video.removeAttribute("controls");
       const watch = (_now, data) => {
@@ -163,10 +160,6 @@
     for (const button of box.querySelectorAll("[data-step]")) {
       button.addEventListener("click", (event) => step(Number(button.dataset.step) * (event.shiftKey ? 10 : 1)));
     }
-    if (strip) {
-      strip.addEventListener("input", (event) => { event.stopPropagation(); seek(Number(strip.value)); });
-      strip.addEventListener("change", (event) => event.stopPropagation());
-    }
     box.addEventListener("rushes:seek", (event) => seek(event.detail.frame));
     players.set(box, player);
     show(0);
@@ -175,38 +168,6 @@
       show(player.frame);
       box.dispatchEvent(new CustomEvent("rushes:times", { bubbles: true }));
     });
-  }
-
-  /* The filmstrip comes as evenly spaced frames side by side. As many are drawn as fit undistorted, each at its time. */
-  function drawFilm(box) {
-    const canvas = box.querySelector("[data-film]");
-    if (!canvas) return;
-    const [width, height] = canvas.dataset.ratio.split("/").map(Number);
-    const film = new Image();
-    const draw = () => {
-      const room = canvas.getBoundingClientRect();
-      if (!room.width || !film.naturalWidth) return;
-      const scale = window.devicePixelRatio || 1;
-      canvas.width = Math.round(room.width * scale);
-      canvas.height = Math.round(room.height * scale);
-      const own = film.naturalHeight * (width / height);
-      const columns = Math.max(1, Math.round(film.naturalWidth / own));
-      const one = film.naturalWidth / columns;
-      const count = Math.max(1, Math.min(columns, Math.round(room.width / (room.height * (width / height)))));
-      const wide = canvas.width / count;
-      const pen = canvas.getContext("2d");
-      for (let at = 0; at < count; at += 1) {
-        /* Cut to the tile's shape around the middle of the frame. */
-        const ratio = wide / canvas.height;
-        const cutWidth = Math.min(one, film.naturalHeight * ratio);
-        const cutHeight = Math.min(film.naturalHeight, one / ratio);
-        const column = Math.floor(((at + 0.5) / count) * columns);
-        pen.drawImage(film, column * one + (one - cutWidth) / 2, (film.naturalHeight - cutHeight) / 2, cutWidth, cutHeight, at * wide, 0, wide - scale, canvas.height);
-      }
-    };
-    film.addEventListener("load", draw);
-    film.src = canvas.dataset.film;
-    new ResizeObserver(draw).observe(canvas);
   }
 
   function start(root) {

@@ -19,11 +19,10 @@ from editorapp.media.decoding import (
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
-from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.picture_file import opened, plain, upright
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
-from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
+from editorapp.media.decoding.timeline import Timeline, has_times_of
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
@@ -82,22 +81,15 @@ def _take_clip(
 ) -> JsonObject:
     if folder is None:
         return examine(file, max_seconds=max_seconds).facts
-    collector = _collector(file)
-    clip = examine(file, max_seconds=max_seconds, on_frame=collector)
+    collector = poster_filmstrip.Collector()
+    clip = examine(file, max_seconds=max_seconds, onlooker=collector)
     if not collector.columns:
-        poster_filmstrip.fill(collector, file, clip.timeline)
-    poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    poster_filmstrip.save_preview(collector.poster, folder / layout.POSTER)
+        collector.fill(file, clip.timeline)
+    strip = collector.strip(len(clip.timeline.pts))
+    poster_filmstrip.save_preview(strip, folder / layout.FILMSTRIP)
+    poster_filmstrip.save_preview(collector.poster(), folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
-
-
-def _collector(file: Path) -> poster_filmstrip.Collector:
-    """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file) as stream:
-        aspect = colour.pixel_aspect(stream)
-        count = sum(packet.is_shown for packet in read_packets(stream))
-    return poster_filmstrip.Collector(count, aspect)
 
 
 def still(

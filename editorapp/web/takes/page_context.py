@@ -48,6 +48,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "steps": chain,
         "settings": request_summary.settings(take),
         "guides": request_summary.guides(wanted, member),
+        "group": lineage.batch(take),
         "siblings": lineage.siblings(take),
         "children": lineage.children(take),
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),

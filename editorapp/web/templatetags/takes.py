@@ -19,7 +19,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.groups import TakeGroup, ordinal, stem
+from editorapp.web.presenters.groups import TakeGroup, ordinal, source_name, stem
 
 CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
@@ -61,14 +61,27 @@ def origin(take: Generation) -> str:
 
 @register.filter
 def standing(take: Generation) -> str:
-    """Return where a take of `as_cards` stands in its lineage: "3rd of 7"."""
-    return f"{ordinal(take.place)} of {take.places}"  # type: ignore[attr-defined]
+    """Return where a take of `as_cards` stands in its lineage, after a space: " 3rd of 7"; "" for the
+    only one.
+    """
+    places = take.places  # type: ignore[attr-defined]
+    return f" {ordinal(take.place)} of {places}" if places > 1 else ""  # type: ignore[attr-defined]
 
 
 @register.filter
 def place(group: TakeGroup, take: Generation) -> str:
     """Return where a take stands in its group: "3rd of 4"."""
     return group.place_of(take)
+
+
+@register.filter
+def stands(group: TakeGroup, take: Generation) -> str:
+    """Return where a take of `as_cards` stands, in its batch or else in its lineage, and what it was
+    made from: "3rd of 4 from bunny"; "" for the only one made from nothing of ours.
+    """
+    where = place(group, take) if group.is_batch else standing(take)
+    source = source_name(take)
+    return (f"{where} from {source}" if source else where).strip()
 
 
 @register.filter

@@ -141,6 +141,8 @@ class Generation(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    # Whether it is played with the sound of what it was made from: see files/source_sound.py.
+    has_source_sound = models.BooleanField(default=False)
     # What came for the result and is not it: unreadable, or far too short or long.
     came = models.ForeignKey(
         Asset,

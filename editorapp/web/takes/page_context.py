@@ -24,7 +24,7 @@ from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.studio import canvas
-from editorapp.web.takes import lineage, unknown_outcome
+from editorapp.web.takes import lineage, sound, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
 from editorapp.web.templatetags.takes import made_from
 
@@ -40,6 +40,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source_words": _source_words(chain[0].take.wanted),
         "can_compare": take.task != Task.GENERATE,
         "laid": _laid(take, source),
+        "sound_source": sound.offered(take, [step.take for step in chain]),
         "ways_on": _ways_on(take, member),
         "finishes": finishes(take, member) if member.may_create else [],
         "usual": _usual_time(take) if take.is_active else None,

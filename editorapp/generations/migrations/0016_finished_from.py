@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0014_verification'),
+        ('generations', '0015_source_sound'),
     ]
 
     operations = [

@@ -176,7 +176,7 @@ def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):
     html = client.get("/queue/").content.decode()
 
     assert html.count('max="100"') == 1 and 'value="42"' in html and "42 %" in html
-    assert f"Take #{silent.pk}: Processing, the provider reports no percentage" in html
+    assert f"#{silent.pk}: Processing, the provider reports no percentage" in html
 
 
 def test_progress_changes_what_the_page_has_seen(client, creator):

@@ -146,7 +146,7 @@ def test_an_extension_says_what_it_goes_on_from_and_is_not_laid_over_it(client, 
 
     page, words = html(client, take), text(client, take)
 
-    assert f"Extends take #{root.pk}, backward" in words
+    assert f"Extends #{root.pk}, backward" in words
     assert "data-compare-source" not in page
     assert "leads up to" in client.get("/gallery/").content.decode()
 

@@ -92,6 +92,14 @@ class Generation(models.Model):
         on_delete=models.SET_NULL,
         related_name="children",
     )
+    # The draft whose request this is once more, at full quality: see request/finish.py.
+    finished_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="finished_as",
+    )
     source_asset = models.ForeignKey(
         Asset,
         null=True,
@@ -216,7 +224,7 @@ class Generation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"take {self.pk}"
+        return f"#{self.pk}"
 
     @property
     def wanted(self) -> GenerationRequest:

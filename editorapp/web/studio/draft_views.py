@@ -10,8 +10,8 @@ from editorapp.reuse import drafts
 from editorapp.reuse.models import SavedDraft
 from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.roles import Act
-from editorapp.web.studio.buttons import NotDone
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.saved_form import DraftMark, source_fields, values_of
 from editorapp.web.studio.told import quoted
 

@@ -12,8 +12,8 @@ from editorapp.reuse import drafts
 from editorapp.reuse.models import SavedDraft
 from editorapp.teams.models import Member
 from editorapp.web.studio import form_request
-from editorapp.web.studio.buttons import NotDone
 from editorapp.web.studio.draft_form import Changes, DraftForm, Values
+from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.saved_form import (
     GUIDES,
     OWN,

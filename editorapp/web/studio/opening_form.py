@@ -150,6 +150,6 @@ def _replaced(request: MemberRequest, take: Generation) -> int | None:
         return take.pk
     messages.warning(
         request,
-        f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
+        f"#{take.pk} cannot be replaced (any more), so what you queue now is another take.",
     )
     return None

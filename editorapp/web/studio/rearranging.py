@@ -10,9 +10,9 @@ from editorapp.reuse import drafts
 from editorapp.reuse.models import EditRecipe
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio.buttons import NotDone
 from editorapp.web.studio.draft_form import Changes, DraftForm
 from editorapp.web.studio.following import Followed, exchanged, followed
+from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.recipe_plan import plan_of
 from editorapp.web.studio.saved_form import DraftMark, values_of
 from editorapp.web.studio.told import Told, WayOut

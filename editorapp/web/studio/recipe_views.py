@@ -15,8 +15,8 @@ from editorapp.reuse.recipes import MadeOn, NotKept
 from editorapp.teams.access import MemberRequest, action_for, form_page_for
 from editorapp.teams.roles import Act
 from editorapp.web.studio import form_request, rearranging
-from editorapp.web.studio.buttons import NotDone
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.recipe_plan import kept_of, plan_of
 from editorapp.web.studio.resolved_form import resolve
 from editorapp.web.studio.saved_form import DraftMark

@@ -12,8 +12,8 @@ from editorapp.media.models import Asset
 from editorapp.reuse.drafts import DraftPlace
 from editorapp.reuse.models import Pairs, SavedDraft
 from editorapp.teams.models import Member
-from editorapp.web.studio.buttons import NotDone
 from editorapp.web.studio.draft_form import DraftForm, Values
+from editorapp.web.studio.new_sources import NotDone
 
 # Of one showing of the page, never of what is kept.
 OWN = ("form_token", "replaces", "pinned_to")

@@ -127,7 +127,7 @@ def test_an_edit_that_was_begun_comes_back_with_a_word_and_can_be_started_anew(
     page.goto(page.url.replace("/gallery/", f"/studio/?generation={made.pk}"))
 
     expect(page.locator("#prompt")).to_have_value("Snow at dusk")
-    expect(page.locator("[data-draft-state]")).to_have_text("What you had begun here")
+    expect(page.locator("[data-draft-state]")).to_have_text("Begun before")
     page.get_by_role("button", name="Start anew").click()
     expect(page.locator("#prompt")).to_have_value("Rainy neon evening")
     page.get_by_role("button", name="Undo").click()

@@ -21,7 +21,7 @@ from editorapp.media.decoding.opening import (
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
-from editorapp.media.decoding.transcode import with_decoding_times
+from editorapp.media.decoding.transcode import APPLE_HEVC, with_decoding_times
 from editorapp.media.refusals import Refusal
 
 # What every browser and editing program plays out of an MP4; all else is coded anew, as AAC.
@@ -95,7 +95,7 @@ def _made_like(picture: Path, out: Path) -> Any:
 def _picture_copy(made: Any, stream: Any, turned: list[int] | None) -> Iterator[Timed]:
     copy = made.add_stream_from_template(stream)
     if stream.codec_context.codec.canonical_name == "hevc":
-        copy.codec_context.codec_tag = "hvc1"  # what Apple's players ask for
+        copy.codec_context.codec_tag = APPLE_HEVC
     if turned:
         copy.set_display_matrix(turned)
     return _packets(stream, copy)

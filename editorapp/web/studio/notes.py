@@ -47,7 +47,7 @@ SLOT_OF = {name: slot for slot, names in SLOTS.items() for name in names}
 # Fields that one button leaves out together.
 GROUPS = dict.fromkeys(("keyframes", "keyframe_indexes"), "keyframes")
 GROUPS |= dict.fromkeys(POSITION, "position")
-CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
+CUTS = frozenset({"trim_to_seconds", "mp4_copy"})  # what makes a new source
 # The ways to give a generation its frames, as options and as a fix's changes.
 FRAME_FIELDS = {*FRAMES, "keyframe_indexes", "single", "guides", "frames"}
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."

@@ -6,8 +6,14 @@ They decide nothing: they sort a verdict's findings into the places of the page.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from django.urls import reverse
+
+from editorapp.generations.models import Generation
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
+from editorapp.generations.request.finish import finished
+from editorapp.generations.request.quality import Quality, is_draft
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import (
@@ -74,6 +80,13 @@ class Button:
     is_ask: bool = False
 
 
+class Link(NamedTuple):
+    """A way out that leads to another page."""
+
+    label: str
+    address: str
+
+
 @dataclass(frozen=True)
 class Note:
     """One finding beside its field.
@@ -85,6 +98,7 @@ class Note:
     message: str
     field: str
     buttons: tuple[Button, ...]
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +189,7 @@ def slots_of(
             slots[slot].notes.append(_note(one, form, strictly=strictly))
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
         slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
+    slots["source"].notes += _draft_source(resolved.source.parent)
     slots["source"].closed += _closed_sources(resolved)
     for closed in _closed(_worth_saying(form, verdict.unavailable)):
         option = closed.options.partition(" ")[0].partition("=")[0]
@@ -194,6 +209,21 @@ def _closed_sources(resolved: ResolvedForm) -> Iterator[Closed]:
         if kind != way and ids.isdisjoint(row.carriers):
             reason = NO_SOURCE[way].format(resolved.account.spec.name)
             yield Closed(f"source_kind={way}", reason, None)
+
+
+def _draft_source(take: Generation | None) -> Iterator[Note]:
+    """Say of a source that is a draft that it is one, and the way to its finished one."""
+    if take is None or not is_draft(take):
+        return
+    draft, done = f"#{take.pk} is a {Quality.of(take.wanted).label} draft", finished(take)
+    if done is not None:
+        says = f"{draft}, and finished as #{done.pk}: use that one."
+        way = Link(f"Use #{done.pk}", f"{reverse('studio:page')}?generation={done.pk}")
+    else:
+        says = f"{draft}: what you make of it starts from its small picture. Finish it first."
+        address = reverse("takes:page", args=[take.pk])
+        way = Link(f"Finish #{take.pk}", f"{address}#finish-{take.pk}")
+    yield Note("warn", says, "source", (), (way,))
 
 
 def _joined(found: Iterable[Broken]) -> list[Broken]:

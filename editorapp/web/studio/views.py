@@ -259,9 +259,7 @@ def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     try:
         return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:
-        raise TooLate(
-            f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
-        ) from error
+        raise TooLate(f"Nothing was queued: #{pk} cannot be replaced any more. {error}") from error
 
 
 def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -289,9 +287,9 @@ def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedFo
 
     What was edited was opened from the queue, so one comes back there.
     """
-    what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
+    what = f"#{made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
     if resolved.form.replaces is not None:
-        place = f"in the place of take {resolved.form.replaces}"
+        place = f"in the place of #{resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
         if is_part(request):
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})

@@ -87,7 +87,7 @@ urlpatterns = [
     path("<int:pk>/live", live, name="live"),
     path("<int:pk>/review", review_it, name="review"),
     *actions.urlpatterns,
-    *sound.urlpatterns,
     *finish_views.urlpatterns,
+    *sound.urlpatterns,
     *settle.take_patterns,
 ]

@@ -48,7 +48,9 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return pages.page_of(request, form_verdict(resolve(form_at(request), request.member)))
+    return pages.page_of(
+        request, form_verdict(resolve(form_at(request).in_order(), request.member))
+    )
 
 
 @action_for(Act.SEE)
@@ -77,7 +79,7 @@ def check_of(sent: QueryDict, member: Member) -> Context:
 
 
 def _posted(request: MemberRequest) -> ResolvedForm:
-    return resolve(DraftForm.read(request.POST), request.member)
+    return resolve(DraftForm.read(request.POST).in_order(), request.member)
 
 
 def _typed_page(
@@ -112,7 +114,7 @@ def switch(request: MemberRequest) -> HttpResponse:
     that was typed.
     """
     form = DraftForm.read(request.POST).changed(_changes_of(request))
-    resolved = resolve(form, request.member)
+    resolved = resolve(form.in_order(), request.member)
     return (pages.panes if is_part(request) else _typed_page)(request, resolved)
 
 
@@ -188,7 +190,7 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         after, part = buttons.pressed(request, form, changes, before.source.asset)
     except buttons.NotDone as error:
         return _not_done(request, before, str(error))
-    resolved = resolve(after, request.member)
+    resolved = resolve(after.in_order(), request.member)
     if not is_part(request):
         return _typed_page(request, resolved, strictly=True)
     if _has_other_source(after, form):

@@ -158,6 +158,8 @@ def test_first_and_last_frame_are_an_upload_and_a_frame_of_a_clip(
     assert kept.get().name == "bunny_720p_5s frame 90.png"
     expect(page.locator("#request-json")).to_contain_text('"end_frame"')
     assert {"start_frame", "end_frame"} <= set(body(page)["video"])
+    expect(page.locator('.pin.is-fixed[data-at="0"]')).to_have_count(1)
+    expect(page.locator('.pin.is-fixed[data-at="120"]')).to_have_count(1)
     page.get_by_label("No last frame").check()
     expect(page.locator("#request-json")).not_to_contain_text('"end_frame"')
 

@@ -37,6 +37,7 @@
         if (!keys.has(key)) { pin.remove(); this.elements.delete(key); }
       }
       for (const mark of marks) this.dress(mark);
+      this.box.classList.toggle("is-open", Boolean(acts.plan));
       this.inOrder();
       this.place();
       const again = focused !== null && document.activeElement === document.body && this.box.querySelector(`.pin[data-at="${focused}"]`);

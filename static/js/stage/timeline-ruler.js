@@ -1,7 +1,7 @@
 /* The ruler of a time line: frames and timecode, as many ticks as can be read. */
 (() => {
   "use strict";
-  const { part, pen, timecode } = window.rushes.timeline;
+  const { part, pen } = window.rushes.timeline;
   const APART = 92; /* px between labels */
 
   /* The steps of a ruler in frames: single ones, then whole seconds. */
@@ -51,7 +51,7 @@
           if (x + wide + 4 > width) continue;
           context.fillStyle = ink.color;
           context.fillText(number, x + 3, 3);
-          const code = timecode(at, line.fps, true);
+          const code = line.brief(at);
           if (x + wide + 10 + context.measureText(code).width > width) continue;
           context.fillStyle = ink.fill;
           context.fillText(code, x + wide + 9, 3);

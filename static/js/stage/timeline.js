@@ -13,15 +13,7 @@
   const makers = [];
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
-  /* HH:MM:SS:FF, counted in whole frames a second as on a tape; `short` leaves out hours and leading zeros. */
-  function timecode(frame, fps, short = false) {
-    const rate = Math.max(1, Math.round(fps));
-    const seconds = Math.floor(frame / rate);
-    const two = (value) => String(value).padStart(2, "0");
-    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60, frame % rate];
-    if (!short) return parts.map(two).join(":");
-    return `${parts[0] * 60 + parts[1]}:${two(parts[2])}${parts[3] ? `:${two(parts[3])}` : ""}`;
-  }
+  const two = (value) => String(Math.floor(value)).padStart(2, "0");
 
   /* What stands in for a stage where there is no picture yet. */
   function pictureless(box) {
@@ -74,7 +66,24 @@
     }
     frameAt(clientX) { return clamp(Math.floor(this.placeAt(clientX)), 0, this.last); }
     isInView(frame) { return frame + 1 > this.first - 0.001 && frame < this.first + this.span + 0.001; }
-    code(frame) { return timecode(frame, this.fps); }
+
+    /* When a frame is shown, in seconds; of a clip whose frames last unevenly, by its clock. */
+    seconds(frame) {
+      const { starts } = this.host.clock || {};
+      return starts && frame < starts.length ? starts[frame] : frame / this.fps;
+    }
+
+    code(frame) { return window.rushes.timecode(this.clip, frame, this.seconds(frame)); }
+
+    /* The same in short, for the ruler: 0:03, 0:03:18; 0:03.7 of a clip that lasts unevenly. */
+    brief(frame) {
+      const rate = Math.max(1, Math.round(this.fps));
+      const isEven = !this.clip.varies;
+      const whole = isEven ? Math.floor(frame / rate) : Math.floor(this.seconds(frame));
+      const hand = `${Math.floor(whole / 60)}:${two(whole % 60)}`;
+      if (!isEven) return `${hand}.${Math.floor((this.seconds(frame) % 1) * 10)}`;
+      return frame % rate ? `${hand}:${two(frame % rate)}` : hand;
+    }
 
     takeClip() {
       const before = this.clip;
@@ -221,7 +230,7 @@
   new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-  window.rushes.timeline = { of, start, part: (maker) => makers.push(maker), pen, clamp, timecode };
+  window.rushes.timeline = { of, start, part: (maker) => makers.push(maker), pen, clamp };
   queueMicrotask(() => start(document)); /* when the parts are there */
   document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement || document));
 })();

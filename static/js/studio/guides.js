@@ -60,8 +60,9 @@
     const places = added.map(([, at]) => at).sort((one, other) => one - other);
     const rest = left > 0 ? ` ${left} more have no place.` : "";
     remember(`${named(added.length)} at ${places.length === 1 ? "frame" : "frames"} ${listed(places)}.${rest}`, () => {
-      for (const [id] of added) {
-        const row = rows().find((one) => assetOf(one).value === id);
+      for (const [id, at] of added) {
+        const same = rows().filter((row) => assetOf(row).value === id);
+        const row = same.find((one) => frameOf(one) === at) || same[0];
         if (row) row.remove();
       }
       if (!rows().length) set(way(), [mode]);
@@ -251,6 +252,7 @@
     forget();
     for (const row of rows()) {
       const frame = frameOf(row);
+      if (frame === null) continue;
       if (frame < first || frame > last) row.remove();
       else indexOf(row).value = frame - first;
     }

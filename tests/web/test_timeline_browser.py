@@ -260,7 +260,7 @@ def test_in_and_out_are_moved_by_keys_and_typed_numbers_and_taken_back(studio):
     studio.locator("[data-out]").fill("5")
     expect(studio.locator("[data-cut-length]")).to_have_text("Out lies before in.")
 
-    studio.get_by_role("button", name="Whole clip").click()
+    studio.get_by_role("button", name="Clear the loop range").click()
 
     expect(studio.locator("[data-in]")).to_have_value("0")
     expect(studio.locator("[data-out]")).to_have_value("131")

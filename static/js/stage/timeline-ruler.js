@@ -50,11 +50,11 @@
           const wide = context.measureText(number).width;
           if (x + wide + 4 > width) continue;
           context.fillStyle = ink.color;
-          context.fillText(number, x + 3, 3);
+          context.fillText(number, x + 3, 2);
           const code = line.brief(at);
           if (x + wide + 10 + context.measureText(code).width > width) continue;
           context.fillStyle = ink.fill;
-          context.fillText(code, x + wide + 9, 3);
+          context.fillText(code, x + wide + 9, 2);
         }
       },
       snaps(frame, reach) {

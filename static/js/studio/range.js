@@ -30,8 +30,8 @@
       if (document.activeElement !== $(name)) $(name).value = frame;
     }
     $("[data-cutting]").disabled = !isSet;
-    if (!isSet) $("#cut-price").textContent = "";
-    say(first, last);
+    if (isSet) say(first, last);
+    else for (const place of ["[data-cut-length]", "#cut-price"]) $(place).textContent = "";
   }
 
   /* Typed: what makes a range moves the handles; what makes none is said. */
@@ -57,13 +57,5 @@
   form.addEventListener("input", (event) => { if (event.target.matches("[data-in], [data-out]") && line()) take(); }, true);
   form.addEventListener("focusout", (event) => { if (event.target.matches("[data-in], [data-out]")) draw(); });
 
-  form.addEventListener("click", (event) => {
-    if (!line()) return;
-    const { frame, last, host } = line();
-    const [first, end] = range() || [0, last];
-    if (event.target.closest("[data-set-in]")) host.setRange(frame, Math.max(frame, end));
-    else if (event.target.closest("[data-set-out]")) host.setRange(Math.min(first, frame), frame);
-    else if (event.target.closest("[data-whole]")) host.setRange(null);
-  });
   draw();
 })();

@@ -82,10 +82,19 @@ SHOWN_IF_KNOWN: dict[str, tuple[str, ...]] = {
     Task.MODIFY: ("resolution", "strength"),
 }
 SOURCE_KINDS = {
-    "asset": "Upload",
-    "generation": "Gallery",
+    "asset": "Clip",
+    "generation": "Take",
     "url": "URL",
     "id": "Id",
+}
+# Plain words for the bands of strengths and for the signals of the source.
+BAND_WORDS = {"adhere": "Keep", "flex": "Restyle", "reimagine": "Reinvent"}
+CONTROL_WORDS = {
+    "pose": "Movement",
+    "depth": "Depth",
+    "normals": "Shapes",
+    "trajectory": "Paths",
+    "face": "Faces",
 }
 # Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
 # price.
@@ -128,6 +137,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Band:
+    """Three strengths of one kind: `word` in plain words, `label` as the providers call it."""
+
+    word: str
     label: str
     says: str
     choices: list[Choice]
@@ -135,12 +147,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Control:
-    """One of the five signals: its switch, and its own parameter where it has one: of a few words,
-    or else a number from 0 to 1.
+    """One of the five signals in plain words: its switch, and its own parameter where it has one: of
+    a few words, or else a number from 0 to 1.
 
     `unsaid` is what an empty value means; "" where there must be one.
     """
 
+    word: str
     switch: Choice
     own: Parameter | None
     value: str = ""
@@ -191,11 +204,11 @@ class Choices:
     def bands(self) -> list[Band]:
         if "strength" not in self.shown:
             return []
-        return [Band(band.label, band.says, self._strengths(band)) for band in BANDS]
+        return [self._band(band) for band in BANDS]
 
-    def _strengths(self, band: StrengthBand) -> list[Choice]:
-        values = band.strengths
-        return [self._choice("strength", one, one[-1], option="strength") for one in values]
+    def _band(self, band: StrengthBand) -> Band:
+        values = [self._choice("strength", one, one[-1], option="strength") for one in band.strengths]
+        return Band(BAND_WORDS[band.name], band.label, band.says, values)
 
     def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
         """Return one value of a field as a radio button."""
@@ -262,11 +275,16 @@ class Choices:
         switch = self._switch(name, f"{name}_enabled")
         own = self.model.parameter(CONTROL_VALUES.get(name, ""))
         if own is None:
-            return Control(switch, None)
+            return Control(CONTROL_WORDS[name], switch, None)
         value = getattr(self.form, own.field)
         words = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
         unsaid = "" if is_on_by_value(self.model, name) else "The model's own"
-        return Control(switch, own, value, words, unsaid)
+        return Control(CONTROL_WORDS[name], switch, own, value, words, unsaid)
+
+    @property
+    def followed(self) -> list[Control]:
+        """The signals that are switched on."""
+        return [one for one in self.controls if one.switch.is_chosen]
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

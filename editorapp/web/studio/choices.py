@@ -228,7 +228,9 @@ class Choices:
         return [self._band(band) for band in BANDS]
 
     def _band(self, band: StrengthBand) -> Band:
-        values = [self._choice("strength", one, one[-1], option="strength") for one in band.strengths]
+        values = [
+            self._choice("strength", one, one[-1], option="strength") for one in band.strengths
+        ]
         return Band(BAND_WORDS[band.name], band.label, band.says, values)
 
     def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:

@@ -86,6 +86,11 @@ class Note:
     field: str
     buttons: tuple[Button, ...]
 
+    @property
+    def slot(self) -> str:
+        """The place of the page that speaks of its field."""
+        return SLOT_OF.get(self.field.partition(".")[0], "whole")
+
 
 @dataclass(frozen=True)
 class Closed:

@@ -136,11 +136,13 @@ def viewer(request: MemberRequest) -> HttpResponse:
 
 @page_for(Act.SEE)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
-    """Show the takes made from a clip, or those made without one; asks for itself again while one
-    of them runs.
+    """Show the takes made from a clip, or those made without one; 204 while they are as the page
+    saw them.
     """
     clips = Asset.objects.visible_to(request.member)
     context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    if context["stamp"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
     return render(request, "studio/_takes_now.html", context)
 
 

@@ -17,8 +17,8 @@ from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
 from editorapp.web.shell import themes
-from editorapp.web.shell.news import news
 from editorapp.web.shell.cookies import remember
+from editorapp.web.shell.news import news
 
 # What Django itself refuses to read, and what to do about it.
 NOT_READ: dict[type[Exception], str] = {

@@ -31,39 +31,8 @@ from editorapp.web.studio.draft_form import (
 )
 from editorapp.web.studio.form_request import is_on_by_value
 from editorapp.web.studio.resolved_form import ResolvedForm
+from editorapp.web.studio.words import BAND_WORDS, CONTROL_WORDS, TASKS
 
-
-@dataclass(frozen=True)
-class TaskWords:
-    """A task as the page names it: its tab, its button, an example of a prompt."""
-
-    label: str
-    act: str
-    example: str
-
-
-TASKS: dict[str, TaskWords] = {
-    Task.EDIT: TaskWords(
-        "Edit",
-        "Queue edit",
-        "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”",
-    ),
-    Task.GENERATE: TaskWords(
-        "Generate",
-        "Queue generation",
-        "What should be seen? “A paper boat drifts down a gutter after rain.”",
-    ),
-    Task.REFRAME: TaskWords(
-        "Reframe",
-        "Queue reframe",
-        "What lies outside the frame? “The harbour goes on, boats and low hills.”",
-    ),
-    Task.MODIFY: TaskWords(
-        "Modify",
-        "Queue modification",
-        "How should it look? “A claymation world, soft studio light.”",
-    ),
-}
 # The groups and fields of a task: those that it always shows, and those of a model that has them.
 SHOWN: dict[str, set[str]] = {
     Task.EDIT: {"conditioning", "controls", "guides"},
@@ -89,15 +58,6 @@ SOURCE_KINDS = {
     "generation": "Take",
     "url": "URL",
     "id": "Id",
-}
-# Plain words for the bands of strengths and for the signals of the source.
-BAND_WORDS = {"adhere": "Keep", "flex": "Restyle", "reimagine": "Reinvent"}
-CONTROL_WORDS = {
-    "pose": "Movement",
-    "depth": "Depth",
-    "normals": "Shapes",
-    "trajectory": "Paths",
-    "face": "Faces",
 }
 # Which groups hold the notes of a slot; where none of them is shown, the notes stand above the
 # price.

@@ -20,10 +20,11 @@ from editorapp.teams.models import Member
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.studio import clip_bin, frames, sources, take_tabs, variants
 from editorapp.web.studio.account_notices import notice_of
-from editorapp.web.studio.choices import TASKS, Choices
+from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_verdict import FormVerdict, form_verdict
 from editorapp.web.studio.resolved_form import ResolvedForm, labels_not_sent
+from editorapp.web.studio.words import TASKS
 
 
 def page_of(request: MemberRequest, found: FormVerdict, *, status: int = 200) -> HttpResponse:

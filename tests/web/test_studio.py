@@ -96,7 +96,7 @@ def test_auto_closes_neither_strength_nor_signals_for_choosing_one_is_choosing_b
     html = checked(browser, **typed(make_asset(member)))
 
     assert 'data-closes="strength' not in html and 'data-closes="controls' not in html
-    assert "conditioning=manual" not in html
+    assert "Choose Manual" not in html
 
 
 def test_values_of_the_other_mode_are_not_sent(browser, member):

@@ -152,7 +152,7 @@ def _open_points(
     found: Sequence[Broken], resolved: ResolvedForm, *, strictly: bool
 ) -> tuple[Note, ...]:
     points = [notes.note_of(one, resolved.form, strictly=strictly) for one in found]
-    return tuple(sorted(points, key=lambda one: one.tone != "bad"))
+    return tuple(sorted(points, key=lambda one: (one.tone != "bad", one.slot != "source")))
 
 
 def _budget(resolved: ResolvedForm) -> MonthTotals | None:

@@ -12,8 +12,7 @@
   const all = (selector, root = form) => [...root.querySelectorAll(selector)];
   const fields = (name) => all(`[name="${name}"]`);
   const radio = (name) => (fields(name).find((one) => one.checked) || { value: "" }).value;
-  const playerBox = () => $("[data-player]");
-  const player = () => playerBox() && window.rushesPlayer.of(playerBox());
+  const player = () => window.rushes.stage.of($("[data-stage]"));
   const viewer = () => $("#viewer");
   /* Changes are counted, so that an answer to an older form does not pass for the newest. A newer check waits for the
      one on its way (hx-sync) instead of breaking it off: htmx logs each broken-off request as an error. */

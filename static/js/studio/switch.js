@@ -76,7 +76,6 @@
         studio.tookAnswer(meanwhile.length > 0);
       };
       studio.afterSettle = () => {
-        window.rushesPlayer.start(form);
         syncAll();
         studio.tell("rushes:changed");
         if (meanwhile.length) recheck();

@@ -17,7 +17,17 @@ from django.core.files.storage import FileSystemStorage, Storage
 FIRST = {
     "page": ("app",),
     "stage": ("player",),
-    "studio": ("upload", "studio", "switch", "guides", "frames", "canvas", "canvas-on-stage", "concepts", "files"),
+    "studio": (
+        "upload",
+        "studio",
+        "switch",
+        "guides",
+        "frames",
+        "canvas",
+        "canvas-on-stage",
+        "concepts",
+        "files",
+    ),
 }
 NAMES = ("page", "stage", "studio", "gallery", "queue")
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from editorapp.core.htmx import Context
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
@@ -57,6 +58,17 @@ def panes(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
 def viewer_of(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     """Render the source pane of a form, and tell the page which source it is."""
     return render(request, "studio/_viewer.html", _viewer_context(resolved))
+
+
+def copying(percent: int | None) -> HttpResponse:
+    """Change nothing but how far the copy for viewing is; nothing at all where nobody knows."""
+    if percent is None:
+        return HttpResponse(status=204)
+    response = HttpResponse(
+        render_to_string("studio/_copied.html", {"copied": percent, "oob": True})
+    )
+    response["HX-Reswap"] = "none"
+    return response
 
 
 def queued(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -123,6 +135,7 @@ def takes_context(
         "stamp": take_tabs.stamp(tabs),
         "newest": pictured[-1] if pictured and not asset else None,
         "is_live": any(tab.take.is_active for tab in tabs),
+        "copied": copied_percent(asset) if asset and asset.proxy == Asset.Proxy.PENDING else None,
     }
 
 

@@ -16,7 +16,17 @@ from django.core.files.storage import FileSystemStorage, Storage
 # In this order; what is not named here follows by name.
 FIRST = {
     "page": ("app",),
-    "stage": ("player",),
+    "stage": (
+        "clock",
+        "film",
+        "layer",
+        "step",
+        "monitor",
+        "compare",
+        "transport",
+        "keys",
+        "address",
+    ),
     "studio": (
         "upload",
         "studio",

@@ -22,13 +22,13 @@ class StageClip:
     asset: Asset
     take: Generation | None = None
     is_lead: bool = True
-    said: str = ""  # what tells a take from those beside it
+    said: str = ""  # what tells it from those beside it
 
     @property
     def name(self) -> str:
-        """What stands beside the picture where there are several: "#42 Flex 3, 720p"."""
+        """What stands beside the picture where there are several: "#42 Flex 3, 720p", "Source"."""
         if self.take is None:
-            return self.asset.name
+            return self.said or self.asset.name
         return f"#{self.take.pk} {self.says}".strip()
 
     @property
@@ -88,6 +88,7 @@ def _told(shown: StageClip) -> dict[str, Any]:
     return {
         "id": asset.pk,
         "name": asset.name,
+        "label": shown.name,
         "width": asset.width,
         "height": asset.height,
         "frames": asset.frame_count,

@@ -48,7 +48,7 @@
   }
 
   function start(root) {
-    for (const box of root.querySelectorAll("[data-player]")) {
+    for (const box of root.querySelectorAll("[data-stage]")) {
       if (!started.has(box)) {
         started.add(box);
         make(box);

@@ -10,6 +10,7 @@
   let current = SOURCE;
   let tones = new Map(); /* how each tab's take stood when it was last seen */
   const fresh = new Set(); /* done, and not looked at yet */
+  const seen = new Set(); /* looked at: they share the stage, so that they can be compared */
   let typedAt = -QUIET_MS;
   let isHolding = false;
   let address = location.search;
@@ -80,13 +81,35 @@
     current = name;
     fresh.delete(name);
     mark();
-    const clip = clipOf(tab);
-    if (!clip) { showPanel(tab); return; }
+    if (!clipOf(tab)) { showPanel(tab); return; }
     hidePanel();
-    const source = clipOf(tabOf(SOURCE));
-    const isMadeOfIt = source && clip.take;
-    if (stage()) stage().show(isMadeOfIt ? [clip, source] : [clip], { mode: "single", lead: 0 });
+    seen.add(name);
+    fill();
   }
+
+  const nameOf = (clip) => (clip.take ? String(clip.take.number) : SOURCE);
+
+  /* The source and what was looked at share the stage, the newest of them where they are too many; the tab leads. */
+  function fill() {
+    const shared = stage();
+    if (!shared) return;
+    const names = tabs().map((tab) => tab.dataset.tab).filter((one) => one === SOURCE || one === current || seen.has(one));
+    const spare = names.length - window.rushes.stage.MOST;
+    const kept = names.filter((one, at) => one === SOURCE || one === current || at > spare);
+    const clips = kept.map((one) => clipOf(tabOf(one))).filter(Boolean);
+    const lead = clips.findIndex((one) => nameOf(one) === current);
+    const isSame = clips.length === shared.clips.length && clips.every((one, at) => nameOf(one) === nameOf(shared.clips[at]));
+    if (isSame) shared.choose(lead);
+    else shared.show(clips, { mode: shared.mode, lead });
+  }
+
+  /* The stage's own keys choose, too. */
+  form.addEventListener("rushes:clip", (event) => {
+    const name = nameOf(event.detail.clip);
+    if (name === current || !tabOf(name) || !panel().hidden) return;
+    current = name;
+    mark();
+  });
 
   /* The tabs came anew: what is done since then opens, or is marked. */
   function refresh() {
@@ -106,6 +129,7 @@
     const newest = tabs().filter((tab) => tab.dataset.clip).pop();
     current = onStage ? onStage.dataset.tab : newest ? newest.dataset.tab : SOURCE;
     fresh.clear();
+    seen.clear();
     tones = new Map(tabs().map((tab) => [tab.dataset.tab, tab.dataset.clip ? "done" : tab.dataset.tone]));
     hidePanel();
     mark();

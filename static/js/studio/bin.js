@@ -12,7 +12,7 @@
     if (!isDrawer()) return;
     bin.classList.add("is-open");
     opens().setAttribute("aria-expanded", "true");
-    const goal = bin.querySelector("input:checked") || bin.querySelector("input, button");
+    const goal = bin.querySelector(".tile:not(.is-idle) input:checked") || bin.querySelector(".tile input");
     if (goal) goal.focus();
     showChosen();
   }

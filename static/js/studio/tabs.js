@@ -39,7 +39,7 @@
       const isCurrent = tab.dataset.tab === current;
       if (isCurrent) tab.setAttribute("aria-current", "true");
       else tab.removeAttribute("aria-current");
-      tab.classList.toggle("is-new", fresh.has(tab.dataset.tab));
+      tab.toggleAttribute("data-new", fresh.has(tab.dataset.tab)); /* no class: htmx settles those of its own answer */
     }
     const tab = tabOf(current);
     if (tab) reveal(tab);

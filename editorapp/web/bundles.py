@@ -28,8 +28,17 @@ FIRST = {
         "address",
     ),
     "studio": (
-        *("upload", "studio", "switch", "keyframes", "guides", "frames", "range"),
-        *("canvas", "concepts", "files"),
+        "upload",
+        "studio",
+        "switch",
+        "keyframes",
+        "guides",
+        "frames",
+        "range",
+        "canvas",
+        "canvas-on-stage",
+        "concepts",
+        "files",
     ),
 }
 NAMES = ("page", "stage", "studio", "gallery", "queue")

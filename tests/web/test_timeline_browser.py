@@ -328,7 +328,7 @@ def test_a_click_on_a_pin_goes_there_and_its_picture_is_replaced_in_place(studio
     pin_at(studio, 30, 90)
     studio.locator('.pin[data-at="30"]').click()
     expect(studio.locator("#viewer [data-frame]")).to_have_text("30")
-    expect(studio.locator("[data-here-says]")).to_have_text("Picture at frame 30")
+    expect(studio.locator("[data-here-says]")).to_have_text("Frame 30")
     before = studio.locator('[name="keyframe_asset"]').first.input_value()
 
     studio.locator('[data-upload="here"]').set_input_files(str(real_media / "coffee.png"))

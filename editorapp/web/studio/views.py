@@ -20,6 +20,7 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -127,22 +128,24 @@ def _changes_of(request: MemberRequest) -> Changes:
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
-    A page that waits for a playable copy asks again.
+    A page that waits for a playable copy asks again, and is told how far that is.
     """
     resolved = resolve(DraftForm.read(request.GET), request.member)
     asset = resolved.source.asset
     if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
-        return HttpResponse(status=204)
+        return pages.copying(copied_percent(asset))
     return pages.viewer_of(request, resolved)
 
 
 @page_for(Act.SEE)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
-    """Show the takes made from a clip, or those made without one; asks for itself again while one
-    of them runs.
+    """Show the takes made from a clip, or those made without one; 204 while they are as the page
+    saw them.
     """
     clips = Asset.objects.visible_to(request.member)
     context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    if context["stamp"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
     return render(request, "studio/_takes_now.html", context)
 
 

@@ -164,7 +164,7 @@
     const box = $("[data-here]");
     if (!box) return;
     const row = rowAt(here());
-    $("[data-here-says]", box).textContent = row ? `Picture at frame ${here()}` : `Frame ${here()} has no picture`;
+    $("[data-here-says]", box).textContent = row ? `Frame ${here()}` : `Frame ${here()} has no picture`;
     const link = $("[data-here-download]", box);
     if (row) link.href = $("[data-download-guide]", row).getAttribute("href");
     else link.removeAttribute("href");

@@ -20,6 +20,7 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -55,7 +56,8 @@ def page(request: MemberRequest) -> HttpResponse:
     any ?task=.
     """
     begun = opening_at(request)
-    return pages.page_of(request, form_verdict(resolve(begun.form, request.member)), begun=begun)
+    resolved = resolve(begun.form.in_order(), request.member)
+    return pages.page_of(request, form_verdict(resolved), begun=begun)
 
 
 @action_for(Act.SEE)
@@ -90,12 +92,12 @@ def _followed_page(request: MemberRequest) -> HttpResponse:
     except new_sources.NotDone as error:  # too long to be kept: shown as it was typed
         messages.error(request, str(error))
         return _typed_page(request, _posted(request), strictly=True)
-    resolved = resolve(begun.form, request.member)
+    resolved = resolve(begun.form.in_order(), request.member)
     return pages.page_of(request, form_verdict(resolved, strictly=True), begun=begun)
 
 
 def _posted(request: MemberRequest) -> ResolvedForm:
-    return resolve(DraftForm.read(request.POST), request.member)
+    return resolve(DraftForm.read(request.POST).in_order(), request.member)
 
 
 def _typed_page(
@@ -133,7 +135,7 @@ def switch(request: MemberRequest) -> HttpResponse:
         begun = rearranging.rearranged(request, _changes_of(request))
     except new_sources.NotDone as error:
         return _not_done(request, _posted(request), str(error))
-    resolved = resolve(begun.form, request.member)
+    resolved = resolve(begun.form.in_order(), request.member)
     if is_part(request):
         return pages.panes(request, resolved, begun)
     return pages.page_of(request, form_verdict(resolved), begun=begun)
@@ -148,22 +150,24 @@ def _changes_of(request: MemberRequest) -> Changes:
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
-    A page that waits for a playable copy asks again.
+    A page that waits for a playable copy asks again, and is told how far that is.
     """
     resolved = resolve(DraftForm.read(request.GET), request.member)
     asset = resolved.source.asset
     if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
-        return HttpResponse(status=204)
+        return pages.copying(copied_percent(asset))
     return pages.viewer_of(request, resolved)
 
 
 @page_for(Act.SEE)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
-    """Show the takes made from a clip, or those made without one; asks for itself again while one
-    of them runs.
+    """Show the takes made from a clip, or those made without one; 204 while they are as the page
+    saw them.
     """
     clips = Asset.objects.visible_to(request.member)
     context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    if context["stamp"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
     return render(request, "studio/_takes_now.html", context)
 
 
@@ -215,7 +219,7 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         after, kept = buttons.pressed(request, form, changes, before.source.asset)
     except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
-    resolved = resolve(after, request.member)
+    resolved = resolve(after.in_order(), request.member)
     if not is_part(request):
         return pages.page_of(request, form_verdict(resolved, strictly=True), begun=begun)
     if _has_other_source(after, form):

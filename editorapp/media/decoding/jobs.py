@@ -1,11 +1,13 @@
 """Jobs of the sandbox: each takes and returns what JSON can carry, and raises Refusal."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image
 
 from editorapp.media import layout
+from editorapp.media.decoding import change as change_curve
 from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
@@ -19,6 +21,7 @@ from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
+_PATIENT = 10  # how far a job steps back behind those that somebody waits for
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -153,3 +156,22 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     rate, span = Fraction(fps), (first, last)
     transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
     return {}
+
+
+def change(
+    path: str,
+    *,
+    frames: str,
+    source: str,
+    source_frames: str,
+    laid: list[float],
+) -> JsonObject:
+    """Return how much each frame of a take differs from its source: see change.py.
+
+    `laid`: where the source lies on the take, as fractions: left, top, width, height.
+    """
+    os.nice(_PATIENT)
+    left, top, width, height = laid
+    own = Path(path), reader.load_index(Path(frames))
+    theirs = Path(source), reader.load_index(Path(source_frames))
+    return {"values": change_curve.curve(own, theirs, laid=(left, top, width, height))}

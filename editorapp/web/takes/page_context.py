@@ -20,7 +20,7 @@ from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
-from editorapp.web.presenters import request_summary
+from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, unknown_outcome
@@ -38,6 +38,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source_words": _source_words(chain[0].take.wanted),
         "can_compare": take.task != Task.GENERATE,
         "laid": _laid(take, source),
+        "change": change.words(take),
         "ways_on": _ways_on(take, member),
         "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),

@@ -21,7 +21,7 @@ from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
-_NOT_YET = {"Cache-Control": "no-store"}
+_NOT_YET = {"Cache-Control": "private, no-store"}
 
 
 @page_for(Act.SEE)

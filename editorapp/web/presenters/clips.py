@@ -10,6 +10,7 @@ from django.urls import reverse
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import POSITION, Task
+from editorapp.web.presenters import change
 from editorapp.web.presenters.playing import address_of, is_heard
 from editorapp.web.presenters.request_summary import in_short
 
@@ -128,6 +129,6 @@ def _take(take: Generation, says: str) -> dict[str, Any]:
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
         "page": page,
-        "change": f"{page}/change" if source and take.task != Task.GENERATE else "",
+        "change": change.address(take),
         "laid": laid(take),
     }

@@ -64,15 +64,16 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     # What should change, and the price beside it.
     page.get_by_label("Prompt", exact=True).fill("Rainy neon evening")
     expect(page.locator("#estimate")).to_contain_text("$2.16")  # 5.28 s at 720p: the 10 s rate
-    chip(page, "Manual").click()
-    page.get_by_label("Flex 2").check(force=True)
+    page.get_by_label("Restyle 2").click(force=True)
 
     # What cannot be combined is greyed out with its reason before it is broken, and a way out.
     page.get_by_label("HDR", exact=True).check()
     expect(page.locator("#estimate")).to_contain_text("$4.32")
-    output = page.locator("#notes-output")
-    expect(output).to_contain_text("HDR needs 720p or 1080p")
-    output.get_by_role("button", name="Turn HDR off").first.click()
+    closed = page.locator("label", has=page.locator('[name="resolution"][value="360p"]'))
+    closed.hover()
+    why = page.locator("#why")
+    expect(why).to_contain_text("HDR needs 720p or 1080p")
+    why.get_by_role("button", name="Turn HDR off").click()
     expect(page.get_by_label("HDR", exact=True)).not_to_be_checked()
     chip(page, "360p").click()
     expect(page.locator("#estimate")).to_contain_text("$1.08")
@@ -165,8 +166,8 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     page.locator("[data-upload=source]").set_input_files(long)
     expect(page.locator(".facts")).to_contain_text("21.00 s", timeout=30_000)
     page.get_by_label("Prompt", exact=True).fill("Copper tide")
-    chip(page, "Manual").click()
-    page.get_by_label("Reimagine 1").check(force=True)
+    page.get_by_label("Reinvent 1").check(force=True)
+    page.locator("summary", has_text="Follow the source").click()
     page.get_by_label("Depth", exact=True).check()
     page.locator("#depth_blur").fill("0.25")
     chip(page, "540p").click()
@@ -213,13 +214,14 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(
     expect(page.locator(".facts")).to_contain_text("lamp.mp4", timeout=30_000)
     page.get_by_label("Prompt", exact=True).fill("Paper lantern")
 
+    page.locator(".quotes-pop > summary").click()
     page.locator(".quote-choose", has_text="Scenario").click()
 
     # Chosen, it asks by itself; its own units stand beside the dollars.
     expect(page.locator(".quote.is-chosen")).to_contain_text(
         re.compile(r"Scenario.*\$", re.S), timeout=30_000
     )
-    expect(page.locator("#estimate")).to_contain_text("CU")
+    expect(page.locator("#basis")).to_contain_text("CU")
     price = page.locator(".quote.is-chosen .money").text_content() or ""
     owner.look("studio-asked-price")
     page.get_by_role("button", name="Queue edit").click()

@@ -30,10 +30,10 @@ def the_request(page: Page) -> dict:
     return json.loads(page.locator("#request-json").text_content() or "")
 
 
-def wait_for_take(page: Page, words: str) -> None:
+def wait_for_take(page: Page) -> None:
     """Wait, without a reload, until the newest take of this source is done."""
-    take = page.locator("#takes li", has_text=words).first
-    expect(take).to_contain_text("Done", timeout=RENDERED)
+    take = page.locator("#takes [data-panel]").last
+    expect(take).to_have_attribute("data-tone", "done", timeout=RENDERED)
 
 
 def play(page: Page) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     assert wanted["video"]["edit"]["keyframe_indexes"] == [131]
 
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Rainy neon evening")
+    wait_for_take(page)
     owner.look("studio-with-take")
 
     # The result stands in the gallery beside its source, and plays.
@@ -122,7 +122,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     expect(page.locator("#request-json")).to_contain_text("Snowy morning")
     assert the_request(page)["source"] == {"generation_id": first_id}
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Snowy morning")
+    wait_for_take(page)
 
     # Both stand in one lineage.
     page.get_by_role("link", name="Gallery").click()
@@ -194,7 +194,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     owner.look("studio-at-gmi")
 
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Copper tide")
+    wait_for_take(page)
     page.get_by_role("link", name="Gallery").click()
     card = page.locator("li.card", has_text="Copper tide").first
     expect(card).to_contain_text("Simulated")
@@ -225,10 +225,11 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(
     price = page.locator(".quote.is-chosen .money").text_content() or ""
     owner.look("studio-asked-price")
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Paper lantern")
+    wait_for_take(page)
 
     # What was told is what is charged.
-    page.locator("#takes li", has_text="Paper lantern").get_by_role("link").first.click()
+    page.locator("#takes [data-panel]").last.click()
+    page.get_by_role("link", name="Open the take").click()
     expect(page.locator("main")).to_contain_text(price.strip())
     expect(page.locator("main")).to_contain_text("Scenario")
 

@@ -134,9 +134,9 @@ def test_a_letter_typed_between_the_swap_and_its_settling_is_neither_lost_nor_ta
         })"""
     )
 
+    open_quotes(studio)
     with studio.expect_request("**/studio/form"):
-        open_quotes(studio)
-    studio.locator(".quote-choose", has_text="GMI Cloud").click()
+        studio.locator(".quote-choose", has_text="GMI Cloud").click()
     studio.locator("#prompt").focus()
     studio.keyboard.press("End")
     studio.keyboard.type(typed)
@@ -196,6 +196,7 @@ def test_keyframes_are_named_where_they_cannot_be_taken_and_the_way_back_brings_
     choose(studio, "GMI Cloud")
     guides = studio.locator("#notes-guides")
     expect(guides).to_contain_text("keyframes", ignore_case=True)
+    guides.hover()
     expect(guides.get_by_role("button", name="Leave it out")).to_be_visible()
     expect(studio.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
     guides.get_by_role("button", name="Back to Luma Agents").click()
@@ -257,10 +258,10 @@ def test_without_javascript_task_and_account_are_changed_by_plain_buttons(member
 
     assert page.locator("#prompt").input_value() == "Snow"
     assert page.locator('[name="aspect_ratio"]:checked').input_value() == "1:1"
-    assert "GMI Cloud" in page.locator(".quote.is-chosen").inner_text()
+    assert "GMI Cloud" in (page.locator(".quote.is-chosen").text_content() or "")
     open_quotes(page)
     page.locator(".quote.is-chosen [data-ask]").click()
-    assert "asking" in page.locator(".quote.is-chosen").inner_text()
+    assert "asking" in (page.locator(".quote.is-chosen").text_content() or "")
 
 
 def test_a_take_of_a_generation_shows_beside_it(studio):

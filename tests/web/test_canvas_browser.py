@@ -273,6 +273,7 @@ def test_a_provider_that_places_it_itself_shows_where_and_takes_no_hand(member, 
     page = open_page(
         member, f"/studio/?task=reframe&source={clip.pk}&aspect_ratio=1:1&prompt=Meadow"
     )
+    page.locator(".quotes-pop > summary").click()
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
 
     expect(page.locator("[data-canvas]")).to_contain_text("GMI Cloud places the source itself")

@@ -214,6 +214,7 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(
     )
     expect(page.locator(".pin")).to_have_count(1)
 
+    page.locator(".quotes-pop > summary").click()
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
     expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute(
         "aria-disabled", "true"

@@ -6,15 +6,14 @@ from pathlib import Path
 from PIL import Image
 
 from editorapp.media import layout
-from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
+from editorapp.media.decoding import colour, poster_filmstrip, reader, source_sound, transcode
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
-from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.picture_file import opened, plain, upright
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
-from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
+from editorapp.media.decoding.timeline import Timeline, has_times_of
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
@@ -73,22 +72,15 @@ def _take_clip(
 ) -> JsonObject:
     if folder is None:
         return examine(file, max_seconds=max_seconds).facts
-    collector = _collector(file)
-    clip = examine(file, max_seconds=max_seconds, on_frame=collector)
+    collector = poster_filmstrip.Collector()
+    clip = examine(file, max_seconds=max_seconds, onlooker=collector)
     if not collector.columns:
-        poster_filmstrip.fill(collector, file, clip.timeline)
-    poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    poster_filmstrip.save_preview(collector.poster, folder / layout.POSTER)
+        collector.fill(file, clip.timeline)
+    strip = collector.strip(len(clip.timeline.pts))
+    poster_filmstrip.save_preview(strip, folder / layout.FILMSTRIP)
+    poster_filmstrip.save_preview(collector.poster(), folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
-
-
-def _collector(file: Path) -> poster_filmstrip.Collector:
-    """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file) as stream:
-        aspect = colour.pixel_aspect(stream)
-        count = sum(packet.is_shown for packet in read_packets(stream))
-    return poster_filmstrip.Collector(count, aspect)
 
 
 def still(
@@ -161,3 +153,22 @@ def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -
     rate, span = Fraction(fps), (first, last)
     transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
     return {}
+
+
+def with_sound(
+    path: str,
+    *,
+    frames: str,
+    source: str,
+    source_frames: str,
+    is_copy: bool,
+    out: str,
+) -> JsonObject:
+    """Write the picture of a clip as it is, and the sound of the source that it was made from.
+
+    `is_copy`: `path` is the clip's playable copy, which begins at 0.
+    """
+    indexes = (reader.load_index(Path(name)) for name in (frames, source_frames))
+    span = source_sound.span_of(*indexes, is_copy=is_copy)
+    is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
+    return {"how": "copied" if is_kept else "encoded"}

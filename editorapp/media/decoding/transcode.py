@@ -301,7 +301,7 @@ def _copy_packets(
     copies = {one.index: made.add_stream_from_template(one) for one in streams}
     if turned:
         copies[stream.index].set_display_matrix(turned)
-    for packet in _with_decoding_times(stream.container.demux(*streams), stream):
+    for packet in with_decoding_times(stream.container.demux(*streams), stream):
         if packet.is_discard and packet.stream.index != stream.index:
             continue  # what an encoder put before the sound to warm up
         if packet.is_discard:
@@ -325,7 +325,7 @@ def _earlier(at: int | None, by: int) -> int | None:
     return None if at is None else at - by
 
 
-def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
+def with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
     """Yield packets, the first pictures with the decoding times that Matroska does not note."""
     early: list[Any] = []
     for packet in packets:

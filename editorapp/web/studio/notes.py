@@ -211,7 +211,7 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
 
 
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
-    buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
+    buttons = tuple(button_of(_back(fix, form)) for fix in one.fixes)
     tone = _tone(one, form, strictly=strictly)
     return Note(tone, one.message, one.field, buttons)
 
@@ -238,7 +238,8 @@ def _is_empty(one: Broken, form: DraftForm) -> bool:
     return one.field in ("prompt", "aspect_ratio") and not getattr(form, one.field)
 
 
-def _button(fix: Fix) -> Button:
+def button_of(fix: Fix) -> Button:
+    """Return a fix as the page's button."""
     if "ask" in fix.changes:
         return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
     return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
@@ -298,4 +299,4 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
 
 
 def _line(options: str, why: UnavailableOption) -> Closed:
-    return Closed(options, why.reason, _button(why.fix) if why.fix else None)
+    return Closed(options, why.reason, button_of(why.fix) if why.fix else None)

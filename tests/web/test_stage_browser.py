@@ -6,17 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from editorapp.generations.states import State
-from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation
 from tests.media.clips import make_clip
 from tests.media.test_probe import CASES
-from tests.web.stage_pages import SCRUB, STEP, WATCH, numbers_shown, stage
+from tests.web.stage_pages import SCRUB, STEP, WATCH, stage
 from tests.web.test_frames_shown_browser import keep  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]

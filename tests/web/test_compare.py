@@ -40,7 +40,7 @@ def test_what_has_no_picture_and_what_is_not_there_is_said_by_number(creator):
     html = page(signed_in(creator), f"takes={takes[0]},{takes[1]},{running},99999")
 
     assert html.count("data-layer ") == 2
-    assert f"#{running}</a> has no picture to compare: running." in html
+    assert f"#{running}</a> has no picture to compare: processing." in html
     assert "There is no #99999 here." in html
 
 

@@ -124,7 +124,9 @@ PLAY = """async ([width, height]) => {
         video.requestVideoFrameCallback(keep);
     };
     video.requestVideoFrameCallback(keep);
-    const done = new Promise((is) => box.addEventListener("rushes:playing", (event) => { if (!event.detail.is) is(); }));
+    const done = new Promise((is) => {
+        box.addEventListener("rushes:playing", (event) => { if (!event.detail.is) is(); });
+    });
     stage.setLoop(false);
     stage.setSound({ isMuted: true });
     stage.setRate(0.25);

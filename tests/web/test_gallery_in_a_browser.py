@@ -225,7 +225,7 @@ def test_the_take_page_turns_into_its_result_by_itself(page, admin, source, resu
     page.get_by_role("button", name="One frame on").click()
     expect(page.locator("[data-frame]")).to_have_text("1")
     page.get_by_role("button", name="Overlay").click()
-    expect(page.locator("[data-notes]")).to_contain_text(f"Source under #{take.pk}")
+    expect(page.locator("[data-notes]")).to_contain_text("under Source")
     expect(page.get_by_role("slider", name="Overlay")).to_have_value("50")
 
 

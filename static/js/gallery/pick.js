@@ -20,7 +20,7 @@
   document.addEventListener("change", (event) => { if (event.target.matches(".take-pick input")) sync(); });
   bar.addEventListener("submit", (event) => {
     event.preventDefault();
-    const numbers = marked().map((one) => one.value);
+    const numbers = marked().map((one) => Number(one.value)).sort((one, other) => one - other); /* the oldest first */
     if (numbers.length >= 2 && numbers.length <= MOST) location.href = `${bar.action}?takes=${numbers.join(",")}`;
   });
   find("[data-pick-clear]").addEventListener("click", () => {

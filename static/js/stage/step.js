@@ -43,6 +43,8 @@
       const mine = run;
       await Promise.all(members().map((one) => one.isBusy));
       if (run !== mine) return;
+      /* They do not start at once: until all have, their first pictures stay. */
+      if (isSeveral()) for (const layer of seen()) layer.show(layer.video);
       begin();
       if (!(await startAll())) pause();
       else if (run === mine) requestAnimationFrame(() => tick(mine));

@@ -73,6 +73,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "status",
         "studio",
         "takes",
+        "compare",
         "urls",
     ),
     "cli": ("edit", "members", "temporary_engine", "management"),

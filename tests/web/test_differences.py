@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,8 +12,10 @@ from editorapp.generations.models import Generation
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
 from editorapp.web.presenters.differences import among, differ_in, differences
+from editorapp.web.presenters.groups import grouped, ordinal
 from tests.factories import default_account, make_asset, make_generation, make_member
 
+BATCH = uuid4()
 PLAIN = GenerationRequest(prompt="A dancer in a red coat", strength="flex_1", resolution="360p")
 
 
@@ -145,3 +148,43 @@ def test_takes_of_other_sources_and_providers_say_so(member):
         first.pk: "from bunny.mp4 · Luma Agents",
         second.pk: f"from #{first.pk} · Scenario",
     }
+
+
+def test_a_batch_is_one_group_in_the_order_sent_and_a_single_take_its_own(member):
+    clip = make_asset(member, name="bunny.mp4")
+    several = [
+        asked(member, source=clip, batch=BATCH, state=state, wanted={"strength": f"flex_{step}"})
+        for step, state in ((1, "succeeded"), (2, "running"), (3, "succeeded"))
+    ]
+    single = asked(member, source=clip)
+
+    first, second = grouped(Generation.objects.select_related("source_asset").order_by("-pk"))
+
+    assert (first.takes, first.is_batch, first.compare_url) == ([single], False, "")
+    assert [take.pk for take in second.takes] == [take.pk for take in several]
+    assert second.label == "3 takes from bunny: differ in strength"
+    assert second.states == "2 done, 1 processing"
+    assert second.place_of(several[1]) == "2nd of 3"
+    assert second.differs[several[2].pk] == "Flex 3"
+
+
+def test_takes_that_ask_the_same_say_so_and_only_those_that_are_done_are_compared(member):
+    done = [
+        asked(member, batch=BATCH, source=make_asset(member), result=make_asset(member))
+        for _ in range(2)
+    ]
+    Generation.objects.update(state="succeeded", source_asset=None)
+    asked(member, batch=BATCH, source_asset=None, lineage="g0")
+
+    [group] = grouped(Generation.objects.order_by("pk"))
+
+    assert group.label == "3 takes: asked alike"
+    assert group.compare_url == f"/compare/?takes={done[0].pk},{done[1].pk}"
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
+)
+def test_places_are_written_as_people_say_them(number, written):
+    assert ordinal(number) == written

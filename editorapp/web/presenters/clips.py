@@ -10,6 +10,7 @@ from django.urls import reverse
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import POSITION, Task
+from editorapp.web.presenters.playing import address_of, is_heard
 from editorapp.web.presenters.request_summary import in_short
 
 MOST_CLIPS = 9  # that one stage shows at once: a key each
@@ -40,6 +41,11 @@ class StageClip:
     def is_simulated(self) -> bool:
         """Did the simulator make it?"""
         return self.take.is_simulated if self.take else self.asset.is_simulated
+
+    @property
+    def played(self) -> str:
+        """The address of what is played, with a version, so that browsers may keep it."""
+        return f"{address_of(self.asset, self.take)}?v={self.asset.sha256[:12]}"
 
     @cached_property
     def json(self) -> str:
@@ -96,12 +102,12 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "varies": asset.variable_frame_rate,
         "seconds": float(asset.duration_seconds),
         "playable": asset.is_playable,
-        "src": _file(asset, "playable") if asset.is_playable else "",
+        "src": shown.played if asset.is_playable else "",
         "poster": _file(asset, "poster"),
         "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
         "times": reverse("media:times", args=[asset.pk]),
         "still": reverse("media:still", args=[asset.pk, 0, "png"]),
-        "has_audio": asset.has_audio,
+        "has_audio": is_heard(asset, take),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
         "take": _take(take, shown.says) if take else None,

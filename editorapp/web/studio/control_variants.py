@@ -60,4 +60,5 @@ def _forms(form: DraftForm, control: str) -> Iterator[DraftForm]:
             said[own] = "" if value == ON else value
         yield replace(form, **said)
     for value in islice(values_of(form, control), MOST_VALUES):
-        yield replace(form, **{switch: True, own: value})
+        typed: Values = {switch: True, own: value}
+        yield replace(form, **typed)

@@ -259,8 +259,13 @@
   });
 
   /* Pictures of a reel can be dragged onto the time line. */
+  const REEL = "[data-pictures] .tile:has(img), [data-end-reel] .tile:has(img), [data-timeline-add]";
+  form.addEventListener("pointerdown", (event) => {
+    const tile = event.pointerType === "mouse" && event.target.closest(REEL);
+    if (tile) tile.draggable = true;
+  });
   form.addEventListener("dragstart", (event) => {
-    const tile = event.target.closest("[data-pictures] .tile, [data-end-reel] .tile, [data-timeline-add]");
+    const tile = event.target.closest(REEL);
     const input = tile && $("input[type=radio]", tile);
     const id = tile && (tile.dataset.timelineAdd || (input && input.value));
     const picture = tile && $("img", tile);

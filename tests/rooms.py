@@ -74,6 +74,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "status",
         "studio",
         "takes",
+        "compare",
         "urls",
     ),
     "cli": ("edit", "members", "temporary_engine", "management"),

@@ -58,6 +58,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "ops": ("processes", "supervisor", "metrics", "status", "backup", "management"),
     "web": (
+        "bundles",
         "presenters",
         "templatetags",
         "shell",
@@ -72,6 +73,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "status",
         "studio",
         "takes",
+        "compare",
         "urls",
     ),
     "cli": ("edit", "members", "temporary_engine", "management"),

@@ -40,7 +40,7 @@ from tests.bench import Figure, processes, promised
 from tests.factories import make_member
 
 SIZE = 200_000_000  # what RUSHES_MAX_UPLOAD_MB allows, to the byte
-PIECE = 25_000_000  # as static/js/upload.js sends them
+PIECE = 25_000_000  # as static/js/studio/upload.js sends them
 RUNS = 5
 TIMES_AT_MOST = 1.5
 GROWS_AT_MOST_MB = 32

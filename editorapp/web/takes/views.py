@@ -15,7 +15,7 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
 from editorapp.web.presenters.cards import as_cards
-from editorapp.web.takes import actions
+from editorapp.web.takes import actions, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
@@ -110,6 +110,9 @@ urlpatterns = [
     path("<int:pk>/live", live, name="live"),
     path("<int:pk>/change", curve, name="change"),
     path("<int:pk>/review", review_it, name="review"),
+    *panel.urlpatterns,
     *actions.urlpatterns,
+    *finish_views.urlpatterns,
+    *sound.urlpatterns,
     *settle.take_patterns,
 ]

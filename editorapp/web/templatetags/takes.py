@@ -15,11 +15,13 @@ from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.clips import made_from
 
 CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
 
 register = template.Library()
+register.filter("made_from", made_from)
 register.filter("model_name", request_summary.model_of)
 register.filter("in_short", request_summary.in_short)
 register.filter("answered_by", Generation.is_answered_by)
@@ -29,12 +31,6 @@ register.filter("answered_by", Generation.is_answered_by)
 def picture(take: Generation) -> Asset | None:
     """Return what stands for a take: its result, else what it is made from."""
     return take.result or made_from(take)
-
-
-@register.filter
-def made_from(take: Generation) -> Asset | None:
-    """Return the clip that a take was made from, where we hold it."""
-    return take.source_asset or (take.parent.result if take.parent else None)
 
 
 @register.filter

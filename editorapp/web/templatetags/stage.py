@@ -1,0 +1,17 @@
+"""Stage tags: clips as the stage's template and scripts read them, {% load stage %}."""
+
+from django import template
+
+from editorapp.generations.models import Generation
+from editorapp.media.models import Asset
+from editorapp.web.presenters.clips import StageClip, clip_json
+
+register = template.Library()
+register.simple_tag(clip_json)  # {% clip_json asset take %}, inside of data-clip="..."
+
+
+@register.simple_tag
+def alone(asset: Asset, heard_in: Generation | str | None = None) -> list[StageClip]:
+    """Return what a stage shows of one clip; of a take's result perhaps with that take's sound."""
+    take = heard_in if isinstance(heard_in, Generation) else None
+    return [StageClip(asset, heard_in=take)]

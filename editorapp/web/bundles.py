@@ -27,7 +27,19 @@ FIRST = {
         "keys",
         "address",
     ),
-    "studio": ("upload", "studio", "switch", "guides", "frames", "canvas", "concepts", "files"),
+    "studio": (
+        "upload",
+        "studio",
+        "switch",
+        "keyframes",
+        "guides",
+        "frames",
+        "range",
+        "canvas",
+        "canvas-on-stage",
+        "concepts",
+        "files",
+    ),
 }
 NAMES = ("page", "stage", "studio", "gallery", "queue")
 

@@ -289,3 +289,40 @@ def test_a_draft_is_what_is_smaller_than_720_lines_or_than_its_source(
     take = draft_of(member, make_asset(member, **source), wanted={"resolution": resolution})
 
     assert is_draft(take) is said
+
+
+def noted(browser: Client, take: Generation) -> str:
+    """Return what the studio says beside a take that is chosen as the source."""
+    html = unescape(browser.get(f"/studio/?generation={take.pk}").content.decode())
+    return html.split('id="notes-source"')[1].split("</div>")[0]
+
+
+def test_a_draft_that_is_the_source_says_so_with_the_way_to_finish_it(browser, member, clip):
+    take = draft_of(member, clip)
+
+    said = noted(browser, take)
+
+    assert f"#{take.pk} is a 360p draft: what you make of it starts from its small picture" in said
+    assert f'href="/takes/{take.pk}#finish-{take.pk}">Finish #{take.pk}</a>' in said
+    assert 'data-tone="warn"' in said
+
+
+def test_a_draft_that_is_finished_leads_to_its_finished_one(browser, member, clip):
+    take = draft_of(member, clip)
+    made = draft_of(member, clip, finished_from=take, wanted={"resolution": "1080p"})
+
+    said = noted(browser, take)
+
+    assert f"#{take.pk} is a 360p draft, and finished as #{made.pk}: use that one." in said
+    assert f'href="/studio/?generation={made.pk}">Use #{made.pk}</a>' in said
+    assert noted(browser, made) == noted(browser, made).replace("draft", "")
+
+
+def test_the_take_made_of_a_draft_says_so(browser, member, clip):
+    first = draft_of(member, clip)
+    second = draft_of(member, None, parent=first, source_asset=first.result)
+
+    assert f'Made of <a href="/takes/{first.pk}">#{first.pk}</a>, a 360p draft' in page_of(
+        browser, second
+    )
+    assert "Made of" not in page_of(browser, first)

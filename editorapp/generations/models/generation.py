@@ -224,7 +224,7 @@ class Generation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"take {self.pk}"
+        return f"#{self.pk}"
 
     @property
     def wanted(self) -> GenerationRequest:

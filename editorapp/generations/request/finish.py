@@ -133,6 +133,12 @@ def ask_price(
     quotes.ask(_draft(take, quality), member=member, now=now)
 
 
+def finished(take: Generation) -> Generation | None:
+    """Return what a take was finished as, where that is done: the newest; one query."""
+    done = take.finished_as.filter(state=State.SUCCEEDED, result__isnull=False)
+    return done.order_by("-pk").first()
+
+
 def _draft(take: Generation, quality: Quality) -> Draft:
     """Return the take's own request at another quality."""
     return replace(

@@ -1,12 +1,21 @@
 """Jobs of the sandbox: each takes and returns what JSON can carry, and raises Refusal."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image
 
-from editorapp.media import layout
-from editorapp.media.decoding import colour, poster_filmstrip, reader, source_sound, transcode
+from editorapp.media import layout, usual_form
+from editorapp.media.decoding import (
+    colour,
+    conversion,
+    poster_filmstrip,
+    reader,
+    source_sound,
+    transcode,
+)
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
@@ -18,7 +27,7 @@ from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
-_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
+_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds", "hdr_transfer")
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -99,23 +108,44 @@ def still(
     return {"width": pixels.shape[1], "height": pixels.shape[0]}
 
 
-def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
+def proxy(path: str, *, frames: str, fps: str, out: str, progress: str = "") -> JsonObject:
     """Transcode a clip for browsers, into its playable copy: the same packets where they can be kept, else
-    coded anew.
+    coded anew; the file `progress`, where one is named, says how many hundredths are written.
     """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
-    if _remuxed(file, made, timeline):
+    if _remuxed(file, made, timeline, is_kept=_could_be_kept):
         return {"how": "remuxed"}
     whole, recipe = (0, len(timeline.pts) - 1), transcode.for_browsers(timeline.seconds)
-    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
+    tell = _Progress(Path(progress) if progress else None)
+    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole, tell=tell)
     return {"how": "encoded"}
 
 
-def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
-    """Try to keep the packets, and keep the result only if it is the same clip."""
+class _Progress:
+    """Writes a share into a file, in hundredths, as often as it grows by one."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file, self.said = file, -1
+
+    def __call__(self, share: float) -> None:
+        if self.file is not None and int(100 * share) > self.said:
+            self.said = int(100 * share)
+            self.file.write_text(str(self.said))
+
+
+def _remuxed(
+    file: Path,
+    made: Path,
+    timeline: Timeline,
+    *,
+    is_kept: Callable[[Clip], bool],
+) -> bool:
+    """Try to keep the packets of a clip that may be, and keep the result only if it is the same
+    clip.
+    """
     source = examine(file, max_seconds=0)
     said = source.facts
-    if not _could_be_kept(source):
+    if not is_kept(source):
         return False
     try:
         transcode.remux(file, made, timeline)
@@ -147,12 +177,39 @@ def as_png(path: str, *, out: str) -> JsonObject:
     return {}
 
 
-def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> JsonObject:
-    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
-    file, timeline = Path(path), reader.load_index(Path(frames))
-    rate, span = Fraction(fps), (first, last)
-    transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
-    return {}
+def trim(
+    path: str,
+    *,
+    frames: str,
+    fps: str,
+    first: int,
+    last: int,
+    out: str,
+    rate: str = "",
+    size: tuple[int, int] | None = None,
+    max_bytes: int = 0,
+) -> JsonObject:
+    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own.
+
+    `rate`, `size`, `max_bytes`: what is to be other than it is; "", None and 0 where nothing is. A
+    whole clip of which nothing is keeps its packets, where an MP4 and those who read it take them.
+    """
+    file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
+    span, whole = (first, last), (0, len(timeline.pts) - 1)
+    is_same = span == whole and not (rate or size or max_bytes)
+    if is_same and _remuxed(file, made, timeline, is_kept=_could_be_sent):
+        return {"how": "remuxed"}
+    recipe = replace(transcode.TRIM, size=(size[0], size[1]) if size else None)
+    conversion.write(file, made, timeline, span, fps=fps, rate=rate, recipe=recipe, most=max_bytes)
+    return {"how": "encoded"}
+
+
+def _could_be_sent(source: Clip) -> bool:
+    """Is the coding one that whoever takes MP4 files reads?"""
+    said = source.facts
+    is_usual = usual_form.is_usual("mp4", said["codec"], said["pixel_format"])
+    is_held = said["codec"] in ("h264", "hevc") and set(source.sounds) <= {"aac", "mp3"}
+    return is_usual and is_held and said["video_tracks"] == 1
 
 
 def with_sound(

@@ -231,7 +231,7 @@ def _frames(wanted: GenerationRequest) -> dict[str, str]:
 
 def _extends(take: Generation) -> str:
     way = direction(take.wanted)
-    what = f"take #{take.parent_id}" if take.parent_id else "an earlier result"
+    what = f"#{take.parent_id}" if take.parent_id else "an earlier result"
     return f"{what}, {way}" if way else ""
 
 

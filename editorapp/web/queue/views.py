@@ -46,6 +46,7 @@ from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_time
+from editorapp.web.queue.batch_heads import batch_heads
 from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
@@ -112,6 +113,9 @@ def _context(member: Member) -> Context:
     return {
         "here": "queue",
         "seen": _seen([*queued, *running, *person, *recent], waiting, **above),
+        "heads": batch_heads(
+            [row.take for row in waiting[:MOST_ROWS]], running[:MOST_ROWS], person, recent
+        ),
         "waiting_rows": waiting[:MOST_ROWS],
         "running_rows": _with_usual(member, running[:MOST_ROWS]),
         "more_waiting": len(queued) > MOST_ROWS,

@@ -20,6 +20,7 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -27,6 +28,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.studio import (
     buttons,
+    new_sources,
     notes,
     pages,
     variants,
@@ -48,7 +50,9 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return pages.page_of(request, form_verdict(resolve(form_at(request), request.member)))
+    return pages.page_of(
+        request, form_verdict(resolve(form_at(request).in_order(), request.member))
+    )
 
 
 @action_for(Act.SEE)
@@ -71,13 +75,13 @@ def check_of(sent: QueryDict, member: Member) -> Context:
     resolved = resolve(DraftForm.read(sent), member, is_quick=True)
     context = pages.check_context(form_verdict(resolved))
     if "cutting" in sent:
-        part = buttons.price_of_part(resolved.draft, sent)
+        part = new_sources.price_of_part(resolved.draft, sent)
         context |= {"is_cutting": True, "part": part}
     return context | {"is_switched": resolved.is_switched}
 
 
 def _posted(request: MemberRequest) -> ResolvedForm:
-    return resolve(DraftForm.read(request.POST), request.member)
+    return resolve(DraftForm.read(request.POST).in_order(), request.member)
 
 
 def _typed_page(
@@ -112,7 +116,7 @@ def switch(request: MemberRequest) -> HttpResponse:
     that was typed.
     """
     form = DraftForm.read(request.POST).changed(_changes_of(request))
-    resolved = resolve(form, request.member)
+    resolved = resolve(form.in_order(), request.member)
     return (pages.panes if is_part(request) else _typed_page)(request, resolved)
 
 
@@ -125,22 +129,24 @@ def _changes_of(request: MemberRequest) -> Changes:
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
-    A page that waits for a playable copy asks again.
+    A page that waits for a playable copy asks again, and is told how far that is.
     """
     resolved = resolve(DraftForm.read(request.GET), request.member)
     asset = resolved.source.asset
     if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
-        return HttpResponse(status=204)
+        return pages.copying(copied_percent(asset))
     return pages.viewer_of(request, resolved)
 
 
 @page_for(Act.SEE)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
-    """Show the takes made from a clip, or those made without one; asks for itself again while one
-    of them runs.
+    """Show the takes made from a clip, or those made without one; 204 while they are as the page
+    saw them.
     """
     clips = Asset.objects.visible_to(request.member)
     context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    if context["stamp"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
     return render(request, "studio/_takes_now.html", context)
 
 
@@ -185,14 +191,14 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     form, changes = DraftForm.read(request.POST), _changes_of(request)
     before = resolve(form, request.member)
     try:
-        after, part = buttons.pressed(request, form, changes, before.source.asset)
-    except buttons.NotDone as error:
+        after, kept = buttons.pressed(request, form, changes, before.source.asset)
+    except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
-    resolved = resolve(after, request.member)
+    resolved = resolve(after.in_order(), request.member)
     if not is_part(request):
         return _typed_page(request, resolved, strictly=True)
     if _has_other_source(after, form):
-        return _new_source(request, resolved, part)
+        return _new_source(request, resolved, kept)
     return pages.panes(request, resolved)
 
 
@@ -206,7 +212,7 @@ def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
 def _new_source(
     request: MemberRequest,
     resolved: ResolvedForm,
-    part: buttons.Part | None,
+    kept: new_sources.KeptPart | None,
 ) -> HttpResponse:
     """Show the source that a button made, and tell the page's script what was kept: its keyframes
     move with it.
@@ -219,7 +225,8 @@ def _new_source(
             "name": asset.name,
             "duration": float(asset.duration_seconds),
             "poster": reverse("media:file", args=[asset.pk, "poster"]),
-            "part": part,
+            "part": kept.part if kept else None,
+            "moves": kept.moves if kept else {},
         }
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
@@ -257,9 +264,7 @@ def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     try:
         return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:
-        raise TooLate(
-            f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
-        ) from error
+        raise TooLate(f"Nothing was queued: #{pk} cannot be replaced any more. {error}") from error
 
 
 def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -287,9 +292,9 @@ def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedFo
 
     What was edited was opened from the queue, so one comes back there.
     """
-    what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
+    what = f"#{made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
     if resolved.form.replaces is not None:
-        place = f"in the place of take {resolved.form.replaces}"
+        place = f"in the place of #{resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
         if is_part(request):
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})

@@ -13,6 +13,7 @@ from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.generations.request.finish import finishes
+from editorapp.generations.request.quality import is_draft
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
 from editorapp.providers.contract import GenerationRequest, Ref, Task
@@ -38,6 +39,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "on_stage": _on_stage(take, source),
         "sound_source": sound.offered(take, [step.take for step in chain]),
         "ways_on": _ways_on(take, member),
+        "draft_source": take.parent if take.parent and is_draft(take.parent) else None,
         "finishes": finishes(take, member) if member.may_create else [],
         "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),
@@ -45,6 +47,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "steps": chain,
         "settings": request_summary.settings(take),
         "guides": request_summary.guides(wanted, member),
+        "group": lineage.batch(take),
         "siblings": lineage.siblings(take),
         "children": lineage.children(take),
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),

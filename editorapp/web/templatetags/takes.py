@@ -3,24 +3,19 @@
 No filter causes a query on takes read by web.presenters.cards.as_cards.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from django import template
 from django.utils import timezone
 
 from editorapp.generations.models import Generation
-from editorapp.generations.request.finish import Finish
 from editorapp.generations.states import NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters import playing, request_summary
+from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.clips import made_from
-from editorapp.web.presenters.groups import TakeGroup, ordinal, stem
 
 CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
@@ -28,11 +23,8 @@ MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modificatio
 register = template.Library()
 register.filter("made_from", made_from)
 register.filter("model_name", request_summary.model_of)
-register.filter("stem", stem)
 register.filter("in_short", request_summary.in_short)
 register.filter("answered_by", Generation.is_answered_by)
-register.filter("played_for", playing.address_of)
-register.filter("is_heard_for", playing.is_heard)
 
 
 @register.filter
@@ -55,30 +47,6 @@ def origin(take: Generation) -> str:
     if take.task != Task.GENERATE:
         return f"{made_as(take)} a clip that is not kept here"
     return "from pictures" if take.wanted.refs() else "from its prompt"
-
-
-@register.filter
-def standing(take: Generation) -> str:
-    """Return where a take of `as_cards` stands in its lineage: "3rd of 7"."""
-    return f"{ordinal(take.place)} of {take.places}"  # type: ignore[attr-defined]
-
-
-@register.filter
-def place(group: TakeGroup, take: Generation) -> str:
-    """Return where a take stands in its group: "3rd of 4"."""
-    return group.place_of(take)
-
-
-@register.filter
-def at(values: Mapping[Any, Any], key: Any) -> Any:
-    """Return the value of a key; None where there is none."""
-    return values.get(key)
-
-
-@register.filter
-def with_batch(address: str, batch: UUID) -> str:
-    """Return the address of a page on which a batch is open."""
-    return f"{address}{'&' if '?' in address else '?'}batch={batch}#batch-{batch}"
 
 
 @register.filter
@@ -115,12 +83,6 @@ def _held_up_around(take: Generation) -> str:
 def cancelable_by(take: Generation, member: Member) -> bool:
     """May this member cancel the take? Its own person may, and an admin."""
     return take.is_answered_by(member, Act.CANCEL)
-
-
-@register.filter
-def is_asking(finishes: Iterable[Finish]) -> bool:
-    """Is the price of one of these being asked for?"""
-    return any(way.is_asking for way in finishes or ())
 
 
 @register.filter

@@ -240,7 +240,7 @@
       const found = clips.slice(0, MOST);
       const old = layers;
       const before = { clip: lead().clip, seconds: secondsAt(), mode: state.mode };
-      const keyOf = (clip) => `${clip.id} ${clip.take ? clip.take.number : ""}`;
+      const keyOf = (clip) => `${clip.id} ${clip.take ? clip.take.number : ""} ${clip.src}`;
       layers = found.map((clip) => old.find((one) => keyOf(one.clip) === keyOf(clip)) || window.rushes.layer(clip));
       if (player.isPlaying) player.pause();
       for (const layer of old) if (!layers.includes(layer)) remove(layer);

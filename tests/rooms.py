@@ -12,6 +12,7 @@ ROOMS = (
     "providers",
     "costs",
     "generations",
+    "reuse",
     "review",
     "ops",
     "web",

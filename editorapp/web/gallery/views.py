@@ -20,9 +20,10 @@ from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.cards import as_cards, notes_of
 
 PAGE_SIZE = 24
+MAKER = ("user_id", "user__display_name", "user__username")
 MOST_LIVE = 500
 STOP_POLLING = 286  # htmx's own status
 
@@ -117,6 +118,7 @@ def page(request: MemberRequest) -> HttpResponse:
     before = cursor(request.GET)
     takes = as_cards(filters.apply(Generation.objects.visible_to(request.member)))
     found = newest_first(takes, before=before, size=PAGE_SIZE)
+    notes_of(found.rows)
     context = {
         "here": "gallery",
         "filters": filters,
@@ -146,7 +148,9 @@ def live(request: MemberRequest) -> HttpResponse:
     goes_on = any(state in ACTIVE for state in now.values())
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
-    context = {"takes": as_cards(takes.filter(pk__in=changed)), "oob": True}
+    cards = list(as_cards(takes.filter(pk__in=changed)))
+    notes_of(cards)
+    context = {"takes": cards, "oob": True}
     status = 200 if goes_on else STOP_POLLING
     return render(request, "gallery/_changed.html", context, status=status)
 
@@ -175,7 +179,8 @@ def _clips(member: Member) -> QuerySet[Asset]:
 
 def _filter_context(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
-    clips, choices = Asset.objects.visible_to(member), _choices()
+    choices = _choices()
+    clips = Asset.objects.visible_to(member)
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
@@ -184,17 +189,20 @@ def _filter_context(member: Member, filters: Filters) -> Context:
             (name, name.capitalize(), getattr(filters, name), {"": f"Any {name}", **words})
             for name, words in choices.items()
         ],
-        "people": _makers(member).order_by("is_former", "display_name", "username"),
+        "people": _makers(member),
         "source": filters.source and clips.filter(pk=filters.source).first(),
     }
 
 
-def _makers(member: Member) -> QuerySet[User]:
-    """Return who is in the team or has made something in it."""
-    team, person = member.team_id, OuterRef("pk")
-    made = Generation.objects.filter(team_id=team, created_by=person)
-    here = Member.objects.active().filter(team_id=team, user=person)
-    return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
+def _makers(member: Member) -> dict[int, str]:
+    """Return who is in the team, by name; then who was, and has made something in it."""
+    team = member.team_id
+    here = Member.objects.active().filter(team_id=team).order_by(*MAKER[1:])
+    names = {pk: shown or name for pk, shown, name in here.values_list(*MAKER)}
+    made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
+    gone = User.objects.exclude(pk__in=list(names)).filter(Exists(made))
+    rows = gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
+    return names | {pk: f"{shown or name} (former member)" for pk, shown, name in rows}
 
 
 def _seen(pair: str) -> tuple[int, str]:

@@ -23,7 +23,7 @@ RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables
                         (the data folder)
 RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION,
                         RUSHES_S3_PREFIX as it needs
-RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies (20)
+RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies; of stills a twentieth (20)
 RUSHES_SIMULATOR_URL    where the simulator answers (read from the data folder)
 RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal, which may repeat the
                         prompt (INFO)

@@ -93,9 +93,9 @@ class Alert(models.Model):
 
     @property
     def about(self) -> str:
-        """Return what it is about in words: "Take 12"; "" where the kind says it all."""
+        """Return what it is about in words: "#12"; "" where the kind says it all."""
         what, _colon, number = self.subject.partition(":")
-        return f"Take {number}" if what == "generation" else ""
+        return f"#{number}" if what == "generation" else ""
 
     @property
     def title(self) -> str:

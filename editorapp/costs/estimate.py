@@ -66,19 +66,47 @@ def estimate(
     that is taken.
     Source: docs/providers/luma-agents.md, section 6; docs/providers/gmi-cloud.md, section 6.
     """
-    try:
-        module = registry.get(provider)
-    except registry.UnknownProvider:
-        return None
-    # one that prices all by asking publishes none
-    table = table_for(getattr(module, "PRICES", {}), wanted)
+    table = _table_of(wanted, provider)
     if table is None:
         return None
     if table.counted is Counted.DURATION:
         return _by_duration(table, wanted)
     seconds = source_facts.duration_seconds if source_facts is not None else None
-    longest = module.SPEC.model_for(wanted).limits.max_source_seconds
+    longest = registry.get(provider).SPEC.model_for(wanted).limits.max_source_seconds
     return _by_source(table, wanted, seconds, longest)
+
+
+def cheaper_lengths(
+    wanted: GenerationRequest,
+    seconds: Decimal,
+    *,
+    provider: str,
+) -> list[Decimal]:
+    """Return the lengths, in seconds, at which a source is cheaper than one of `seconds`: where the
+    published price steps, longest first.
+
+    None where no price is published, or where it does not depend on the source.
+    """
+    table = _table_of(wanted, provider)
+    if table is None or table.counted is Counted.DURATION:
+        return []
+    lengths = [length for length, _usd in table.tiers(range_of(wanted), size_of(wanted))]
+    if not lengths:
+        return []
+    block, last = lengths[0], lengths[-1]
+    # Beyond the longest that is published, each block that is begun counts.
+    beyond = range(int(last // block) + 1, math.ceil(seconds / block))
+    steps = [*lengths, *(block * count for count in beyond)]
+    return sorted((step for step in steps if step < seconds), reverse=True)
+
+
+def _table_of(wanted: GenerationRequest, provider: str) -> PriceTable | None:
+    """Return the published prices of such a request; one that prices all by asking publishes none."""
+    try:
+        module = registry.get(provider)
+    except registry.UnknownProvider:
+        return None
+    return table_for(getattr(module, "PRICES", {}), wanted)
 
 
 def _by_duration(table: PriceTable, wanted: GenerationRequest) -> Estimate | None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from editorapp.media import clip_jobs, store
+from editorapp.media import clip_jobs, still_store, store
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
@@ -25,8 +25,7 @@ def still(
 
     Frames count from 0 on the clip's own grid. Raises: Refusal, e.g. "no_such_frame".
     """
-    with store.workspace() as folder:
-        return _write(asset, frame_index, folder, format=format, max_height=max_height).read_bytes()
+    return _known(asset, frame_index, format=format, max_height=max_height)
 
 
 def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
@@ -34,8 +33,10 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
 
     Raises: Refusal.
     """
-    with store.workspace() as folder:
-        file = _write(asset, frame_index, folder, format="png", max_height=None)
+    picture = _known(asset, frame_index, format="png", max_height=None)
+    with store.workspace() as folder, store.telling_full_disk():
+        file = folder / "still.png"
+        file.write_bytes(picture)
         stem = asset.name.rpartition(".")[0] or asset.name
         return take_in(
             file,
@@ -48,6 +49,19 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
         )
 
 
+def _known(asset: Asset, index: int, *, format: str, max_height: int | None) -> bytes:
+    """Return a still as it was kept; one that nobody asked for yet is decoded."""
+    if not asset.is_video or not 0 <= index < asset.frame_count:
+        raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
+    name = still_store.name(asset.sha256, index, format=format, max_height=max_height)
+    if (kept := still_store.find(name)) is not None:
+        return kept
+    with store.workspace() as folder:
+        picture = _write(asset, index, folder, format=format, max_height=max_height).read_bytes()
+    still_store.keep(picture, name, store.incoming())
+    return picture
+
+
 def _write(
     asset: Asset,
     index: int,
@@ -56,7 +70,5 @@ def _write(
     format: str,
     max_height: int | None,
 ) -> Path:
-    if not asset.is_video or not 0 <= index < asset.frame_count:
-        raise Refusal("no_such_frame", index=index, last=asset.frame_count - 1)
     made, shape = folder / f"still.{format}", {"format": format, "max_height": max_height or 0}
     return clip_jobs.run("still", asset, made, limits=_LIMITS, index=index, **shape)

@@ -16,6 +16,7 @@ PREVIEWS = (POSTER, FILMSTRIP, FRAMES)  # made while a file is taken in
 BLOBS, INCOMING = "blobs/", "incoming/"
 _KEPT = {ORIGINAL, PROXY, *PREVIEWS}
 _HASH = re.compile("[0-9a-f]{64}")
+_SOUND = re.compile("sound-[0-9a-f]{64}-(original|proxy.mp4)")
 
 
 def folder(sha256: str) -> str:
@@ -27,9 +28,14 @@ def folder(sha256: str) -> str:
 
 def name(sha256: str, what: str) -> str:
     """Return the name of a file of a content."""
-    if what not in _KEPT:
+    if what not in _KEPT and not _SOUND.fullmatch(what):
         raise ValueError(f"The store keeps no {what!r}.")
     return f"{folder(sha256)}/{what}"
+
+
+def with_sound_of(source_sha256: str, what: str) -> str:
+    """Return what a content's original, or its playable copy, is called with a source's sound."""
+    return f"sound-{source_sha256}-{what}"
 
 
 def stated_hash(name: str) -> str:

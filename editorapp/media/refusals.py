@@ -30,6 +30,7 @@ SENTENCES: dict[str, str] = {
     "crashed": "Reading this file made the decoder fail: export it as an H.264 MP4 and try again.",
     "interrupted": "The studio could not look at this file now (its decoder was stopped from outside): try again.",
     "unreadable": "There is no readable file of this name: check the path and its permissions.",
+    "no_sound": "This clip has no sound that can be read: choose a source that has some.",
     "no_such_frame": "There is no frame {index}: this clip has the frames 0 to {last}.",
     "bad_archive": "This archive of EXR frames cannot be used ({detail}): fetch the result again.",
     "gone": "This file is not stored any more: upload it again.",

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from editorapp.alerts import alerts
 from editorapp.alerts.models import AlertKind
-from editorapp.media import layout
+from editorapp.media import layout, still_store
 from editorapp.media.backends.files import OpenedFile, hash_file, refusing_full_disk
 from editorapp.media.backends.folder import Folder
 from editorapp.media.layout import ORIGINAL
@@ -215,6 +215,7 @@ def remove(sha256: str) -> None:
     Raises: Refusal, when the storage does not answer.
     """
     backend().remove(layout.folder(sha256))
+    still_store.forget(sha256)
 
 
 def sweep(*, now: float | None = None, under_way: Collection[str] = ()) -> int:

@@ -1,8 +1,12 @@
-"""Trim: a clip cut to a range of its frames; a new asset, the old one untouched."""
+"""Trim: a clip cut to a range of its frames, or converted; a new asset, the old one untouched."""
 
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import PurePath
 
 from editorapp.media import clip_jobs, store
+from editorapp.media.facts import JsonObject
+from editorapp.media.frame_times import length_of
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.probe import NO_LIMIT
@@ -13,20 +17,54 @@ from editorapp.teams.models import User
 _LIMITS = SandboxLimits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
 
 
-def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) -> Asset:
+@dataclass(frozen=True)
+class Conversion:
+    """What of a clip is to be other than it is.
+
+    `fps`: None for its own; `size`: width and height as displayed, even; `max_bytes`: 0 for as many
+    as it takes.
+    """
+
+    fps: Fraction | None = None
+    size: tuple[int, int] | None = None
+    max_bytes: int = 0
+
+    def place_of(self, asset: Asset, index: int, first_frame: int) -> int:
+        """Return where a frame of a clip is in a copy that begins with `first_frame`, by its time.
+
+        Raises: Refusal.
+        """
+        if self.fps is None or index == first_frame:
+            return index - first_frame
+        seconds = length_of(asset, first_frame, index - 1)
+        return int(seconds * self.fps + Fraction(1, 2))
+
+
+AS_IT_IS = Conversion()
+
+
+def trim(
+    asset: Asset,
+    first_frame: int,
+    last_frame: int,
+    *,
+    user: User | None,
+    conversion: Conversion = AS_IT_IS,
+) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
 
     Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
-    cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay.
+    cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay,
+    where the conversion says nothing else. A whole clip whose packets an MP4 takes keeps them.
     Raises: Refusal.
     """
     if not asset.is_video or not 0 <= first_frame <= last_frame < asset.frame_count:
         wrong = last_frame if 0 <= first_frame <= last_frame else first_frame
         raise Refusal("no_such_frame", index=wrong, last=asset.frame_count - 1)
     with store.workspace() as folder:
-        span = {"first": first_frame, "last": last_frame}
+        asked = {"first": first_frame, "last": last_frame, **_told(conversion)}
         made = folder / "trimmed.mp4"
-        clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **span)
+        clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **asked)
         return take_in(
             made,
             name=_name(asset, first_frame, last_frame),
@@ -37,6 +75,15 @@ def trim(asset: Asset, first_frame: int, last_frame: int, *, user: User | None) 
             max_bytes=NO_LIMIT,
             max_seconds=NO_LIMIT,
         )
+
+
+def _told(conversion: Conversion) -> JsonObject:
+    """Return a conversion as the job reads it."""
+    return {
+        "rate": str(conversion.fps or ""),
+        "size": conversion.size,
+        "max_bytes": conversion.max_bytes,
+    }
 
 
 def _name(asset: Asset, first: int, last: int) -> str:

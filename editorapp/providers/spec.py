@@ -96,11 +96,12 @@ class Fix:
     """A fix of a broken rule, as one button: the form fields to change and their new values.
 
     Keys are form fields (attributes of GenerationRequest, `conditioning`, `guides`,
-    `source_media_type`, and `keyframe_index` as the whole list) and three that the page carries out
+    `source_media_type`, and `keyframe_index` as the whole list) and those that the page carries out
     itself: `trim_to_seconds` keeps the start of the source and the keyframes in it, `mp4_copy` puts
-    an MP4 copy of the whole source in its place, and `drop_keyframes` lists the positions of
-    keyframes to take away. `ask` changes nothing: it asks that account what the draft would cost
-    there.
+    an MP4 copy of the whole source in its place, of `copy_size` ("1280x720"), with `copy_fps`
+    frames a second, of at most `copy_bytes`, where they are said; `drop_keyframes` lists the
+    positions of keyframes to take away. `ask` changes nothing: it asks that account what the draft
+    would cost there.
     """
 
     label: str
@@ -158,6 +159,9 @@ class Limits:
     warn_source_seconds: float | None = None  # above it, the vendor behind the provider may refuse
     max_inline_bytes: int | None = None  # a source by URL or base64
     max_file_bytes: int | None = None  # a source by upload
+    max_source_side: int | None = None  # px, the longer side
+    min_source_side: int | None = None  # px, the shorter side
+    max_source_fps: float | None = None
     max_image_bytes: int | None = None
     prompt_max: int = 6000
     max_keyframes: int = 0

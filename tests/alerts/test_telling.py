@@ -57,7 +57,7 @@ def test_an_admin_gets_one_mail_that_says_what_to_do_and_where(db, mailbox):
 
     (mail,) = mailbox.mails
     assert mail["To"] == "anna@example.com"
-    assert mail["Subject"] == "[Rushes] Lost at the provider (Take 7)"
+    assert mail["Subject"] == "[Rushes] Lost at the provider (#7)"
     assert (
         "Look at take 7." in mail.get_content()
         and "https://rushes.example/takes/7/" in mail.get_content()

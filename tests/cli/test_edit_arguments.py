@@ -364,7 +364,7 @@ def test_a_take_continued_elsewhere_is_refused_with_the_account_that_can(
 
     assert code == 2
     assert any(
-        f"Only Luma Agents (simulated) can continue take {take.pk}" in row["message"]
+        f"Only Luma Agents (simulated) can continue #{take.pk}" in row["message"]
         for row in said["broken"]
     )
 

@@ -70,9 +70,7 @@ def test_each_state_says_what_its_money_must_be(state, money):
     found = books.differences()
 
     assert bool(found) == (money not in RIGHT[state])
-    assert (
-        not found or f"Attempt {attempt.pk} (take {attempt.generation_id}) is {state}" in found[0]
-    )
+    assert not found or f"Attempt {attempt.pk} (#{attempt.generation_id}) is {state}" in found[0]
 
 
 @pytest.mark.django_db
@@ -96,10 +94,10 @@ def test_what_never_reserved_its_copies_and_its_cost_are_found_out():
 
     found = "\n".join(books.differences())
 
-    assert f"(take {never.pk}) is queued and should hold its reservation; its lines: none." in found
-    assert f"Take {stale.pk} shows attempt 1, queued; its newest attempt is 1, running." in found
-    assert f"Take {dear.pk} shows a cost of $1.00; its lines say $0.00." in found
-    assert f"Take {gone.pk} shows attempt 1, running; it has no attempt." in found
+    assert f"(#{never.pk}) is queued and should hold its reservation; its lines: none." in found
+    assert f"#{stale.pk} shows attempt 1, queued; its newest attempt is 1, running." in found
+    assert f"#{dear.pk} shows a cost of $1.00; its lines say $0.00." in found
+    assert f"#{gone.pk} shows attempt 1, running; it has no attempt." in found
     assert "$1.08 are held for attempt" in found and "which does not exist" in found
 
 

@@ -52,7 +52,7 @@ def test_a_job_is_flagged_once_it_takes_longer_than_its_provider_should():
         f"generation:{late.pk}",
         f"/takes/{late.pk}",
     )
-    assert f"Take #{late.pk}: It takes longer than Luma Agents should ever need" in alert.message
+    assert f"#{late.pk}: It takes longer than Luma Agents should ever need" in alert.message
     assert books.differences() == []
 
 

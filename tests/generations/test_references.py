@@ -71,7 +71,7 @@ def test_elsewhere_it_is_refused_with_the_way_to_the_account_that_made_it(
 
     (broken,) = refused.value.verdict.refusals
     assert (broken.rule_id, broken.field) == ("take.elsewhere", field)
-    assert f"take {take.pk}" in broken.message and take.account.name in broken.message
+    assert f"#{take.pk}" in broken.message and take.account.name in broken.message
     assert broken.fixes[0].changes == {"account": take.account_id}
     assert (Generation.objects.count(), Entry.objects.count()) == (1, 0)
 

@@ -184,7 +184,7 @@ def _says_sent(attempt: Attempt) -> bool:
 
 def _ended_rightly(wanted: list[Wish]) -> Iterator[str]:
     for pk, state in unended():
-        yield f"Take {pk} has not ended: {state}."
+        yield f"#{pk} has not ended: {state}."
     wishes = {wish.prompt: wish for wish in wanted}
     for generation in Generation.objects.filter(state__in=FINAL):
         wish = wishes.get(generation.prompt)

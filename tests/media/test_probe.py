@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from editorapp.media import sandbox
-from editorapp.media.decoding import colour, jobs, reader, timeline
+from editorapp.media.decoding import colour, jobs, poster_filmstrip, reader, timeline
 from editorapp.media.decoding.clip import examine
+from editorapp.media.decoding.poster_filmstrip import Collector
 from editorapp.media.probe import facts_from, measure, probe
 from editorapp.media.refusals import Refusal
 from tests.media.clips import make_clip, number_on
@@ -240,29 +241,19 @@ def test_a_clip_too_long_to_be_decoded_whole_is_just_as_exact(
     clip = make_clip(tmp_path / name, **case.made)
     whole = jobs.take(str(clip), max_seconds=600, expect="video", out=str(tmp_path))["facts"]
     monkeypatch.setattr(timeline, "_WHOLE_PIXELS", 0)
+    monkeypatch.setattr(poster_filmstrip, "_FEWEST_KEYS", 1)
 
     found = jobs.take(str(clip), max_seconds=600, expect="video", out=str(tmp_path))["facts"]
 
-    decoded: list[int] = []
-    examine(clip, max_seconds=0, on_frame=lambda index, frame: decoded.append(index))
-    assert decoded == []
+    onlooker = Collector()
+    examine(clip, max_seconds=0, onlooker=onlooker)
+    # Where an edit list hides the only keyframe, all is decoded.
+    assert bool(onlooker.columns) == (name == "edit-list.mp4")
     assert found == whole
     index = reader.load_index(tmp_path / "frames.json")
     for frame in (0, 1, 14, 15, 16, 29, 48, 49):
         picture, aspect = reader.frame_at(clip, index, frame)
         assert number_on(colour.picture(picture, aspect)) == frame + case.first_number
-
-
-def test_the_filmstrip_shows_the_middle_of_equal_parts(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mp4", frames=300)
-
-    sandbox.run("take", path=str(clip), max_seconds=600, expect="video", out=str(tmp_path))
-
-    strip = np.asarray(Image.open(tmp_path / "filmstrip.webp").convert("RGB"))
-    column = strip.shape[1] // 30
-    numbers = [number_on(strip[:, n * column : (n + 1) * column]) for n in range(30)]
-    assert strip.shape == (90, 30 * 160, 3)
-    assert numbers == [5 + 10 * n for n in range(30)]
 
 
 def test_a_poster_is_not_the_black_that_a_clip_fades_in_from(tmp_path: Path) -> None:

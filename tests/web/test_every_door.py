@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 # What anybody may post: to sign in or out, to use a link that works, to join, to change their own
 # account or the theme. "None" is the front page, which only leads on.
 OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
-SEES = {"studio:check", "studio:switch"}  # costs nothing, changes nothing
+# costs nothing; what is played may be changed by whoever sees it
+SEES = {"studio:check", "studio:switch", "takes:sound"}
 DECIDES = {"takes:review"}
 VALUES = {
     "pk": "1",

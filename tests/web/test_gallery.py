@@ -72,12 +72,12 @@ def test_a_card_says_what_a_take_is(client, creator):
         cost_is_estimated=True,
         chain_id="g-1",
     )
-    make_done(creator, parent=root, lineage=root.lineage, prompt="With rain")
+    edit = make_done(creator, parent=root, lineage=root.lineage, prompt="With rain")
 
     html = client.get("/gallery/").content.decode()
 
-    assert "Take 2 of 2, edit of" in html and f"take #{root.pk}</a>" in html
-    assert "Take 1 of 2, edit of harbour.mp4" in html
+    assert f"<strong>#{edit.pk}</strong> 2nd of 2, edit of" in html and f">#{root.pk}</a>" in html
+    assert f"<strong>#{root.pk}</strong> 1st of 2 from harbour" in html
     assert "$1.00 est." in html and "5.00 s" in html and "1280 × 720" in html
     assert html.count('<span class="simulated">Simulated</span>') == 2
 

@@ -16,7 +16,7 @@ from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from editorapp.web.queue import views as queue
-from tests.factories import make_generation, make_member, signed_in
+from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -57,16 +57,38 @@ def test_rows_stand_where_they_belong(client, creator):
     assert section(html, "recent") == [failed.pk]
 
 
-def test_rows_of_one_batch_are_told_apart_by_their_settings(client, creator):
-    batch = uuid4()
-    for strength in ("adhere_2", "reimagine_1"):
-        wanted = GenerationRequest(prompt="Snow", strength=strength, resolution="1080p", hdr=True)
-        make_generation(creator, request=wanted.to_json(), batch=batch)
+def of_batch(creator, strengths, **fields) -> list[Generation]:
+    batch, clip = uuid4(), make_asset(creator, name="bunny.mp4")
+    asked = [
+        GenerationRequest(prompt="Snow", strength=strength, resolution="1080p", hdr=True)
+        for strength in strengths
+    ]
+    return [
+        make_generation(creator, request=one.to_json(), batch=batch, source=clip, **fields)
+        for one in asked
+    ]
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.UNKNOWN, State.FAILED])
+def test_rows_of_one_batch_stand_under_one_head_and_say_what_differs(client, creator, state):
+    takes = of_batch(creator, ("adhere_2", "reimagine_1"), state=state)
 
     html = client.get("/queue/").content.decode()
 
-    assert "Adhere 2, 1080p, HDR" in html
-    assert "Reimagine 1, 1080p, HDR" in html
+    assert html.count("2 takes from bunny: differ in strength") == 1
+    for take, says in zip(takes, ("Adhere 2", "Reimagine 1"), strict=True):
+        assert f'href="/takes/{take.pk}">#{take.pk} {says}</a>' in html
+    assert "1080p" not in html and html.count("is-of-batch") == 2
+
+
+def test_one_of_a_batch_that_stands_alone_has_no_head_and_says_all_its_settings(client, creator):
+    first, _second = of_batch(creator, ("adhere_2", "reimagine_1"), state=State.RUNNING)
+    Generation.objects.filter(pk=first.pk).update(state=State.QUEUED)
+
+    html = client.get("/queue/").content.decode()
+
+    assert "differ in" not in html and "Adhere 2, 1080p, HDR" in html
+    assert html.count("one of a batch") == 2
 
 
 def test_only_what_can_be_done_is_offered_and_only_to_those_who_may(client, creator):
@@ -154,7 +176,7 @@ def test_a_row_says_how_far_a_job_is_where_the_provider_does(client, creator):
     html = client.get("/queue/").content.decode()
 
     assert html.count('max="100"') == 1 and 'value="42"' in html and "42 %" in html
-    assert f"Take #{silent.pk}: Processing, the provider reports no percentage" in html
+    assert f"#{silent.pk}: Processing, the provider reports no percentage" in html
 
 
 def test_progress_changes_what_the_page_has_seen(client, creator):

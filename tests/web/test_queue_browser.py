@@ -64,7 +64,7 @@ def test_a_job_is_moved_and_paused_in_place_and_the_focus_stays(creator, open_pa
     expect(page.locator(f"#up-{second.pk}")).to_be_focused()
     page.locator(f"#hold-{first.pk}").click()
     expect(page.locator(f"#row-{first.pk}")).to_contain_text("Cleo paused it.")
-    expect(page.locator(f"#hold-{first.pk}")).to_have_text(f"Resume take #{first.pk}")
+    expect(page.locator(f"#hold-{first.pk}")).to_have_text(f"Resume #{first.pk}")
     assert page.evaluate("() => window.isSame") is True
 
 

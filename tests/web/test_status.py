@@ -94,7 +94,7 @@ def test_another_teams_takes_and_alerts_are_not_shown_but_counted(client, admin,
 
     page = shown(client, admin)
 
-    assert f"Take {theirs.pk}" not in page and "Otto" not in page and "generation:77" not in page
+    assert f"#{theirs.pk}" not in page and "Otto" not in page and "generation:77" not in page
     assert "At providers 1" in page
 
 
@@ -230,8 +230,8 @@ def test_an_alert_names_its_take_and_leads_there(client, admin, alive):
 
     page = shown(client, admin)
 
-    assert "Take 12" in page and "(Take 12)" in page
-    assert ">Take 12</a>" in client.get("/status/").content.decode()
+    assert "#12" in page and "(#12)" in page
+    assert ">#12</a>" in client.get("/status/").content.decode()
 
 
 @pytest.mark.parametrize("is_real", [False, True])

@@ -129,7 +129,7 @@ def test_the_page_of_an_old_take_shows_all_that_it_came_from_and_counts_its_kin(
     steps = html.split("How it came about")[1].split("</ol>")[0]
     last = client.get(f"/takes/{takes[5].pk}").content.decode()
 
-    assert re.findall(r">Take #(\d+)</a>", steps) == [str(take.pk) for take in takes[:4]]
+    assert re.findall(r">#(\d+)</a>", steps) == [str(take.pk) for take in takes[:4]]
     assert "The newest 2 of 3." in html.split("Other takes of the same source")[1]
     assert "The newest 2 of 4." in last.split("Made from this take")[1]
     assert f'href="/gallery/?lineage={takes[0].lineage}">All takes of this source' in last

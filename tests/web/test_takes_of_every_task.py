@@ -146,7 +146,7 @@ def test_an_extension_says_what_it_goes_on_from_and_is_not_laid_over_it(client, 
 
     page, words = html(client, take), text(client, take)
 
-    assert f"Extends take #{root.pk}, backward" in words
+    assert f"Extends #{root.pk}, backward" in words
     assert "data-compare-source" not in page
     assert "leads up to" in client.get("/gallery/").content.decode()
 
@@ -259,11 +259,12 @@ def test_a_card_says_what_was_done_with_what(client, creator):
     wanted = GenerationRequest(
         task=Task.REFRAME, prompt="x", aspect_ratio="1:1", source=Ref(asset_id=clip.pk)
     )
-    make_asked(creator, wanted, provider="gmi-cloud", source=clip)
+    take = make_asked(creator, wanted, provider="gmi-cloud", source=clip)
 
     card = client.get("/gallery/").content.decode()
 
-    assert "reframe of harbour.mp4" in card and str(default_account("gmi-cloud")) in card
+    assert f"<strong>#{take.pk}</strong> from harbour" in card and "Reframe, Ray" in card
+    assert str(default_account("gmi-cloud")) in card
 
 
 def test_the_gallery_is_narrowed_by_task_provider_and_model(client, creator):

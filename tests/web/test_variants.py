@@ -2,6 +2,7 @@
 sent yet.
 """
 
+import re
 from decimal import Decimal
 from html import unescape
 
@@ -15,6 +16,7 @@ from editorapp.costs.models import PriceQuote
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
+from editorapp.providers.contract import CONTROL_VALUES
 from editorapp.teams.models import Member, Team
 from editorapp.web.studio.variants import MOST
 from tests.factories import (
@@ -248,3 +250,114 @@ def test_a_colleagues_take_is_not_opened_to_be_replaced(member, clip):
     html = signed_in(member).get(f"/studio/?replace={take.pk}").content.decode()
 
     assert "replaces" not in dict(controls_of(html, "compose")) and "You are editing" not in html
+
+
+def manual(clip: Asset, **fields) -> dict:
+    return typed(clip, conditioning="manual", strength="flex_2", **fields)
+
+
+def controls_asked(name: str) -> list[tuple[bool | None, float | str | None]]:
+    asked = [one.wanted for one in Generation.objects.order_by("pk")]
+    return [
+        (getattr(one, f"{name}_enabled"), getattr(one, CONTROL_VALUES[name], None)) for one in asked
+    ]
+
+
+def test_a_control_is_tried_with_and_without(browser, clip):
+    fields = manual(clip, pose_enabled="1", pose_strength="coarse", more_controls=["pose=off"])
+    assert "2 takes, $2.16" in price_of(checked(browser, **fields))
+
+    send(browser, fields, **HTMX)
+
+    assert controls_asked("pose") == [(True, "coarse"), (None, None)]
+
+
+def test_a_control_is_tried_at_typed_values_beside_its_own(browser, clip):
+    fields = manual(clip, depth_enabled="1", depth_blur="0.3", more_depth_blur="0.6 / 0.9, 0.30")
+    assert "3 takes, $3.24" in price_of(checked(browser, **fields))
+
+    send(browser, fields, **HTMX)
+
+    assert controls_asked("depth") == [(True, 0.3), (True, 0.6), (True, 0.9)]
+
+
+def test_controls_strengths_and_prompts_make_a_take_of_each_combination(browser, clip):
+    fields = manual(
+        clip,
+        more_strengths=["adhere_1"],
+        more_controls=["pose=precise", "face=on"],
+        more_prompts="Fog",
+    )
+
+    assert "16 takes, $17.28" in price_of(checked(browser, **fields))
+
+
+def test_settings_of_controls_do_not_count_where_auto_decides(browser, clip):
+    fields = typed(clip, more_controls=["pose=precise"], more_depth_blur="0.3, 7")
+
+    html = checked(browser, **fields)
+
+    assert "takes," not in price_of(html) and 'data-can-send="yes"' in html
+
+
+def test_a_control_variant_that_breaks_a_rule_is_named_by_what_differs(browser, clip):
+    html = checked(browser, **manual(clip, more_depth_blur="0.3, 7"))
+
+    place = html.split('id="notes-variants"')[1].split("</div>")[0]
+    assert "Of the variant depth 7: " in place and 'data-can-send="no"' in html
+
+
+def test_more_values_than_are_taken_in_one_go_are_refused_and_cost_no_time(browser, clip):
+    many = ", ".join(f"0.{one}" for one in range(1, 12))
+    fields = manual(clip, more_depth_blur=many, more_normals_augmentation=many)
+
+    html = checked(browser, **fields, more_trajectory_sparsity=many, more_prompts="Fog\n" * 500)
+
+    assert "At most 9 further values of depth and normals and trajectory" in html
+    assert send(browser, fields, **HTMX).status_code == 422 and not Generation.objects.exists()
+
+
+def test_a_product_without_end_is_told_as_too_many(browser, clip):
+    some = "0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9"
+    fields = manual(clip, more_depth_blur=some, more_normals_augmentation=some)
+
+    html = checked(browser, **fields, more_trajectory_sparsity=some)
+
+    assert "too many takes; at most 60" in html and 'data-can-send="no"' in html
+
+
+def test_control_variants_survive_a_switch_and_stand_in_the_form(browser, clip):
+    fields = manual(clip, more_controls=["pose=off", "what=on"], more_depth_blur="0.3, 0.6")
+
+    html = browser.post("/studio/form", fields | {"task": "edit"}).content.decode()
+
+    kept = controls_of(html, "compose")
+    assert ("more_controls", "pose=off") in kept and ("more_controls", "what=on") not in kept
+    assert ("more_depth_blur", "0.3, 0.6") in kept
+
+
+def ladder_of(html: str, label: str) -> tuple[str, str]:
+    """Return what a ladder's button changes, and what is written on it."""
+    buttons = re.findall(r'class="btn ladder"[^>]*?value="([^"]*)"[^>]*>(.*?)</button>', html)
+    changes, words = next(one for one in buttons if label in one[1])
+    return unescape(changes), " ".join(re.sub("<[^>]+>", "", words).split())
+
+
+def test_a_ladder_sets_up_drafts_of_three_strengths_by_one_press(browser, clip):
+    page = browser.get(f"/studio/?source={clip.pk}").content.decode()
+    changes, words = ladder_of(page, "Low, middle, high")
+    assert "3 drafts at 360p, $1.62 simulated" in words
+
+    fields = typed(clip, hdr="1", conditioning="auto", takes="4", mend=changes)
+    html = browser.post("/studio/form", fields, headers=HTMX).content.decode()
+
+    assert "3 takes, $1.62" in price_of(html)
+    kept = dict(controls_of(f"<form id=compose>{html}</form>", "compose"))
+    assert kept["strength"] == "adhere_2" and kept["resolution"] == "360p"
+    assert "hdr" not in kept and kept["conditioning"] == "manual"
+
+
+def test_no_ladder_is_offered_where_no_strength_is_taken(browser, clip):
+    html = browser.get("/studio/?task=generate").content.decode()
+
+    assert 'class="btn ladder"' not in html

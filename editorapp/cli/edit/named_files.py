@@ -42,7 +42,7 @@ class NamedSource:
         """Return a take's result."""
         if not take.can_be_source:
             raise BadArgument(
-                f"Take {take.pk} has no result to work on: it is {take.get_state_display().lower()}."
+                f"#{take.pk} has no result to work on: it is {take.get_state_display().lower()}."
             )
         return cls(Ref(generation_id=take.chain_id), take.result, take)
 
@@ -105,7 +105,7 @@ def _taken_picture(given: str, member: Member) -> Asset:
 def find_take(word: str, member: Member) -> Generation | None:
     """Find a take by its number or by the provider's id of its result."""
     takes = Generation.objects.visible_to(member).select_related("result")
-    number = as_whole(_typed(word))
+    number = as_whole(_typed(word).removeprefix("#"))
     return takes.filter(**({"chain_id": word} if number is None else {"pk": number})).first()
 
 

@@ -113,10 +113,10 @@ def cost(take: Generation) -> str:
 
 
 def named(takes: Takes) -> str:
-    """Name takes: "Take 3", "Takes 3 to 8"."""
+    """Name takes: "#3", "#3 to #8"."""
     if len(takes) == 1:
-        return f"Take {takes[0].pk}"
-    return f"Takes {takes[0].pk} to {takes[-1].pk}"
+        return f"#{takes[0].pk}"
+    return f"#{takes[0].pk} to #{takes[-1].pk}"
 
 
 def total(verdicts: Sequence[Verdict]) -> Json:

@@ -59,7 +59,7 @@ def _states() -> Iterator[str]:
     for which, right, says in _expected():
         wrong = Attempt.objects.filter(which).exclude(right).order_by("pk")
         for attempt in wrong.only(*NAMED).iterator():
-            name = f"Attempt {attempt.pk} (take {attempt.generation_id})"
+            name = f"Attempt {attempt.pk} (#{attempt.generation_id})"
             lines = Entry.objects.filter(attempt_id=attempt.pk).order_by("pk")
             has = ", ".join(lines.values_list("kind", flat=True)) or "none"
             yield f"{name} is {attempt.state} and {says}; its lines: {has}."
@@ -110,7 +110,7 @@ def _costs() -> Iterator[str]:
     rows = Generation.objects.annotate(spent=Subquery(total)).order_by("pk")
     for pk, shown, kept in rows.values_list("pk", "cost_usd", "spent").iterator():
         if (shown or ZERO) != (kept or ZERO):
-            yield f"Take {pk} shows a cost of {show_usd(shown or ZERO)}; its lines say {show_usd(kept or ZERO)}."
+            yield f"#{pk} shows a cost of {show_usd(shown or ZERO)}; its lines say {show_usd(kept or ZERO)}."
 
 
 def _copies() -> Iterator[str]:
@@ -125,4 +125,4 @@ def _copies() -> Iterator[str]:
     columns = ("pk", "state", "attempt_number", "newest", "newest_state")
     for pk, state, number, last, its_state in wrong.values_list(*columns).iterator():
         has = f"its newest attempt is {last}, {its_state}" if last else "it has no attempt"
-        yield f"Take {pk} shows attempt {number}, {state}; {has}."
+        yield f"#{pk} shows attempt {number}, {state}; {has}."

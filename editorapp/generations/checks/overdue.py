@@ -175,13 +175,13 @@ def _compare(
 
 
 def _late_words(attempt: Attempt) -> str:
-    return f"Take #{attempt.generation_id}: {attempt.generation.failure_message}"
+    return f"#{attempt.generation_id}: {attempt.generation.failure_message}"
 
 
 def _lost_words(attempt: Attempt) -> str:
     take = attempt.generation
     return (
-        f"Take #{take.pk} at {attempt.account}: {take.failure_message} {_its_money(attempt)} "
+        f"#{take.pk} at {attempt.account}: {take.failure_message} {_its_money(attempt)} "
         "Say on its page what became of it."
     )
 

@@ -119,7 +119,7 @@ def _raise_odd_price(attempt: Attempt, odd: str, counted_usd: Decimal, *, now: d
         "are counted, the estimate's upper end. An admin can set what it really cost."
     )
     take = attempt.generation
-    message = f"Take #{take.pk} at {attempt.account}: {warning} Look in the provider's console."
+    message = f"#{take.pk} at {attempt.account}: {warning} Look in the provider's console."
     alerting.open_for_take(AlertKind.PRICE, take, message, now=now)
     return warning
 

@@ -129,7 +129,7 @@ def _raise_late(attempt: Attempt, job: Job, *, now: datetime) -> bool:
         is_found = bool(row.provider_job_id)
         settled = f"as job {row.provider_job_id}" if is_found else "as not taken or as spent"
         message = (
-            f"{row.account} has taken take #{row.generation_id} after all, as job {job.id}: its answer "
+            f"{row.account} has taken #{row.generation_id} after all, as job {job.id}: its answer "
             f"came after it was settled {settled}. Look there for what it costs, and correct the "
             "take's cost."
         )

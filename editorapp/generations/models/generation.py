@@ -92,6 +92,14 @@ class Generation(models.Model):
         on_delete=models.SET_NULL,
         related_name="children",
     )
+    # The draft whose request this is once more, at full quality: see request/finish.py.
+    finished_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="finished_as",
+    )
     source_asset = models.ForeignKey(
         Asset,
         null=True,
@@ -133,6 +141,8 @@ class Generation(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    # Whether it is played with the sound of what it was made from: see files/source_sound.py.
+    has_source_sound = models.BooleanField(default=False)
     # What came for the result and is not it: unreadable, or far too short or long.
     came = models.ForeignKey(
         Asset,
@@ -214,7 +224,7 @@ class Generation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"take {self.pk}"
+        return f"#{self.pk}"
 
     @property
     def wanted(self) -> GenerationRequest:

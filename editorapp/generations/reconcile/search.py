@@ -247,7 +247,7 @@ def _to_person(
         at = now + max(wait, pause(row, now))
     take = row.attempt.generation
     message = message or (
-        f"Nobody knows whether take #{take.pk} was accepted by {row.attempt.account}; "
+        f"Nobody knows whether #{take.pk} was accepted by {row.attempt.account}; "
         f"{show_usd(take.estimate_high_usd)} stay held until a person says what became of it. {says}"
     )
     with transaction.atomic():

@@ -19,13 +19,15 @@ class Draft:
     """What is not queued yet.
 
     `source_asset` is the stored clip that is edited, `parent` the take that is edited or continued;
-    each None where there is none, or where it is not known (yet).
+    each None where there is none, or where it is not known (yet). `finishes` is the draft whose
+    request this is once more, at full quality.
     """
 
     wanted: GenerationRequest
     account: ProviderAccount
     source_asset: Asset | None = None
     parent: Generation | None = None
+    finishes: Generation | None = None
 
     @classmethod
     def of(cls, generation: Generation) -> "Draft":

@@ -126,6 +126,7 @@ def _priced(draft: Draft, member: Member, *, now: datetime) -> Fields:
         "request": wanted.to_json(),
         "is_simulated": account.is_simulated,
         "parent": draft.parent,
+        "finished_from": draft.finishes,
         "source_asset": draft.source_asset,
         "lineage": inherited_key(draft.parent, draft.source_asset),
         **estimated(price_to_send(draft, last_quote(draft, now), now=now)),

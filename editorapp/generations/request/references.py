@@ -187,12 +187,12 @@ def _made_elsewhere(
     maker = take.account
     fixes: tuple[Fix, ...] = (LEAVE_OUT,)
     message = (
-        f"Take {take.pk} cannot be continued: {maker.name} made it, and does not go on from a take. "
+        f"#{take.pk} cannot be continued: {maker.name} made it, and does not go on from a take. "
         "Choose a picture."
     )
     if can_continue(maker.spec.model_for(wanted), field.partition(".")[0]):
         message = (
-            f"Only {maker.name} can continue take {take.pk}: it was made there, and its id means "
+            f"Only {maker.name} can continue #{take.pk}: it was made there, and its id means "
             f"nothing to {account.name}. Send this to {maker.name}, or begin with a picture."
         )
         fixes = (Fix(f"Send to {maker.name}", {"account": maker.pk}), LEAVE_OUT)

@@ -1,5 +1,5 @@
-"""Cache: copies of a bucket's objects on this machine, bounded; the least recently used goes first, never
-one in use.
+"""Cache: what this machine keeps and could get again, bounded; the least recently used goes first, never
+one in use. Copies of a bucket's objects, and stills that were decoded.
 
 Whoever uses a copy holds a shared lock on the file itself; whoever clears away must get it alone.
 So it holds between processes, and a process that is killed holds nothing back. A copy counts only

@@ -11,7 +11,7 @@ from editorapp.media.decoding.size_limits import check_frame_size
 from editorapp.media.decoding.sniff import sniff
 from editorapp.media.decoding.structure import check_whole, is_fragmented
 from editorapp.media.decoding.timeline import (
-    OnFrame,
+    Onlooker,
     Timeline,
     build,
     exact_rate,
@@ -39,9 +39,8 @@ class Clip:
     sounds: list[str]
 
 
-def examine(path: Path, *, max_seconds: float, on_frame: OnFrame | None = None) -> Clip:
-    """Measure a clip. `on_frame(index, frame)` sees each frame of a clip that is short enough to be
-    decoded whole.
+def examine(path: Path, *, max_seconds: float, onlooker: Onlooker | None = None) -> Clip:
+    """Measure a clip. The onlooker sees each frame of one that is decoded whole.
 
     Raises: Refusal.
     """
@@ -52,7 +51,7 @@ def examine(path: Path, *, max_seconds: float, on_frame: OnFrame | None = None) 
         packets = read_packets(stream)
         if not packets:
             raise Refusal("no_frames")
-    timeline = build(path, packets, on_frame=on_frame)
+    timeline = build(path, packets, onlooker=onlooker)
     with open_clip(path) as stream:
         times = _times(timeline, stream, max_seconds)
         tracks = sound_tracks(stream.container)

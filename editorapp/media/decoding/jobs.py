@@ -1,25 +1,33 @@
 """Jobs of the sandbox: each takes and returns what JSON can carry, and raises Refusal."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image
 
-from editorapp.media import layout
-from editorapp.media.decoding import colour, poster_filmstrip, reader, transcode
+from editorapp.media import layout, usual_form
+from editorapp.media.decoding import (
+    colour,
+    conversion,
+    poster_filmstrip,
+    reader,
+    source_sound,
+    transcode,
+)
 from editorapp.media.decoding import outgoing as outgoing_copies
 from editorapp.media.decoding.archive import examine_archive
 from editorapp.media.decoding.clip import Clip, examine, is_browser_safe
-from editorapp.media.decoding.opening import open_clip
 from editorapp.media.decoding.picture_file import opened, plain, upright
 from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
-from editorapp.media.decoding.timeline import Timeline, has_times_of, read_packets
+from editorapp.media.decoding.timeline import Timeline, has_times_of
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
-_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds")
+_KEPT_FACTS = ("width", "height", "rotation", "duration_seconds", "hdr_transfer")
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -73,22 +81,15 @@ def _take_clip(
 ) -> JsonObject:
     if folder is None:
         return examine(file, max_seconds=max_seconds).facts
-    collector = _collector(file)
-    clip = examine(file, max_seconds=max_seconds, on_frame=collector)
+    collector = poster_filmstrip.Collector()
+    clip = examine(file, max_seconds=max_seconds, onlooker=collector)
     if not collector.columns:
-        poster_filmstrip.fill(collector, file, clip.timeline)
-    poster_filmstrip.save_strip(collector, len(clip.timeline.pts), folder / layout.FILMSTRIP)
-    poster_filmstrip.save_preview(collector.poster, folder / layout.POSTER)
+        collector.fill(file, clip.timeline)
+    strip = collector.strip(len(clip.timeline.pts))
+    poster_filmstrip.save_preview(strip, folder / layout.FILMSTRIP)
+    poster_filmstrip.save_preview(collector.poster(), folder / layout.POSTER)
     reader.save_index(clip.timeline, folder / layout.FRAMES)
     return clip.facts
-
-
-def _collector(file: Path) -> poster_filmstrip.Collector:
-    """Return what collects previews, for about as many frames as there will be."""
-    with open_clip(file) as stream:
-        aspect = colour.pixel_aspect(stream)
-        count = sum(packet.is_shown for packet in read_packets(stream))
-    return poster_filmstrip.Collector(count, aspect)
 
 
 def still(
@@ -112,18 +113,26 @@ def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
     coded anew.
     """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
-    if _remuxed(file, made, timeline):
+    if _remuxed(file, made, timeline, is_kept=_could_be_kept):
         return {"how": "remuxed"}
     whole, recipe = (0, len(timeline.pts) - 1), transcode.for_browsers(timeline.seconds)
     transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
     return {"how": "encoded"}
 
 
-def _remuxed(file: Path, made: Path, timeline: Timeline) -> bool:
-    """Try to keep the packets, and keep the result only if it is the same clip."""
+def _remuxed(
+    file: Path,
+    made: Path,
+    timeline: Timeline,
+    *,
+    is_kept: Callable[[Clip], bool],
+) -> bool:
+    """Try to keep the packets of a clip that may be, and keep the result only if it is the same
+    clip.
+    """
     source = examine(file, max_seconds=0)
     said = source.facts
-    if not _could_be_kept(source):
+    if not is_kept(source):
         return False
     try:
         transcode.remux(file, made, timeline)
@@ -155,9 +164,55 @@ def as_png(path: str, *, out: str) -> JsonObject:
     return {}
 
 
-def trim(path: str, *, frames: str, fps: str, first: int, last: int, out: str) -> JsonObject:
-    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own."""
-    file, timeline = Path(path), reader.load_index(Path(frames))
-    rate, span = Fraction(fps), (first, last)
-    transcode.copy(file, Path(out), timeline, rate=rate, recipe=transcode.TRIM, span=span)
-    return {}
+def trim(
+    path: str,
+    *,
+    frames: str,
+    fps: str,
+    first: int,
+    last: int,
+    out: str,
+    rate: str = "",
+    size: tuple[int, int] | None = None,
+    max_bytes: int = 0,
+) -> JsonObject:
+    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own.
+
+    `rate`, `size`, `max_bytes`: what is to be other than it is; "", None and 0 where nothing is. A
+    whole clip of which nothing is keeps its packets, where an MP4 and those who read it take them.
+    """
+    file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
+    span, whole = (first, last), (0, len(timeline.pts) - 1)
+    is_same = span == whole and not (rate or size or max_bytes)
+    if is_same and _remuxed(file, made, timeline, is_kept=_could_be_sent):
+        return {"how": "remuxed"}
+    recipe = replace(transcode.TRIM, size=(size[0], size[1]) if size else None)
+    conversion.write(file, made, timeline, span, fps=fps, rate=rate, recipe=recipe, most=max_bytes)
+    return {"how": "encoded"}
+
+
+def _could_be_sent(source: Clip) -> bool:
+    """Is the coding one that whoever takes MP4 files reads?"""
+    said = source.facts
+    is_usual = usual_form.is_usual("mp4", said["codec"], said["pixel_format"])
+    is_held = said["codec"] in ("h264", "hevc") and set(source.sounds) <= {"aac", "mp3"}
+    return is_usual and is_held and said["video_tracks"] == 1
+
+
+def with_sound(
+    path: str,
+    *,
+    frames: str,
+    source: str,
+    source_frames: str,
+    is_copy: bool,
+    out: str,
+) -> JsonObject:
+    """Write the picture of a clip as it is, and the sound of the source that it was made from.
+
+    `is_copy`: `path` is the clip's playable copy, which begins at 0.
+    """
+    indexes = (reader.load_index(Path(name)) for name in (frames, source_frames))
+    span = source_sound.span_of(*indexes, is_copy=is_copy)
+    is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
+    return {"how": "copied" if is_kept else "encoded"}

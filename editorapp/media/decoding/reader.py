@@ -64,10 +64,25 @@ def _from(stream: Any, timeline: Timeline, index: int, start: int | None) -> Any
         # The slow way counts: some old formats give their frames no times.
         return next(islice(decoded(stream), index, None), None)
     is_first = True
-    for frame in decoded(stream, packets_from(stream, start)):
+    for frame in decoded(stream, _sparing(stream, packets_from(stream, start), wanted)):
         if frame.pts is None or (is_first and frame.pts > start) or frame.pts > wanted:
             return None
         if frame.pts == wanted:
             return frame
         is_first = False
     return None
+
+
+def _sparing(stream: Any, packets: Iterator[Any], wanted: int) -> Iterator[Any]:
+    """Yield packets, and tell the decoder before each whether it may leave it out: nothing on the
+    way to the wanted frame needs what nothing refers to.
+
+    H.264 alone says that of each picture and means it: in HEVC others of a layer above may.
+    """
+    context = stream.codec_context
+    if context.codec.canonical_name != "h264":
+        yield from packets
+        return
+    for packet in packets:
+        context.skip_frame = "DEFAULT" if packet.pts == wanted else "NONREF"
+        yield packet

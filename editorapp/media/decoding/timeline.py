@@ -1,13 +1,13 @@
 """Timeline: when each frame of a clip is shown, so that frame n is frame n; and the exact frame rate."""
 
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_high
-from typing import Any
+from typing import Any, Protocol
 
 from editorapp.media.decoding.opening import decoded, demuxed, open_clip
 from editorapp.media.decoding.seeking import packets_from
@@ -27,7 +27,22 @@ _RATES = tuple(
 
 _SAME = Fraction(1, 2000)  # seconds: clocks of containers are rounded, to 1 ms at most
 
-OnFrame = Callable[[int, Any], None]
+# Frames at each end of a long clip in which packets and decoder must agree: more than any codec
+# holds back to put them into order.
+_END_FRAMES = 18
+
+
+class Onlooker(Protocol):
+    """Whoever wants to see a clip's frames, where they are decoded for its index anyway."""
+
+    def expect(self, stream: Any, frame_count: int) -> None:
+        """Learn about how many frames there are."""
+
+    def can_do_with(self, keys: list[int], frame_count: int) -> bool:
+        """Is it enough to see the frames of these numbers, which are keyframes, later?"""
+
+    def see(self, index: int, frame: Any) -> None:
+        """Look at a frame."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +119,34 @@ def build(
     path: Path,
     packets: list[Packet],
     *,
-    on_frame: OnFrame | None = None,
+    onlooker: Onlooker | None = None,
 ) -> Timeline:
     """Make the index of a clip's frames.
 
-    Short clips are decoded whole. Of long ones, where packets are to be trusted, the first and the
-    last second are decoded and compared with what the packets say; every difference leads to decoding the whole.
+    Short clips are decoded whole, and those of which somebody has to see all. Of others, where
+    packets are to be trusted, both ends are decoded and compared with what the packets say; every
+    difference leads to decoding the whole.
     Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
     """
     with open_clip(path) as stream:
         claims = _claims(stream, packets)
-    is_long = claims.size > _WHOLE_PIXELS
-    if claims.times and is_long and _ends_agree(path, claims.times, claims.keys):
+        if onlooker is not None:
+            onlooker.expect(stream, sum(packet.is_shown for packet in packets))
+    if _is_enough(claims, onlooker) and _ends_agree(path, claims.times, claims.keys):
         return claims.timeline(claims.times)
     with open_clip(path) as stream:
-        shown = _decode_all(stream, claims.step, on_frame)
+        shown = _decode_all(stream, claims.step, onlooker)
     _check_reached(shown, claims)
     return claims.timeline(shown)
+
+
+def _is_enough(claims: _Claims, onlooker: Onlooker | None) -> bool:
+    """May it be enough to decode a clip's ends?"""
+    if not claims.times or claims.size <= _WHOLE_PIXELS:
+        return False
+    known = claims.timeline(claims.times)
+    keys = [bisect.bisect_left(known.pts, key) for key in known.keys]
+    return onlooker is None or onlooker.can_do_with(keys, len(known.pts))
 
 
 def _claims(stream: Any, packets: list[Packet]) -> _Claims:
@@ -188,26 +214,25 @@ def _guessed_step(stream: Any) -> int:
     return round(1 / (Fraction(rate) * stream.time_base))
 
 
-def _decode_all(stream: Any, step: int, on_frame: OnFrame | None) -> list[int]:
+def _decode_all(stream: Any, step: int, onlooker: Onlooker | None) -> list[int]:
     times: list[int] = []
     for index, frame in enumerate(decoded(stream)):
         # Some old formats give frames no time: they follow each other at the usual step.
         time = frame.pts if frame.pts is not None else (times[-1] + step if times else 0)
         times.append(max(time, times[-1] + 1) if times else time)
-        if on_frame:
-            on_frame(index, frame)
+        if onlooker is not None:
+            onlooker.see(index, frame)
     if not times:
         raise Refusal("no_frames")
     return times
 
 
 def _ends_agree(path: Path, said: list[int], keys: list[int]) -> bool:
-    """Decode the first and the last second: are they what the packets say?"""
+    """Decode the first and the last frames: are they what the packets say?"""
     with open_clip(path) as stream:
-        second = round(1 / stream.time_base)
-        if not _matches(decoded(stream), said, 0, said[0] + second):
+        if not _matches(decoded(stream), said, 0, min(_END_FRAMES, len(said))):
             return False
-    late = _last_key(keys, said[-1] - second) if keys else said[0]
+    late = _last_key(keys, said[-min(_END_FRAMES, len(said))]) if keys else said[0]
     with open_clip(path) as stream:
         frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
@@ -217,7 +242,10 @@ def _last_key(keys: list[int], until: int) -> int:
     return keys[max(0, bisect.bisect_right(keys, until) - 1)]
 
 
-def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | None) -> bool:
+def _matches(frames: Iterator[Any], said: list[int], first: int, end: int | None) -> bool:
+    """Do frames have the times that are said from number `first` on, up to before `end`, or to
+    their own end and that of all?
+    """
     at = first
     for frame in frames:
         if frame.pts is None:
@@ -227,7 +255,7 @@ def _matches(frames: Iterator[Any], said: list[int], first: int, until: int | No
         if at >= len(said) or frame.pts != said[at]:
             return False
         at += 1
-        if until is not None and frame.pts >= until:
+        if at == end:
             return True
     return at == len(said)
 

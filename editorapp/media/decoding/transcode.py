@@ -1,7 +1,7 @@
 """Transcoding: copies of a clip, whole for every browser or cut to a range of frames."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from av.codec.context import Flags
 
 from editorapp.media.decoding import colour, tonemap
 from editorapp.media.decoding.opening import first_frame, frames_in, open_clip, readable
+from editorapp.media.decoding.pace import Pace, as_it_is, end_of
 from editorapp.media.decoding.seeking import packets_from
 from editorapp.media.decoding.sound import Sound, has_true_times, track_of
 from editorapp.media.decoding.timeline import Timeline
@@ -19,6 +20,7 @@ from editorapp.media.refusals import Refusal
 
 PLAYABLE_SIDE = 1920  # the longer one, of a playable copy
 LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
+APPLE_HEVC = "hvc1"  # how HEVC is marked where Apple's players are to play it
 _BT709, _BT2020, _LIMITED_RANGE = 1, 9, 1  # ITU-T H.273
 
 
@@ -26,7 +28,9 @@ _BT709, _BT2020, _LIMITED_RANGE = 1, 9, 1  # ITU-T H.273
 class Recipe:
     """How to write a copy.
 
-    `gop` is the number of frames from keyframe to keyframe, 0 the encoder's choice.
+    `gop` is the number of frames from keyframe to keyframe, 0 the encoder's choice. `most_bits` are
+    those that a second of picture may have, 0 as many as its quality takes. `size` is the copy's,
+    in place of the clip's own.
     """
 
     codec: str = "libx264"
@@ -35,6 +39,8 @@ class Recipe:
     preset: str = "veryfast"
     gop: int = 0
     max_side: int = 0
+    most_bits: int = 0
+    size: tuple[int, int] | None = None
     keeps_hdr: bool = False  # what is HDR is written as HEVC in 10 bits, whatever else is said
 
 
@@ -68,9 +74,9 @@ class _Picture:
     ):
         self.turn, self.base, hdr = colour.upright(frame), base, colour.transfer(frame)
         self.keeps_hdr = bool(hdr and recipe.keeps_hdr)
-        self.recipe = _HDR if self.keeps_hdr else recipe
+        self.recipe = replace(_HDR, most_bits=recipe.most_bits) if self.keeps_hdr else recipe
         shown = colour.displayed_size(frame, aspect)
-        width, height = colour.fit(shown, recipe.max_side, recipe.max_side)
+        width, height = recipe.size or colour.fit(shown, recipe.max_side, recipe.max_side)
         self.size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
         self.mapper = tonemap.Mapper(hdr) if hdr and not self.keeps_hdr else None
         self.reformatter = av.video.reformatter.VideoReformatter()
@@ -81,7 +87,7 @@ class _Picture:
         recipe, options = self.recipe, _options(self.recipe)
         if self.keeps_hdr:
             words = "log-level=none:colorprim={}:transfer={}:colormatrix={}".format(*tags)
-            options["x265-params"] = words + colour.mastering(frame)
+            options["x265-params"] = words + _bounds(recipe) + colour.mastering(frame)
         stream = out.add_stream(recipe.codec, rate=rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = *self.size, recipe.pixel_format
@@ -90,7 +96,7 @@ class _Picture:
         context.color_primaries, context.color_trc, context.colorspace = tags
         context.color_range = _LIMITED_RANGE
         if self.keeps_hdr:
-            context.codec_tag = "hvc1"  # what Apple's players ask for
+            context.codec_tag = APPLE_HEVC
         return stream
 
     def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
@@ -125,9 +131,17 @@ def _options(recipe: Recipe) -> dict[str, str]:
     # No B-frames: where packets come in another order than frames, an MP4 cannot say how long the
     # last frame lasts.
     options = {"crf": str(recipe.quality), "preset": recipe.preset, "bf": "0"}
+    if recipe.most_bits and recipe.codec == "libx264":
+        options |= {"maxrate": str(recipe.most_bits), "bufsize": str(recipe.most_bits)}
     if recipe.gop:
         options |= {"g": str(recipe.gop), "keyint_min": str(recipe.gop), "sc_threshold": "0"}
     return options
+
+
+def _bounds(recipe: Recipe) -> str:
+    """Return how x265 is told of the bits that a second may have."""
+    most = recipe.most_bits // 1000
+    return f":vbv-maxrate={most}:vbv-bufsize={most}" if most else ""
 
 
 class _Writer:
@@ -146,11 +160,12 @@ class _Writer:
         rate: Fraction,
         recipe: Recipe,
         is_timed: bool,
+        pace: Pace,
     ) -> None:
-        self.out, self.timeline, self.span = out, timeline, span
+        self.out, self.timeline, self.span, self.pace = out, timeline, span, pace
         self.rate, self.recipe, self.is_timed = rate, recipe, is_timed
         self.track, self.aspect = track_of(stream.container), colour.pixel_aspect(stream)
-        self.start, self.end = timeline.pts[span[0]], self._end_of(span[1])
+        self.start, self.end = timeline.pts[span[0]], end_of(timeline, span[1])
         self.picture: _Picture | None = None
         self.sound: Sound | None = None
         self.early: list[Any] = []  # decoded before the first picture, and perhaps heard with it
@@ -159,8 +174,8 @@ class _Writer:
     def show(self, index: int, frame: Any) -> None:
         if self.picture is None:
             self.picture = self._begun(frame)
-        at = self.timeline.pts[index]
-        self.out.mux(self.picture.packets(frame, at - self.start, self._end_of(index) - at))
+        for at, lasts in self.pace.of(index):
+            self.out.mux(self.picture.packets(frame, at, lasts))
         self.written += 1
 
     def hear(self, piece: Any) -> None:
@@ -176,7 +191,7 @@ class _Writer:
             frame,
             self.aspect,
             rate=self.rate,
-            base=base,
+            base=self.pace.time_base,
             recipe=self.recipe,
         )
         if self.track is not None:
@@ -200,10 +215,6 @@ class _Writer:
         first, last = self.span
         return self.written >= last - first + 1
 
-    def _end_of(self, index: int) -> int:
-        following = self.timeline.pts[index + 1 : index + 2]
-        return following[0] if following else self.timeline.end
-
 
 def _new_mp4(path: Path) -> Any:
     return av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
@@ -217,17 +228,28 @@ def copy(
     rate: Fraction,
     recipe: Recipe,
     span: tuple[int, int],
+    pace: Pace | None = None,
 ) -> None:
     """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at
     0.
 
-    Every frame is kept, each as long as it was: a varying rate stays one. Raises: Refusal.
+    Without a `pace` of its own every frame is kept, each as long as it was: a varying rate stays
+    one. Raises: Refusal.
     """
     is_timed = has_true_times(path)
     # Where the times of the sound make no sense, it is counted from the beginning.
     entered_at = span[0] if is_timed else 0
     with open_clip(path) as stream, _new_mp4(out) as made:
-        writer = _Writer(made, stream, timeline, span, rate=rate, recipe=recipe, is_timed=is_timed)
+        writer = _Writer(
+            made,
+            stream,
+            timeline,
+            span,
+            rate=rate,
+            recipe=recipe,
+            is_timed=is_timed,
+            pace=pace or as_it_is(timeline, span),
+        )
         for index, frame in _play(stream, writer.track, timeline, entered_at):
             if index is None:
                 writer.hear(frame)
@@ -299,9 +321,11 @@ def _copy_packets(
     sounding = track_of(stream.container)
     streams = [stream] if sounding is None else [stream, sounding]
     copies = {one.index: made.add_stream_from_template(one) for one in streams}
+    if stream.codec_context.codec.canonical_name == "hevc":
+        copies[stream.index].codec_context.codec_tag = APPLE_HEVC
     if turned:
         copies[stream.index].set_display_matrix(turned)
-    for packet in _with_decoding_times(stream.container.demux(*streams), stream):
+    for packet in with_decoding_times(stream.container.demux(*streams), stream):
         if packet.is_discard and packet.stream.index != stream.index:
             continue  # what an encoder put before the sound to warm up
         if packet.is_discard:
@@ -325,7 +349,7 @@ def _earlier(at: int | None, by: int) -> int | None:
     return None if at is None else at - by
 
 
-def _with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
+def with_decoding_times(packets: Any, stream: Any) -> Iterator[Any]:
     """Yield packets, the first pictures with the decoding times that Matroska does not note."""
     early: list[Any] = []
     for packet in packets:

@@ -1,13 +1,16 @@
 """Fixes: carry a form change through to the request, so that it can be tried before it is offered."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from editorapp.media.facts import MediaFacts
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, GenerationRequest, Ref
 
+COPIES = frozenset({"mp4_copy", "copy_size", "copy_fps", "copy_bytes"})
 ATTRIBUTES = frozenset(field.name for field in fields(GenerationRequest))
 PLACEHOLDER = Ref(asset_id=0)  # stands for the picture that a person would still choose
 NO_CONTROLS: dict[str, Any] = {f"{name}_enabled": None for name in CONTROLS} | dict.fromkeys(
@@ -26,8 +29,12 @@ def applied(
         if key == "trim_to_seconds":
             source = _trimmed(source, Decimal(str(value)))
             values |= _kept_by_cut(wanted, source)
-        elif key == "mp4_copy":
-            source = replace(source, container="mp4") if source is not None else None
+        elif key in COPIES and source is not None:
+            retimed = _copied(source, key, str(value))
+            values |= _kept_by_copy(wanted, source, retimed)
+            source = retimed
+        elif key in COPIES:
+            continue
         else:
             values |= _values(wanted, key, value)
     return _changed(wanted, values), source
@@ -85,6 +92,34 @@ def _beyond_end(source: MediaFacts, indexes: Iterable[Any]) -> set[int]:
     }
 
 
+def _copied(source: MediaFacts, key: str, value: str) -> MediaFacts:
+    """Return the facts of a copy with this one thing changed."""
+    if key == "copy_bytes":
+        return replace(source, size_bytes=min(source.size_bytes, int(value)))
+    if key == "copy_size":
+        width, height = map(int, value.split("x"))
+        return replace(source, width=width, height=height)
+    if key == "copy_fps" and source.fps:
+        count = math.ceil(source.frame_count * Fraction(value) / source.fps)
+        return replace(source, fps=Fraction(value), frame_count=count)
+    codec, layout = ("hevc", "yuv420p10le") if source.hdr else ("h264", "yuv420p")
+    return replace(source, container="mp4", codec=codec, pixel_format=layout)
+
+
+def _kept_by_copy(
+    wanted: GenerationRequest, source: MediaFacts, retimed: MediaFacts
+) -> dict[str, Any]:
+    """Keep keyframes on their pictures, by time, where the copy has other frames."""
+    if retimed.fps == source.fps or not (retimed.fps and source.fps and wanted.keyframe_indexes):
+        return {}
+    share, last = retimed.fps / source.fps, retimed.frame_count - 1
+    moved = (
+        min(last, int(index * share + Fraction(1, 2))) if isinstance(index, int) else index
+        for index in wanted.keyframe_indexes
+    )
+    return {"keyframe_indexes": tuple(moved)}
+
+
 def _guides(wanted: GenerationRequest, value: str) -> dict[str, Any]:
     changed: dict[str, Any] = {"start_frame": None, "keyframes": None, "keyframe_indexes": None}
     if value == "single":
@@ -115,4 +150,6 @@ def _trimmed(source: MediaFacts | None, seconds: Decimal) -> MediaFacts | None:
         duration_seconds=seconds,
         frame_count=int(source.frame_count * share),
         container="mp4",
+        codec="hevc" if source.hdr else "h264",
+        pixel_format="yuv420p10le" if source.hdr else "yuv420p",
     )

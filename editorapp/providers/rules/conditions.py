@@ -11,6 +11,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from editorapp.core.timecode import show_fps
+from editorapp.media.facts import MediaFacts
+from editorapp.media.usual_form import is_usual
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.spec import Case, Fixes, Hit, Limits, NamedRef, RefCondition
 
@@ -171,6 +174,45 @@ def larger_than(case: Case, largest: int | None, *, digits: int = 1) -> list[Hit
 
 def _megabytes(size: int, digits: int) -> str:
     return f"{size / 1e6:,.{digits}f} MB"
+
+
+def too_wide(case: Case) -> list[Hit]:
+    """Hit a source whose longer side has more pixels than are taken."""
+    source, most = _clip_of(case), case.limits.max_source_side
+    if source is None or most is None or max(source.width, source.height) <= most:
+        return []
+    return [Hit(most=most, width=source.width, height=source.height)]
+
+
+def too_small(case: Case) -> list[Hit]:
+    """Hit a source whose shorter side has fewer pixels than are taken."""
+    source, least = _clip_of(case), case.limits.min_source_side
+    if source is None or least is None or min(source.width, source.height) >= least:
+        return []
+    return [Hit(least=least, width=source.width, height=source.height)]
+
+
+def too_fast(case: Case) -> list[Hit]:
+    """Hit a source with more frames a second than are taken."""
+    source, most = _clip_of(case), case.limits.max_source_fps
+    if source is None or most is None or source.fps is None or source.fps <= most:
+        return []
+    return [Hit(most=most, fps=show_fps(source.fps))]
+
+
+def unusual_form(case: Case) -> list[Hit]:
+    """Hit a file of ours in a container or coding that cannot be counted on to be read."""
+    source, named = _clip_of(case), case.wanted.source
+    if source is None or named is None or named.asset_id is None:
+        return []
+    if is_usual(source.container, source.codec, source.pixel_format):
+        return []
+    said = (source.codec, source.pixel_format, f"in {source.container.upper()}")
+    return [Hit(form=" ".join(filter(None, said)))]
+
+
+def _clip_of(case: Case) -> MediaFacts | None:
+    return case.source if case.source is not None and case.source.kind == "video" else None
 
 
 def has_several_carriers(named: NamedRef) -> bool:

@@ -23,9 +23,14 @@ MANUAL = to("Choose Manual", conditioning="manual")
 
 
 def trim_to_longest(case: Case, words: Words) -> Fixes:
-    """Keep as much of the source's start as is taken."""
-    longest = f"{words['longest']:g}"
-    return (to(f"Trim to the first {longest} s", trim_to_seconds=longest),)
+    """Keep as much of the source's start as is taken; of one that is too large, too, with as many
+    bytes as are.
+    """
+    longest, bounds = f"{words['longest']:g}", {}
+    most = case.limits.max_file_bytes
+    if most is not None and case.source is not None and case.source.size_bytes > most:
+        bounds = {"copy_bytes": str(most)}
+    return (to(f"Trim to the first {longest} s", trim_to_seconds=longest, **bounds),)
 
 
 def leave_out(case: Case, words: Words) -> Fixes:

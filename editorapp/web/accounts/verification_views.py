@@ -62,7 +62,7 @@ def go_on(request: MemberRequest, pk: int) -> HttpResponse:
     except paid_take.REFUSED as error:
         messages.error(request, str(error) or "Your role may not spend money.")
     else:
-        messages.success(request, f"Take {take.pk} is queued. It is sent once.")
+        messages.success(request, f"#{take.pk} is queued. It is sent once.")
     return redirect("verifying:page", pk)
 
 

@@ -19,8 +19,9 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
+from editorapp.web.gallery import batches
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import as_cards, notes_of
+from editorapp.web.presenters.cards import as_cards
 
 PAGE_SIZE = 24
 MAKER = ("user_id", "user__display_name", "user__username")
@@ -92,7 +93,11 @@ class Filters:
 
     def without(self, *names: str) -> str:
         """Return the address of the gallery with these filters let go."""
-        said = {name: value for name, value in vars(self).items() if value and name not in names}
+        return self.address(**dict.fromkeys(names))
+
+    def address(self, **changes: object) -> str:
+        """Return the address of the gallery with these filters, changed or added to."""
+        said = {name: value for name, value in (vars(self) | changes).items() if value}
         return reverse("gallery:page") + (f"?{urlencode(said)}" if said else "")
 
     @property
@@ -116,16 +121,18 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
-    takes = as_cards(filters.apply(Generation.objects.visible_to(request.member)))
-    found = newest_first(takes, before=before, size=PAGE_SIZE)
-    notes_of(found.rows)
+    takes = filters.apply(Generation.objects.visible_to(request.member))
+    found = newest_first(as_cards(batches.heads(takes)), before=before, size=PAGE_SIZE)
+    groups = batches.cards_of(found.rows, request.member)
     context = {
         "here": "gallery",
         "filters": filters,
         "before": before,
-        "takes": found.rows,
+        "groups": groups,
+        "open": batches.named(request.GET),
+        "here_url": filters.address(before=before),
         "older_url": found.older(filters.without()),
-        "has_live": any(take.is_active for take in found.rows),
+        "has_live": any(group.is_active for group in groups),
     }
     if not is_part(request):
         context |= _filter_context(request.member, filters)
@@ -148,9 +155,9 @@ def live(request: MemberRequest) -> HttpResponse:
     goes_on = any(state in ACTIVE for state in now.values())
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
-    cards = list(as_cards(takes.filter(pk__in=changed)))
-    notes_of(cards)
-    context = {"takes": cards, "oob": True}
+    groups = batches.cards_of(as_cards(takes.filter(pk__in=changed)), request.member)
+    opened = batches.all_named(request.GET)
+    context = {"groups": groups, "opened": opened, "changed": changed, "oob": True}
     status = 200 if goes_on else STOP_POLLING
     return render(request, "gallery/_changed.html", context, status=status)
 
@@ -216,5 +223,6 @@ def _seen(pair: str) -> tuple[int, str]:
 urlpatterns = [
     path("", page, name="page"),
     path("live", live, name="live"),
+    path("batch/<uuid:batch>", batches.strip, name="batch"),
     path("sources", sources, name="sources"),
 ]

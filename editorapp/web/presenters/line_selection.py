@@ -177,7 +177,7 @@ def _words(name: str, value: Any, member: Member) -> str:
         return _person(value, member)
     if name == "account_id":
         return f"account {ProviderAccount.objects.filter(pk=value).first() or value}"
-    return f"take #{value}" if name == "generation_id" else name_of(name, value)
+    return f"#{value}" if name == "generation_id" else name_of(name, value)
 
 
 def _person(pk: int, member: Member) -> str:

@@ -63,15 +63,15 @@ def settings(take: Generation) -> dict[str, str]:
         "Provider": str(take.account),
         "Model": model_of(take),
         "Conditioning": _conditioning(wanted) if wanted.task == Task.EDIT else "",
-        "Strength": _name(wanted.strength),
+        "Strength": spoken(wanted.strength),
         **{control.capitalize(): _control(wanted, control) for control in CONTROLS},
         "Extends": _extends(take),
         **_frames(wanted),
-        "Placement": _placement(wanted) if wanted.task == Task.REFRAME else "",
+        "Placement": placement(wanted),
         "Aspect ratio": wanted.aspect_ratio or "",
-        "Duration": _duration(wanted.duration),
+        "Duration": length(wanted.duration),
         "Loop": "on" if wanted.loop else "",
-        "Camera concepts": ", ".join(_name(concept).lower() for concept in wanted.concepts or ()),
+        "Camera concepts": ", ".join(spoken(concept).lower() for concept in wanted.concepts or ()),
         "Resolution": wanted.resolution or "",
         "HDR": "on" if wanted.hdr else "",
         "EXR frames": "on" if wanted.exr else "",
@@ -83,9 +83,9 @@ def in_short(take: Generation) -> str:
     """Return what tells takes of one batch apart: "Adhere 2, 720p, HDR"."""
     wanted = take.wanted
     said = (
-        _name(wanted.strength) or ("Auto" if wanted.auto_controls else ""),
+        spoken(wanted.strength) or ("Auto" if wanted.auto_controls else ""),
         wanted.aspect_ratio,
-        _duration(wanted.duration),
+        length(wanted.duration),
         wanted.resolution,
         "HDR" if wanted.hdr else "",
         "EXR" if wanted.exr else "",
@@ -231,12 +231,14 @@ def _frames(wanted: GenerationRequest) -> dict[str, str]:
 
 def _extends(take: Generation) -> str:
     way = direction(take.wanted)
-    what = f"take #{take.parent_id}" if take.parent_id else "an earlier result"
+    what = f"#{take.parent_id}" if take.parent_id else "an earlier result"
     return f"{what}, {way}" if way else ""
 
 
-def _placement(wanted: GenerationRequest) -> str:
-    """Return where the source lies on the canvas, in percent of it."""
+def placement(wanted: GenerationRequest) -> str:
+    """Return where a reframe's source lies on the canvas, in percent of it; "" of no reframe."""
+    if wanted.task != Task.REFRAME:
+        return ""
     place = [getattr(wanted, name) for name in POSITION]
     if None in place:
         return "centred fit"
@@ -244,9 +246,11 @@ def _placement(wanted: GenerationRequest) -> str:
     return f"{w} × {h} of the canvas, at {x}, {y}"
 
 
-def _duration(duration: str | None) -> str:
+def length(duration: str | None) -> str:
+    """Write a wished duration: "5 s"; "" where none is said."""
     return f"{duration.removesuffix('s')} s" if duration else ""
 
 
-def _name(strength: str | None) -> str:
-    return (strength or "").replace("_", " ").capitalize()
+def spoken(name: str | None) -> str:
+    """Write a name of a contract as people say it: "Flex 3"."""
+    return (name or "").replace("_", " ").capitalize()

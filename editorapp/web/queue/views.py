@@ -45,11 +45,12 @@ from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_time
+from editorapp.web.queue.batch_heads import batch_heads
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
 MOST_RECENT = 10
-TRIED = attrgetter("tried")  # of a take that `_rows` has read: its attempts, the newest first
+TRIED = attrgetter("tried")  # of a take that `_read` has read: its attempts, the newest first
 OF_ATTEMPT = (*standing.IN_LINE, "number", "progress")
 PRINTED = (
     *("team_id", "created_at", "state", "state_since", "failure_code", "failure_message"),
@@ -57,6 +58,7 @@ PRINTED = (
     *("estimate_high_usd", "cost_usd", "cost_is_estimated", "held_at", "held_because"),
     "account__name",
     "team__queue_paused_at",
+    "source_asset__name",
     *(
         f"{who}__{name}"
         for who in ("created_by", "assignee", "held_by")
@@ -126,23 +128,26 @@ def _context(member: Member, now: datetime) -> Context:
     open_now = takes.filter(state__in=ACTIVE)
     used = {*open_now.order_by().values_list("account_id", flat=True).distinct()}
     accounts = _accounts(used, now=now)
-    running = _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
-    queued = _next(takes.filter(state__in=CANCELABLE), accounts.values())
-    person = _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS)
     over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
-    recent = _keys(over, "-pk", most=MOST_RECENT)
-    rows = _rows(takes, [*running, *queued, *person, *recent])
+    queued, running, person, recent = _read(
+        takes,
+        _next(takes.filter(state__in=CANCELABLE), accounts.values()),
+        _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
+        _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
+        _keys(over, "-pk", most=MOST_RECENT),
+    )
     # What was queued at another account meanwhile, the next poll shows.
-    known = (rows[pk] for pk in queued if pk in rows)
-    waiting = _waiting([take for take in known if take.account_id in accounts], accounts)
+    waiting = _waiting([take for take in queued if take.account_id in accounts], accounts)
+    shown, at_work = waiting[:MOST_ROWS], running[:MOST_ROWS]
     return {
         "here": "queue",
-        "waiting_rows": waiting[:MOST_ROWS],
-        "running_rows": _with_usual(member, [rows[pk] for pk in running[:MOST_ROWS] if pk in rows]),
+        "heads": batch_heads([row.take for row in shown], at_work, person, recent),
+        "waiting_rows": shown,
+        "running_rows": _with_usual(member, at_work),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
-        "person_rows": [rows[pk] for pk in person if pk in rows],
-        "recent": [rows[pk] for pk in recent if pk in rows],
+        "person_rows": person,
+        "recent": recent,
         "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
         "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
         "silence": heartbeat.signs(now).silence if waiting else "",
@@ -261,12 +266,12 @@ def _with_usual(
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 
-def _rows(takes: QuerySet[Generation], keys: Sequence[int]) -> dict[int, Generation]:
-    """Return the takes of these keys with what a row prints, and no more.
+def _read(takes: QuerySet[Generation], *sections: Sequence[int]) -> list[list[Generation]]:
+    """Return the takes of each section by their ids, with what a row prints and no more.
 
-    What TRIED gets is read with them.
+    What TRIED gets is read with them. Two queries, however many sections there are.
     """
-    rows = takes.filter(pk__in=keys).select_related(
+    rows = takes.filter(pk__in=set(chain(*sections))).select_related(
         "source_asset",
         "result",
         "created_by",
@@ -278,7 +283,8 @@ def _rows(takes: QuerySet[Generation], keys: Sequence[int]) -> dict[int, Generat
     )
     attempts = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
     tried = Prefetch("attempts", attempts, to_attr="tried")
-    return {row.pk: row for row in rows.only(*PRINTED).prefetch_related(tried)}
+    found = {row.pk: row for row in rows.only(*PRINTED).prefetch_related(tried)}
+    return [[found[pk] for pk in section if pk in found] for section in sections]
 
 
 urlpatterns = [

@@ -24,6 +24,9 @@ from editorapp.web.studio.draft_form import (
     ENDS,
     EXTENDS,
     FLAGS,
+    MORE_VALUES,
+    OFF,
+    ON,
     DraftForm,
 )
 from editorapp.web.studio.form_request import is_on_by_value
@@ -107,7 +110,12 @@ ALWAYS = {
     "more_prompts",
 }
 INPUTS_OF: dict[str, tuple[str, ...]] = {
-    "controls": (*(f"{name}_enabled" for name in CONTROLS), *CONTROL_VALUES.values()),
+    "controls": (
+        *(f"{name}_enabled" for name in CONTROLS),
+        *CONTROL_VALUES.values(),
+        "more_controls",
+        *MORE_VALUES.values(),
+    ),
     "strength": ("strength", "more_strengths"),
     "guides": ("guides", "guide_asset", "keyframe_asset", "keyframe_index"),
     "frames": ("frames", "extend_generation", "keyframe_asset", "keyframe_index"),
@@ -146,6 +154,19 @@ class Control:
     value: str = ""
     choices: tuple[Choice, ...] = ()
     unsaid: str = "The model's own"
+
+
+@dataclass(frozen=True)
+class ControlVariants:
+    """Further ways to set one control: its words as checkboxes, and where it has a number, the field
+    in which values are typed ("" where it has none).
+    """
+
+    label: str
+    option: str
+    choices: list[Choice]
+    field: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -267,6 +288,24 @@ class Choices:
         words = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
         unsaid = "" if is_on_by_value(self.model, name) else "The model's own"
         return Control(switch, own, value, words, unsaid)
+
+    @property
+    def control_variants(self) -> list[ControlVariants]:
+        return [self._variants_of(control) for control in self.controls]
+
+    def _variants_of(self, control: Control) -> ControlVariants:
+        name = control.switch.option
+        words = {OFF: "Without"}
+        if control.unsaid or control.own is None:
+            words |= {ON: "With"}
+        words |= {one.value: one.label for one in control.choices}
+        chips = [self._further(f"{name}={value}", label) for value, label in words.items()]
+        field = "" if control.choices or control.own is None else MORE_VALUES[name]
+        typed = getattr(self.form, field, "")
+        return ControlVariants(control.switch.label, name, chips, field, typed)
+
+    def _further(self, value: str, label: str) -> Choice:
+        return Choice(value, label, value in self.form.more_controls)
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -13,13 +13,15 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from editorapp.core.request_values import as_whole, row_id, text
-from editorapp.providers.contract import CONTROL_VALUES, POSITION, Task
+from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.strengths import STRENGTHS
 
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
 EXTENDS = ("forward", "backward")
+OFF, ON = "off", "on"  # what a variant sets a control to, beside its words
+SETTINGS = (OFF, ON, "precise", "coarse")
 # A generation's first and last picture: the form's field, and the request's.
 ENDS = {"first_asset": "start_frame", "last_asset": "end_frame"}
 ALLOWED = {
@@ -97,6 +99,11 @@ class DraftForm:
     takes: str = "1"  # how many of each
     more_strengths: tuple[str, ...] = ()  # beside the chosen one
     more_prompts: str = ""  # one a line
+    # "pose=off", "pose=on", "pose=coarse"; values from 0 to 1 are typed: "0.3, 0.6"
+    more_controls: tuple[str, ...] = ()
+    more_depth_blur: str = ""
+    more_normals_augmentation: str = ""
+    more_trajectory_sparsity: str = ""
     replaces: int | None = None  # our own generation, not sent yet, that this one is instead of
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See resolved_form.py.
@@ -112,6 +119,13 @@ class DraftForm:
     def was(self) -> tuple[str, str, int | None]:
         """What the page showed when this was filled in."""
         return self.task_was, self.model_was, self.account_was
+
+    @property
+    def has_variants(self) -> bool:
+        """Does it ask for more than one take?"""
+        further = (self.more_strengths, self.more_controls, self.more_prompts)
+        typed = (getattr(self, name) for name in MORE_VALUES.values())
+        return self.takes != "1" or any(further) or any(typed)
 
     @classmethod
     def read(cls, sent: QueryDict) -> "DraftForm":
@@ -159,7 +173,7 @@ class DraftForm:
             return self._without(name) if first in ("", "none") else {"guides": first}
         if name in POSITION and not first:
             return dict.fromkeys(POSITION, "")  # all four or none
-        if name == "concepts":
+        if name in ("concepts", "more_strengths", "more_controls"):
             return {name: tuple(filter(None, values))}
         return {name: _read(name, first)} if name in NAMES else {}
 
@@ -184,7 +198,17 @@ NAMES = frozenset(one.name for one in fields(DraftForm))
 FLAGS, IDS = _of_type(bool), _of_type(int | None)
 PROMPTS = ("prompt", "more_prompts")
 # What people type beside prompts and frame numbers; every other text is one of the page's own.
-TYPED = ("source_url", "source_id", *CONTROL_VALUES.values(), *POSITION, "takes")
+MORE_VALUES = {
+    control: f"more_{name}" for control, name in CONTROL_VALUES.items() if control != "pose"
+}
+TYPED = (
+    "source_url",
+    "source_id",
+    *CONTROL_VALUES.values(),
+    *MORE_VALUES.values(),
+    *POSITION,
+    "takes",
+)
 TEXTS = tuple(name for name in _of_type(str) if name not in (*TYPED, *PROMPTS))
 
 
@@ -202,12 +226,20 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _read_lists(sent: QueryDict) -> Values:
     concepts = (name.strip() for name in sent.getlist("concepts"))
     strengths = (one for one in sent.getlist("more_strengths") if one in STRENGTHS)
+    controls = (one for one in sent.getlist("more_controls") if _is_setting(one))
     rows = zip(sent.getlist("keyframe_asset"), sent.getlist("keyframe_index"), strict=False)
     return {
         "concepts": tuple(dict.fromkeys(filter(None, concepts))),
         "more_strengths": tuple(dict.fromkeys(strengths)),
+        "more_controls": tuple(dict.fromkeys(controls)),
         "keyframes": tuple(KeyframeRow(as_whole(asset), index.strip()) for asset, index in rows),
     }
+
+
+def _is_setting(text: str) -> bool:
+    """Is this a control and what it is set to: "pose=off"?"""
+    control, _equals, value = text.partition("=")
+    return control in CONTROLS and value in SETTINGS
 
 
 def encode_changes(changes: Mapping[str, Any]) -> str:

@@ -84,6 +84,15 @@ def _control_value(form: DraftForm, control: str, model: Model | None) -> Values
     return {name: DEFAULT_VALUES[name]} if is_needed else {}
 
 
+def control_values(form: DraftForm, control: str, model: Model | None) -> Values:
+    """Return all that a request says of one control of a form; None for what it does not say."""
+    switch, own = f"{control}_enabled", CONTROL_VALUES.get(control)
+    unsaid: Values = dict.fromkeys(filter(None, (switch, own)))
+    if not getattr(form, switch):
+        return unsaid
+    return unsaid | {switch: True} | _control_value(form, control, model)
+
+
 def is_on_by_value(model: Model, control: str) -> bool:
     """Is this signal switched on by giving its value, without a flag of its own?"""
     return not model.knows(f"{control}_enabled") and model.knows(CONTROL_VALUES.get(control, ""))

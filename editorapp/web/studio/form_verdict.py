@@ -19,7 +19,7 @@ from editorapp.generations.request.offers import (
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
 from editorapp.providers.spec import Broken
-from editorapp.web.studio import notes, variants
+from editorapp.web.studio import notes, price_cliffs, variants
 from editorapp.web.studio.cache import budget_now
 from editorapp.web.studio.notes import NoteSlot
 from editorapp.web.studio.resolved_form import ResolvedForm
@@ -127,10 +127,12 @@ def form_verdict(
     if refused is not None and verdict.can_send and not missing:
         verdict = refused
     still_open = notes.still_open(missing, verdict)
+    slots = notes.slots_of(resolved, verdict, still_open, strictly=strictly)
+    price_cliffs.tell(slots, resolved.draft, count=count)
     return FormVerdict(
         resolved,
         verdict=verdict,
-        slots=notes.slots_of(resolved, verdict, still_open, strictly=strictly),
+        slots=slots,
         open_count=len(still_open),
         is_complete=not missing,
         offers=_offer_rows(found, resolved),

@@ -6,8 +6,14 @@ They decide nothing: they sort a verdict's findings into the places of the page.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from django.urls import reverse
+
+from editorapp.generations.models import Generation
 from editorapp.generations.request.check import NOT_QUOTED, Verdict
+from editorapp.generations.request.finish import finished
+from editorapp.generations.request.quality import Quality, is_draft
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import (
@@ -41,7 +47,7 @@ SLOT_OF = {name: slot for slot, names in SLOTS.items() for name in names}
 # Fields that one button leaves out together.
 GROUPS = dict.fromkeys(("keyframes", "keyframe_indexes"), "keyframes")
 GROUPS |= dict.fromkeys(POSITION, "position")
-CUTS = frozenset({"trim_to_seconds", "mp4_copy"})
+CUTS = frozenset({"trim_to_seconds", "mp4_copy"})  # what makes a new source
 # The ways to give a generation its frames, as options and as a fix's changes.
 FRAME_FIELDS = {*FRAMES, "keyframe_indexes", "single", "guides", "frames"}
 BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
@@ -74,6 +80,13 @@ class Button:
     is_ask: bool = False
 
 
+class Link(NamedTuple):
+    """A way out that leads to another page."""
+
+    label: str
+    address: str
+
+
 @dataclass(frozen=True)
 class Note:
     """One finding beside its field.
@@ -85,6 +98,7 @@ class Note:
     message: str
     field: str
     buttons: tuple[Button, ...]
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +189,7 @@ def slots_of(
             slots[slot].notes.append(_note(one, form, strictly=strictly))
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
         slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
+    slots["source"].notes += _draft_source(resolved.source.parent)
     slots["source"].closed += _closed_sources(resolved)
     for closed in _closed(_worth_saying(form, verdict.unavailable)):
         option = closed.options.partition(" ")[0].partition("=")[0]
@@ -196,6 +211,21 @@ def _closed_sources(resolved: ResolvedForm) -> Iterator[Closed]:
             yield Closed(f"source_kind={way}", reason, None)
 
 
+def _draft_source(take: Generation | None) -> Iterator[Note]:
+    """Say of a source that is a draft that it is one, and the way to its finished one."""
+    if take is None or not is_draft(take):
+        return
+    draft, done = f"#{take.pk} is a {Quality.of(take.wanted).label} draft", finished(take)
+    if done is not None:
+        says = f"{draft}, and finished as #{done.pk}: use that one."
+        way = Link(f"Use #{done.pk}", f"{reverse('studio:page')}?generation={done.pk}")
+    else:
+        says = f"{draft}: what you make of it starts from its small picture. Finish it first."
+        address = reverse("takes:page", args=[take.pk])
+        way = Link(f"Finish #{take.pk}", f"{address}#finish-{take.pk}")
+    yield Note("warn", says, "source", (), (way,))
+
+
 def _joined(found: Iterable[Broken]) -> list[Broken]:
     """Say once what one button leaves out: keyframes and their positions, the four numbers of a
     place.
@@ -211,7 +241,7 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
 
 
 def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
-    buttons = tuple(_button(_back(fix, form)) for fix in one.fixes)
+    buttons = tuple(button_of(_back(fix, form)) for fix in one.fixes)
     tone = _tone(one, form, strictly=strictly)
     return Note(tone, one.message, one.field, buttons)
 
@@ -238,7 +268,8 @@ def _is_empty(one: Broken, form: DraftForm) -> bool:
     return one.field in ("prompt", "aspect_ratio") and not getattr(form, one.field)
 
 
-def _button(fix: Fix) -> Button:
+def button_of(fix: Fix) -> Button:
+    """Return a fix as the page's button."""
     if "ask" in fix.changes:
         return Button(fix.label, str(fix.changes["ask"]), is_ask=True)
     return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
@@ -298,4 +329,4 @@ def _merged(lines: list[Closed]) -> Iterable[Closed]:
 
 
 def _line(options: str, why: UnavailableOption) -> Closed:
-    return Closed(options, why.reason, _button(why.fix) if why.fix else None)
+    return Closed(options, why.reason, button_of(why.fix) if why.fix else None)

@@ -45,6 +45,6 @@ def _replacing(request: MemberRequest, take: Generation) -> DraftForm:
         return replace(form, replaces=take.pk)
     messages.warning(
         request,
-        f"Take {take.pk} cannot be replaced (any more), so what you queue now is another take.",
+        f"#{take.pk} cannot be replaced (any more), so what you queue now is another take.",
     )
     return form

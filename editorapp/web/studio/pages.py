@@ -85,6 +85,7 @@ def check_context(found: FormVerdict) -> Context:
         "verdict": found.verdict,
         "slots": found.slots,
         "chosen": found.chosen,
+        "ladders": variants.ladders(found.resolved),
         "task": TASKS[found.resolved.form.task],
         "mend_url": reverse("studio:mend"),
         "ask_url": reverse("studio:ask"),

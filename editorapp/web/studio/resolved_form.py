@@ -6,9 +6,10 @@ what the page showed when the form was filled in (`task_was` and its siblings): 
 the others follow it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 from editorapp.core.request_values import as_whole
 from editorapp.generations.models import Generation
@@ -22,9 +23,9 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.conditions import is_said
 from editorapp.providers.spec import Model, Spec
 from editorapp.teams.models import Member
-from editorapp.web.studio import sources
+from editorapp.web.studio import control_variants, sources
 from editorapp.web.studio.cache import accounts_to_show
-from editorapp.web.studio.draft_form import ALLOWED, DraftForm
+from editorapp.web.studio.draft_form import ALLOWED, DraftForm, Values
 from editorapp.web.studio.form_request import request_of
 from editorapp.web.studio.sources import ChosenSource
 
@@ -39,6 +40,7 @@ PLAIN = {
     "keyframe_indexes",
     *CONTROL_VALUES.values(),
 }
+MOST_KINDS = 1_000  # whoever types more is told that it is too many
 CONTINUED = Ref(generation_id="continued")  # stands for the take that an extension goes on from
 
 
@@ -94,17 +96,25 @@ class ResolvedForm:
 
     @cached_property
     def kinds(self) -> tuple[Draft, ...]:
-        """Each different draft that the form makes, the one as shown first: prompts by strengths."""
+        """Each different draft that the form makes, the one as shown first: prompts by strengths by
+        settings of the controls; never more than can be counted at a glance.
+        """
         wanted, form = self.draft.wanted, self.form
         lines = (line.strip() for line in form.more_prompts.split("\n"))
         strengths = form.more_strengths if wanted.strength is not None else ()
         made = (
-            replace(wanted, prompt=prompt, strength=strength)
+            replace(wanted, prompt=prompt, strength=strength, **controls)
             for prompt in (wanted.prompt, *filter(None, lines))
             for strength in (wanted.strength, *strengths)
+            for controls in self._controls()
         )
-        others = (one for one in dict.fromkeys(made) if one != wanted)
+        others = (one for one in dict.fromkeys(islice(made, MOST_KINDS)) if one != wanted)
         return (self.draft, *(replace(self.draft, wanted=one) for one in others))
+
+    def _controls(self) -> Iterable[Values]:
+        """Return the ways to set the controls; one that says nothing where Auto decides."""
+        is_manual = self.form.task == Task.EDIT and self.form.conditioning == "manual"
+        return control_variants.settings(self.form, self.model) if is_manual else ({},)
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ def _ref(asset: Asset) -> Ref:
 def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    rows = Generation.objects.visible_to(member).select_related("result", "account")
-    take = rows.filter(pk=pk).first()
+    rows = Generation.objects.visible_to(member)
+    take = rows.select_related("result", "account", "source_asset").filter(pk=pk).first()
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
@@ -124,7 +124,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
         return ChosenSource(problem=f"The id: {wrong}")
     if form.source_id_kind == "file":
         return ChosenSource(Ref(file_id=form.source_id))
-    rows = Generation.objects.visible_to(member).select_related("result")
+    rows = Generation.objects.visible_to(member).select_related("result", "source_asset")
     take = rows.filter(chain_id=form.source_id).order_by("-pk").first()
     return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 

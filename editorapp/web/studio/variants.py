@@ -1,4 +1,6 @@
-"""Variants: one form that asks for several takes in one go, and what they cost together."""
+"""Variants: one form that asks for several takes in one go, and what they cost together; and ladders,
+which set a form up for that by one press.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +8,7 @@ from decimal import Decimal
 
 from editorapp.core.money import ZERO, show_range
 from editorapp.core.request_values import as_whole
+from editorapp.costs.estimate import estimate
 from editorapp.costs.ledger import MonthTotals
 from editorapp.costs.models import PriceQuote
 from editorapp.generations.request import quotes
@@ -18,8 +21,13 @@ from editorapp.generations.request.check import (
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import MOST_AT_ONCE
 from editorapp.generations.request.offers import ASK, ASKING
+from editorapp.providers.contract import Task
 from editorapp.providers.spec import REFUSE, Broken, Fix
-from editorapp.web.studio.resolved_form import ResolvedForm
+from editorapp.providers.strengths import BANDS, STRENGTHS
+from editorapp.web.presenters.differences import among
+from editorapp.web.studio.control_variants import MOST_VALUES, too_many_of
+from editorapp.web.studio.draft_form import MORE_VALUES, encode_changes
+from editorapp.web.studio.resolved_form import MOST_KINDS, ResolvedForm
 
 MOST = MOST_AT_ONCE
 ONE_OF_EACH = Fix("One of each", {"takes": "1"})
@@ -70,10 +78,14 @@ def limits_broken(resolved: ResolvedForm) -> list[Broken]:
     """Refuse what cannot be sent in one go."""
     takes = takes_of(resolved)
     count = takes * len(resolved.kinds)
+    if resolved.draft.wanted.auto_controls is None and (many := too_many_of(resolved.form)):
+        says = f"At most {MOST_VALUES} further values of {' and '.join(many)} in one go."
+        return [Broken("variants.values", "takes", REFUSE, says)]
     if takes < 1:
         rule, says = "variants.takes", "Say how many takes of each: 1 or more."
     elif count > MOST:
-        says = f"This makes {count} takes; at most {MOST} can be sent in one go."
+        made = f"{count} takes" if len(resolved.kinds) < MOST_KINDS else "too many takes"
+        says = f"This makes {made}; at most {MOST} can be sent in one go."
         rule = "variants.many"
     else:
         return []
@@ -119,16 +131,19 @@ def _with(verdict: Verdict, found: Sequence[Broken]) -> Verdict:
 
 
 def _of_another(other: Verdict, shown: Verdict) -> list[Broken]:
-    """Return what is wrong with a variant and not with what is shown, named by its prompt."""
+    """Return what is wrong with a variant and not with what is shown, named by what differs."""
     known = {(one.rule_id, one.field) for one in shown.refusals}
-    start = (other.draft.wanted.prompt or "")[:30]
-    return [_named(one, start) for one in other.refusals if (one.rule_id, one.field) not in known]
+    found = [one for one in other.refusals if (one.rule_id, one.field) not in known]
+    if not found:
+        return []
+    name = among([shown.draft.wanted, other.draft.wanted]).of(1)
+    return [_named(one, name) for one in found]
 
 
-def _named(one: Broken, start: str) -> Broken:
+def _named(one: Broken, name: str) -> Broken:
     if one.rule_id == NOT_QUOTED:
         return one
-    message = f"Of the variant “{start}”: {one.message}"
+    message = f"Of the variant {name}: {one.message}"
     return replace(one, field="takes", fixes=(), message=message)
 
 
@@ -148,3 +163,68 @@ def _asked(others: Sequence[Verdict]) -> str:
     rows = [one.quote for one in others if one.must_quote]
     states = {ASKING if row and row.state != PriceQuote.State.FAILED else ASK for row in rows}
     return ASKING if ASKING in states else ASK if states else ""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Takes from a light change to a strong one, at draft quality, by one press.
+
+    `changes` is what the press changes in the form; `price` "" where none is published.
+    """
+
+    label: str
+    says: str
+    changes: str
+    price: str
+
+
+STEPS = {
+    "Low, middle, high": tuple(band.strengths[1] for band in BANDS),
+    "All nine": STRENGTHS,
+}
+
+
+def ladders(resolved: ResolvedForm) -> list[Ladder]:
+    """Return the ladders that the form's model can make of its source."""
+    model, task = resolved.model, resolved.form.task
+    if task not in (Task.EDIT, Task.MODIFY) or not model.knows("strength"):
+        return []
+    return [_ladder(resolved, label, steps) for label, steps in STEPS.items()]
+
+
+def _ladder(resolved: ResolvedForm, label: str, steps: tuple[str, ...]) -> Ladder:
+    first, *others = steps
+    changes = {
+        "conditioning": "manual",
+        "strength": first,
+        "more_strengths": others,
+        "more_controls": "",
+        **dict.fromkeys(MORE_VALUES.values(), ""),
+        "more_prompts": "",
+        "takes": "1",
+        "hdr": False,
+        "exr": False,
+    }
+    size = next(iter(resolved.model.limits.resolutions), "")
+    if size:
+        changes["resolution"] = size
+    says = f"{len(steps)} drafts{f' at {size}' if size else ''}"
+    price = _price_of(resolved, steps, size)
+    return Ladder(label, says, encode_changes(changes), price)
+
+
+def _price_of(resolved: ResolvedForm, steps: Sequence[str], size: str) -> str:
+    """Return what the steps cost together; "" where nothing is known of the source yet, or no price
+    is published.
+    """
+    draft = resolved.draft
+    if draft.facts is None or draft.is_quoted:
+        return ""
+    wanted = replace(draft.wanted, hdr=None, exr=None, auto_controls=None, resolution=size or None)
+    asked = [replace(wanted, strength=one) for one in steps]
+    found = [estimate(one, draft.facts, provider=draft.account.provider) for one in asked]
+    prices = [one for one in found if one is not None]
+    if len(prices) < len(steps):
+        return ""
+    low = sum((one.low_usd for one in prices), ZERO)
+    return show_range(low, sum((one.high_usd for one in prices), ZERO))

@@ -27,6 +27,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.studio import (
     buttons,
+    new_sources,
     notes,
     pages,
     variants,
@@ -71,7 +72,7 @@ def check_of(sent: QueryDict, member: Member) -> Context:
     resolved = resolve(DraftForm.read(sent), member, is_quick=True)
     context = pages.check_context(form_verdict(resolved))
     if "cutting" in sent:
-        part = buttons.price_of_part(resolved.draft, sent)
+        part = new_sources.price_of_part(resolved.draft, sent)
         context |= {"is_cutting": True, "part": part}
     return context | {"is_switched": resolved.is_switched}
 
@@ -185,14 +186,14 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     form, changes = DraftForm.read(request.POST), _changes_of(request)
     before = resolve(form, request.member)
     try:
-        after, part = buttons.pressed(request, form, changes, before.source.asset)
-    except buttons.NotDone as error:
+        after, kept = buttons.pressed(request, form, changes, before.source.asset)
+    except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
     resolved = resolve(after, request.member)
     if not is_part(request):
         return _typed_page(request, resolved, strictly=True)
     if _has_other_source(after, form):
-        return _new_source(request, resolved, part)
+        return _new_source(request, resolved, kept)
     return pages.panes(request, resolved)
 
 
@@ -206,7 +207,7 @@ def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
 def _new_source(
     request: MemberRequest,
     resolved: ResolvedForm,
-    part: buttons.Part | None,
+    kept: new_sources.KeptPart | None,
 ) -> HttpResponse:
     """Show the source that a button made, and tell the page's script what was kept: its keyframes
     move with it.
@@ -219,7 +220,8 @@ def _new_source(
             "name": asset.name,
             "duration": float(asset.duration_seconds),
             "poster": reverse("media:file", args=[asset.pk, "poster"]),
-            "part": part,
+            "part": kept.part if kept else None,
+            "moves": kept.moves if kept else {},
         }
         response["HX-Trigger-After-Swap"] = json.dumps({"rushes:source": made})
     return response
@@ -257,9 +259,7 @@ def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     try:
         return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:
-        raise TooLate(
-            f"Nothing was queued: take {pk} cannot be replaced any more. {error}"
-        ) from error
+        raise TooLate(f"Nothing was queued: #{pk} cannot be replaced any more. {error}") from error
 
 
 def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -287,9 +287,9 @@ def _queued(request: MemberRequest, made: list[Generation], resolved: ResolvedFo
 
     What was edited was opened from the queue, so one comes back there.
     """
-    what = f"Take {made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
+    what = f"#{made[0].pk} is" if len(made) == 1 else f"{len(made)} takes are"
     if resolved.form.replaces is not None:
-        place = f"in the place of take {resolved.form.replaces}"
+        place = f"in the place of #{resolved.form.replaces}"
         messages.success(request, f"{what} queued, {place}.")
         if is_part(request):
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("queue:page")})

@@ -1,14 +1,18 @@
 """Lineage of a take as its page shows it: what it came from, what was made from it, its siblings."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import QuerySet
 
 from editorapp.generations import lineage
 from editorapp.generations.models import Generation
 from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.differences import differences
+from editorapp.web.presenters.groups import TakeGroup
 
 MOST_SHOWN = 12
+MOST_OF_BATCH = 60
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class Reel:
 
     takes: list[Generation]
     count: int
+
+    @cached_property
+    def differs(self) -> dict[int, str]:
+        """What is each take's own, by its id."""
+        return differences(self.takes)
 
 
 def steps(here: Generation) -> list[Step]:
@@ -51,9 +60,20 @@ def children(take: Generation) -> Reel:
 
 
 def siblings(take: Generation) -> Reel:
-    """Return the other takes made from the same source."""
+    """Return the other takes made from the same source, but for those of its batch."""
     takes = lineage.siblings(take)
+    if take.batch is not None:
+        takes = takes.exclude(batch=take.batch)
     return _newest(takes.select_related("result", "source_asset", "parent__result"))
+
+
+def batch(take: Generation) -> TakeGroup:
+    """Return what was sent together with a take, itself among them; alone where it was."""
+    if take.batch is None:
+        return TakeGroup([take])
+    takes = Generation.objects.filter(team_id=take.team_id, batch=take.batch)
+    found = takes.select_related("result", "source_asset", "parent__result", "account")
+    return TakeGroup(list(found.order_by("pk")[:MOST_OF_BATCH]))
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:

@@ -7,13 +7,15 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from editorapp.core.htmx import Context
 from editorapp.costs import ledger
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
+from editorapp.generations.request.finish import finishes
+from editorapp.generations.request.quality import is_draft
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
 from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
@@ -23,13 +25,14 @@ from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.studio import canvas
-from editorapp.web.takes import lineage, unknown_outcome
+from editorapp.web.takes import lineage, sound, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
 from editorapp.web.templatetags.takes import made_from
 
 
 def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
+    prefetch_related_objects([take], "finished_as")
     chain, source, wanted = lineage.steps(take), made_from(take), take.wanted
     return {
         "here": "gallery",
@@ -38,13 +41,17 @@ def page_context(take: Generation, member: Member) -> Context:
         "source_words": _source_words(chain[0].take.wanted),
         "can_compare": take.task != Task.GENERATE,
         "laid": _laid(take, source),
+        "sound_source": sound.offered(take, [step.take for step in chain]),
         "ways_on": _ways_on(take, member),
+        "draft_source": take.parent if take.parent and is_draft(take.parent) else None,
+        "finishes": finishes(take, member) if member.may_create else [],
         "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),
         "trouble": trouble(take),
         "steps": chain,
         "settings": request_summary.settings(take),
         "guides": request_summary.guides(wanted, member),
+        "group": lineage.batch(take),
         "siblings": lineage.siblings(take),
         "children": lineage.children(take),
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),

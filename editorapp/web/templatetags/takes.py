@@ -18,7 +18,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters import request_summary
+from editorapp.web.presenters import playing, request_summary
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.templatetags.rushes import elapsed
@@ -34,6 +34,8 @@ register = template.Library()
 register.filter("model_name", request_summary.model_of)
 register.filter("in_short", request_summary.in_short)
 register.filter("answered_by", Generation.is_answered_by)
+register.filter("played_for", playing.address_of)
+register.filter("is_heard_for", playing.is_heard)
 
 
 @register.filter

@@ -57,12 +57,12 @@
 
   /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
   form.addEventListener("rushes:cut", (event) => {
-    const { first, last } = event.detail;
+    const { first, last, moves } = event.detail; /* moves: by time, where a copy has other frames */
     for (const row of all("[data-keyframe]")) {
       const input = $("[name=keyframe_index]", row);
       const frame = Number(input.value);
       if (frame < first || frame > last) row.remove();
-      else input.value = frame - first;
+      else input.value = moves[frame] ?? frame - first;
     }
   });
 

@@ -216,10 +216,10 @@
 
   /* The server made a shorter source and shows it already: make it the chosen one. */
   document.addEventListener("rushes:source", (event) => {
-    const { asset, name, duration, poster, part } = event.detail;
+    const { asset, name, duration, poster, part, moves } = event.detail;
     set("source_kind", ["asset"]);
     addTile($('[data-reel="source_asset"]'), "source_asset", { id: asset, name, duration_seconds: duration, poster_url: poster }).checked = true;
-    if (part) form.dispatchEvent(new CustomEvent("rushes:cut", { detail: { first: part[0], last: part[1] } }));
+    if (part) form.dispatchEvent(new CustomEvent("rushes:cut", { detail: { first: part[0], last: part[1], moves } }));
     toast(`${name} is the source now.`);
     syncAll();
     recheck();

@@ -87,9 +87,20 @@ RULES = (
         summary="The glass is 540p or 720p.",
         fixes=(to("Use 540p", resolution="540p"),),
     ),
+    media.SOURCE_SIDE.adopt("L6", "lantern 3", "slide: too large"),
+    media.SOURCE_SMALL.adopt("L7", "lantern 3", "slide: too small"),
+    media.SOURCE_FPS.adopt("L8", "lantern 3", "slide: too fast"),
+    media.SOURCE_SIZE.adopt("L9", "lantern 3", "slide: too heavy"),
     takes_no("L5", "ours: no such parameter", PARAMETERS),
 )
-LIMITS = Limits(max_source_seconds=12, prompt_max=400, resolutions=SIZES)
+LIMITS = Limits(
+    max_source_seconds=12,
+    max_source_side=1920,
+    min_source_side=90,
+    max_source_fps=30,
+    prompt_max=400,
+    resolutions=SIZES,
+)
 GLOW = Model(
     name="glow-1",
     task=Task.EDIT,

@@ -234,9 +234,9 @@ def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
         if to and take.exr:
             _write(take.exr.sha256, Path(to).with_suffix(".exr.zip"))
     except OSError as error:
-        words = f"Take {take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
+        words = f"#{take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
         return FAILED, {**said, "message": words}, words
-    words = f"Take {take.pk} is done: {to or take.result.name}, {output.cost(take)}"
+    words = f"#{take.pk} is done: {to or take.result.name}, {output.cost(take)}"
     return DONE, {**said, "output": to}, words
 
 
@@ -244,8 +244,8 @@ def _not_done(take: Generation, said: Json, *, is_one: bool) -> Outcome:
     code = FAILED if take.is_final else UNKNOWN
     state = take.get_state_display().lower()
     if not is_one:
-        return code, said, f"Take {take.pk}: {take.failure_message or f'it is {state}.'}"
-    words = take.failure_message or f"Take {take.pk} is still {state}."
+        return code, said, f"#{take.pk}: {take.failure_message or f'it is {state}.'}"
+    words = take.failure_message or f"#{take.pk} is still {state}."
     return code, {**said, "message": words}, words
 
 

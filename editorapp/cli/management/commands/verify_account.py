@@ -108,7 +108,7 @@ class Command(BaseCommand):
                 at_most_usd=at_most,
                 now=timezone.now(),
             )
-            self.stdout.write(f"Take {take.pk} is queued. It is sent once.")
+            self.stdout.write(f"#{take.pk} is queued. It is sent once.")
         except NOT_PAID as error:
             paid_take.leave_it(verification)
             self.stdout.write(f"Nothing was paid: {error or 'this role may not spend money.'}")

@@ -1,6 +1,7 @@
 """Shared rules of the prompt, the source, and how clips and pictures are named."""
 
 from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.fitting_copy import fitting_copy
 from editorapp.providers.rules.shared_fixes import trim_to_longest
 from editorapp.providers.spec import WARN, Case, Hit, Rule
 
@@ -70,6 +71,40 @@ SOURCE_SIZE = Rule(
     broken=ask.too_big,
     summary="The source is not too large for the way it comes.",
     message="{name} takes up to {largest} this way. This clip has {size}: make a smaller copy, or upload it.",
+    fixes=fitting_copy,
+)
+SOURCE_SIDE = Rule(
+    field="source",
+    broken=ask.too_wide,
+    summary="The source's picture is not larger than is taken.",
+    message="{name} takes clips of up to {most} px on the longer side. This one is {width}x{height}: make a smaller "
+    "copy.",
+    fixes=fitting_copy,
+)
+SOURCE_SMALL = Rule(
+    field="source",
+    broken=ask.too_small,
+    summary="The source's picture is not smaller than is taken.",
+    message="{name} takes clips of at least {least} px on the shorter side. This one is {width}x{height}: make a "
+    "larger copy.",
+    fixes=fitting_copy,
+)
+SOURCE_FPS = Rule(
+    field="source",
+    broken=ask.too_fast,
+    summary="The source has no more frames a second than are taken.",
+    message="{name} takes clips of up to {most:g} frames a second. This one has {fps}: make a slower copy.",
+    fixes=fitting_copy,
+)
+FORM_BASIS = "ours: no list of codings is documented"
+SOURCE_FORM = Rule(
+    field="source",
+    level=WARN,
+    broken=ask.unusual_form,
+    summary="A source in a form that few services read may fail.",
+    message="{name} does not say that it reads clips like this one ({form}), and few services do: an MP4 copy is "
+    "safe, and the original is kept.",
+    fixes=fitting_copy,
 )
 ONE_CARRIER = Rule(
     field="source",

@@ -253,6 +253,7 @@ def _source(family: str, tag: str, **ids: str) -> tuple[Rule, ...]:
             message="This clip has {size}, and {largest} is set as the most to put into a request to {name}, which "
             f"states no limit: make a smaller copy, or ask an admin to raise {MAX_INLINE_NAME}.",
         ),
+        media.SOURCE_FORM.adopt(f"{family}.form", media.FORM_BASIS),
         Rule(
             ids["both"],
             "source",

@@ -365,6 +365,7 @@ SOURCE_SIZE = (
         status=413,
         summary="A source by URL or inline has at most 200 MB; an uploaded one 5 GiB.",
     ),
+    media.SOURCE_FORM.adopt("E9.form", media.FORM_BASIS),
 )
 EDIT_LENGTH = media.SOURCE_LENGTH.adopt(
     "E8",

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from editorapp.providers.rules import conditions as ask
+from editorapp.providers.rules.fitting_copy import fitting_copy
 from editorapp.providers.rules.shared import media, settings
 from editorapp.providers.rules.shared_fixes import LOOP_OFF, NO_LAST_FRAME, to
 from editorapp.providers.spec import Case, Fixes, Found, Hit, NamedRef, Rule, Words
@@ -129,11 +130,17 @@ def with_a_source(rule_id: str, source: str) -> tuple[Rule, ...]:
             broken=_no_container,
             summary="An uploaded clip is an MP4 or a WebM file.",
             message="{name} takes MP4 and WebM files; this clip is {kind}. Make an MP4 copy of it: the picture and "
-            "its frames stay the same.",
+            "its frames stay the same, and the original is kept.",
             detail="Unsupported content type: {kind}",
-            fixes=(to("Make an MP4 copy", mp4_copy=True),),
+            fixes=fitting_copy,
         ),
+        media.SOURCE_FORM.adopt(f"{rule_id}.form", media.FORM_BASIS, broken=_unusual_form),
     )
+
+
+def _unusual_form(case: Case) -> Found:
+    """Hit an unusual coding; of a container that is refused anyway nothing more is said."""
+    return [] if _no_container(case) else ask.unusual_form(case)
 
 
 def _no_container(case: Case) -> Found:

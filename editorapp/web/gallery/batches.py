@@ -1,0 +1,73 @@
+"""Batches in the gallery: what was sent in one go is one card, which opens as a strip."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from editorapp.core.htmx import is_part
+from editorapp.generations.models import Generation
+from editorapp.teams.access import MemberRequest, page_for
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+from editorapp.web.presenters.cards import as_cards, notes_of
+from editorapp.web.presenters.groups import TakeGroup, grouped
+
+MOST_OPEN = 60
+
+
+def heads(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    """Return the takes without those of a batch whose newer one is among them: one for each card."""
+    newer = takes.order_by().filter(batch=OuterRef("batch"), pk__gt=OuterRef("pk"))
+    return takes.filter(~Exists(newer))
+
+
+def cards_of(found: Iterable[Generation], member: Member) -> list[TakeGroup]:
+    """Return a card for each take found, with the whole batch of each that has one: one query more,
+    however many batches there are; none without any.
+    """
+    found = list(found)
+    named = {take.batch for take in found if take.batch is not None}
+    if named:
+        known = {take.pk for take in found}
+        rows = Generation.objects.visible_to(member).filter(batch__in=named)
+        found += as_cards(rows.exclude(pk__in=known))
+    notes_of(found)
+    return grouped(found)
+
+
+def named(query: QueryDict) -> UUID | None:
+    """Return the batch that an address opens (?batch=); None for none, or for no name of one."""
+    return _read(query.get("batch", ""))
+
+
+def all_named(query: QueryDict) -> set[UUID]:
+    """Return the batches that a page says are open on it."""
+    names = map(_read, query.getlist("open")[:MOST_OPEN])
+    return {name for name in names if name is not None}
+
+
+def _read(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) == len(str(UUID(int=0))) else None
+    except ValueError:
+        return None
+
+
+@page_for(Act.SEE)
+def strip(request: MemberRequest, batch: UUID) -> HttpResponse:
+    """Show one batch's card anew: open as a strip (?open=1), or closed; to who opens the address,
+    the gallery with it open.
+    """
+    if not is_part(request):
+        return redirect(f"{reverse('gallery:page')}?batch={batch}#batch-{batch}")
+    takes = list(as_cards(Generation.objects.visible_to(request.member).filter(batch=batch)))
+    if not takes:
+        raise Http404
+    notes_of(takes)
+    [group] = grouped(takes)
+    context = {"group": group, "open": batch if "open" in request.GET else None}
+    return render(request, "gallery/_group.html", context)

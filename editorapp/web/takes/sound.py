@@ -1,0 +1,91 @@
+"""Sound of the source on a take: switched for everybody, served with it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import path
+
+from editorapp.core import reasons
+from editorapp.generations.files import source_sound as of_takes
+from editorapp.generations.models import Generation
+from editorapp.media import layout, source_sound, store
+from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
+from editorapp.teams.access import MemberRequest, action_for, page_for
+from editorapp.teams.roles import Act
+from editorapp.web.media.ranges import serve
+from editorapp.web.takes.actions import back_to
+
+_NOTHING = "There is no sound of a source to add to this take."
+
+
+def offered(take: Generation, line: list[Generation] | None = None) -> Asset | None:
+    """Return the clip whose sound is offered for a take; None while it is not, or cannot be, added.
+
+    What is played may still be on its way: a copy for viewing. `line`: see `heard_source`.
+    """
+    result = take.result
+    if result is None or result.proxy == Asset.Proxy.PENDING:
+        return None
+    return of_takes.heard_source(take, line)
+
+
+@action_for(Act.SEE)
+def switch(request: MemberRequest, pk: int) -> HttpResponse:
+    """Play the take with the sound of its source, or without: for everybody who sees it."""
+    take, is_on = _take(request, pk), request.POST.get("on") == "1"
+    source = offered(take)
+    if source is None:
+        messages.warning(request, _NOTHING)
+        return back_to(request, pk)
+    try:
+        of_takes.switch(take, source, is_on=is_on)
+    except Refusal as refusal:
+        messages.error(request, f"The sound could not be added. {refusal.message}")
+    return back_to(request, pk)
+
+
+@page_for(Act.SEE)
+def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
+    """Serve a take's result with the sound of its source; made first where it is not there (yet).
+
+    `what`: "original", or "playable" for what browsers play.
+    """
+    take = _take(request, pk)
+    source, result = offered(take), take.result
+    if source is None or result is None or what not in ("original", "playable"):
+        raise Http404(_NOTHING)
+    if what == "playable" and not result.is_playable:
+        raise Http404("A playable copy of this file is not ready.")
+    part = source_sound.playable_part(result) if what == "playable" else layout.ORIGINAL
+    try:
+        stored = store.opened(result.sha256, source_sound.make(result, source, part))
+    except Refusal as refusal:
+        status = 503 if refusal.is_passing else 507 if refusal.is_ours else 422
+        status = 404 if refusal.code == "gone" else status
+        return reasons.answer(refusal.code, refusal.message, status=status)
+    return serve(
+        request,
+        stored,
+        content_type="video/mp4" if what == "playable" else result.mime_type,
+        etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
+        name=_name(result),
+        download="download" in request.GET,
+    )
+
+
+def _name(result: Asset) -> str:
+    ending = ".mov" if result.container == "mov" else ".mp4"
+    return f"{result.name.rpartition('.')[0] or result.name} with sound{ending}"
+
+
+def _take(request: MemberRequest, pk: int) -> Generation:
+    takes = Generation.objects.visible_to(request.member).select_related("result", "source_asset")
+    return get_object_or_404(takes, pk=pk)
+
+
+urlpatterns = [
+    path("<int:pk>/sound", switch, name="sound"),
+    path("<int:pk>/sound/<str:what>", with_sound, name="with_sound"),
+]

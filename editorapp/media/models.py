@@ -75,6 +75,15 @@ class Asset(models.Model):
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
     proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
 
+    # The clip that this is a part or a copy of; a clip that came as a file has none.
+    cut_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="cuts",
+    )
+
     # What providers are given of it, see outgoing.py: its own hash where it goes as it is, "" while
     # nobody has looked.
     outgoing_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db.models import F, QuerySet
 
@@ -98,10 +99,26 @@ def _copy(asset: Asset) -> bool:
 def _make(asset: Asset) -> None:
     with store.workspace() as folder:
         made = folder / layout.PROXY
-        clip_jobs.run("proxy", asset, made, limits=_PROXY_LIMITS, fps=asset.fps)
+        told = _progress_file(asset)
+        try:
+            clip_jobs.run("proxy", asset, made, limits=_PROXY_LIMITS, fps=asset.fps, progress=told)
+        finally:
+            told.unlink(missing_ok=True)
         reached("copy.made")
         store.keep(made, asset.sha256, layout.PROXY)
         reached("copy.kept")
+
+
+def _progress_file(asset: Asset) -> Path:
+    return store.incoming() / f"copying-{asset.pk}"
+
+
+def copied_percent(asset: Asset) -> int | None:
+    """Return how much of a playable copy is written, 0..100; None while nobody writes it here."""
+    try:
+        return int(_progress_file(asset).read_text())
+    except (OSError, ValueError):  # not begun, just done, or being written at this moment
+        return None
 
 
 def sweep(now: datetime) -> None:

@@ -65,7 +65,7 @@ def trim(
         asked = {"first": first_frame, "last": last_frame, **_told(conversion)}
         made = folder / "trimmed.mp4"
         clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **asked)
-        return take_in(
+        cut = take_in(
             made,
             name=_name(asset, first_frame, last_frame),
             team=asset.team,
@@ -75,6 +75,15 @@ def trim(
             max_bytes=NO_LIMIT,
             max_seconds=NO_LIMIT,
         )
+        return _note_origin(cut, asset)
+
+
+def _note_origin(cut: Asset, asset: Asset) -> Asset:
+    """Note what a clip was cut from, the first time that it is cut."""
+    if cut.cut_from_id is None and cut.pk != asset.pk:
+        Asset.objects.filter(pk=cut.pk, cut_from=None).update(cut_from=asset)
+        cut.cut_from = asset
+    return cut
 
 
 def _told(conversion: Conversion) -> JsonObject:

@@ -16,8 +16,30 @@ from django.core.files.storage import FileSystemStorage, Storage
 # In this order; what is not named here follows by name.
 FIRST = {
     "page": ("app",),
-    "stage": ("player",),
-    "studio": ("upload", "studio", "switch", "guides", "frames", "canvas", "concepts", "files"),
+    "stage": (
+        "clock",
+        "film",
+        "layer",
+        "step",
+        "monitor",
+        "compare",
+        "transport",
+        "keys",
+        "address",
+    ),
+    "studio": (
+        "upload",
+        "studio",
+        "switch",
+        "keyframes",
+        "guides",
+        "frames",
+        "range",
+        "canvas",
+        "canvas-on-stage",
+        "concepts",
+        "files",
+    ),
 }
 NAMES = ("page", "stage", "studio", "gallery", "queue")
 

@@ -23,8 +23,7 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.review.decide import decide
-from editorapp.teams import people
-from editorapp.teams.models import Member, Team
+from editorapp.teams.models import Invite, Member, Team
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_member, make_reserved
 from tests.shots.clips import graded, sources
@@ -174,8 +173,10 @@ def _around(made: States) -> None:
     take, reviewer = made.takes["changes"], made.people["reviewer"]
     decide(take, "needs_changes", member=reviewer, note=note, now=now)
     owner = made.people["admin"]
-    made.invite = people.invite(owner, role=Role.CREATOR, email="nina@example.com").token
-    alerts.open_alert("unknown_outcome", str(made.take("unknown")), UNKNOWN, team=owner.team)
+    words = {"role": Role.CREATOR, "note": "Nina, from May"}
+    _row, made.invite = Invite.make(owner.team, invited_by=owner.user, now=now, **words)
+    unknown = str(made.take("unknown"))
+    alerts.open("unknown", unknown, message=UNKNOWN, team_id=owner.team_id, now=now)
     for name in ("ticker", "cluster"):
         heartbeat.beat(name, now=now + timedelta(minutes=10))
     account = default_account("luma-agents")

@@ -25,8 +25,8 @@ def test_a_bundle_holds_its_files_in_their_order():
     found = finders.find("js/stage.bundle.js")
 
     text = Path(found).read_text(encoding="utf-8")
-    player, timeline = text.index("rushesPlayer ="), text.index("The time line")
-    assert player < timeline
+    monitor, timeline = text.index("The stage: one to nine clips"), text.index("The time line")
+    assert monitor < timeline
 
 
 def test_a_bundle_that_there_is_not_is_refused_by_name():

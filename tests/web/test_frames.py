@@ -353,6 +353,61 @@ def test_another_teams_clip_gives_no_frame(browser):
     )
 
 
+def test_keyframes_are_listed_by_frame_whatever_order_they_were_sent_in(browser, kept):
+    html = page(
+        browser,
+        task="edit",
+        source=kept.pk,
+        guides="keyframes",
+        keyframe_asset=["1", "2", "3"],
+        keyframe_index=["90", "soon", "12"],
+    )
+
+    assert value_of(html, "keyframe_index")[:3] == ["12", "90", "soon"]
+    assert value_of(html, "keyframe_asset")[:3] == ["3", "1", "2"]
+
+
+def test_the_keyframe_that_is_dropped_is_the_one_whose_button_was_pressed(browser, kept):
+    html = pressed(
+        browser,
+        task="edit",
+        source_kind="asset",
+        source_asset=kept.pk,
+        guides="keyframes",
+        keyframe_asset=["1", "2", "3"],
+        keyframe_index=["90", "12", "40"],  # typed anew since the page was shown
+        drop_keyframe="0",
+    )
+
+    assert value_of(html, "keyframe_index")[:2] == ["12", "40"]
+
+
+def test_the_opening_frame_is_turned_into_keyframe_0_and_back_without_a_script(browser, kept):
+    sent = {"task": "edit", "source_kind": "asset", "source_asset": kept.pk}
+    rows = {"keyframe_asset": ["8", "9"], "keyframe_index": ["0", "30"]}
+
+    opening = pressed(browser, **sent, **rows, guides="keyframes", turn_guide="single")
+    several = pressed(
+        browser, **sent, **rows, guides="single", guide_asset="7", turn_guide="keyframes"
+    )
+
+    assert value_of(opening, "guides") == ["single"]
+    assert value_of(opening, "keyframe_asset")[:1] == ["9"], "the others wait"
+    assert value_of(several, "guides") == ["keyframes"]
+    assert value_of(several, "keyframe_asset")[:2] == ["7", "9"]
+    assert value_of(several, "keyframe_index")[:2] == ["0", "30"]
+
+
+@pytest.mark.parametrize(
+    ("into", "says"),
+    [("single", "No keyframe stands at frame 0"), ("keyframes", "Choose the opening frame")],
+)
+def test_nothing_is_turned_where_there_is_no_picture(browser, kept, into, says):
+    html = pressed(browser, task="edit", source_asset=kept.pk, turn_guide=into)
+
+    assert says in unescape(html)
+
+
 def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_media, tmp_path):
     shutil.copy(real_media / "frog_vp9_8s.webm", tmp_path / "frog.webm")
     webm = take_in(tmp_path / "frog.webm", name="frog.webm", team=member.team, user=member.user)

@@ -59,7 +59,17 @@ def choose(page: Page, way: str) -> None:
 
 
 def go_to(page: Page, frame: int) -> None:
-    page.locator("[data-timeline-at]").fill(str(frame))
+    page.locator("[data-generation] [data-strip]").fill(str(frame))
+
+
+def x_of(page: Page, frame: int) -> float:
+    """Where the middle of a frame of the clip to come stands on the page."""
+    return page.evaluate(
+        "(frame) => { const line = window.rushes.timeline.of("
+        "document.querySelector('[data-generation]'));"
+        " return line.view.getBoundingClientRect().left + line.middle(frame); }",
+        frame,
+    )
 
 
 def test_pictures_are_pinned_on_the_time_line_dragged_and_moved_by_keys(member, stills, open_page):
@@ -68,15 +78,15 @@ def test_pictures_are_pinned_on_the_time_line_dragged_and_moved_by_keys(member, 
     page.get_by_role("button", name="Add coffee.png").click()
     go_to(page, 96)
     page.get_by_role("button", name="Add rocket.jpg").click()
-    expect(page.locator(".timeline-pin")).to_have_count(2)
+    expect(page.locator(".pin")).to_have_count(2)
 
-    line = page.locator("[data-timeline-pins]").bounding_box()
-    pin = page.locator('.timeline-pin[data-at="96"]').bounding_box()
-    page.mouse.move(pin["x"] + pin["width"] / 2, pin["y"] + 20)
+    pin = page.locator('.pin[data-at="96"]').bounding_box()
+    x, by = pin["x"] + pin["width"] / 2, x_of(page, 60) - x_of(page, 96)
+    page.mouse.move(x, pin["y"] + 20)
     page.mouse.down()
-    page.mouse.move(line["x"] + line["width"] * 0.5, pin["y"] + 20, steps=5)
+    page.mouse.move(x + by, pin["y"] + 20, steps=5)
     page.mouse.up()
-    page.locator('.timeline-pin[data-at="24"]').focus()
+    page.locator('.pin[data-at="24"]').focus()
     page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("ArrowRight")
 
@@ -84,7 +94,7 @@ def test_pictures_are_pinned_on_the_time_line_dragged_and_moved_by_keys(member, 
     expect(page.locator("#request-json")).to_contain_text(
         re.compile(r'"keyframe_indexes": \[\s*15,\s*60\s*\]')
     )
-    expect(page.locator('.timeline-pin[data-at="15"]')).to_be_focused()
+    expect(page.locator('.pin[data-at="15"]')).to_be_focused()
     assert len(body(page)["video"]["keyframes"]) == 2
 
 
@@ -97,13 +107,13 @@ def test_a_keyframe_behind_the_end_is_marked_until_the_clip_is_long_enough(
         f"/studio/?task=generate&prompt=x&frames=keyframes&duration=5s&keyframe_asset={first.pk}"
         f"&keyframe_index=0&keyframe_asset={second.pk}&keyframe_index=200",
     )
-    expect(page.locator(".timeline-pin.is-out")).to_have_count(1)
+    expect(page.locator(".pin.is-out")).to_have_count(1)
     expect(page.locator("#notes-guides")).to_contain_text("The clip ends at frame 120")
 
     page.get_by_label("10 s", exact=True).check()
 
-    expect(page.locator("[data-timeline-end]")).to_have_text("10 s")
-    expect(page.locator(".timeline-pin.is-out")).to_have_count(0)
+    expect(page.locator("[data-generation] [data-strip]")).to_have_attribute("max", "240")
+    expect(page.locator(".pin.is-out")).to_have_count(0)
     expect(page.locator("#notes-guides")).not_to_contain_text("The clip ends")
     assert frames_in(page) == ["0", "200"], "nothing typed is lost"
 
@@ -117,10 +127,10 @@ def test_several_uploaded_stills_stand_beside_each_other_and_one_is_taken_away(
         '[data-upload="timeline"]', [str(real_media / "coffee.png"), str(real_media / "rocket.jpg")]
     )
 
-    expect(page.locator(".timeline-pin")).to_have_count(2)
+    expect(page.locator(".pin")).to_have_count(2)
     assert sorted(frames_in(page)) == ["0", "12"]
-    page.locator('.timeline-pin[data-at="12"]').press("Delete")
-    expect(page.locator(".timeline-pin")).to_have_count(1)
+    page.locator('.pin[data-at="12"]').press("Delete")
+    expect(page.locator(".pin")).to_have_count(1)
     assert frames_in(page) == ["0"]
 
 
@@ -148,6 +158,8 @@ def test_first_and_last_frame_are_an_upload_and_a_frame_of_a_clip(
     assert kept.get().name == "bunny_720p_5s frame 90.png"
     expect(page.locator("#request-json")).to_contain_text('"end_frame"')
     assert {"start_frame", "end_frame"} <= set(body(page)["video"])
+    expect(page.locator('.pin.is-fixed[data-at="0"]')).to_have_count(1)
+    expect(page.locator('.pin.is-fixed[data-at="120"]')).to_have_count(1)
     page.get_by_label("No last frame").check()
     expect(page.locator("#request-json")).not_to_contain_text('"end_frame"')
 
@@ -200,7 +212,7 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(
         member,
         f"/studio/?task=generate&prompt=x&frames=keyframes&keyframe_asset={first.pk}&keyframe_index=48",
     )
-    expect(page.locator(".timeline-pin")).to_have_count(1)
+    expect(page.locator(".pin")).to_have_count(1)
 
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
     expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute(
@@ -214,7 +226,7 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(
     choose(page, "Keyframes")
 
     assert frames_in(page) == ["48"]
-    expect(page.locator(".timeline-pin")).to_have_count(1)
+    expect(page.locator(".pin")).to_have_count(1)
 
 
 @pytest.fixture

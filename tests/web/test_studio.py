@@ -83,17 +83,20 @@ def test_characters_are_counted_as_code_points_and_line_ends_as_one(browser, mem
     assert "more than" not in html and 'data-can-send="yes"' in html
 
 
-def test_an_empty_form_is_told_what_is_missing_without_calling_it_wrong(browser):
+def test_an_untouched_form_blames_nobody_and_the_bar_names_what_is_missing_first(browser):
     html = checked(browser, **typed(prompt=""))
 
-    assert html.count('data-tone="todo"') == 2 and 'data-tone="bad"' not in html
+    assert "data-tone=" not in html
+    assert 'data-goes="source"' in html and "and 1 more" in html
 
 
-def test_auto_closes_strength_and_signals_with_one_reason_and_one_way_out(browser, member):
+def test_auto_closes_neither_strength_nor_signals_for_choosing_one_is_choosing_by_hand(
+    browser, member
+):
     html = checked(browser, **typed(make_asset(member)))
 
-    assert 'data-closes="strength controls pose depth normals trajectory face"' in html
-    assert html.count('value="conditioning=manual"') == 1
+    assert 'data-closes="strength' not in html and 'data-closes="controls' not in html
+    assert "Choose Manual" not in html
 
 
 def test_values_of_the_other_mode_are_not_sent(browser, member):

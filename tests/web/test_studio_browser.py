@@ -176,7 +176,8 @@ def test_frames_are_pinned_dragged_replaced_and_dropped(studio, real_media):
     studio.locator('[data-upload="replace"]').nth(1).set_input_files(str(real_media / "coffee.png"))
     replaced = studio.locator('[name="keyframe_asset"]').nth(1)
     expect(replaced).not_to_have_value(str(Asset.objects.filter(origin="frame").latest("pk").pk))
-    studio.get_by_role("button", name="Remove").first.click()
+    studio.locator(".exact > summary").click()
+    studio.get_by_role("list").get_by_role("button", name="Remove").first.click()
 
     expect(studio.locator(".pin")).to_have_count(1)
     expect(studio.locator("#request-json")).to_contain_text(
@@ -295,12 +296,11 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     expect(page.locator("#viewer .facts")).to_contain_text("180 frames")
     expect(page.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("20")
-    page.locator("[data-cut] summary").click()
     page.fill("[data-in]", "15")
     page.fill("[data-out]", "44")
     expect(page.locator("[data-cut-length]")).to_have_text("30 frames, 3.00 s")
     expect(page.locator("#cut-price")).to_contain_text("$")
-    page.get_by_role("button", name="Cut", exact=True).click()
+    page.get_by_role("button", name="Cut to this").click()
     expect(page.locator("#viewer .facts")).to_contain_text("30 frames")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("5")
     expect(page.locator('[name="source_asset"]:checked')).to_have_value(
@@ -317,6 +317,7 @@ def test_without_javascript_the_whole_way_is_plain_forms(member, keep, open_page
     page.get_by_role("button", name="Turn HDR on").click()
     assert page.locator('[name="hdr"]').is_checked()
     page.locator('[name="guides"][value="keyframes"]').check(force=True)
+    page.locator(".exact > summary").click()
     page.fill('[name="new_keyframe_index"]', "12")
     page.get_by_role("button", name="Add keyframe").click()
     assert page.locator('[name="keyframe_index"]').input_value() == "12"

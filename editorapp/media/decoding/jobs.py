@@ -108,16 +108,29 @@ def still(
     return {"width": pixels.shape[1], "height": pixels.shape[0]}
 
 
-def proxy(path: str, *, frames: str, fps: str, out: str) -> JsonObject:
+def proxy(path: str, *, frames: str, fps: str, out: str, progress: str = "") -> JsonObject:
     """Transcode a clip for browsers, into its playable copy: the same packets where they can be kept, else
-    coded anew.
+    coded anew; the file `progress`, where one is named, says how many hundredths are written.
     """
     file, made, timeline = Path(path), Path(out), reader.load_index(Path(frames))
     if _remuxed(file, made, timeline, is_kept=_could_be_kept):
         return {"how": "remuxed"}
     whole, recipe = (0, len(timeline.pts) - 1), transcode.for_browsers(timeline.seconds)
-    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole)
+    tell = _Progress(Path(progress) if progress else None)
+    transcode.copy(file, made, timeline, rate=Fraction(fps), recipe=recipe, span=whole, tell=tell)
     return {"how": "encoded"}
+
+
+class _Progress:
+    """Writes a share into a file, in hundredths, as often as it grows by one."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file, self.said = file, -1
+
+    def __call__(self, share: float) -> None:
+        if self.file is not None and int(100 * share) > self.said:
+            self.said = int(100 * share)
+            self.file.write_text(str(self.said))
 
 
 def _remuxed(

@@ -24,8 +24,9 @@ from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.decoding.transcode import APPLE_HEVC, with_decoding_times
 from editorapp.media.refusals import Refusal
 
-# What every browser and editing program plays out of an MP4; all else is coded anew, as AAC.
-_COPIED = frozenset({"aac", "mp3"})
+# What every browser and editing program plays out of an MP4, and at the same instant (of MP3 they
+# take the coder's delay differently); all else is coded anew, as AAC.
+_COPIED = "aac"
 _TIMED_FORMATS = frozenset({"mov", "matroska"})  # by the demuxer's first name
 # A decoder needs what stands before the first piece that is heard: kept, and noted as not played.
 _LEAD_SECONDS = Fraction(1, 8)
@@ -115,7 +116,7 @@ def _can_be_kept(source: Path, span: Span) -> bool:
     with open_clip(source) as stream:
         track = track_of(stream.container)
         codec = track.codec_context.codec.canonical_name
-        if codec not in _COPIED or _format_of(stream) not in _TIMED_FORMATS:
+        if codec != _COPIED or _format_of(stream) not in _TIMED_FORMATS:
             return False
         heard = [one for one in demuxed(track) if one.size and _is_heard(one, span)]
         return _is_even(heard)

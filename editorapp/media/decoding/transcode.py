@@ -1,6 +1,6 @@
 """Transcoding: copies of a clip, whole for every browser or cut to a range of frames."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -229,12 +229,13 @@ def copy(
     recipe: Recipe,
     span: tuple[int, int],
     pace: Pace | None = None,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> None:
     """Write the frames `span[0]` to `span[1]` of a clip, with their sound, to an MP4 that starts at
     0.
 
     Without a `pace` of its own every frame is kept, each as long as it was: a varying rate stays
-    one. Raises: Refusal.
+    one. `tell` hears after each frame which share of them is written, 0..1. Raises: Refusal.
     """
     is_timed = has_true_times(path)
     # Where the times of the sound make no sense, it is counted from the beginning.
@@ -255,6 +256,7 @@ def copy(
                 writer.hear(frame)
             elif span[0] <= index <= span[1]:
                 writer.show(index, frame)
+                tell(writer.written / (span[1] - span[0] + 1))
         writer.finish()
 
 

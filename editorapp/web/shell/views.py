@@ -1,4 +1,4 @@
-"""Shell views: the theme switch and the error pages, which belong to no single screen."""
+"""Shell views: the theme switch, the news and the error pages, which belong to no single screen."""
 
 from django.core.exceptions import (
     DisallowedHost,
@@ -18,6 +18,7 @@ from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
 from editorapp.web.shell import themes
 from editorapp.web.shell.cookies import remember
+from editorapp.web.shell.news import news
 
 # What Django itself refuses to read, and what to do about it.
 NOT_READ: dict[type[Exception], str] = {
@@ -82,4 +83,7 @@ def _wrong_in(request: HttpRequest, exception: Exception) -> tuple[str, str]:
     return next(said, "This could not be read."), ""
 
 
-urlpatterns = [path("theme", theme, name="theme")]
+urlpatterns = [
+    path("theme", theme, name="theme"),
+    path("news", news, name="news"),
+]

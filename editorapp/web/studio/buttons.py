@@ -69,8 +69,23 @@ def _set_end(request: MemberRequest, _form: DraftForm, _source: Asset | None) ->
     return {"frames": "frames", name: _still(request, f"new_{name}").pk}
 
 
+def _turn_guide(request: MemberRequest, form: DraftForm, _source: Asset | None) -> Values:
+    """Turn the opening frame into keyframe 0, or keyframe 0 into the opening frame."""
+    first = next((row for row in form.keyframes if row.frame_index == 0), None)
+    others = tuple(row for row in form.keyframes if row is not first)
+    if request.POST["turn_guide"] == "single":
+        if first is None:
+            raise NotDone("No keyframe stands at frame 0.")
+        return {"guides": "single", "guide_asset": first.asset, "keyframes": others}
+    if form.guide_asset is None:
+        raise NotDone("Choose the opening frame's picture first.")
+    opening = KeyframeRow(form.guide_asset, "0")
+    return {"guides": "keyframes", "keyframes": (opening, *others)}
+
+
 ACTS = {
     "add_keyframe": _add_keyframe,
+    "turn_guide": _turn_guide,
     "set_guide": _set_guide,
     "set_end": _set_end,
 }

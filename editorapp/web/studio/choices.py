@@ -31,39 +31,8 @@ from editorapp.web.studio.draft_form import (
 )
 from editorapp.web.studio.form_request import is_on_by_value
 from editorapp.web.studio.resolved_form import ResolvedForm
+from editorapp.web.studio.words import BAND_WORDS, CONTROL_WORDS, TASKS
 
-
-@dataclass(frozen=True)
-class TaskWords:
-    """A task as the page names it: its tab, its button, an example of a prompt."""
-
-    label: str
-    act: str
-    example: str
-
-
-TASKS: dict[str, TaskWords] = {
-    Task.EDIT: TaskWords(
-        "Edit",
-        "Queue edit",
-        "What should change? “Rainy neon evening, wet asphalt, the dancer in a red coat.”",
-    ),
-    Task.GENERATE: TaskWords(
-        "Generate",
-        "Queue generation",
-        "What should be seen? “A paper boat drifts down a gutter after rain.”",
-    ),
-    Task.REFRAME: TaskWords(
-        "Reframe",
-        "Queue reframe",
-        "What lies outside the frame? “The harbour goes on, boats and low hills.”",
-    ),
-    Task.MODIFY: TaskWords(
-        "Modify",
-        "Queue modification",
-        "How should it look? “A claymation world, soft studio light.”",
-    ),
-}
 # The groups and fields of a task: those that it always shows, and those of a model that has them.
 SHOWN: dict[str, set[str]] = {
     Task.EDIT: {"conditioning", "controls", "guides"},
@@ -85,8 +54,8 @@ SHOWN_IF_KNOWN: dict[str, tuple[str, ...]] = {
     Task.MODIFY: ("resolution", "strength"),
 }
 SOURCE_KINDS = {
-    "asset": "Upload",
-    "generation": "Gallery",
+    "asset": "Clip",
+    "generation": "Take",
     "url": "URL",
     "id": "Id",
 }
@@ -136,6 +105,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Band:
+    """Three strengths of one kind: `word` in plain words, `label` as the providers call it."""
+
+    word: str
     label: str
     says: str
     choices: list[Choice]
@@ -143,12 +115,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Control:
-    """One of the five signals: its switch, and its own parameter where it has one: of a few words,
-    or else a number from 0 to 1.
+    """One of the five signals in plain words: its switch, and its own parameter where it has one: of
+    a few words, or else a number from 0 to 1.
 
     `unsaid` is what an empty value means; "" where there must be one.
     """
 
+    word: str
     switch: Choice
     own: Parameter | None
     value: str = ""
@@ -212,11 +185,13 @@ class Choices:
     def bands(self) -> list[Band]:
         if "strength" not in self.shown:
             return []
-        return [Band(band.label, band.says, self._strengths(band)) for band in BANDS]
+        return [self._band(band) for band in BANDS]
 
-    def _strengths(self, band: StrengthBand) -> list[Choice]:
-        values = band.strengths
-        return [self._choice("strength", one, one[-1], option="strength") for one in values]
+    def _band(self, band: StrengthBand) -> Band:
+        values = [
+            self._choice("strength", one, one[-1], option="strength") for one in band.strengths
+        ]
+        return Band(BAND_WORDS[band.name], band.label, band.says, values)
 
     def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
         """Return one value of a field as a radio button."""
@@ -283,11 +258,16 @@ class Choices:
         switch = self._switch(name, f"{name}_enabled")
         own = self.model.parameter(CONTROL_VALUES.get(name, ""))
         if own is None:
-            return Control(switch, None)
+            return Control(CONTROL_WORDS[name], switch, None)
         value = getattr(self.form, own.field)
         words = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
         unsaid = "" if is_on_by_value(self.model, name) else "The model's own"
-        return Control(switch, own, value, words, unsaid)
+        return Control(CONTROL_WORDS[name], switch, own, value, words, unsaid)
+
+    @property
+    def followed(self) -> list[Control]:
+        """The signals that are switched on."""
+        return [one for one in self.controls if one.switch.is_chosen]
 
     @property
     def control_variants(self) -> list[ControlVariants]:

@@ -4,6 +4,7 @@ A plain dataclass instead of a Django form: it is read on every keystroke, it mu
 wrong as it was typed, and its rules live in the providers' table, not here.
 """
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -161,6 +162,10 @@ class DraftForm:
             form = replace(form, **form._change(name, values))
         return form
 
+    def in_order(self) -> "DraftForm":
+        """Return the form with its keyframes by frame; what is no number comes last."""
+        return replace(self, keyframes=tuple(sorted(self.keyframes, key=_place)))
+
     def _change(self, name: str, values: list[str]) -> Values:
         first, rows = values[0], self.keyframes
         if name == "keyframe_index":
@@ -188,6 +193,10 @@ class DraftForm:
         if self.frames == "frames" and frame == "end_frame" and self.first_asset is not None:
             return {"last_asset": None}
         return {"frames": "none"}
+
+
+def _place(row: KeyframeRow) -> float:
+    return row.frame_index if isinstance(row.frame_index, int) else math.inf
 
 
 def _of_type(kind: Any) -> tuple[str, ...]:

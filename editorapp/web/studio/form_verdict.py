@@ -21,7 +21,7 @@ from editorapp.providers.rules.sentences import inside
 from editorapp.providers.spec import Broken
 from editorapp.web.studio import notes, price_cliffs, variants
 from editorapp.web.studio.cache import budget_now
-from editorapp.web.studio.notes import NoteSlot
+from editorapp.web.studio.notes import Note, NoteSlot
 from editorapp.web.studio.resolved_form import ResolvedForm
 from editorapp.web.studio.variants import Total
 
@@ -77,7 +77,7 @@ class FormVerdict:
     resolved: ResolvedForm
     verdict: Verdict
     slots: dict[str, NoteSlot]
-    open_count: int  # how many findings still keep it from being sent
+    open_points: tuple[Note, ...]  # what still keeps it from being sent, the worst first
     is_complete: bool  # nothing is missing that only the form knows of
     offers: list[OfferRow]
     total: Total
@@ -90,7 +90,17 @@ class FormVerdict:
     def closed(self) -> set[str]:
         """The options that are closed, the ways to a source among them."""
         sources = {line.options for line in self.slots["source"].closed}
-        return sources | self.verdict.unavailable.keys()
+        unavailable = self.verdict.unavailable
+        return sources | (unavailable.keys() - notes.by_hand(unavailable))
+
+    @property
+    def open_count(self) -> int:
+        return len(self.open_points)
+
+    @property
+    def first_open(self) -> Note | None:
+        """What the bar names: the first thing that is wrong, or else that is missing yet."""
+        return next(iter(self.open_points), None)
 
     @cached_property
     def chosen(self) -> OfferRow:
@@ -133,11 +143,18 @@ def form_verdict(
         resolved,
         verdict=verdict,
         slots=slots,
-        open_count=len(still_open),
+        open_points=_open_points(still_open, resolved, strictly=strictly),
         is_complete=not missing,
         offers=_offer_rows(found, resolved),
         total=total,
     )
+
+
+def _open_points(
+    found: Sequence[Broken], resolved: ResolvedForm, *, strictly: bool
+) -> tuple[Note, ...]:
+    points = [notes.note_of(one, resolved.form, strictly=strictly) for one in found]
+    return tuple(sorted(points, key=lambda one: (one.tone != "bad", one.slot != "source")))
 
 
 def _budget(resolved: ResolvedForm) -> MonthTotals | None:

@@ -2,6 +2,7 @@
 shows them.
 """
 
+import json
 from dataclasses import dataclass
 
 from editorapp.core.htmx import Context
@@ -59,6 +60,12 @@ class Grid:
     def seconds(self) -> int:
         return self.last // self.fps
 
+    @property
+    def clip(self) -> str:
+        """The clip as the time line reads it, as JSON: it has frames, but no picture yet."""
+        told = {"id": None, "name": "The clip to come", "frames": self.last + 1}
+        return json.dumps(told | {"fps": [self.fps, 1], "seconds": self.seconds, "take": None})
+
 
 def context(resolved: ResolvedForm) -> Context:
     """Return what the widgets of the chosen task need; nothing is asked for the others."""
@@ -68,6 +75,7 @@ def context(resolved: ResolvedForm) -> Context:
         "row": model.parameter("start_frame"),
         "takes_keyframes": model.knows("keyframes"),
         "is_first_frame": model.task == Task.MODIFY,  # an edited copy of the source's own
+        "has_first": any(row.frame_index == 0 for row in form.keyframes),
     }
     found: Context = {"guide": guide}
     if model.task == Task.GENERATE:

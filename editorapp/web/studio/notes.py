@@ -15,6 +15,7 @@ from editorapp.generations.request.check import NOT_QUOTED, Verdict
 from editorapp.generations.request.finish import finished
 from editorapp.generations.request.quality import Quality, is_draft
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
+from editorapp.providers.rules.shared_fixes import MANUAL
 from editorapp.providers.spec import REFUSE, Broken, Fix, UnavailableOption
 from editorapp.web.studio.draft_form import (
     EXTENDS,
@@ -50,7 +51,6 @@ GROUPS |= dict.fromkeys(POSITION, "position")
 CUTS = frozenset({"trim_to_seconds", "mp4_copy"})  # what makes a new source
 # The ways to give a generation its frames, as options and as a fix's changes.
 FRAME_FIELDS = {*FRAMES, "keyframe_indexes", "single", "guides", "frames"}
-BY_HAND = "Auto decides how closely to follow the source; choose Manual to set a strength or the signals yourself."
 EMPTY_GUIDE = (
     "Choose the picture for the guide frame: pin the source's first frame, or upload a still."
 )
@@ -99,6 +99,11 @@ class Note:
     field: str
     buttons: tuple[Button, ...]
     links: tuple[Link, ...] = ()
+
+    @property
+    def slot(self) -> str:
+        """The place of the page that speaks of its field."""
+        return SLOT_OF.get(self.field.partition(".")[0], "whole")
 
 
 @dataclass(frozen=True)
@@ -179,19 +184,22 @@ def slots_of(
 ) -> dict[str, NoteSlot]:
     """Sort findings, and the verdict's warnings and closed options, into the page's slots.
 
-    `strictly`: what is not filled in yet counts as an error, too.
+    `strictly`: what is not filled in yet counts as an error, too; otherwise a field that nobody
+    has touched says nothing.
     """
     form = resolved.form
     slots = {name: NoteSlot(name) for name in SLOTS}
     for one in [*found, *verdict.warnings]:
-        if one.rule_id != NOT_QUOTED:  # stands where the price stands, with its button
+        if one.rule_id == NOT_QUOTED:  # stands where the price stands, with its button
+            continue
+        if strictly or not _is_untouched(one, form):  # the bar names it, and nobody is blamed
             slot = SLOT_OF.get(one.field.partition(".")[0], "whole")
-            slots[slot].notes.append(_note(one, form, strictly=strictly))
+            slots[slot].notes.append(note_of(one, form, strictly=strictly))
     if resolved.account.doubt:  # it may answer again by now, so it is said and nothing is closed
         slots["model"].notes.append(Note("warn", resolved.account.doubt, "account", ()))
     slots["source"].notes += _draft_source(resolved.source.parent)
     slots["source"].closed += _closed_sources(resolved)
-    for closed in _closed(_worth_saying(form, verdict.unavailable)):
+    for closed in _merged(_lines(_worth_saying(form, verdict.unavailable))):
         option = closed.options.partition(" ")[0].partition("=")[0]
         slots[SLOT_OF.get(option, "whole")].closed.append(closed)
     return slots
@@ -240,7 +248,8 @@ def _joined(found: Iterable[Broken]) -> list[Broken]:
     return once
 
 
-def _note(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
+def note_of(one: Broken, form: DraftForm, *, strictly: bool) -> Note:
+    """Return one finding as the page says it, with its ways out."""
     buttons = tuple(button_of(_back(fix, form)) for fix in one.fixes)
     tone = _tone(one, form, strictly=strictly)
     return Note(tone, one.message, one.field, buttons)
@@ -261,8 +270,13 @@ def _back(fix: Fix, form: DraftForm) -> Fix:
 
 def _is_empty(one: Broken, form: DraftForm) -> bool:
     """Is this merely not filled in yet? Then nothing is wrong."""
-    if one.rule_id == "form.guides":
-        return True
+    return one.rule_id == "form.guides" or _is_untouched(one, form)
+
+
+def _is_untouched(one: Broken, form: DraftForm) -> bool:
+    """Is this about a field that is as empty as the page showed it?"""
+    if not one.is_refusal:
+        return False
     if one.field == "source":
         return not getattr(form, f"source_{form.source_kind}")
     return one.field in ("prompt", "aspect_ratio") and not getattr(form, one.field)
@@ -275,14 +289,27 @@ def button_of(fix: Fix) -> Button:
     return Button(fix.label, encode_changes(fix.changes), not CUTS.isdisjoint(fix.changes))
 
 
+def by_hand(unavailable: Mapping[str, UnavailableOption]) -> set[str]:
+    """Return the options that only Auto closes: choosing one is choosing by hand, so they are
+    offered as if they were open.
+    """
+    return {
+        option
+        for option, why in unavailable.items()
+        if why.fix is not None and why.fix.changes == MANUAL.changes
+    }
+
+
 def _worth_saying(
     form: DraftForm, unavailable: Mapping[str, UnavailableOption]
 ) -> dict[str, UnavailableOption]:
-    """Leave out what a radio button shows: a generation has its frames in one way, so the ways
-    exclude each other.
+    """Leave out what a radio button shows: a strength is a choice by hand, and a generation has its
+    frames in one way, so the ways exclude each other.
     """
+    open_by_hand = by_hand(unavailable)
+    unavailable = {name: why for name, why in unavailable.items() if name not in open_by_hand}
     if form.task != Task.GENERATE:
-        return dict(unavailable)
+        return unavailable
     is_extension = form.frames in EXTENDS  # its length is always the same, and not shown
     return {
         option: why
@@ -296,23 +323,14 @@ def _leads_back(why: UnavailableOption) -> bool:
     return why.fix is None or set(why.fix.changes) <= FRAME_FIELDS
 
 
-def _closed(unavailable: dict[str, UnavailableOption]) -> Iterable[Closed]:
-    """Yield the closed options; those of one mode as one line, so that the mode says its reason
-    once.
-    """
+def _lines(unavailable: dict[str, UnavailableOption]) -> list[Closed]:
+    """Return the closed options; where all signals are closed together, they are one line."""
     rest = dict(unavailable)
-    controls, strength = rest.pop("controls", None), rest.pop("strength", None)
-    options = " ".join(("controls", *CONTROLS))
-    if controls is not None:
-        rest = {option: why for option, why in rest.items() if option not in CONTROLS}
-    if strength is not None and controls is not None and strength.fix == controls.fix:
-        both = UnavailableOption(BY_HAND, strength.fix)
-        strength, controls, options = None, both, f"strength {options}"
-    if strength is not None:
-        yield _line("strength", strength)
-    if controls is not None:
-        yield _line(options, controls)
-    yield from _merged([_line(option, why) for option, why in rest.items()])
+    if (controls := rest.pop("controls", None)) is None:
+        return [_line(option, why) for option, why in rest.items()]
+    rest = {option: why for option, why in rest.items() if option not in CONTROLS}
+    together = _line(" ".join(("controls", *CONTROLS)), controls)
+    return [together, *(_line(option, why) for option, why in rest.items())]
 
 
 def _merged(lines: list[Closed]) -> Iterable[Closed]:

@@ -12,16 +12,20 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from editorapp.core.htmx import Context
+from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
-from editorapp.web.studio import frames, sources, variants
+from editorapp.web.presenters.clips import clip_json
+from editorapp.web.studio import clip_bin, frames, sources, take_tabs, variants
 from editorapp.web.studio.account_notices import notice_of
-from editorapp.web.studio.choices import TASKS, Choices
+from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_verdict import FormVerdict, form_verdict
 from editorapp.web.studio.resolved_form import ResolvedForm, labels_not_sent
+from editorapp.web.studio.words import TASKS
 
 
 def page_of(request: MemberRequest, found: FormVerdict, *, status: int = 200) -> HttpResponse:
@@ -54,6 +58,17 @@ def panes(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
 def viewer_of(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     """Render the source pane of a form, and tell the page which source it is."""
     return render(request, "studio/_viewer.html", _viewer_context(resolved))
+
+
+def copying(percent: int | None) -> HttpResponse:
+    """Change nothing but how far the copy for viewing is; nothing at all where nobody knows."""
+    if percent is None:
+        return HttpResponse(status=204)
+    response = HttpResponse(
+        render_to_string("studio/_copied.html", {"copied": percent, "oob": True})
+    )
+    response["HX-Reswap"] = "none"
+    return response
 
 
 def queued(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
@@ -97,16 +112,35 @@ def check_context(found: FormVerdict) -> Context:
 
 def _viewer_context(resolved: ResolvedForm) -> Context:
     shown = {"source": resolved.source, "form": resolved.form}
-    return takes_context(resolved.clip, resolved.member) | shown
+    return takes_context(resolved.clip, resolved.member, resolved.source.parent) | shown
 
 
-def takes_context(asset: Asset | None, member: Member) -> Context:
-    takes = sources.takes_of(asset, member)
+def takes_context(
+    asset: Asset | None,
+    member: Member,
+    parent: Generation | None = None,
+) -> Context:
+    """Return the tabs of the stage: a clip with the takes made of it, or those made without one.
+
+    `parent` is the take whose result the clip is. `newest`: where there is no clip, the newest
+    take that has a picture.
+    """
+    tabs = take_tabs.tabs_of(sources.takes_of(asset, member))
+    pictured = [tab.take for tab in tabs if tab.clip]
     return {
         "asset": asset,
-        "takes": takes,
-        "is_live": any(take.is_active for take in takes),
+        "source_clip": clip_json(asset) if asset else "",
+        "source_query": _query_of(asset, parent) if asset else "",
+        "tabs": tabs,
+        "stamp": take_tabs.stamp(tabs),
+        "newest": pictured[-1] if pictured and not asset else None,
+        "is_live": any(tab.take.is_active for tab in tabs),
+        "copied": copied_percent(asset) if asset and asset.proxy == Asset.Proxy.PENDING else None,
     }
+
+
+def _query_of(asset: Asset, parent: Generation | None) -> str:
+    return f"generation={parent.pk}" if parent else f"source={asset.pk}"
 
 
 def _pane_context(found: FormVerdict) -> Context:
@@ -114,6 +148,7 @@ def _pane_context(found: FormVerdict) -> Context:
     account.
     """
     resolved, form, member = found.resolved, found.resolved.form, found.resolved.member
+    clips = sources.recent_clips(member, chosen=form.source_asset)
     pictures = {form.guide_asset, form.first_asset, form.last_asset}
     pictures |= {row.asset for row in form.keyframes}
     return {
@@ -121,7 +156,8 @@ def _pane_context(found: FormVerdict) -> Context:
         **frames.context(resolved),
         "rows": frames.keyframes(form, member),
         "pictures": sources.recent_pictures(member, chosen=pictures),
-        "clips": sources.recent_clips(member, chosen=form.source_asset),
+        "clips": clips,
+        "bin": clip_bin.stacked(clips),
         "results": sources.recent_takes(member, chosen=form.source_generation),
         "form": form,
         "account": resolved.account,

@@ -186,6 +186,7 @@ def _recent(
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
     """Return the newest takes made from a clip; those made without one where there is none."""
-    rows = Generation.objects.visible_to(member).select_related("result")
+    joined = ("result", "source_asset", "parent__result", "account")
+    rows = Generation.objects.visible_to(member).select_related(*joined)
     made = rows.filter(source_asset=asset) if asset is not None else rows.filter(task=Task.GENERATE)
     return list(made.order_by("-pk")[:FEW])

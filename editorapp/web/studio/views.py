@@ -20,6 +20,7 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
 from editorapp.media.models import Asset
+from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -49,7 +50,9 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return pages.page_of(request, form_verdict(resolve(form_at(request), request.member)))
+    return pages.page_of(
+        request, form_verdict(resolve(form_at(request).in_order(), request.member))
+    )
 
 
 @action_for(Act.SEE)
@@ -78,7 +81,7 @@ def check_of(sent: QueryDict, member: Member) -> Context:
 
 
 def _posted(request: MemberRequest) -> ResolvedForm:
-    return resolve(DraftForm.read(request.POST), request.member)
+    return resolve(DraftForm.read(request.POST).in_order(), request.member)
 
 
 def _typed_page(
@@ -113,7 +116,7 @@ def switch(request: MemberRequest) -> HttpResponse:
     that was typed.
     """
     form = DraftForm.read(request.POST).changed(_changes_of(request))
-    resolved = resolve(form, request.member)
+    resolved = resolve(form.in_order(), request.member)
     return (pages.panes if is_part(request) else _typed_page)(request, resolved)
 
 
@@ -126,22 +129,24 @@ def _changes_of(request: MemberRequest) -> Changes:
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
-    A page that waits for a playable copy asks again.
+    A page that waits for a playable copy asks again, and is told how far that is.
     """
     resolved = resolve(DraftForm.read(request.GET), request.member)
     asset = resolved.source.asset
     if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
-        return HttpResponse(status=204)
+        return pages.copying(copied_percent(asset))
     return pages.viewer_of(request, resolved)
 
 
 @page_for(Act.SEE)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
-    """Show the takes made from a clip, or those made without one; asks for itself again while one
-    of them runs.
+    """Show the takes made from a clip, or those made without one; 204 while they are as the page
+    saw them.
     """
     clips = Asset.objects.visible_to(request.member)
     context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
+    if context["stamp"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
     return render(request, "studio/_takes_now.html", context)
 
 
@@ -189,7 +194,7 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         after, kept = buttons.pressed(request, form, changes, before.source.asset)
     except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
-    resolved = resolve(after, request.member)
+    resolved = resolve(after.in_order(), request.member)
     if not is_part(request):
         return _typed_page(request, resolved, strictly=True)
     if _has_other_source(after, form):

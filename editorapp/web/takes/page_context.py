@@ -1,10 +1,8 @@
 """Take page context: what the page of a take is given."""
 
 import json
-from dataclasses import astuple
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -18,16 +16,15 @@ from editorapp.generations.request.finish import finishes
 from editorapp.generations.request.quality import is_draft
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import POSITION, GenerationRequest, Ref, Task
+from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.clips import StageClip, made_from
 from editorapp.web.presenters.usual_times import usual_time
-from editorapp.web.studio import canvas
 from editorapp.web.takes import lineage, sound, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
-from editorapp.web.templatetags.takes import made_from
 
 
 def page_context(take: Generation, member: Member) -> Context:
@@ -39,8 +36,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "take": take,
         "source": source,
         "source_words": _source_words(chain[0].take.wanted),
-        "can_compare": take.task != Task.GENERATE,
-        "laid": _laid(take, source),
+        "on_stage": _on_stage(take, source),
         "sound_source": sound.offered(take, [step.take for step in chain]),
         "ways_on": _ways_on(take, member),
         "draft_source": take.parent if take.parent and is_draft(take.parent) else None,
@@ -61,6 +57,16 @@ def page_context(take: Generation, member: Member) -> Context:
         "verdicts": Decision.Verdict,
         **_attempts(take),
     }
+
+
+def _on_stage(take: Generation, source: Asset | None) -> list[StageClip]:
+    """Return what the stage shows: the result, after its source where a browser plays both."""
+    if take.result is None:
+        return []
+    shown = [StageClip(take.result, take)]
+    if source and source.is_playable and take.result.is_playable and take.task != Task.GENERATE:
+        shown.insert(0, StageClip(source, is_lead=False, said="Source"))
+    return shown
 
 
 def _usual_time(take: Generation) -> timedelta | None:
@@ -105,22 +111,6 @@ def _made_from_prompt(wanted: GenerationRequest) -> str:
 
 def _picture_count(wanted: GenerationRequest) -> int:
     return sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
-
-
-def _laid(take: Generation, source: Asset | None) -> str:
-    """Return where a reframe shows its source, for the script that lays one over the other: "x y
-    width height".
-    """
-    wanted, result = take.wanted, take.result
-    if wanted.task != Task.REFRAME or source is None or result is None:
-        return ""
-    if not (source.height and result.height):
-        return ""
-    place: tuple[Any, ...] = tuple(getattr(wanted, name) for name in POSITION)
-    if None in place:
-        shape = source.width / source.height / (result.width / result.height)
-        place = astuple(canvas.fitted(shape))
-    return " ".join(f"{float(value or 0):.5g}" for value in place)
 
 
 def _ways_on(take: Generation, member: Member) -> Context:

@@ -13,7 +13,7 @@ from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import in_full
-from editorapp.web.takes import actions, finish_views, sound
+from editorapp.web.takes import actions, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
@@ -86,6 +86,7 @@ urlpatterns = [
     path("<int:pk>", page, name="page"),
     path("<int:pk>/live", live, name="live"),
     path("<int:pk>/review", review_it, name="review"),
+    *panel.urlpatterns,
     *actions.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,

@@ -18,8 +18,9 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters import playing, request_summary
+from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.clips import made_from
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.templatetags.rushes import elapsed
 
@@ -31,11 +32,10 @@ LAZY_IMAGE = '<img src="{}" alt="" loading="lazy" width="{}" height="{}">'
 MONEY = '<span class="money" title="{}">{}</span>'
 
 register = template.Library()
+register.filter("made_from", made_from)
 register.filter("model_name", request_summary.model_of)
 register.filter("in_short", request_summary.in_short)
 register.filter("answered_by", Generation.is_answered_by)
-register.filter("played_for", playing.address_of)
-register.filter("is_heard_for", playing.is_heard)
 
 
 @register.filter
@@ -55,12 +55,6 @@ def poster(take: Generation, loading: str = "") -> SafeString:
         shown.width,
         shown.height,
     )
-
-
-@register.filter
-def made_from(take: Generation) -> Asset | None:
-    """Return the clip that a take was made from, where we hold it."""
-    return take.source_asset or (take.parent.result if take.parent else None)
 
 
 @register.filter

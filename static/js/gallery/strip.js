@@ -71,7 +71,7 @@
     const button = event.target.closest("[data-play-strip]");
     if (!button) return;
     if (playing && playing.button === button) stop();
-    else play(button.closest("[data-strip]"), button);
+    else play(button.closest("[data-batch-strip]"), button);
   });
 
   /* An opened strip gets the focus that the card's link had; a closed one gives it back. */

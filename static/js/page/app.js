@@ -20,9 +20,10 @@
     return said;
   }
 
-  function toast(text, { bad = false, href = "", action = "" } = {}) {
+  function toast(text, { bad = false, href = "", action = "", picture = "", take = "" } = {}) {
     const box = document.createElement("div");
     box.className = "notice" + (bad ? " notice-bad" : "");
+    if (picture) box.append(Object.assign(document.createElement("img"), { src: picture, alt: "", width: 96, height: 54 }));
     const words = document.createElement("span");
     words.textContent = text;
     box.append(words);
@@ -30,6 +31,7 @@
       const link = document.createElement("a");
       link.href = href;
       link.textContent = action;
+      if (take) link.dataset.take = take;
       box.append(link);
     }
     const toasts = document.getElementById("toasts");

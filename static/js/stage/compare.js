@@ -1,146 +1,157 @@
-/* Compare a result with its source: the source's player follows the result's, to the frame; wipe, overlay and flicker
-   lay it over the result's picture. Both clips start together: each with its own first frame, wherever its file puts
-   that. Needs js/player.js. */
+/* Which clips share the stage's picture, and how: tabs, modes, the line of a wipe. Markup: templates/stage/_modes.html. */
 (() => {
   "use strict";
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const WORDS = { wipe: "Wipe: source to the left", overlay: "Source shows through" };
+  const SHARES = {
+    wipe: { word: "Wipe", value: 50 },
+    "wipe-y": { word: "Wipe", value: 50 },
+    overlay: { word: "Overlay", value: 50 },
+    difference: { word: "Brighter", value: 0 },
+  };
+  const MOVES_BEYOND_PX = 6;
 
-  function start(box) {
-    if (box.dataset.started) return;
-    box.dataset.started = "yes";
-    const lead = box.querySelector("[data-compare-result] video");
-    const side = box.querySelector("[data-compare-source]");
-    if (!lead || !side) return;
-    const follower = side.querySelector("video");
-    const stage = side.parentElement;
-    const range = box.querySelector("[data-compare-range]");
-    const slider = range.querySelector("input");
-    const line = element("div", "compare-line");
-    const tag = element("span", "compare-tag");
-    stage.append(line, tag);
-    const laid = side.dataset.place ? side.dataset.place.split(" ").map(Number) : [];
-    let flicking = 0;
-    let held = null; /* the frame on which the source was stopped */
-    const following = window.rushesPlayer.clock(follower, follower.dataset.times);
+  function compare(stage) {
+    const { element } = stage;
+    const head = element.querySelector("[data-stage-head]");
+    const tabs = element.querySelector("[data-stage-tabs]");
+    const share = element.querySelector("[data-share]");
+    const slider = element.querySelector("[data-share-value]");
+    const picture = element.querySelector("[data-picture]");
+    const notes = element.querySelector("[data-notes]");
+    const line = element.querySelector("[data-line]");
+    const values = Object.fromEntries(Object.entries(SHARES).map(([mode, { value }]) => [mode, value]));
 
-    const mode = () => box.dataset.mode;
-    const layered = () => ["wipe", "overlay", "flicker"].includes(mode());
-    follower.controls = false;
+    function drawTabs() {
+      if (head) head.hidden = stage.clips.length < 2;
+      if (!tabs) return;
+      tabs.replaceChildren(...stage.clips.map((clip, at) => {
+        const tab = document.createElement("button");
+        tab.type = "button";
+        tab.className = "stage-tab";
+        tab.dataset.tab = at;
+        tab.title = `Show ${window.rushes.layer.named(clip)} (${at + 1}); with Shift: compare with it`;
+        const number = document.createElement("kbd");
+        number.textContent = at + 1;
+        const words = document.createElement("span");
+        words.className = "clip";
+        words.textContent = window.rushes.layer.named(clip);
+        tab.append(number, words);
+        return tab;
+      }));
+    }
 
-    const leading = () => window.rushesPlayer.of(lead.closest("[data-player]"));
-
-    function follow() {
-      const player = leading();
-      if (mode() === "result" || !player || !player.clock.starts || !following.starts) return;
-      follower.playbackRate = lead.playbackRate;
-      if (lead.paused) {
-        follower.pause();
-        /* Times are rounded, to a thousandth of a second in some files. */
-        const frame = following.at(player.clock.starts[player.frame] + 0.001);
-        if (frame !== held) following.go(frame);
-        held = frame;
-        return;
+    function sync() {
+      const { mode } = stage;
+      const isPair = window.rushes.stage.PAIRS.includes(mode);
+      for (const button of element.querySelectorAll("[data-set-mode]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.setMode === mode));
       }
-      held = null;
-      const since = Math.max(0, lead.currentTime - player.clock.begins);
-      const wanted = following.begins + Math.min(since, following.starts[following.starts.length - 1] - 0.001);
-      /* While playing, small drift is left alone: every seek shows as a stutter. */
-      if (Math.abs(follower.currentTime - wanted) > 0.06) follower.currentTime = wanted;
-      if (follower.paused) follower.play().catch(() => {});
-    }
-    following.ready.then(follow);
-    for (const name of ["rushes:frame", "rushes:times"]) box.addEventListener(name, follow);
-    for (const name of ["play", "pause", "seeking", "seeked", "ratechange", "timeupdate"]) lead.addEventListener(name, follow);
-
-    /* A reframe's source is laid over the part of the picture that shows it; any other over all of the result's box. */
-    function picture() {
-      const box = lead.getBoundingClientRect();
-      if (!laid.length || !lead.videoWidth) return box;
-      const scale = Math.min(box.width / lead.videoWidth, box.height / lead.videoHeight);
-      const [width, height] = [lead.videoWidth * scale, lead.videoHeight * scale];
-      return { left: box.left + (box.width - width) / 2, top: box.top + (box.height - height) / 2, width, height };
-    }
-
-    function place() {
-      const on = layered();
-      box.classList.toggle("compare-layered", on);
-      line.hidden = mode() !== "wipe";
-      tag.hidden = !on;
-      if (!on) {
-        side.removeAttribute("style");
-        follower.removeAttribute("style");
-        return;
+      for (const tab of element.querySelectorAll("[data-tab]")) {
+        const at = Number(tab.dataset.tab);
+        tab.setAttribute("aria-pressed", String(at === stage.leadIndex));
+        tab.classList.toggle("is-against", isPair && at === stage.against);
       }
-      const over = picture();
-      const ground = stage.getBoundingClientRect();
-      const at = { left: over.left - ground.left, top: over.top - ground.top, width: over.width, height: over.height };
-      laid.forEach((value, index) => { follower.style[["left", "top", "width", "height"][index]] = `${value * 100}%`; });
-      for (const [name, value] of Object.entries(at)) side.style[name] = `${value}px`;
-      line.style.left = `${at.left + (at.width * slider.value) / 100}px`;
-      line.style.top = `${at.top}px`;
-      line.style.height = `${at.height}px`;
-      tag.style.left = `${at.left + 8}px`;
-      tag.style.top = `${at.top + 8}px`;
-      side.style.setProperty("--at", `${slider.value}%`);
-      tag.textContent = mode() === "overlay" ? `Source ${Math.round(slider.value)} %` : "Source";
+      if (share) share.classList.toggle("is-shown", mode in SHARES);
+      if (share) slider.disabled = !(mode in SHARES);
+      line.hidden = !mode.startsWith("wipe");
+      if (mode in SHARES) {
+        slider.value = values[mode];
+        element.querySelector("[data-share-word]").textContent = SHARES[mode].word;
+      }
+      note();
+      lay();
     }
 
-    function flick() {
-      const shown = mode() !== "flicker" || Math.floor(performance.now() / 500) % 2 === 0;
-      side.style.visibility = shown ? "" : "hidden";
-      if (mode() === "flicker") tag.textContent = shown ? "Source" : "Result";
+    /* Two pictures in one place: what they are stands beside them, and what holds for either of them. */
+    function note() {
+      const both = [stage.lead, stage.clips[stage.against]];
+      notes.hidden = !["overlay", "difference"].includes(stage.mode);
+      if (notes.hidden) return;
+      const words = [["stage-name", both.map(window.rushes.layer.named).join(stage.mode === "overlay" ? " under " : " against ")]];
+      if (both.some((clip) => clip.simulated)) words.push(["simulated", "Simulated"]);
+      if (both.some((clip) => clip.hdr)) words.push(["badge badge-plain", "SDR view of HDR"]);
+      notes.replaceChildren(...words.map(([className, text]) => Object.assign(document.createElement("span"), { className, textContent: text })));
     }
 
-    function choose(name) {
-      box.dataset.mode = name;
-      range.hidden = !(name in WORDS);
-      box.querySelector("[data-compare-label]").textContent = WORDS[name] || "";
-      clearInterval(flicking);
-      place();
-      flick();
-      /* Twice a second, below what may trigger a seizure; with reduced motion it changes on the F key only. */
-      if (name === "flicker" && !calm.matches) flicking = setInterval(flick, 100);
-      held = null;
-      if (name === "result") follower.pause();
-      else follow();
+    /* Of a wipe the slider is in parts of the picture, not of the black around it. */
+    function lay() {
+      const value = values[stage.mode];
+      if (value === undefined) return;
+      picture.style.setProperty("--share", value / 100);
+      picture.style.setProperty("--gain", 1 + (value / 100) * 15);
+      picture.style.setProperty("--wide", Math.max(...stage.clips.map(({ width, height }) => (width || 16) / (height || 9))));
+      picture.style.setProperty("--tall", Math.min(...stage.clips.map(({ width, height }) => (width || 16) / (height || 9))));
     }
 
-    box.addEventListener("change", (event) => {
-      if (event.target.name === "compare") choose(event.target.value);
-    });
-    slider.addEventListener("input", place);
-    new ResizeObserver(place).observe(lead);
-    new ResizeObserver(place).observe(stage);
-    lead.addEventListener("loadedmetadata", place);
-    follower.addEventListener("loadedmetadata", follow);
+    function setShare(value) {
+      if (!(stage.mode in SHARES)) return;
+      values[stage.mode] = Math.max(0, Math.min(100, value));
+      slider.value = values[stage.mode];
+      lay();
+    }
 
-    line.addEventListener("pointerdown", (event) => {
-      line.setPointerCapture(event.pointerId);
-      event.preventDefault();
+    element.addEventListener("click", (event) => {
+      const mode = event.target.closest("[data-set-mode]");
+      const tab = event.target.closest("[data-tab]");
+      if (mode) stage.setMode(mode.dataset.setMode === stage.mode ? "single" : mode.dataset.setMode);
+      if (tab) pick(Number(tab.dataset.tab), event.shiftKey);
     });
-    line.addEventListener("pointermove", (event) => {
-      if (!line.hasPointerCapture(event.pointerId)) return;
-      const over = picture();
-      slider.value = (100 * (event.clientX - over.left)) / over.width;
-      place();
+
+    function pick(index, isAgainst) {
+      if (index >= stage.clips.length) return;
+      if (isAgainst) stage.setMode(window.rushes.stage.PAIRS.includes(stage.mode) ? stage.mode : "wipe", { against: index });
+      else stage.choose(index);
+    }
+
+    if (slider) {
+      slider.addEventListener("input", (event) => {
+        event.stopPropagation(); /* the stage may stand in a form */
+        setShare(Number(slider.value));
+      });
+      slider.addEventListener("change", (event) => event.stopPropagation());
+    }
+
+    /* A drag over the picture moves the wipe's line; by touch, otherwise, it scrubs. A press that goes nowhere plays. */
+    let held = null;
+    picture.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || event.target.closest("a, button, input, select")) return;
+      held = { x: event.clientX, y: event.clientY, frame: stage.frame, isMoved: false, id: event.pointerId };
     });
-    document.addEventListener("keydown", (event) => {
-      if (!box.isConnected || mode() !== "flicker" || event.key.toLowerCase() !== "f" || event.target.matches("input[type=text], textarea")) return;
-      side.style.visibility = side.style.visibility ? "" : "hidden";
-      tag.textContent = side.style.visibility ? "Result" : "Source";
+    picture.addEventListener("pointermove", (event) => {
+      if (!held || held.id !== event.pointerId) return;
+      const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
+      const isWipe = stage.mode.startsWith("wipe");
+      if (!held.isMoved) {
+        if (Math.hypot(dx, dy) < MOVES_BEYOND_PX) return;
+        held.isMoved = true;
+        if (isWipe || event.pointerType === "touch") picture.setPointerCapture(event.pointerId);
+      }
+      if (isWipe) wipeTo(event);
+      else if (event.pointerType === "touch") stage.scrub(held.frame + (dx / picture.clientWidth) * stage.frames);
     });
-    choose("result");
+    const letGo = () => { setTimeout(() => { held = null; }, 0); };
+    picture.addEventListener("pointerup", letGo);
+    picture.addEventListener("pointercancel", letGo);
+    picture.addEventListener("click", (event) => {
+      if (event.target.closest("a, button, input, select")) return;
+      if (!held || !held.isMoved) stage.toggle();
+    });
+
+    function wipeTo(event) {
+      const room = picture.getBoundingClientRect();
+      const wide = Math.min(room.width, room.height * Number(picture.style.getPropertyValue("--wide")));
+      const tall = Math.min(room.height, room.width / Number(picture.style.getPropertyValue("--tall")));
+      const x = (event.clientX - room.left - (room.width - wide) / 2) / wide;
+      const y = (event.clientY - room.top - (room.height - tall) / 2) / tall;
+      setShare(100 * (stage.mode === "wipe" ? x : y));
+    }
+
+    for (const name of ["rushes:clip", "rushes:mode"]) element.addEventListener(name, sync);
+    element.addEventListener("rushes:clips", () => { drawTabs(); sync(); });
+    stage.pick = pick;
+    stage.setShare = setShare;
+    drawTabs();
+    sync();
   }
 
-  function element(name, className) {
-    const made = document.createElement(name);
-    made.className = className;
-    made.hidden = true;
-    return made;
-  }
-
-  const all = () => document.querySelectorAll("[data-compare]").forEach(start);
-  all();
-  document.addEventListener("htmx:load", all);
+  window.rushes.stage.parts.push(compare);
 })();

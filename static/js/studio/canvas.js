@@ -1,4 +1,5 @@
-/* Reframe: the source as a rectangle on the new canvas, dragged, resized, moved by keys, put by buttons.
+/* Reframe: the source as a rectangle on the new canvas, dragged, resized, moved by keys, put by buttons. Where a clip is
+   shown, the stage is the canvas: canvas-on-stage.js puts it there.
 
    The four inputs hold where it lies, in fractions of the canvas; all empty is the centred fit. Everything is drawn
    anew from them, so that a mend, a draft or another clip needs nothing of its own here. */
@@ -96,13 +97,14 @@
     const source = place && { x: place.x * paper.width, y: place.y * paper.height, w: place.w * paper.width, h: place.h * paper.height };
     if (!held || !view) view = seen(paper, source);
     const svg = $("[data-canvas-stage] svg");
-    svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
+    for (const one of all("[data-canvas-stage] > svg")) one.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
     svg.setAttribute("aria-label", `The source on a canvas of ${paper.text}`);
     for (const one of [$("[data-canvas-paper]"), $("[data-canvas-edge]")]) { one.setAttribute("width", paper.width); one.setAttribute("height", paper.height); }
     const picture = $("[data-canvas-picture]");
     for (const [name, value] of source ? [["x", source.x], ["y", source.y], ["width", source.w], ["height", source.h]] : [["width", 0], ["height", 0]]) picture.setAttribute(name, value);
     $("[data-canvas-outside]").setAttribute("d", `M${view.x} ${view.y}h${view.w}v${view.h}h${-view.w}zM0 0h${paper.width}v${paper.height}h${-paper.width}z`);
     grip(paper, place);
+    form.dispatchEvent(new CustomEvent("rushes:drawn", { detail: place && lies(paper, place) }));
     words(place);
     const fit = shape() && fitted(shape(), false);
     inputs().forEach((input, at) => { if (input) input.placeholder = fit ? show(fit["xywh"[at]]) : ""; });
@@ -127,16 +129,18 @@
     return { x: to.e - stage.left, y: to.f - stage.top, width: to.a * paper.width, height: to.d * paper.height };
   }
 
+  /* Where the source lies on the stage, in pixels. */
+  function lies(paper, place) {
+    const at = scale(paper);
+    return { left: at.x + place.x * at.width, top: at.y + place.y * at.height, width: place.w * at.width, height: place.h * at.height };
+  }
+
   function grip(paper, place) {
     const handle = $("[data-canvas-grip]");
     if (!handle) return;
     handle.hidden = !place;
     if (!place) return;
-    const at = scale(paper);
-    handle.style.left = `${at.x + place.x * at.width}px`;
-    handle.style.top = `${at.y + place.y * at.height}px`;
-    handle.style.width = `${place.w * at.width}px`;
-    handle.style.height = `${place.h * at.height}px`;
+    for (const [name, value] of Object.entries(lies(paper, place))) handle.style[name] = `${value}px`;
     handle.classList.toggle("is-free", isFree());
     $("[data-canvas-name]").textContent = `The source on the canvas: left edge ${show(place.x)}, top edge ${show(place.y)}, width ${show(place.w)}, height ${show(place.h)}`;
   }
@@ -157,20 +161,22 @@
     const handle = event.target.closest("[data-canvas-grip]");
     if (!handle || event.button) return;
     event.preventDefault();
+    event.stopPropagation(); /* below it lies the picture of the stage, which takes presses too */
     handle.focus({ preventScroll: true });
     handle.setPointerCapture(event.pointerId);
     const paper = canvas();
     held = { x: event.clientX, y: event.clientY, from: now(), scale: scale(paper), corner: event.target.dataset.corner || "", moved: false };
-  });
+  }, true);
   form.addEventListener("pointermove", (event) => {
     if (!held || !event.target.closest("[data-canvas-grip]")) return;
+    event.stopPropagation();
     const dx = (event.clientX - held.x) / held.scale.width;
     const dy = (event.clientY - held.y) / held.scale.height;
     if (!held.moved && Math.hypot(event.clientX - held.x, event.clientY - held.y) < 3) return;
     held.moved = true;
     write(held.corner ? resized(held.from, held.corner, dx, dy) : moved(held.from, dx, dy, !event.altKey));
     draw();
-  });
+  }, true);
   const release = () => {
     if (!held) return;
     const has = held.moved;
@@ -212,7 +218,8 @@
     else if (["-", "_"].includes(event.key)) put(scaled(place, 1 / (1 + step)));
     else return;
     event.preventDefault();
-  });
+    event.stopPropagation(); /* the player's keys are not meant */
+  }, true);
 
   /* Buttons */
   form.addEventListener("click", (event) => {
@@ -288,4 +295,5 @@
   form.addEventListener("rushes:changed", () => { if (!held) draw(); });
   start();
   draw();
+  Object.assign(window.rushes.studio, { drawCanvas: draw });
 })();

@@ -61,6 +61,8 @@
     }
   }
 
+  studio.send = send;
+
   form.addEventListener("change", (event) => {
     const input = event.target.closest("[data-upload]");
     if (!input) return;

@@ -1,12 +1,11 @@
-/* The frames of a generation: first and last as pictures, keyframes on a time line of the clip to come, a take to go on
-   from, and a frame of any clip as a picture. */
+/* The frames of a generation: first and last as pictures, the length of the clip to come, a take to go on from, and a frame
+   of any clip as a picture. Its keyframes: guides.js. */
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
   const { post, toast } = window.rushes;
   const studio = window.rushes.studio;
-  const { form, $, all, fields, radio, set, syncAll, recheck } = studio;
-  const line = () => $("[data-timeline]");
+  const { form, $, all, fields, radio, set, recheck } = studio;
   let picksFor = "";
   let stillTimer = 0;
 
@@ -40,127 +39,20 @@
     }
   }
 
-  /* The time line */
-  const fps = () => Number(line().dataset.fps);
-  const last = () => Number(line().dataset.last);
-  const here = () => Number($("[data-timeline-at]").value);
-
   /* The clip to come is as long as the chosen duration. */
   function measure() {
+    const line = studio.line();
+    if (!line) return;
     const chosen = fields("duration").find((one) => (one.type === "radio" ? one.checked : true));
     const seconds = parseInt(chosen ? chosen.value : "", 10);
-    if (seconds) line().dataset.last = seconds * fps();
-    const range = $("[data-timeline-at]");
-    range.max = last();
-    $("[data-timeline-end]").textContent = `${last() / fps()} s`;
-    for (const one of all('[data-frames-panel="keyframes"] [name="keyframe_index"]')) one.max = last();
+    const frames = seconds * Math.round(line.fps) + 1;
+    if (seconds && frames !== line.frames) line.setClip({ frames, seconds });
+    for (const one of all('[data-frames-panel="keyframes"] [name="keyframe_index"]')) one.max = line.last;
   }
 
-  function goTo(frame) {
-    $("[data-timeline-at]").value = frame;
-    sayHere();
-  }
-
-  function sayHere() {
-    $("[data-timeline-says]").textContent = `Frame ${here()}, ${(here() / fps()).toFixed(2)} s`;
-    for (const one of all(".timeline-pin")) one.classList.toggle("is-here", Number(one.dataset.at) === here());
-  }
-
-  const isTaken = (frame) => fields("keyframe_index").some((one) => Number(one.value) === frame && one.value !== "");
-
-  /* Several at once stand half a second apart. */
-  function addHere(asset) {
-    let frame = here();
-    while (isTaken(frame) && frame < last()) frame = Math.min(last(), frame + Math.round(fps() / 2));
-    if (isTaken(frame)) { toast(`Frame ${frame} has a picture already: replace it, or choose another place.`); return; }
-    set("frames", ["keyframes"]);
-    studio.addKeyframe(asset, frame);
-    goTo(frame);
-    recheck();
-  }
-
-  function drawLine() {
-    if (!line()) return;
-    measure();
-    const box = $("[data-timeline-pins]");
-    const focused = [...box.children].indexOf(document.activeElement);
-    box.replaceChildren();
-    fields("keyframe_index").forEach((input, at) => { if (/^\d+$/.test(input.value)) box.append(pinAt(input, at)); });
-    if (focused >= 0 && box.children[focused]) box.children[focused].focus();
-    sayHere();
-  }
-
-  function pinAt(input, at) {
-    const pin = document.createElement("button");
-    pin.type = "button";
-    pin.className = "timeline-pin";
-    const picture = document.createElement("img");
-    picture.alt = "";
-    picture.draggable = false;
-    const shown = $("img", input.closest("[data-keyframe]"));
-    if (shown && shown.getAttribute("src")) picture.src = shown.getAttribute("src");
-    pin.append(picture);
-    const place = (frame) => {
-      pin.dataset.at = frame;
-      pin.style.left = `${Math.min(100, (frame / last()) * 100)}%`;
-      pin.classList.toggle("is-out", frame > last());
-      pin.setAttribute("aria-label", `Keyframe ${at + 1} at frame ${frame}${frame > last() ? ", behind the end" : ""}. Arrow keys move it.`);
-      pin.title = `Frame ${frame}: drag to retime`;
-    };
-    const move = (frame) => {
-      if (frame === Number(pin.dataset.at)) return false;
-      place(frame);
-      input.value = frame;
-      goTo(Math.min(frame, last()));
-      return true;
-    };
-    place(Number(input.value));
-    pin.addEventListener("click", () => goTo(Math.min(last(), Number(pin.dataset.at))));
-    pin.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      pin.setPointerCapture(event.pointerId);
-      let has = false;
-      const box = $("[data-timeline-pins]").getBoundingClientRect();
-      const follow = (moved) => {
-        if (!has && Math.abs(moved.clientX - event.clientX) < 3) return;
-        has = move(Math.round(Math.max(0, Math.min(1, (moved.clientX - box.left) / box.width)) * last())) || has;
-      };
-      const release = () => {
-        pin.removeEventListener("pointermove", follow);
-        if (has) recheck();
-      };
-      pin.addEventListener("pointermove", follow);
-      pin.addEventListener("lostpointercapture", release, { once: true });
-    });
-    pin.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (event.key === "Delete" || event.key === "Backspace") {
-        event.preventDefault();
-        input.closest("[data-keyframe]").remove();
-        syncAll();
-        recheck();
-        return;
-      }
-      if (!by) return;
-      event.preventDefault();
-      if (move(Math.max(0, Math.min(last(), Number(pin.dataset.at) + by * (event.shiftKey ? 10 : 1))))) recheck();
-    });
-    return pin;
-  }
-
-  form.addEventListener("input", (event) => {
-    if (!event.target.matches("[data-timeline-at]")) return;
-    event.stopImmediatePropagation(); /* where one looks is no change of the form */
-    sayHere();
-  }, true);
   form.addEventListener("click", (event) => {
-    const track = event.target.closest("[data-timeline-track]");
-    if (track && !event.target.closest(".timeline-pin")) {
-      const box = $("[data-timeline-pins]").getBoundingClientRect();
-      goTo(Math.round(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * last()));
-    }
     const add = event.target.closest("[data-timeline-add]");
-    if (add) addHere({ id: add.dataset.timelineAdd, poster_url: $("img", add).getAttribute("src") });
+    if (add) studio.addHere({ id: add.dataset.timelineAdd, poster_url: $("img", add).getAttribute("src") });
     const picks = event.target.closest("[data-picks]");
     if (picks) openPicker(picks.dataset.picks);
   });
@@ -211,7 +103,7 @@
       const address = clip().dataset.pinUrl.replace(/frames\/0\//, `frames/${picked()}/`);
       const said = await post(address);
       picker().close();
-      if (picksFor === "timeline") addHere(said.asset);
+      if (picksFor === "timeline") studio.addHere(said.asset);
       else choose(picksFor, said.asset);
     } catch (error) {
       toast(error.message, { bad: true });
@@ -237,18 +129,22 @@
     takeFrame($("[data-picker-take]"));
   });
 
-  const draw = () => { drawLine(); drawSeam(); showChosen(); };
+  const draw = () => {
+    if ($("[data-generation]")) measure();
+    drawSeam();
+    showChosen();
+  };
   for (const name of ["rushes:changed", "rushes:sync"]) form.addEventListener(name, draw);
   document.addEventListener("htmx:afterSwap", draw);
   /* What files.js hands over: where an uploaded picture belongs. */
   Object.assign(studio.takers, {
     end: (asset, input) => choose(input.closest("[data-end]").dataset.end, asset),
-    timeline: (asset) => addHere(asset),
   });
+  /* A picture that was dropped or pasted: on the time line of keyframes, else as the first frame that is missing. */
+  const { dropPicture } = studio;
   studio.dropPicture = (asset) => {
-    if (!$("[data-generation]")) return false;
-    if (radio("frames") === "keyframes") addHere(asset);
-    else choose(radio("frames") === "frames" && radio("first_asset") && $('[data-end="last_asset"]') ? "last_asset" : "first_asset", asset);
+    if (!$("[data-generation]") || radio("frames") === "keyframes") return dropPicture(asset);
+    choose(radio("frames") === "frames" && radio("first_asset") && $('[data-end="last_asset"]') ? "last_asset" : "first_asset", asset);
     return true;
   };
   draw();

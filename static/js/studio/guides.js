@@ -1,12 +1,178 @@
-/* Guide frames and cutting, on the studio's filmstrip: pins that are clicked, dragged, replaced; in and out points. */
+/* Pinned pictures: guide frames of an edit, keyframes of a generation, drawn as pins on the time line: moved, added, taken
+   away, turned into an opening frame and back. Their rows: keyframes.js. */
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { post, toast } = window.rushes;
-  const { form, $, all, fields, radio, player, viewer, set, addTile, syncAll, recheck } = window.rushes.studio;
-  const playerBox = () => $("[data-player]");
+  const { post, toast, timeline } = window.rushes;
+  const studio = window.rushes.studio;
+  const { form, $, all, fields, radio, viewer, set, addTile, syncAll, recheck, line, addKeyframe, fillKeyframe } = studio;
+  const {
+    rows, indexOf, assetOf, pictureOf, frameOf, framesTaken, rowAt, most, isGeneration, way, takesKeyframes, here,
+    inOrder, nearest, plan, remember, forget, snapshot,
+  } = studio.keyframes;
+  const named = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
+  const listed = (frames) => `${frames.slice(0, 6).join(", ")}${frames.length > 6 ? " …" : ""}`;
 
-  /* Guide frames */
+  /* Put a picture at a frame, or at the nearest free one. */
+  function pinKeyframe(asset, frame) {
+    if (rows().length >= most()) { toast(`${most()} pictures are all that the model takes: take one away first.`); return; }
+    const before = snapshot();
+    const free = nearest(frame, framesTaken()) ?? frame;
+    set(way(), ["keyframes"]);
+    addKeyframe(asset, free);
+    const moved = free === frame ? "" : `Frame ${frame} has a picture: `;
+    remember(`${moved}${moved ? "placed" : "Placed"} at frame ${free}.`, before);
+  }
+
+  /* Where one looks; several at once stand half a second apart. */
+  function addHere(asset) {
+    const taken = framesTaken();
+    const apart = line() ? Math.max(1, Math.round(line().fps / 2)) : 1;
+    const last = line() ? line().last : Infinity;
+    let frame = Math.min(here(), last);
+    while (taken.has(frame) && frame + apart <= last) frame += apart;
+    pinKeyframe(asset, frame);
+    recheck();
+  }
+
+  /* One drop is one act, however many pictures it has: they come one by one as they are uploaded. */
+  async function dropped(pictures, frame) {
+    const frames = plan(frame, pictures.length);
+    if (!frames.length) { toast(`No place is left: ${named(rows().length)} of ${most()}.`); return; }
+    const mode = radio(way());
+    const added = [];
+    const put = (asset, at) => {
+      const free = nearest(at, framesTaken()) ?? at;
+      set(way(), ["keyframes"]);
+      addKeyframe(asset, free);
+      added.push([String(asset.id), free]);
+      recheck();
+    };
+    if (line()) line().pins.expect(frames);
+    await Promise.all(frames.map((at, place) => {
+      const one = pictures[place];
+      if (!(one instanceof File)) return put(one, at);
+      return studio.send(one, (asset) => put(asset, at), { isPicture: true, beside: $("[data-keyframes]") });
+    }));
+    if (line()) line().pins.expect([]);
+    if (!added.length) return;
+    const left = pictures.length - frames.length;
+    const places = added.map(([, at]) => at).sort((one, other) => one - other);
+    const rest = left > 0 ? ` ${left} more have no place.` : "";
+    remember(`${named(added.length)} at ${places.length === 1 ? "frame" : "frames"} ${listed(places)}.${rest}`, () => {
+      for (const [id, at] of added) {
+        const same = rows().filter((row) => assetOf(row).value === id);
+        const row = same.find((one) => frameOf(one) === at) || same[0];
+        if (row) row.remove();
+      }
+      if (!rows().length) set(way(), [mode]);
+    });
+  }
+
+  /* Moved by hand on the lane: the number goes along, and the list is in order again when it is let go. */
+  let carried = null;
+  function moving(row, frame) {
+    if (!carried) carried = { row, from: indexOf(row).value };
+    indexOf(row).value = frame;
+  }
+
+  function moved(row, { asked, by }) {
+    const from = carried && carried.row === row ? carried.from : null;
+    carried = null;
+    if (from === null || from === indexOf(row).value) { drawPins(); return; }
+    const frame = frameOf(row);
+    const asset = assetOf(row).value;
+    const words = asked === frame ? `Moved to frame ${frame}.` : `Frame ${asked} has a picture: moved to ${frame}.`;
+    inOrder();
+    remember(words, () => {
+      const same = row.isConnected ? row : rows().find((one) => assetOf(one).value === asset);
+      if (same) indexOf(same).value = from;
+      inOrder();
+    }, by === "key" ? row : null);
+    syncAll();
+    recheck();
+  }
+
+  function removed(row) {
+    const before = snapshot();
+    const frame = indexOf(row).value;
+    row.remove();
+    syncAll();
+    recheck();
+    remember(`Frame ${frame}: picture taken away.`, before);
+  }
+
+  const acts = {
+    nearest: (frame, row, by = 0) => nearest(frame, framesTaken(row), by) ?? frameOf(row),
+    moving,
+    moved,
+    removed,
+    plan,
+    dropped,
+  };
+
+  /* The pins */
+  const tilePicture = (name) => {
+    const input = fields(name).find((one) => one.checked && one.value);
+    const picture = input && input.closest(".tile") && $("img", input.closest(".tile"));
+    return input ? { picture: picture ? picture.getAttribute("src") : "" } : null;
+  };
+
+  function marks() {
+    const chosen = radio(way());
+    if (chosen === "keyframes") {
+      const found = rows().filter((row) => frameOf(row) !== null);
+      return found.map((row, at) => ({ key: row, frame: frameOf(row), picture: pictureOf(row), name: `Keyframe ${at + 1}` }));
+    }
+    const ends = { single: [["guide_asset", 0, "Opening guide frame"]] };
+    ends.frames = [["first_asset", 0, "First frame"], ["last_asset", line().last, "Last frame"]];
+    return (ends[chosen] || [])
+      .map(([name, frame, label]) => ({ key: name, frame, name: label, fixed: true, ...tilePicture(name) }))
+      .filter((mark) => mark.picture !== undefined);
+  }
+
+  /* On a stage that shows a clip of another grid than the source's, no frame of the source can be pointed at. */
+  function isOnGrid() {
+    const { clip } = line();
+    if (isGeneration()) return true;
+    return String(clip.id) === viewer().dataset.asset || clip.frames === Number(viewer().dataset.frames);
+  }
+
+  function drawPins() {
+    forgetOthers();
+    count();
+    const at = line();
+    if (!at || !at.pins) return;
+    const canPin = takesKeyframes() && isOnGrid();
+    at.pins.show(isOnGrid() ? marks() : [], canPin ? acts : { ...acts, plan: null });
+    sayHere();
+  }
+
+  function count() {
+    const isShown = radio(way()) === "keyframes";
+    const number = rows().length;
+    for (const place of all("[data-pin-count]")) {
+      place.textContent = isShown ? `${number}${most() < Infinity ? ` / ${most()}` : ""}` : "";
+      place.classList.toggle("is-over", number > most());
+      place.title = isShown ? `Pinned pictures${most() < Infinity ? `, and how many the model takes` : ""}` : "";
+    }
+    for (const button of all('[data-turn="single"]')) button.hidden = !rowAt(0);
+  }
+
+  /* What can be done with the picture at the playhead. */
+  function sayHere() {
+    const box = $("[data-here]");
+    if (!box) return;
+    const row = rowAt(here());
+    $("[data-here-says]", box).textContent = row ? `Frame ${here()}` : `Frame ${here()} has no picture`;
+    const link = $("[data-here-download]", box);
+    if (row) link.href = $("[data-download-guide]", row).getAttribute("href");
+    else link.removeAttribute("href");
+    for (const one of all("button, input", box)) one.disabled = !row;
+    box.classList.toggle("is-empty", !row);
+  }
+
+  /* The source's own frame as a picture */
   async function pin(frame, then) {
     const at = viewer().dataset.pinUrl;
     if (!at) return toast("Choose a clip first.", { bad: true });
@@ -23,171 +189,138 @@
     recheck();
   }
 
-  function pinKeyframe(asset, frame) {
-    set("guides", ["keyframes"]);
-    addKeyframe(asset, frame);
-  }
-
-  function addKeyframe(asset, frame) {
-    const row = $("#keyframe-template").content.firstElementChild.cloneNode(true);
-    $("[name=keyframe_asset]", row).value = asset.id;
-    $("[name=keyframe_index]", row).value = frame;
-    fillKeyframe(row, asset);
-    const before = all("[data-keyframe]").find((one) => Number($("[name=keyframe_index]", one).value) > Number(frame));
-    if (before) before.before(row);
-    else $("[data-keyframes]").append(row);
+  /* The opening frame is keyframe 0 by another name: one press turns it, and turns it back. */
+  function turn(into) {
+    const before = snapshot();
+    if (into === "keyframes") {
+      const chosen = fields("guide_asset").find((one) => one.checked && one.value);
+      if (!chosen) { toast("Choose the opening frame's picture first."); return; }
+      const asset = { id: chosen.value, poster_url: tilePicture("guide_asset").picture };
+      const row = rowAt(0);
+      if (row) fillKeyframe(row, asset);
+      else addKeyframe(asset, 0);
+    } else {
+      const row = rowAt(0);
+      if (!row) return;
+      const asset = { id: assetOf(row).value, poster_url: pictureOf(row), name: "Keyframe 0" };
+      addTile($("[data-pictures]"), "guide_asset", asset).checked = true;
+      row.remove();
+    }
+    set("guides", [into]);
     syncAll();
-  }
-
-  function fillKeyframe(row, asset) {
-    $("[name=keyframe_asset]", row).value = asset.id;
-    $("img", row).src = asset.poster_url;
-    $("[data-download-guide]", row).href = asset.poster_url.replace(/poster(\?|$)/, "original$1");
+    recheck();
+    const others = rows().length;
+    const kept = into === "single" && others ? ` ${named(others)} more wait under Keyframes.` : "";
+    remember(`${into === "keyframes" ? "The opening frame is keyframe 0 now." : "Keyframe 0 is the opening frame now."}${kept}`, before);
+    const now = fields("guides").find((one) => one.checked);
+    if (now) now.focus({ preventScroll: true });
   }
 
   form.addEventListener("click", (event) => {
     if (event.target.closest("[data-pin]")) {
-      const frame = player().frame;
-      if (fields("keyframe_index").some((one) => Number(one.value) === frame)) toast(`Frame ${frame} has a guide already: replace it, or move to another frame.`);
+      const frame = here();
+      if (rowAt(frame)) toast(`Frame ${frame} has a guide already: replace it, or move to another frame.`);
       else pin(frame, (asset) => { pinKeyframe(asset, frame); recheck(); });
     }
-  });
-
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "viewer") { window.rushesPlayer.start(form); drawPins(); } });
-
-  /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
-  form.addEventListener("rushes:cut", (event) => {
-    const { first, last, moves } = event.detail; /* moves: by time, where a copy has other frames */
-    for (const row of all("[data-keyframe]")) {
-      const input = $("[name=keyframe_index]", row);
-      const frame = Number(input.value);
-      if (frame < first || frame > last) row.remove();
-      else input.value = moves[frame] ?? frame - first;
-    }
-  });
-
-  /* Pins on the strip: a click goes there, dragging retimes. */
-  function drawPins() {
-    const box = $("[data-pins]");
-    if (!box) return;
-    const focused = [...box.children].indexOf(document.activeElement);
-    box.replaceChildren();
-    if (radio("guides") === "keyframes") {
-      fields("keyframe_index").forEach((input, at) => { if (/^\d+$/.test(input.value)) box.append(pinAt(input, at)); });
-    } else if (radio("guides") === "single" && radio("guide_asset")) {
-      box.append(pinAt(null, 0));
-    }
-    if (focused >= 0 && box.children[focused]) box.children[focused].focus();
-    drawCut();
-  }
-
-  function pinAt(input, at) {
-    const last = Math.max(1, Number(viewer().dataset.frames) - 1);
-    const pinned = document.createElement("button");
-    pinned.type = "button";
-    pinned.className = "pin";
-    const icon = $("[data-pin] svg");
-    if (icon) pinned.append(icon.cloneNode(true));
-    const place = (frame) => {
-      pinned.style.left = `${Math.min(100, (frame / last) * 100)}%`;
-      pinned.dataset.at = frame;
-      pinned.setAttribute("aria-label", input ? `Keyframe ${at + 1} at frame ${frame}: go there` : "Opening guide frame at frame 0: go there");
-      pinned.title = input ? `Frame ${frame}: drag to retime` : "Frame 0";
-    };
-    place(input ? Number(input.value) : 0);
-    pinned.addEventListener("click", () => player().seek(Number(pinned.dataset.at)));
-    if (!input) return pinned;
-    pinned.addEventListener("pointerdown", (event) => {
-      pinned.setPointerCapture(event.pointerId);
-      const box = $("[data-pins]").getBoundingClientRect();
-      const move = (moved) => {
-        const frame = Math.round(Math.max(0, Math.min(1, (moved.clientX - box.left) / box.width)) * last);
-        if (frame === Number(pinned.dataset.at)) return;
-        place(frame);
-        input.value = frame;
-        player().seek(frame);
-      };
-      pinned.addEventListener("pointermove", move);
-      pinned.addEventListener("pointerup", () => { pinned.removeEventListener("pointermove", move); recheck(); }, { once: true });
-    });
-    pinned.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const frame = Math.max(0, Math.min(last, Number(pinned.dataset.at) + by * (event.shiftKey ? 10 : 1)));
-      place(frame);
-      input.value = frame;
-      player().seek(frame);
-      recheck();
-    });
-    return pinned;
-  }
-
-  form.addEventListener("rushes:frame", (event) => {
-    const { frame } = event.detail;
-    for (const one of all("[data-current]")) one.textContent = frame;
-    const link = $("[data-download-frame]");
-    const box = playerBox();
-    if (link && box) link.href = box.dataset.still.replace(/frames\/0\./, `frames/${frame}.`);
-    for (const one of all(".pin")) one.classList.toggle("is-here", Number(one.dataset.at) === frame);
-  });
-
-  /* Cutting: in and out on the same strip. */
-  const cutOpen = () => $("[data-cut]") && $("[data-cut]").open;
-  function drawCut() {
-    all(".strip-cut").forEach((one) => one.remove());
-    const strip = $(".strip");
-    if (!strip || !cutOpen()) return;
-    const frames = Number(viewer().dataset.frames);
-    const first = Number($("[data-in]").value);
-    const last = Number($("[data-out]").value);
-    for (const [left, right] of [[0, first / frames], [(last + 1) / frames, 1]]) {
-      const shade = document.createElement("div");
-      shade.className = "strip-cut";
-      shade.style.left = `${left * 100}%`;
-      shade.style.width = `${Math.max(0, right - left) * 100}%`;
-      strip.append(shade);
-    }
-    const count = last - first + 1;
-    const seconds = player().seconds(first, last);
-    const long = seconds === null ? "" : `, ${seconds.toFixed(2)} s`;
-    $("[data-cut-length]").textContent = count > 0 ? `${count} frames${long}` : "Out lies before in.";
-  }
-  form.addEventListener("toggle", (event) => { if (event.target.matches("[data-cut]")) {
-    $("[data-cutting]").disabled = !cutOpen();
-    if (cutOpen()) event.target.scrollIntoView({ block: "nearest" });
-    drawCut();
-    recheck();
-  } }, true);
-  form.addEventListener("click", (event) => {
-    const inHere = event.target.closest("[data-set-in]");
-    if (!inHere && !event.target.closest("[data-set-out]")) return;
-    $(inHere ? "[data-in]" : "[data-out]").value = player().frame;
-    drawCut();
-    recheck();
+    if (event.target.closest("[data-here-remove]") && rowAt(here())) removed(rowAt(here()));
   });
 
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button) return;
-    if (button.matches("[data-drop-keyframe]")) {
-      event.preventDefault();
-      button.closest("[data-keyframe]").remove();
-      syncAll();
-      recheck();
-    } else if (button.matches("[data-pin-first]")) {
-      event.preventDefault();
-      pin(0, addPicture);
+    const act = [
+      ["[data-drop-keyframe]", () => removed(button.closest("[data-keyframe]"))],
+      ["[data-pin-first]", () => pin(0, addPicture)],
+      ["[data-turn]", () => turn(button.dataset.turn)],
+    ].find(([selector]) => button.matches(selector));
+    if (!act) return;
+    event.preventDefault();
+    act[1]();
+  });
+
+  /* Typed numbers: in order when the field is left. */
+  form.addEventListener("change", (event) => {
+    if (!event.target.matches("[name=keyframe_index]")) return;
+    inOrder();
+    syncAll();
+    recheck();
+  });
+
+  /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
+  form.addEventListener("rushes:cut", (event) => {
+    const { first, last } = event.detail;
+    forget();
+    for (const row of rows()) {
+      const frame = frameOf(row);
+      if (frame === null) continue;
+      if (frame < first || frame > last) row.remove();
+      else indexOf(row).value = frame - first;
     }
   });
 
-  form.addEventListener("rushes:times", drawCut);
+  /* Pictures of a reel can be dragged onto the time line. */
+  form.addEventListener("dragstart", (event) => {
+    const tile = event.target.closest("[data-pictures] .tile, [data-end-reel] .tile, [data-timeline-add]");
+    const input = tile && $("input[type=radio]", tile);
+    const id = tile && (tile.dataset.timelineAdd || (input && input.value));
+    const picture = tile && $("img", tile);
+    if (!id || !picture) return;
+    const asset = { id, poster_url: picture.getAttribute("src") };
+    event.dataTransfer.setData(timeline.PICTURE, JSON.stringify(asset));
+    event.dataTransfer.effectAllowed = "copy";
+  });
+
+  form.addEventListener("rushes:frame", (event) => {
+    if (!event.target.closest("#viewer")) return;
+    const { frame } = event.detail;
+    for (const one of all("[data-current]")) one.textContent = frame;
+    const link = $("[data-download-frame]");
+    const { clip } = line() || {};
+    if (link && clip && clip.still) link.href = clip.still.replace(/frames\/0\./, `frames/${frame}.`);
+    sayHere();
+  });
+
+  /* The exact list stays open when the form is shown anew. */
+  let isListOpen = false;
+  form.addEventListener("toggle", (event) => { if (event.target.matches(".exact")) isListOpen = event.target.open; }, true);
+
+  /* What was done with another clip is not undone on this one. */
+  let shown = "";
+  function forgetOthers() {
+    const now = `${way()} ${isGeneration() ? "" : viewer().dataset.asset}`;
+    if (now !== shown) forget();
+    shown = now;
+  }
+
+  form.addEventListener("rushes:clip", drawPins);
   form.addEventListener("rushes:changed", drawPins);
   form.addEventListener("rushes:sync", () => {
     all("[data-drop-keyframe]").forEach((button, at) => { button.value = at; });
+    for (const list of all(".exact")) if (isListOpen) list.open = true;
     drawPins();
   });
-  Object.assign(window.rushes.studio, { addPicture, addKeyframe, pinKeyframe, fillKeyframe, takers: {} });
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target.id === "viewer") drawPins(); });
+  Object.assign(studio, {
+    addPicture, pinKeyframe, addHere, drawPins,
+    takers: {
+      keyframe: (asset) => addHere(asset),
+      timeline: (asset) => addHere(asset),
+      here: (asset) => {
+        const row = rowAt(here());
+        if (!row) { addHere(asset); return; }
+        const before = snapshot();
+        fillKeyframe(row, asset);
+        syncAll();
+        recheck();
+        remember(`Frame ${frameOf(row)}: picture replaced.`, before);
+      },
+    },
+    /* A picture that was dropped or pasted beside the time line; false: it has no place here. */
+    dropPicture(asset) {
+      if (!takesKeyframes()) return false;
+      addHere(asset);
+      return true;
+    },
+  });
   syncAll();
 })();

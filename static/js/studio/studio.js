@@ -2,7 +2,7 @@
    from the server (htmx, studio:check); nothing here knows a rule or a price.
 
    Its other scripts share window.rushes.studio, and hear "rushes:changed" on the form after each change of a value and
-   "rushes:sync" when what is drawn from the values is to be drawn anew: guides.js, files.js, drafts.js. */
+   "rushes:sync" when what is drawn from the values is to be drawn anew. */
 (() => {
   "use strict";
   const form = document.querySelector("[data-studio]");
@@ -12,8 +12,7 @@
   const all = (selector, root = form) => [...root.querySelectorAll(selector)];
   const fields = (name) => all(`[name="${name}"]`);
   const radio = (name) => (fields(name).find((one) => one.checked) || { value: "" }).value;
-  const playerBox = () => $("[data-player]");
-  const player = () => playerBox() && window.rushesPlayer.of(playerBox());
+  const player = () => window.rushes.stage.of($("[data-stage]"));
   const viewer = () => $("#viewer");
   /* Changes are counted, so that an answer to an older form does not pass for the newest. A newer check waits for the
      one on its way (hx-sync) instead of breaking it off: htmx logs each broken-off request as an error. */
@@ -56,6 +55,7 @@
       const line = closed.get(input.dataset.option);
       if (line) input.setAttribute("aria-disabled", "true");
       else input.removeAttribute("aria-disabled");
+      describe(input, line ? line.id : "");
     }
     const wrong = new Set(all('.note[data-tone="bad"]').map((note) => note.dataset.field));
     for (const input of all("#prompt, [name=resolution], [name=hdr], [name=exr], [name=source_url], [name=source_id]")) {
@@ -75,24 +75,41 @@
     }
   }
 
-  function showReason(input) {
-    const line = all("[data-closes]").find((one) => one.dataset.closes.split(" ").includes(input.dataset.option));
-    if (line) line.hidden = false; /* what cannot be helped is said to who tries it */
-    const way = line && (line.querySelector("button") || line);
-    if (way) way.focus();
+  /* A closed option is described by its reason, beside whatever describes it anyway. */
+  function describe(input, why) {
+    const others = (input.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && !id.startsWith("why-"));
+    const ids = why ? [...others, why] : others;
+    if (ids.length) input.setAttribute("aria-describedby", ids.join(" "));
+    else input.removeAttribute("aria-describedby");
   }
+
+  const closedBy = (input) => all("[data-closes]").find((one) => one.dataset.closes.split(" ").includes(input.dataset.option));
+  const isClosed = (input) => !isStale() && input.getAttribute("aria-disabled") === "true";
 
   form.addEventListener("click", (event) => {
     if (isStale()) return; /* what is closed may have opened: the next answer says so */
     const label = event.target.closest("label");
     const input = event.target.closest("[data-option]") || (label && label.querySelector("[data-option]"));
-    if (input && input.getAttribute("aria-disabled") === "true" && input.matches("[type=radio], [type=checkbox]")) {
+    if (input && isClosed(input) && input.matches("[type=radio], [type=checkbox]")) {
       event.preventDefault();
-      showReason(input);
+      input.dispatchEvent(new CustomEvent("rushes:tried", { bubbles: true }));
     }
   }, true);
   form.addEventListener("keydown", (event) => {
-    if (!isStale() && event.target.getAttribute("aria-disabled") === "true" && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
+    if (isClosed(event.target) && event.target.matches("[type=radio]") && event.key.startsWith("Arrow")) event.preventDefault();
+  }, true);
+
+  /* A step on the scale, or a signal, is a choice by hand: it takes Auto back. */
+  function byHand() {
+    if (radio("conditioning") !== "auto" || !fields("conditioning").length) return false;
+    set("conditioning", ["manual"]);
+    return true;
+  }
+  form.addEventListener("click", (event) => {
+    if (event.target.matches("[name=strength]") && byHand()) recheck();
+  });
+  form.addEventListener("input", (event) => {
+    if (event.target.closest("[data-control]") || event.target.name === "strength") byHand();
   }, true);
 
   /* The one button. Closed, it leads to what is missing instead of doing nothing. */
@@ -101,14 +118,24 @@
     if (!button || isStale() || button.getAttribute("aria-disabled") !== "true") return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const note = $('.note[data-tone="bad"]') || $('.note[data-tone="todo"]');
-    if (!note) return;
-    const place = { prompt: "#prompt", source: "[name=source_kind]:checked", aspect_ratio: "[name=aspect_ratio]" }[note.dataset.field];
-    const goal = note.querySelector("button") || (place && $(place));
-    note.scrollIntoView({ block: "center" });
-    if (goal) goal.focus();
-    toast(note.firstElementChild.textContent, { bad: note.dataset.tone === "bad" });
+    goTo($("[data-goes]"));
   }, true);
+  const PLACES = { prompt: "#prompt", source: '[data-upload="source"]', aspect_ratio: "[name=aspect_ratio]" };
+  function goTo(point) {
+    if (!point) return;
+    const { goes } = point.dataset;
+    const note = all(".note[data-field]").find((one) => one.dataset.field === goes);
+    const goal = (note && note.querySelector("button")) || $(PLACES[goes] || `[name="${CSS.escape(goes)}"]`) || $("#verdict button");
+    if (note) note.scrollIntoView({ block: "center" });
+    if (goes === "source" && studio.openBin) studio.openBin();
+    if (goal) goal.focus();
+  }
+  form.addEventListener("click", (event) => {
+    const point = event.target.closest("[data-goes]");
+    if (!point) return;
+    event.preventDefault();
+    goTo(point);
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && $("#queue-button")) {
       event.preventDefault();
@@ -153,8 +180,6 @@
 
   document.addEventListener("rushes:queued", (event) => {
     toast(event.detail.text, { href: event.detail.href, action: event.detail.action });
-    const tile = document.getElementById(`take-${event.detail.take}`);
-    if (tile) tile.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
   document.addEventListener("rushes:refused", (event) => toast(event.detail.text, { bad: true }));
 
@@ -186,24 +211,25 @@
     htmx.ajax("GET", `${form.dataset.viewerUrl}?${query}`, { target: "#viewer", swap: "outerHTML", source: viewer() });
   }
   form.addEventListener("change", (event) => {
-    if (/^source_(kind|asset|generation|url|id|id_kind)$/.test(event.target.name)) showSource();
+    const { name } = event.target;
+    if (name === "source_asset" || name === "source_generation") set("source_kind", [name.slice(7)]);
+    if (/^source_(kind|asset|generation|url|id|id_kind)$/.test(name)) showSource();
   });
 
+  const MOULDS = { source_asset: "#clip-template", source_generation: "#take-template", guide_asset: "#picture-template" };
   function addTile(reel, name, asset) {
-    let input = fields(name).find((one) => one.value === String(asset.id));
-    if (!input) {
-      const mould = name === "source_asset" ? "#clip-template" : "#picture-template";
-      const tile = $(mould).content.firstElementChild.cloneNode(true);
-      input = tile.querySelector("input");
-      input.value = asset.id;
-      tile.querySelector("img").src = asset.poster_url;
-      tile.querySelector(".tile-name").textContent = asset.name;
-      const fact = tile.querySelector(".tile-fact");
-      if (fact) fact.textContent = `${Number(asset.duration_seconds).toFixed(2)} s`;
-      const uploads = [...reel.children].filter((one) => one.matches(".tile-upload"));
-      if (uploads.length) uploads[uploads.length - 1].after(tile);
-      else reel.prepend(tile);
-    }
+    const known = fields(name).find((one) => one.value === String(asset.id));
+    if (known) return known;
+    const tile = $(MOULDS[name]).content.firstElementChild.cloneNode(true);
+    const input = tile.querySelector("input");
+    input.value = asset.id;
+    tile.querySelector("img").src = asset.poster_url;
+    tile.querySelector(".tile-name").textContent = asset.name;
+    const fact = tile.querySelector(".tile-fact");
+    if (fact) fact.textContent = `${Number(asset.duration_seconds).toFixed(2)} s`;
+    const uploads = [...reel.children].filter((one) => one.matches(".tile-upload"));
+    if (uploads.length) uploads[uploads.length - 1].after(tile);
+    else reel.prepend(tile);
     return input;
   }
 
@@ -241,6 +267,7 @@
   const turnPane = () => { panes += 1; };
   const tookAnswer = (isOlder) => { changes += 1; answered = isOlder ? changes - 1 : changes; };
 
-  window.rushes.studio = { tell, isStale, syncClosed, turnPane, tookAnswer, form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
+  const studio = { tell, closedBy, isClosed, isStale, syncClosed, turnPane, tookAnswer, form, $, all, fields, radio, player, viewer, set, addTile, chooseClip, showSource, syncAll, recheck };
+  window.rushes.studio = studio;
   syncAll();
 })();

@@ -64,13 +64,18 @@
       studio.turnPane();
       const now = entries();
       const focus = focused();
+      const folds = [...$("#pane-form").querySelectorAll("details[data-fold]")].map((one) => [one.dataset.fold, one.open]);
+      const isQuoting = $(".quotes-pop").open;
+      const scrolled = $(".edit-scroll").scrollTop;
       studio.afterSwap = () => { /* at once: the next letter may come before htmx has settled what it swapped */
         for (const name of meanwhile) set(name, now.get(name) || [""]);
+        for (const [name, isOpen] of folds) { const fold = $(`[data-fold="${name}"]`); if (fold && isOpen) fold.open = true; }
+        $(".quotes-pop").open = isQuoting;
+        $(".edit-scroll").scrollTop = scrolled;
         focus();
         studio.tookAnswer(meanwhile.length > 0);
       };
       studio.afterSettle = () => {
-        window.rushesPlayer.start(form);
         syncAll();
         studio.tell("rushes:changed");
         if (meanwhile.length) recheck();

@@ -1,0 +1,133 @@
+"""Clips on the stage: what the scripts are told of a clip, alone or as the result of a take."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+
+from editorapp.generations.models import Generation
+from editorapp.media.models import Asset
+from editorapp.providers.contract import POSITION, Task
+from editorapp.web.presenters.playing import address_of, is_heard
+from editorapp.web.presenters.request_summary import in_short
+
+MOST_CLIPS = 9  # that one stage shows at once: a key each
+
+
+@dataclass(frozen=True)
+class StageClip:
+    """A clip as the stage's template reads it: a source, or the result of a take."""
+
+    asset: Asset
+    take: Generation | None = None
+    is_lead: bool = True
+    said: str = ""  # what tells it from those beside it
+
+    @property
+    def name(self) -> str:
+        """What stands beside the picture where there are several: "#42 Flex 3, 720p", "Source"."""
+        if self.take is None:
+            return self.said or self.asset.name
+        return f"#{self.take.pk} {self.says}".strip()
+
+    @property
+    def says(self) -> str:
+        """What tells its take from others."""
+        return self.said or (in_short(self.take) if self.take else "")
+
+    @property
+    def is_simulated(self) -> bool:
+        """Did the simulator make it?"""
+        return self.take.is_simulated if self.take else self.asset.is_simulated
+
+    @property
+    def played(self) -> str:
+        """The address of what is played, with a version, so that browsers may keep it."""
+        return f"{address_of(self.asset, self.take)}?v={self.asset.sha256[:12]}"
+
+    @cached_property
+    def json(self) -> str:
+        """The clip as scripts read it from `data-clip`."""
+        return json.dumps(_told(self), ensure_ascii=False)
+
+
+def clip_json(asset: Asset, take: Generation | None = None, says: str = "") -> str:
+    """Return a clip as scripts read it from `data-clip`; with the take whose result it is.
+
+    `says`: what tells the take from those beside it; by default its settings in short. A take of
+    web.presenters.cards.as_cards costs no query.
+    """
+    return StageClip(asset, take, said=says).json
+
+
+def made_from(take: Generation) -> Asset | None:
+    """Return the clip that a take was made from, where we hold it."""
+    return take.source_asset or (take.parent.result if take.parent else None)
+
+
+def laid(take: Generation) -> list[float] | None:
+    """Return where a reframe shows its source: x, y, width, height in fractions of the result's
+    picture; None for any other take, and where nobody knows.
+    """
+    wanted, result, source = take.wanted, take.result, made_from(take)
+    if wanted.task != Task.REFRAME or source is None or result is None:
+        return None
+    if not (source.height and result.height):
+        return None
+    place = [getattr(wanted, name) for name in POSITION]
+    if None in place:
+        return _fitted(source.width / source.height / (result.width / result.height))
+    return [round(float(value), 5) for value in place]
+
+
+def _fitted(shape: float) -> list[float]:
+    """Return the centred fit of a source whose aspect ratio is `shape` times the picture's."""
+    w, h = (1.0, 1 / shape) if shape >= 1 else (shape, 1.0)
+    return [round(value, 5) for value in ((1 - w) / 2, (1 - h) / 2, w, h)]
+
+
+def _told(shown: StageClip) -> dict[str, Any]:
+    asset, take = shown.asset, shown.take
+    rate = asset.fps
+    return {
+        "id": asset.pk,
+        "name": asset.name,
+        "label": shown.name,
+        "width": asset.width,
+        "height": asset.height,
+        "frames": asset.frame_count,
+        "fps": [rate.numerator, rate.denominator] if rate else None,
+        "varies": asset.variable_frame_rate,
+        "seconds": float(asset.duration_seconds),
+        "playable": asset.is_playable,
+        "src": shown.played if asset.is_playable else "",
+        "poster": _file(asset, "poster"),
+        "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
+        "times": reverse("media:times", args=[asset.pk]),
+        "still": reverse("media:still", args=[asset.pk, 0, "png"]),
+        "has_audio": is_heard(asset, take),
+        "hdr": asset.hdr,
+        "simulated": shown.is_simulated,
+        "take": _take(take, shown.says) if take else None,
+    }
+
+
+def _file(asset: Asset, what: str) -> str:
+    """Return the address of a file, with a version, so that browsers may keep it."""
+    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
+
+
+def _take(take: Generation, says: str) -> dict[str, Any]:
+    source = made_from(take)
+    page = reverse("takes:page", args=[take.pk])
+    return {
+        "number": take.pk,
+        "says": says,
+        "simulated": take.is_simulated,
+        "source": source.pk if source else None,
+        "page": page,
+        "change": f"{page}/change" if source and take.task != Task.GENERATE else "",
+        "laid": laid(take),
+    }

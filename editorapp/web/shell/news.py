@@ -1,0 +1,67 @@
+"""News: what became of a person's takes since a page was drawn, asked by every page that is open."""
+
+import zlib
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from editorapp.generations.models import Generation
+from editorapp.generations.states import FINAL, NEEDS_A_PERSON, State
+from editorapp.teams.access import MemberRequest, page_for
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+from editorapp.web.shell.context import Counts, counts
+
+LOOKS_BACK = 20
+COLUMNS = ("pk", "state", "result_id")
+TOLD = {*FINAL, *NEEDS_A_PERSON} - {State.CANCELED}
+Row = tuple[int, str, int | None]
+
+
+@page_for(Act.SEE)
+def news(request: MemberRequest) -> HttpResponse:
+    """Return the shell's counts and the newest ends of this person's takes; 204 while nothing is
+    other than the page saw it.
+
+    Two queries; the month's money is read only where something changed.
+    """
+    running, rows = counts(request.member), _newest(request.member)
+    stamp = _stamp(running, rows)
+    if stamp == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    ended = [_told(row) for row in rows if row[1] in TOLD]
+    return JsonResponse(
+        {
+            "stamp": stamp,
+            "running": running.running,
+            "ended": ended,
+            "parts": {
+                "running-box": render_to_string("_running.html", {"counts": running}),
+                "month-box": render_to_string("_month.html", request=request),
+            },
+        }
+    )
+
+
+def _newest(member: Member) -> list[Row]:
+    takes = Generation.objects.visible_to(member).filter(created_by=member.user)
+    return list(takes.order_by("-pk").values_list(*COLUMNS)[:LOOKS_BACK])
+
+
+def _stamp(running: Counts, rows: list[Row]) -> str:
+    return f"{zlib.crc32(repr((running, rows)).encode()):x}"
+
+
+def _told(row: Row) -> dict[str, Any]:
+    pk, state, result = row
+    is_done = state == State.SUCCEEDED
+    what = "is done" if is_done else "needs you" if state in NEEDS_A_PERSON else "failed"
+    return {
+        "number": pk,
+        "says": f"#{pk} {what}.",
+        "href": reverse("takes:page", args=[pk]),
+        "poster": reverse("media:file", args=[result, "poster"]) if result else "",
+        "is_bad": not is_done,
+    }

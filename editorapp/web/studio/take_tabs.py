@@ -1,0 +1,50 @@
+"""Take tabs: a source and the takes made of it as tabs of one stage, each saying what differs."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from editorapp.generations.models import Generation
+from editorapp.web.presenters.clips import clip_json
+from editorapp.web.presenters.differences import differences
+
+
+@dataclass(frozen=True)
+class TakeTab:
+    """One take as a tab. `says`: what tells it from its neighbours; "" where nothing does."""
+
+    take: Generation
+    says: str
+
+    @property
+    def tone(self) -> str:
+        """How its state is marked: "done", "warn", "bad" or "live"."""
+        take = self.take
+        if take.is_done:
+            return "done"
+        if take.is_unknown or take.can_fetch_again:
+            return "warn"
+        return "bad" if take.is_failed else "live"
+
+    @cached_property
+    def clip(self) -> str:
+        """Its result as the stage reads it; "" while there is none."""
+        return clip_json(self.take.result, self.take, self.says) if self.take.result else ""
+
+
+def tabs_of(takes: Sequence[Generation]) -> list[TakeTab]:
+    """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
+    says = differences(takes)
+    return [TakeTab(take, says[take.pk]) for take in sorted(takes, key=lambda take: take.pk)]
+
+
+def stamp(tabs: Sequence[TakeTab]) -> str:
+    """Return a word for how tabs stand: another one as soon as one of them looks different."""
+    said = [f"{tab.take.pk}.{tab.take.state}.{bool(tab.clip)}.{_copy(tab)}" for tab in tabs]
+    return f"{zlib.crc32(' '.join(said).encode()):x}"
+
+
+def _copy(tab: TakeTab) -> str:
+    result = tab.take.result
+    return result.proxy if result else ""

@@ -1,0 +1,15 @@
+"""Stage tags: clips as the stage's template and scripts read them, {% load stage %}."""
+
+from django import template
+
+from editorapp.media.models import Asset
+from editorapp.web.presenters.clips import StageClip, clip_json
+
+register = template.Library()
+register.simple_tag(clip_json)  # {% clip_json asset take %}, inside of data-clip="..."
+
+
+@register.simple_tag
+def alone(asset: Asset) -> list[StageClip]:
+    """Return what a stage shows of one clip."""
+    return [StageClip(asset)]

@@ -1,0 +1,33 @@
+"""What the tests of the stage share: clips of numbered frames, takes of them, and what is read off the screen."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+# The number on a picture of tests/media/clips.py, read off whatever the stage shows of each clip.
+READ = """() => {
+    const stage = window.rushes.stage.of(document.body);
+    const width = 160, height = 90;
+    const made = () => new OffscreenCanvas(width, height);
+    const pen = (window.readingPen ||= made().getContext("2d", { willReadFrequently: true }));
+    return stage.pictures().map(([at, picture]) => {
+        pen.drawImage(picture, 0, 0, width, height);
+        const { data } = pen.getImageData(0, 60, width, 1);
+        let number = 0;
+        for (let bit = 0; bit < 10; bit += 1) {
+            if (data[4 * Math.floor((bit + 0.5) * width / 10)] > 128) number += 1 << bit;
+        }
+        return [at, number];
+    });
+}"""
+
+
+def numbers_shown(page: Page) -> dict[int, int]:
+    """Return the frame number burnt into what is shown of each visible clip, by the clip's index."""
+    return dict(page.evaluate(READ))
+
+
+def stage(page: Page, expression: str, argument: Any = None) -> Any:
+    """Return what an expression of `stage` (the page's one) says."""
+    code = f"(argument) => {{ const stage = window.rushes.stage.of(document.body); return {expression}; }}"
+    return page.evaluate(code, argument)

@@ -44,8 +44,7 @@ def _place(take: Generation) -> str:
     if take.state not in IN_LINE:
         return ""
     account = position.of_account(take.account, now=timezone.now())
-    tried = take.attempts.filter(number=take.attempt_number)
-    newest = {take.pk: attempt for attempt in tried}
+    newest = {one.generation_id: one for one in take.attempts.filter(number=take.attempt_number)}
     stands = position.of_takes([take], {take.account_id: account}, newest)[take.pk]
     if stands.ahead is None:
         return stands.why or stands.place

@@ -172,6 +172,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "editorapp.web.shell.context.shell",
             ],
+            "builtins": ["editorapp.web.templatetags.addresses"],
         },
     }
 ]

@@ -42,7 +42,7 @@ def studio(member, clips, open_page) -> Page:
 
 def choose(page: Page, clip: Asset) -> None:
     page.locator(f'.tile:has([name="source_asset"][value="{clip.pk}"])').click()
-    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-player]')).to_be_visible()
+    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-stage]')).to_be_visible()
 
 
 def pin(page: Page, *frames: int) -> None:

@@ -24,7 +24,6 @@ class StageClip:
     take: Generation | None = None
     is_lead: bool = True
     said: str = ""  # what tells it from those beside it
-    heard_in: Generation | None = None  # the take whose sound it has, where it stands for itself
 
     @property
     def name(self) -> str:
@@ -50,7 +49,7 @@ class StageClip:
         """
         if not self.asset.is_playable:
             return ""
-        address = playing.address_of(self.asset, self.take or self.heard_in)
+        address = playing.address_of(self.asset, self.take)
         return f"{address}?v={self.asset.sha256[:12]}"
 
     @property
@@ -118,7 +117,7 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
         "times": reverse("media:times", args=[asset.pk]),
         "still": reverse("media:still", args=[asset.pk, 0, "png"]),
-        "has_audio": playing.is_heard(asset, take or shown.heard_in),
+        "has_audio": playing.is_heard(asset, take),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
         "take": _take(take, shown.says) if take else None,

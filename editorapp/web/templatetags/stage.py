@@ -2,7 +2,6 @@
 
 from django import template
 
-from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.web.presenters.clips import StageClip, clip_json
 
@@ -11,7 +10,6 @@ register.simple_tag(clip_json)  # {% clip_json asset take %}, inside of data-cli
 
 
 @register.simple_tag
-def alone(asset: Asset, heard_in: Generation | str | None = None) -> list[StageClip]:
-    """Return what a stage shows of one clip; of a take's result perhaps with that take's sound."""
-    take = heard_in if isinstance(heard_in, Generation) else None
-    return [StageClip(asset, heard_in=take)]
+def alone(asset: Asset) -> list[StageClip]:
+    """Return what a stage shows of one clip."""
+    return [StageClip(asset)]

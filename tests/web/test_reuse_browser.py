@@ -42,11 +42,6 @@ def studio(member, clips, open_page) -> Page:
     return open_page(member, "/studio/")
 
 
-def choose(page: Page, clip: Asset) -> None:
-    page.locator(f'.tile:has([name="source_asset"][value="{clip.pk}"])').click()
-    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-player]')).to_be_visible()
-
-
 def pin(page: Page, *frames: int) -> None:
     for frame in frames:
         page.locator("[data-strip]").fill(str(frame))

@@ -131,7 +131,7 @@ def _file(asset: Asset, what: str) -> str:
 
 def _take(take: Generation, says: str) -> dict[str, Any]:
     source = made_from(take)
-    page = reverse("takes:page", args=[take.pk])
+    has_curve = source is not None and take.task != Task.GENERATE
     return {
         "number": take.pk,
         "says": says,

@@ -247,13 +247,13 @@
 
   /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
   form.addEventListener("rushes:cut", (event) => {
-    const { first, last } = event.detail;
+    const { first, last, moves } = event.detail; /* moves: by time, where a copy has other frames */
     forget();
     for (const row of rows()) {
       const frame = frameOf(row);
       if (frame === null) continue;
       if (frame < first || frame > last) row.remove();
-      else indexOf(row).value = frame - first;
+      else indexOf(row).value = moves[frame] ?? frame - first;
     }
   });
 

@@ -80,7 +80,7 @@ def test_a_clip_is_uploaded_by_button_chosen_and_played_to_the_frame(member, ope
     )
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
-        "() => document.querySelector('[data-player]').classList.contains('is-playing')"
+        "() => document.querySelector('[data-stage]').classList.contains('is-playing')"
     )
     page.wait_for_function(
         "() => Number(document.querySelector('[data-frame]').textContent) !== 99"

@@ -59,7 +59,7 @@
     if (!name) return;
     name.textContent = `#${tab.dataset.tab} ${tab.dataset.says}`;
     $("[data-take-page]").href = tab.href;
-    $("[data-edit-this]").hidden = !tab.hasAttribute("data-can-edit");
+    for (const one of all("[data-edit-this], [data-finish-this]")) one.hidden = !tab.hasAttribute("data-can-edit");
   }
 
   function hidePanel() {
@@ -164,6 +164,7 @@
       show(tab.dataset.tab);
     }
     if (event.target.closest("[data-edit-this]")) editThis();
+    if (event.target.closest("[data-finish-this]")) showPanel(tabOf(current)); /* its buttons are forms of their own */
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".toasts a[data-take]");

@@ -17,7 +17,7 @@ ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machine
   $(addprefix tests/web/test_,queue.py costs.py every_figure.py bad_requests.py hostile_values.py \
   upload_again.py)
 
-.PHONY: run test lint kill hostile bench lock clean
+.PHONY: run test lint kill hostile bench shots lock clean
 
 run: .venv/.run
 	@$(PY) manage.py studio --port $(PORT)
@@ -43,6 +43,10 @@ hostile: .venv/.test
 
 bench: .venv/.test
 	$(PY) -m tests.bench
+
+# Every screen in every state, at four widths in both themes: SHOTS=folder, SCREENS="studio queue" for some.
+shots: .venv/.test
+	$(PY) -m tests.shots
 
 .venv/.run: requirements.lock
 	@test -x $(PY) || $(PYTHON) -m venv .venv

@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "editorapp.providers",
     "editorapp.costs",
     "editorapp.generations",
+    "editorapp.reuse",
     "editorapp.review",
     "editorapp.ops",
     "editorapp.web",
@@ -171,6 +172,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "editorapp.web.shell.context.shell",
             ],
+            "builtins": ["editorapp.web.templatetags.addresses"],
         },
     }
 ]

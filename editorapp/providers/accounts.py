@@ -24,11 +24,11 @@ def usable(*, provider: str | None = None) -> list[ProviderAccount]:
     provider: their results and their money must never lie beside real ones by accident, and one
     mistyped key must not take the simulator away.
     """
-    return [
-        account
-        for account in in_use(made())
-        if provider in (None, account.provider) and not account.problem
-    ]
+    return [one for one in _sendable(in_use(made())) if provider in (None, one.provider)]
+
+
+def _sendable(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
+    return [account for account in found if not account.problem]
 
 
 def of_team(team: Team, *, provider: str | None = None) -> ProviderAccount:
@@ -45,9 +45,8 @@ def of_team(team: Team, *, provider: str | None = None) -> ProviderAccount:
     chosen = default_of(team, found)
     if chosen is None:
         raise NoAccount(_why_none(provider))
-    # While one is untested, chance would decide whose test is over first.
-    if provider is None and not any(map(_is_untested, found)):
-        _fix(team, chosen)
+    if provider is None:
+        _fix_first(team, chosen, found)
     return chosen
 
 
@@ -74,12 +73,14 @@ def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
     Where none can be used, those are shown that could be, each with its problem: a page that opens
     says what is missing, and nothing can be sent from it.
     """
-    found = usable()
-    try:
-        return found, of_team(team)
-    except NoAccount:
-        found = found or in_use(made())
+    there = in_use(made())
+    found = _sendable(there)
+    chosen = default_of(team, found)
+    if chosen is None:
+        found = found or there
         return found, found[0]
+    _fix_first(team, chosen, found)
+    return found, chosen
 
 
 def all_simulated() -> bool:
@@ -164,6 +165,14 @@ def _has_key(account: ProviderAccount) -> bool:
 
 def _is_in_environment(provider: str) -> bool:
     return bool(key_in_environment(registry.get(provider).SPEC))
+
+
+def _fix_first(team: Team, chosen: ProviderAccount, found: Iterable[ProviderAccount]) -> None:
+    """Write down a team's first default, once all that can be used were tested: while one is not,
+    chance would decide whose test is over first.
+    """
+    if not any(map(_is_untested, found)):
+        _fix(team, chosen)
 
 
 def _fix(team: Team, account: ProviderAccount) -> None:

@@ -43,7 +43,13 @@ def every() -> tuple[ModuleType, ...]:
 
 def slugs() -> tuple[str, ...]:
     """Return the names of all providers, in the order in which people see them."""
-    modules = pkgutil.iter_modules(import_module(VENDORS).__path__)
+    return _names(*import_module(VENDORS).__path__)
+
+
+@cache
+def _names(*folders: str) -> tuple[str, ...]:
+    """Look into the folders once: every page asks several times."""
+    modules = pkgutil.iter_modules(folders)
     found = sorted(module.name.replace("_", "-") for module in modules)
     firsts = (slug for slug in FIRST if slug in found)
     return tuple(dict.fromkeys((*firsts, *found)))

@@ -15,11 +15,12 @@ class Membership:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.member = SimpleLazyObject(lambda: _member_of(request))  # type: ignore[attr-defined]
+        request.member = SimpleLazyObject(lambda: member_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def _member_of(request: HttpRequest) -> Member | None:
+def member_of(request: HttpRequest) -> Member | None:
+    """Return the place of who is signed in; None for strangers, and for who is in no team."""
     if not request.user.is_authenticated:
         return None
     known = getattr(request.user, "membership", None)  # read with the session: see backends.py

@@ -6,12 +6,17 @@ from datetime import datetime
 
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue import fair_order
-from editorapp.generations.queue.slots import RATE_WINDOW, free_slots, in_flight
+from editorapp.generations.queue.slots import RATE_WINDOW, in_flight, room
 from editorapp.generations.states import CANCELABLE, State
 from editorapp.providers import registry
 from editorapp.providers.models import ProviderAccount
 
 LOOKED_AHEAD = 200
+# What says where an attempt stands.
+IN_LINE = (
+    *("generation_id", "state", "priority", "turn", "next_action_at"),
+    *("lease_token", "error_count", "last_error"),
+)
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,14 @@ def of_account(account: ProviderAccount, *, now: datetime) -> AccountStanding:
 
 
 def of_takes(
-    takes: Sequence[Generation], accounts: dict[int, AccountStanding]
+    takes: Sequence[Generation],
+    accounts: dict[int, AccountStanding],
+    newest: dict[int, Attempt],
 ) -> dict[int, QueuePosition]:
     """Return where each of these takes stands, by take; they are not sent yet, and `accounts` are
-    theirs.
+    theirs. `newest` are their attempts, by take, read with IN_LINE at least.
     """
-    rows = Attempt.objects.filter(generation__in=[take.pk for take in takes], state__in=CANCELABLE)
-    waiting = {row.generation_id: row for row in rows.defer("request_body", "result_urls")}
+    waiting = {pk: row for pk, row in newest.items() if row.state in CANCELABLE}
     found = {}
     for take in takes:
         row = waiting.get(take.pk)
@@ -123,7 +129,7 @@ def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:
     """Say which of its limits holds the next one up, "" where none does."""
     if busy >= account.max_concurrent:
         return f"{account} runs {account.max_concurrent} at a time, and all of them are taken."
-    if free_slots(account, now=now) == 0:
+    if room(account, busy, now=now) == 0:
         return (
             f"{account} takes {account.requests_per_minute} requests in {RATE_WINDOW.seconds} s, "
             "and so many were sent."

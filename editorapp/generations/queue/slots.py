@@ -46,7 +46,13 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
     rests = Pause.objects.filter(account=account, until__gt=now)
     if account.paused_at or account.problem or rests.exists():
         return 0
-    free = account.max_concurrent - in_flight(account)
+    return room(account, in_flight(account), now=now)
+
+
+def room(account: ProviderAccount, busy: int, *, now: datetime) -> int:
+    """Return how many posts the limits allow of an account that is not held up, where so many are
+    in flight: one query.
+    """
     is_taken = Q(
         submit_started_at__gt=now - TAKEN,
         state=State.QUEUED,
@@ -60,4 +66,5 @@ def free_slots(account: ProviderAccount, *, now: datetime) -> int:
         submit_started_at__lte=now + RATE_WINDOW,
     )
     sent = started.order_by().aggregate(all=Count("pk"), taken=Count("pk", filter=is_taken))
-    return max(0, min(free - sent["taken"], account.requests_per_minute - sent["all"]))
+    free = account.max_concurrent - busy - sent["taken"]
+    return max(0, min(free, account.requests_per_minute - sent["all"]))

@@ -13,7 +13,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.cards import as_cards, notes_of
 from editorapp.web.presenters.groups import TakeGroup, grouped
 
 MOST_OPEN = 60
@@ -31,12 +31,12 @@ def cards_of(found: Iterable[Generation], member: Member) -> list[TakeGroup]:
     """
     found = list(found)
     named = {take.batch for take in found if take.batch is not None}
-    if not named:
-        return grouped(found)
-    known = {take.pk for take in found}
-    rows = Generation.objects.visible_to(member).filter(batch__in=named)
-    others = as_cards(rows.exclude(pk__in=known))
-    return grouped([*found, *others])
+    if named:
+        known = {take.pk for take in found}
+        rows = Generation.objects.visible_to(member).filter(batch__in=named)
+        found += as_cards(rows.exclude(pk__in=known))
+    notes_of(found)
+    return grouped(found)
 
 
 def named(query: QueryDict) -> UUID | None:
@@ -67,6 +67,7 @@ def strip(request: MemberRequest, batch: UUID) -> HttpResponse:
     takes = list(as_cards(Generation.objects.visible_to(request.member).filter(batch=batch)))
     if not takes:
         raise Http404
+    notes_of(takes)
     [group] = grouped(takes)
     context = {"group": group, "open": batch if "open" in request.GET else None}
     return render(request, "gallery/_group.html", context)

@@ -24,6 +24,7 @@ from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import as_cards
 
 PAGE_SIZE = 24
+MAKER = ("user_id", "user__display_name", "user__username")
 MOST_LIVE = 500
 STOP_POLLING = 286  # htmx's own status
 
@@ -185,7 +186,8 @@ def _clips(member: Member) -> QuerySet[Asset]:
 
 def _filter_context(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
-    clips, choices = Asset.objects.visible_to(member), _choices()
+    choices = _choices()
+    clips = Asset.objects.visible_to(member)
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
@@ -194,17 +196,20 @@ def _filter_context(member: Member, filters: Filters) -> Context:
             (name, name.capitalize(), getattr(filters, name), {"": f"Any {name}", **words})
             for name, words in choices.items()
         ],
-        "people": _makers(member).order_by("is_former", "display_name", "username"),
+        "people": _makers(member),
         "source": filters.source and clips.filter(pk=filters.source).first(),
     }
 
 
-def _makers(member: Member) -> QuerySet[User]:
-    """Return who is in the team or has made something in it."""
-    team, person = member.team_id, OuterRef("pk")
-    made = Generation.objects.filter(team_id=team, created_by=person)
-    here = Member.objects.active().filter(team_id=team, user=person)
-    return User.objects.annotate(is_former=~Exists(here)).filter(Exists(made) | Exists(here))
+def _makers(member: Member) -> dict[int, str]:
+    """Return who is in the team, by name; then who was, and has made something in it."""
+    team = member.team_id
+    here = Member.objects.active().filter(team_id=team).order_by(*MAKER[1:])
+    names = {pk: shown or name for pk, shown, name in here.values_list(*MAKER)}
+    made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
+    gone = User.objects.exclude(pk__in=list(names)).filter(Exists(made))
+    rows = gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
+    return names | {pk: f"{shown or name} (former member)" for pk, shown, name in rows}
 
 
 def _seen(pair: str) -> tuple[int, str]:

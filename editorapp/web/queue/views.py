@@ -5,7 +5,6 @@ Who may pause, move and cancel is decided in teams/roles.py, and held to in
 generations/queue/senders.py.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -14,11 +13,10 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import chain, zip_longest
 from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -34,6 +32,7 @@ from editorapp.generations.queue.position import (
     AccountStanding,
     QueuePosition,
 )
+from editorapp.generations.queue.pulse import pulse
 from editorapp.generations.states import (
     ACTIVE,
     CANCELABLE,
@@ -47,11 +46,30 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.queue.batch_heads import batch_heads
-from editorapp.web.templatetags.takes import percent
 
 MOST_ROWS = 100
 RECENT = timedelta(days=1)
-SEEN = ("pk", "state", "state_since", "attempt_count", "error_count")
+MOST_RECENT = 10
+TRIED = attrgetter("tried")  # of a take that `_read` has read: its attempts, the newest first
+OF_ATTEMPT = (*standing.IN_LINE, "number", "progress")
+PRINTED = (
+    *("team_id", "created_at", "state", "state_since", "failure_code", "failure_message"),
+    *("can_retry", "prompt", "provider", "model", "task", "request", "batch", "is_simulated"),
+    *("estimate_high_usd", "cost_usd", "cost_is_estimated", "held_at", "held_because"),
+    "account__name",
+    "team__queue_paused_at",
+    "source_asset__name",
+    *(
+        f"{who}__{name}"
+        for who in ("created_by", "assignee", "held_by")
+        for name in ("display_name", "username")
+    ),
+    *(
+        f"{clip}__{name}"
+        for clip in ("source_asset", "result", "parent__result")
+        for name in ("width", "height")
+    ),
+)
 OVER = (State.FAILED, State.CANCELED, State.SUCCEEDED)
 Change = Callable[..., None]
 OF_TAKE: dict[str, Change] = {
@@ -85,53 +103,71 @@ class WaitingRow:
 @page_for(Act.SEE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the queue; to htmx only its rows, and 204 while they say what they said before."""
-    context = _context(request.member)
-    if is_part(request) and context["seen"] == request.GET.get("seen"):
+    now = timezone.now()
+    seen = _pulse(request.member, now)
+    if is_part(request) and seen == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return _shown(request, context)
+    return _shown(request, now, seen)
 
 
-def _shown(request: MemberRequest, context: Context) -> HttpResponse:
+def _shown(request: MemberRequest, now: datetime, seen: str) -> HttpResponse:
+    """Render the queue. `seen` is its pulse from before its rows are read: what changes meanwhile,
+    the next poll finds.
+    """
+    context = _context(request.member, now) | {"seen": seen}
     return page_or_part(request, "queue/page.html", "queue/_rows.html", context)
 
 
-def _context(member: Member) -> Context:
-    now, rows = timezone.now(), _rows(member)
-    running = list(rows.filter(state__in=ACTIVE - CANCELABLE).order_by("pk")[: MOST_ROWS + 1])
-    unsent = rows.filter(state__in=CANCELABLE)
-    accounts = _accounts({take.account_id for take in running}, unsent, now=now)
-    queued = _next(unsent, accounts.values())
-    waiting = _waiting(queued, accounts)
-    above: dict[str, Any] = {
-        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
-        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
-        "silence": heartbeat.signs(now).silence if waiting else "",
-    }
-    person = list(rows.filter(state__in=NEEDS_A_PERSON).order_by("-pk")[:MOST_ROWS])
-    over = rows.filter(state__in=OVER, state_since__gte=now - RECENT)
-    recent = list(over.order_by("-pk")[:10])
+def _pulse(member: Member, now: datetime) -> str:
+    return pulse(member.team, now=now, recent=RECENT, most_recent=MOST_RECENT)
+
+
+def _context(member: Member, now: datetime) -> Context:
+    """Return what the page shows; every row is read once, whichever section it stands in."""
+    takes = Generation.objects.visible_to(member)
+    open_now = takes.filter(state__in=ACTIVE)
+    used = {*open_now.order_by().values_list("account_id", flat=True).distinct()}
+    accounts = _accounts(used, now=now)
+    over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
+    queued, running, person, recent = _read(
+        takes,
+        _next(takes.filter(state__in=CANCELABLE), accounts.values()),
+        _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
+        _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
+        _keys(over, "-pk", most=MOST_RECENT),
+    )
+    # What was queued at another account meanwhile, the next poll shows.
+    waiting = _waiting([take for take in queued if take.account_id in accounts], accounts)
+    shown, at_work = waiting[:MOST_ROWS], running[:MOST_ROWS]
     return {
         "here": "queue",
-        "seen": _seen([*queued, *running, *person, *recent], waiting, **above),
-        "heads": batch_heads(
-            [row.take for row in waiting[:MOST_ROWS]], running[:MOST_ROWS], person, recent
-        ),
-        "waiting_rows": waiting[:MOST_ROWS],
-        "running_rows": _with_usual(member, running[:MOST_ROWS]),
+        "heads": batch_heads([row.take for row in shown], at_work, person, recent),
+        "waiting_rows": shown,
+        "running_rows": _with_usual(member, at_work),
         "more_waiting": len(queued) > MOST_ROWS,
         "more": len(running) > MOST_ROWS,
         "person_rows": person,
         "recent": recent,
-        **above,
+        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
+        "silence": heartbeat.signs(now).silence if waiting else "",
     }
 
 
-def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[Generation]:
+def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> list[int]:
+    return list(takes.order_by(order).values_list("pk", flat=True)[:most])
+
+
+def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[int]:
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
+    found = _keys(unsent, "pk", most=MOST_ROWS + 1)
+    if len(found) <= MOST_ROWS:
+        return found
     heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
-    return list(unsent.annotate(is_head=heads).order_by("-is_head", "pk")[: MOST_ROWS + 1])
+    headed = unsent.annotate(is_head=heads).order_by("-is_head", "pk")
+    return list(headed.values_list("pk", flat=True)[: MOST_ROWS + 1])
 
 
 def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
@@ -139,16 +175,10 @@ def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
     return list(filter(None, places))[:MOST_ROWS]
 
 
-def _accounts(
-    used: set[int],
-    unsent: QuerySet[Generation],
-    *,
-    now: datetime,
-) -> dict[int, AccountStanding]:
+def _accounts(used: set[int], *, now: datetime) -> dict[int, AccountStanding]:
     """Return how the accounts stand that are used or waited for, and those that are paused."""
-    used |= {*unsent.values_list("account_id", flat=True).distinct()}
     found = ProviderAccount.objects.select_related("paused_by")
-    there = found.filter(pk__in=used) | found.filter(paused_at__isnull=False)
+    there = found.filter(Q(pk__in=used) | Q(paused_at__isnull=False))
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 
@@ -156,7 +186,8 @@ def _waiting(takes: Sequence[Generation], accounts: dict[int, AccountStanding]) 
     """Return what waits in the order in which it is sent; behind it, what is paused, in its order
     too.
     """
-    stand = standing.of_takes(takes, accounts)
+    newest = {take.pk: TRIED(take)[0] for take in takes if TRIED(take)}
+    stand = standing.of_takes(takes, accounts, newest)
     batches: Counter[UUID | None] = Counter(take.batch for take in takes)
     del batches[None]
     # Each batch's count goes to its first take: it is taken out there.
@@ -220,25 +251,11 @@ def _change(changes: dict[str, Change], verb: str) -> Change:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
-    return _shown(request, _context(request.member)) if is_part(request) else redirect("queue:page")
-
-
-def _seen(
-    takes: Sequence[Any],
-    waiting: Sequence[WaitingRow],
-    *,
-    team: Team,
-    accounts: Sequence[AccountStanding],
-    silence: str,
-) -> str:
-    """Return a short name for what the rows say, so that a poll that finds nothing new leaves the
-    page alone. `takes` have what `_rows` looks up.
-    """
-    said = [[getattr(take, name) for name in SEEN] + [percent(take.progress)] for take in takes]
-    held = [(row.take.pk, row.standing, row.batch_count) for row in waiting]
-    around = [(one.account.pk, one.in_flight, len(one.line), one.why) for one in accounts]
-    shown = repr((said, held, around, team.queue_paused_at, bool(silence)))
-    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+    """Show the rows anew to htmx, which pressed a button among them; else the page."""
+    if not is_part(request):
+        return redirect("queue:page")
+    now = timezone.now()
+    return _shown(request, now, _pulse(request.member, now))
 
 
 def _with_usual(
@@ -249,9 +266,12 @@ def _with_usual(
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 
-def _rows(member: Member) -> "QuerySet[Generation]":
-    """Return the takes with what a row reads."""
-    takes = Generation.objects.visible_to(member).select_related(
+def _read(takes: QuerySet[Generation], *sections: Sequence[int]) -> list[list[Generation]]:
+    """Return the takes of each section by their ids, with what a row prints and no more.
+
+    What TRIED gets is read with them. Two queries, however many sections there are.
+    """
+    rows = takes.filter(pk__in=set(chain(*sections))).select_related(
         "source_asset",
         "result",
         "created_by",
@@ -261,14 +281,10 @@ def _rows(member: Member) -> "QuerySet[Generation]":
         "team",
         "held_by",
     )
-    # Looked up for the rows shown: a GROUP BY would first count the attempts of every take there
-    # ever was.
-    newest = Attempt.objects.filter(generation=OuterRef("pk")).order_by("-number")
-    return takes.annotate(
-        attempt_count=Subquery(newest.values("number")[:1]),
-        error_count=Subquery(newest.values("error_count")[:1]),
-        progress=Subquery(newest.values("progress")[:1]),
-    )
+    attempts = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
+    tried = Prefetch("attempts", attempts, to_attr="tried")
+    found = {row.pk: row for row in rows.only(*PRINTED).prefetch_related(tried)}
+    return [[found[pk] for pk in section if pk in found] for section in sections]
 
 
 urlpatterns = [

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -21,6 +20,7 @@ from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
 from editorapp.web.shell import themes
 
@@ -77,7 +77,7 @@ def _lazily(
 def places(member: Member) -> list[Place]:
     """Return where this person can go, in the order of the shell."""
     names = _place_names(member)
-    return [Place(name, name.capitalize(), reverse(f"{name}:page")) for name in names]
+    return [Place(name, name.capitalize(), address(f"{name}:page")) for name in names]
 
 
 def _place_names(member: Member) -> list[str]:

@@ -34,7 +34,9 @@ def notice_of(resolved: ResolvedForm) -> AccountNotice | None:
         return AccountNotice(True, f"{resolved.account.problem}{others}", _how(member))
     if not resolved.account.is_simulated or not member.may_create:
         return None
-    unproven = accounts.unproven(accounts.made())
+    # All were made when the form was resolved.
+    real = ProviderAccount.objects.filter(is_simulated=False, proven_at=None)
+    unproven = accounts.unproven(accounts.ordered(real))
     if not unproven:
         return None
     is_failed = any(one.doubt for one in unproven)

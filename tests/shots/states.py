@@ -1,0 +1,183 @@
+"""States: one installation in which everything is there that a screen can show: takes in each state,
+a batch, a chain, people, money, alerts, and a team that has nothing yet.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from editorapp.alerts import alerts
+from editorapp.costs import ledger
+from editorapp.costs.ledger import Charge
+from editorapp.generations.coordination import heartbeat
+from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.media.intake import take_in
+from editorapp.media.models import Asset
+from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.review.decide import decide
+from editorapp.teams.models import Invite, Member, Team
+from editorapp.teams.roles import Role
+from tests.factories import default_account, make_member, make_reserved
+from tests.shots.clips import graded, sources
+
+PROMPTS = (
+    "Rainy neon evening, wet asphalt, the street in deep blue",
+    "First snow, soft overcast light",
+    "Golden hour, long shadows, dust in the air",
+    "A claymation world, soft studio light",
+)
+LADDER = ("adhere_2", "flex_1", "flex_3", "reimagine_2")
+FAILED = "The provider refused the prompt: it names a public figure. Nothing was charged."
+UNKNOWN = "The connection ended before the answer. It may have been accepted, and paid."
+
+
+@dataclass
+class States:
+    """What was made, by name: takes, clips, and people by their role."""
+
+    people: dict[str, Member]
+    clips: list[Asset] = field(default_factory=list)
+    takes: dict[str, Generation] = field(default_factory=dict)
+    batch: UUID = field(default_factory=uuid4)
+    invite: str = ""
+
+    @property
+    def clip(self) -> Asset:
+        return self.clips[0]
+
+    def take(self, name: str) -> int:
+        return self.takes[name].pk
+
+    def cookie(self, person: str) -> str:
+        """Return a session of somebody, as their browser's cookie holds it."""
+        client = Client()
+        client.force_login(self.people[person].user)
+        return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def build(folder: Path) -> States:
+    """Make the installation in the database and the store that the settings name."""
+    made = States(_people())
+    owner = made.people["admin"]
+    files = sources(folder)
+    # Before the store moves it: what results are made of.
+    results = [graded(files[0], folder / f"graded-{n}.mp4", n + 1) for n in range(6)]
+    made.clips = [_asset(path, owner) for path in files]
+    looks = [_asset(path, owner, origin=Asset.Origin.RESULT) for path in results]
+    _takes(made, looks)
+    _around(made)
+    return made
+
+
+def _people() -> dict[str, Member]:
+    team = Team.objects.create(name="The cutting room", monthly_limit_usd=Decimal(50))
+    poor = Team.objects.create(name="Pilot", monthly_limit_usd=Decimal("0.50"))
+    return {
+        "admin": make_member(role=Role.ADMIN, name="Ada", team=team),
+        "creator": make_member(role=Role.CREATOR, name="Cleo", team=team),
+        "reviewer": make_member(role=Role.REVIEWER, name="Rae", team=team),
+        "newcomer": make_member(role=Role.ADMIN, name="Noor", team=Team.objects.create(name="New")),
+        "poor": make_member(role=Role.CREATOR, name="Pim", team=poor),
+    }
+
+
+def _asset(path: Path, owner: Member, *, origin: str = Asset.Origin.UPLOAD) -> Asset:
+    is_made = origin == Asset.Origin.RESULT
+    rows = {"team": owner.team, "user": owner.user, "origin": origin, "is_simulated": is_made}
+    return take_in(path, name=path.name, **rows)
+
+
+def _takes(made: States, looks: list[Asset]) -> None:
+    """Make the takes, the oldest first: a chain, many that are done, a ladder, and one in each other
+    state.
+    """
+    first = _done(made, "done", looks[0])
+    second = _done(made, "second", looks[1], parent=first)
+    _done(made, "chain", looks[2], parent=second)
+    for number in range(30):
+        _done(made, f"many-{number}", looks[number % 6], clip=number % 4, prompt=number % 4)
+    _done(made, "approved", looks[3], review=Generation.Review.APPROVED)
+    _done(made, "changes", looks[4])
+    for place, strength in enumerate(LADDER):
+        _done(made, f"ladder-{place}", looks[place], batch=made.batch, strength=strength)
+    _other(made, "failed", State.FAILED, failure_message=FAILED, can_retry=True)
+    _other(made, "unknown", State.UNKNOWN, failure_message=UNKNOWN)
+    _other(made, "running", State.RUNNING)
+    made.takes["running"].attempts.update(progress=0.42)
+    _other(made, "fetching", State.FETCHING)
+    for number in range(3):
+        _other(made, f"queued-{number}", State.QUEUED, prompt=number)
+
+
+def _wanted(clip: Asset, prompt: str, strength: str) -> dict[str, Any]:
+    wanted = GenerationRequest(
+        prompt=prompt,
+        source=Ref(asset_id=clip.pk),
+        resolution="720p",
+        strength=strength or None,
+        auto_controls=not strength,
+    )
+    return {"request": wanted.to_json(), "prompt": prompt}
+
+
+def _done(
+    made: States,
+    name: str,
+    look: Asset,
+    *,
+    clip: int = 0,
+    prompt: int = 0,
+    parent: Generation | None = None,
+    strength: str = "",
+    **more: Any,
+) -> None | Generation:
+    source = made.clips[clip]
+    made_of = {"parent": parent, "lineage": parent.lineage} if parent else {"source": source}
+    now = timezone.now()
+    take = make_reserved(
+        made.people["creator"],
+        state=State.SUCCEEDED,
+        result=look,
+        finished_at=now,
+        **made_of,
+        **_wanted(source, PROMPTS[prompt], strength),
+        **more,
+    )
+    attempt = take.attempts.get()
+    charged = ledger.charge([Charge(attempt.pk, None, is_estimated=True)], now=now)[0]
+    take.cost_usd, take.cost_is_estimated = charged.amount_usd, True
+    take.save(update_fields=["cost_usd", "cost_is_estimated"])
+    made.takes[name] = take
+    return take
+
+
+def _other(made: States, name: str, state: State, *, prompt: int = 1, **more: Any) -> None:
+    source = made.clip
+    person = made.people["creator"]
+    asked = _wanted(source, PROMPTS[prompt], "")
+    made.takes[name] = make_reserved(person, state=state, source=source, **asked, **more)
+
+
+def _around(made: States) -> None:
+    """Make what stands around takes: a review, an invitation, an alert, signs of life."""
+    now = timezone.now()
+    note = "The sky is too dark: keep the blue of the source."
+    take, reviewer = made.takes["changes"], made.people["reviewer"]
+    decide(take, "needs_changes", member=reviewer, note=note, now=now)
+    owner = made.people["admin"]
+    words = {"role": Role.CREATOR, "note": "Nina, from May"}
+    _row, made.invite = Invite.make(owner.team, invited_by=owner.user, now=now, **words)
+    unknown = str(made.take("unknown"))
+    alerts.open("unknown", unknown, message=UNKNOWN, team_id=owner.team_id, now=now)
+    for name in ("ticker", "cluster"):
+        heartbeat.beat(name, now=now + timedelta(minutes=10))
+    account = default_account("luma-agents")
+    assert account.is_simulated

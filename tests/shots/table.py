@@ -1,0 +1,137 @@
+"""The table of shots: every screen, its states, who looks, and how one gets there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.shots.states import States
+
+Address = Callable[[States], str]
+Act = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One screen in one state. `view` is the name of its address; `person` one of States.people, ""
+    for a stranger; `act` what is done there before one looks.
+    """
+
+    screen: str
+    state: str
+    view: str
+    address: Address
+    person: str = "admin"
+    act: Act | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.screen}-{self.state}".replace(" ", "-")
+
+
+def _at(address: str) -> Address:
+    return lambda states: address
+
+
+def _take(name: str) -> Address:
+    return lambda states: f"/takes/{states.take(name)}"
+
+
+def _clip(query: str = "") -> Address:
+    return lambda states: f"/studio/?source={states.clip.pk}{query}"
+
+
+def _type(page: Page, *, exr: bool = False) -> None:
+    """Ask for something in the studio, and wait for what is said of it."""
+    with page.expect_response("**/studio/check"):
+        page.locator("textarea[name=prompt]").fill("Rainy neon evening, wet asphalt")
+    if exr:
+        with page.expect_response("**/studio/check"):
+            page.locator("input[name=exr]").dispatch_event("click")
+    page.wait_for_timeout(300)
+
+
+def _broken(page: Page) -> None:
+    _type(page, exr=True)
+
+
+def _asked(page: Page) -> None:
+    _type(page)
+
+
+SHOTS = (
+    Shot("studio", "empty", "studio:page", _at("/studio/"), person="newcomer"),
+    Shot("studio", "clip chosen", "studio:page", _clip()),
+    Shot("studio", "prompt typed", "studio:page", _clip(), act=_asked),
+    Shot("studio", "rule broken", "studio:page", _clip(), act=_broken),
+    Shot("studio", "over budget", "studio:page", _at("/studio/"), person="poor", act=_asked),
+    Shot("studio", "generate", "studio:page", _at("/studio/?task=generate")),
+    Shot("studio", "reframe", "studio:page", _clip("&task=reframe")),
+    Shot("studio", "modify", "studio:page", _clip("&task=modify")),
+    Shot(
+        "studio",
+        "take to work on",
+        "studio:page",
+        lambda s: f"/studio/?generation={s.take('done')}",
+    ),
+    Shot("studio", "as reviewer", "studio:page", _clip(), person="reviewer"),
+    Shot("gallery", "many", "gallery:page", _at("/gallery/")),
+    Shot("gallery", "empty", "gallery:page", _at("/gallery/"), person="newcomer"),
+    Shot("gallery", "nothing found", "gallery:page", _at("/gallery/?q=zebra")),
+    Shot("gallery", "needs a person", "gallery:page", _at("/gallery/?state=attention")),
+    Shot("gallery", "batch open", "gallery:page", lambda s: f"/gallery/?batch={s.batch}"),
+    Shot("sources", "many", "gallery:sources", _at("/gallery/sources")),
+    Shot("queue", "busy", "queue:page", _at("/queue/")),
+    Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),
+    Shot("queue", "as reviewer", "queue:page", _at("/queue/"), person="reviewer"),
+    Shot("take", "done", "takes:page", _take("done")),
+    Shot("take", "made of a take", "takes:page", _take("chain")),
+    Shot("take", "one of a batch", "takes:page", _take("ladder-1")),
+    Shot("take", "changes asked", "takes:page", _take("changes")),
+    Shot("take", "running", "takes:page", _take("running")),
+    Shot("take", "queued", "takes:page", _take("queued-0")),
+    Shot("take", "failed", "takes:page", _take("failed")),
+    Shot("take", "outcome unknown", "takes:page", _take("unknown")),
+    Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
+    Shot("unknown", "one", "settle:page", _at("/unknown/")),
+    Shot("unknown", "none", "settle:page", _at("/unknown/"), person="newcomer"),
+    Shot("costs", "a month", "costs:page", _at("/costs/")),
+    Shot("costs", "nothing spent", "costs:page", _at("/costs/"), person="newcomer"),
+    Shot("people", "a team", "people:page", _at("/people/")),
+    Shot("own account", "own", "people:me", _at("/me")),
+    Shot("accounts", "all", "accounts:page", _at("/accounts/")),
+    Shot("accounts", "new", "accounts:add", _at("/accounts/new/luma-agents")),
+    Shot("status", "one alert", "status:page", _at("/status/")),
+    Shot("models", "all", "models:page", _at("/models/")),
+    Shot("sign in", "first", "people:sign_in", _at("/sign-in"), person=""),
+    Shot("sign in", "link used", "people:link", _at("/in/nobody"), person=""),
+    Shot("invitation", "open", "people:invite", lambda s: f"/invite/{s.invite}", person=""),
+    Shot("invitation", "used", "people:invite", _at("/invite/nobody"), person=""),
+    Shot("error", "not found", "gallery:page", _at("/nowhere")),
+    Shot("error", "not allowed", "people:page", _at("/people/"), person="reviewer"),
+)
+
+# Addresses that answer a GET and are no screen of their own: why.
+NO_SCREEN = {
+    "None": "leads to the studio",
+    "people:sign_out_elsewhere": "leads on",
+    "media:file": "a file",
+    "media:still": "a picture",
+    "media:times": "numbers for scripts",
+    "media:upload": "how far an upload has come, for scripts",
+    "studio:viewer": "a part of the studio",
+    "studio:takes": "a part of the studio",
+    "studio:generated": "a part of the studio",
+    "studio:stage": "a part of the studio",
+    "gallery:live": "what has changed in the gallery",
+    "gallery:batch": "a card of the gallery",
+    "takes:live": "what has changed on a take's page",
+    "takes:price": "a part of a take's page",
+    "takes:finishes": "a part of a take's page",
+    "takes:with_sound": "a file",
+    "accounts:one": "a card of the accounts",
+    "accounts:edit": "the same form as a new account's; simulated ones have none",
+    "verifying:page": "a real account's, which is asked for real money",
+    "verifying:report": "a file",
+    "costs:csv": "a file",
+}

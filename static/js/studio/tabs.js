@@ -59,7 +59,8 @@
     if (!name) return;
     name.textContent = `#${tab.dataset.tab} ${tab.dataset.says}`;
     $("[data-take-page]").href = tab.href;
-    for (const one of all("[data-edit-this], [data-finish-this]")) one.hidden = !tab.hasAttribute("data-can-edit");
+    $("[data-edit-this]").hidden = !tab.hasAttribute("data-can-edit");
+    form.dispatchEvent(new CustomEvent("rushes:described", { detail: { tab } }));
   }
 
   function hidePanel() {
@@ -164,7 +165,6 @@
       show(tab.dataset.tab);
     }
     if (event.target.closest("[data-edit-this]")) editThis();
-    if (event.target.closest("[data-finish-this]")) showPanel(tabOf(current)); /* its buttons are forms of their own */
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".toasts a[data-take]");

@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "editorapp.providers",
     "editorapp.costs",
     "editorapp.generations",
+    "editorapp.reuse",
     "editorapp.review",
     "editorapp.ops",
     "editorapp.web",

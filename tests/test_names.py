@@ -15,7 +15,7 @@ FILES = [
 OF_DJANGO = {"Meta", "Command"}
 # The choices of a model are named with it (`Entry.Kind`), so the same short word tells them apart.
 TWICE = {
-    "Kind": "choices of Entry and of Asset",
+    "Kind": "choices of Entry, of Asset and of EditRecipe",
     "State": "a generation's, and choices of PriceQuote and of Verification",
     "Verdict": "a check's, and choices of Decision and of Settlement",
 }
@@ -75,7 +75,7 @@ def _files_named_in(text: str) -> set[str]:
         for name in re.findall(r"`([\w./-]+/[\w.-]*)`", text)
         if re.match(
             r"(editorapp|tests|docs|deploy|static|templates|core|teams|alerts|media"
-            r"|providers|costs|generations|review|ops|web|cli|simulator)/",
+            r"|providers|costs|generations|reuse|review|ops|web|cli|simulator)/",
             name,
         )
     }

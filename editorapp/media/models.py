@@ -130,6 +130,69 @@ class Asset(models.Model):
         return MediaFacts(**{fact.name: getattr(self, fact.name) for fact in fields(MediaFacts)})
 
 
+class ChangeCurve(models.Model):
+    """How much each frame of a clip differs from the clip that it was made from.
+
+    `laid`: where the source lies on the clip's picture, as fractions "left top width height".
+    """
+
+    class Standing(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+        NONE = "none"  # it cannot be said; `reason` says why
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    laid = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(
+        max_length=8,
+        choices=Standing.choices,
+        default=Standing.PENDING,
+    )
+    tries = models.PositiveSmallIntegerField(default=0)  # how often measuring it was begun
+    # 1 - SSIM of each frame, to four places, and their mean.
+    values = models.JSONField(default=list)
+    mean = models.FloatField(null=True)
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "source", "laid"],
+                name="one_curve_of_a_pair",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["-id"],
+                name="curve_waiting",
+                condition=models.Q(state="pending"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"change of {self.asset_id} against {self.source_id}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state == self.Standing.PENDING
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.Standing.READY
+
+    @property
+    def most(self) -> int | None:
+        """The frame that differs most; None where nothing is known."""
+        return self.values.index(max(self.values)) if self.values else None
+
+    @property
+    def least(self) -> int | None:
+        """The frame that differs least; None where nothing is known."""
+        return self.values.index(min(self.values)) if self.values else None
+
+
 class UploadQuerySet(models.QuerySet["Upload"]):
     def under_way(self) -> "UploadQuerySet":
         return self.filter(finished_at=None)

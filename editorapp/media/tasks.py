@@ -1,4 +1,6 @@
-"""Tasks: transcoding of playable copies, and the sweep; what the queue and the ticker may call."""
+"""Tasks: transcoding of playable copies, measuring how takes differ, and the sweep; what the queue and
+the ticker may call.
+"""
 
 import fcntl
 import logging
@@ -11,13 +13,14 @@ from django.db.models import F, QuerySet
 
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
-from editorapp.media import clip_jobs, layout, sandbox, store
-from editorapp.media.models import Asset, Upload
+from editorapp.media import change_curve, clip_jobs, layout, sandbox, store
+from editorapp.media.models import Asset, ChangeCurve, Upload
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
+_MEASURING, _MEASURE = "measuring", "editorapp.media.tasks.measure_changes"
 _LOST_AFTER = timedelta(minutes=30)
 _LOST, _AT_ONCE = retry.policy("copy.lost"), 20
 _PROXY_LIMITS = sandbox.SandboxLimits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
@@ -46,9 +49,27 @@ def _copy_next(asset_id: int) -> bool:
 
 
 def is_copying() -> bool:
-    """Is a worker making a copy now?"""
-    with _alone() as is_first:
-        return not is_first
+    """Is a worker making a copy now, or measuring a take?"""
+    with _alone() as is_first, _alone(_MEASURING) as is_first_measuring:
+        return not (is_first and is_first_measuring)
+
+
+def enqueue_change(asset: Asset, source: Asset, laid: change_curve.Laid) -> ChangeCurve:
+    """Return how much a clip differs from its source; where nobody asked yet, have it measured."""
+    curve, is_new = change_curve.ask(asset, source, laid)
+    if is_new:
+        task_queue.send(_MEASURE)
+    return curve
+
+
+def measure_changes() -> None:
+    """Measure one of the pairs that wait; as with copies, one at a time."""
+    with _alone(_MEASURING) as is_first:
+        curve = change_curve.waiting().first() if is_first else None
+        if curve is not None:
+            change_curve.measure(curve)
+    if curve is not None and change_curve.waiting().exclude(pk=curve.pk).exists():
+        task_queue.send(_MEASURE)
 
 
 def _pending() -> QuerySet[Asset]:
@@ -60,12 +81,13 @@ def _waiting() -> QuerySet[Asset]:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the one place for making copies, until the end or until this process dies.
+def _alone(what: str = "copying") -> Iterator[bool]:
+    """Hold the one place for making copies, or for something else, until the end or until this
+    process dies.
 
     Yield whether it was free.
     """
-    with (store.incoming().parent / "copying.lock").open("a") as file:
+    with (store.incoming().parent / f"{what}.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -135,6 +157,9 @@ def sweep(now: datetime) -> None:
     due = [asset for asset in lost if _is_due(asset, now)]
     for asset in due[:_AT_ONCE]:
         enqueue_proxy(asset)
+    change_curve.give_up_lost()
+    if change_curve.waiting().filter(created_at__lt=now - _LOST_AFTER).exists():
+        task_queue.send(_MEASURE)
 
 
 def _is_due(asset: Asset, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from editorapp.web.accounts import verification_views as verifying
 from editorapp.web.accounts import views as accounts
+from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
 from editorapp.web.gallery import views as gallery
 from editorapp.web.media import views as media
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
+    path("compare/", include((compare.urlpatterns, "compare"))),
     path("takes/", include((takes.urlpatterns, "takes"))),
     path("unknown/", include((settle.urlpatterns, "settle"))),
     path("queue/", include((queue.urlpatterns, "queue"))),

@@ -30,10 +30,10 @@ def the_request(page: Page) -> dict:
     return json.loads(page.locator("#request-json").text_content() or "")
 
 
-def wait_for_take(page: Page, words: str) -> None:
+def wait_for_take(page: Page) -> None:
     """Wait, without a reload, until the newest take of this source is done."""
-    take = page.locator("#takes li", has_text=words).first
-    expect(take).to_contain_text("Done", timeout=RENDERED)
+    take = page.locator("#takes [data-panel]").last
+    expect(take).to_have_attribute("data-tone", "done", timeout=RENDERED)
 
 
 def play(page: Page) -> tuple[float, float]:
@@ -64,15 +64,16 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     # What should change, and the price beside it.
     page.get_by_label("Prompt", exact=True).fill("Rainy neon evening")
     expect(page.locator("#estimate")).to_contain_text("$2.16")  # 5.28 s at 720p: the 10 s rate
-    chip(page, "Manual").click()
-    page.get_by_label("Flex 2").check(force=True)
+    page.get_by_label("Restyle 2").click(force=True)
 
     # What cannot be combined is greyed out with its reason before it is broken, and a way out.
     page.get_by_label("HDR", exact=True).check()
     expect(page.locator("#estimate")).to_contain_text("$4.32")
-    output = page.locator("#notes-output")
-    expect(output).to_contain_text("HDR needs 720p or 1080p")
-    output.get_by_role("button", name="Turn HDR off").first.click()
+    closed = page.locator("label", has=page.locator('[name="resolution"][value="360p"]'))
+    closed.hover()
+    why = page.locator("#why")
+    expect(why).to_contain_text("HDR needs 720p or 1080p")
+    why.get_by_role("button", name="Turn HDR off").click()
     expect(page.get_by_label("HDR", exact=True)).not_to_be_checked()
     chip(page, "360p").click()
     expect(page.locator("#estimate")).to_contain_text("$1.08")
@@ -96,7 +97,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     assert wanted["video"]["edit"]["keyframe_indexes"] == [131]
 
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Rainy neon evening")
+    wait_for_take(page)
     owner.look("studio-with-take")
 
     # The result stands in the gallery beside its source, and plays.
@@ -121,7 +122,7 @@ def test_a_clip_is_uploaded_mended_edited_and_edited_again(
     expect(page.locator("#request-json")).to_contain_text("Snowy morning")
     assert the_request(page)["source"] == {"generation_id": first_id}
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Snowy morning")
+    wait_for_take(page)
 
     # Both stand in one lineage.
     page.get_by_role("link", name="Gallery").click()
@@ -165,8 +166,8 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     page.locator("[data-upload=source]").set_input_files(long)
     expect(page.locator(".facts")).to_contain_text("21.00 s", timeout=30_000)
     page.get_by_label("Prompt", exact=True).fill("Copper tide")
-    chip(page, "Manual").click()
-    page.get_by_label("Reimagine 1").check(force=True)
+    page.get_by_label("Reinvent 1").check(force=True)
+    page.locator("summary", has_text="Follow the source").click()
     page.get_by_label("Depth", exact=True).check()
     page.locator("#depth_blur").fill("0.25")
     chip(page, "540p").click()
@@ -193,7 +194,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     owner.look("studio-at-gmi")
 
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Copper tide")
+    wait_for_take(page)
     page.get_by_role("link", name="Gallery").click()
     card = page.locator("li.card", has_text="Copper tide").first
     expect(card).to_contain_text("Simulated")
@@ -213,20 +214,22 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(
     expect(page.locator(".facts")).to_contain_text("lamp.mp4", timeout=30_000)
     page.get_by_label("Prompt", exact=True).fill("Paper lantern")
 
+    page.locator(".quotes-pop > summary").click()
     page.locator(".quote-choose", has_text="Scenario").click()
 
     # Chosen, it asks by itself; its own units stand beside the dollars.
     expect(page.locator(".quote.is-chosen")).to_contain_text(
         re.compile(r"Scenario.*\$", re.S), timeout=30_000
     )
-    expect(page.locator("#estimate")).to_contain_text("CU")
+    expect(page.locator("#basis")).to_contain_text("CU")
     price = page.locator(".quote.is-chosen .money").text_content() or ""
     owner.look("studio-asked-price")
     page.get_by_role("button", name="Queue edit").click()
-    wait_for_take(page, "Paper lantern")
+    wait_for_take(page)
 
     # What was told is what is charged.
-    page.locator("#takes li", has_text="Paper lantern").get_by_role("link").first.click()
+    page.locator("#takes [data-panel]").last.click()
+    page.get_by_role("link", name="Open the take").click()
     expect(page.locator("main")).to_contain_text(price.strip())
     expect(page.locator("main")).to_contain_text("Scenario")
 

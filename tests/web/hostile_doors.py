@@ -22,6 +22,7 @@ from editorapp.core.typed_text import wrong_in
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
+from editorapp.reuse.models import EditRecipe, SavedDraft
 from editorapp.teams.models import Invite, LimitChange, Member, Team, User
 
 # What somebody sends who means no good, or whose script is broken.
@@ -80,6 +81,9 @@ SOUND = {
     "requests_per_minute": "60",
     "key_1": "luma-api-0123456789abcdef",
     "prompt": "A quiet harbor",
+    "recipe_name": "Harbor light",
+    "recipe_kind": "recipe",
+    "draft_page": "0a1b",
     "new_password1": "a good long password",
     "new_password2": "a good long password",
     "old_password": "wrong",
@@ -92,6 +96,8 @@ ROWS: tuple[type[Model], ...] = (
     Settlement,
     Asset,
     Upload,
+    SavedDraft,
+    EditRecipe,
     Team,
     User,
     Member,

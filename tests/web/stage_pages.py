@@ -31,3 +31,53 @@ def stage(page: Page, expression: str, argument: Any = None) -> Any:
     """Return what an expression of `stage` (the page's one) says."""
     code = f"(argument) => {{ const stage = window.rushes.stage.of(document.body); return {expression}; }}"
     return page.evaluate(code, argument)
+
+
+# Play for some seconds; on every frame of the display: what is shown of each clip.
+WATCH = (
+    """async (seconds) => {
+    const read = """
+    + READ
+    + """;
+    const found = [];
+    const until = performance.now() + seconds * 1000;
+    while (performance.now() < until) {
+        await new Promise(requestAnimationFrame);
+        found.push(read().sort().map(([, number]) => number));
+    }
+    return found;
+}"""
+)
+
+# Go to frames one after the other, each when the one before it is there: what each clip shows then.
+STEP = (
+    """async (frames) => {
+    const read = """
+    + READ
+    + """;
+    const stage = window.rushes.stage.of(document.body);
+    const found = [];
+    for (const frame of frames) {
+        stage.seek(frame);
+        await stage.settled();
+        found.push(read().sort().map(([, number]) => number));
+    }
+    return found;
+}"""
+)
+
+# Drag fast over the whole clip, to and fro, for some seconds: the different pictures that were painted.
+SCRUB = """async (seconds) => {
+    const stage = window.rushes.stage.of(document.body);
+    const pen = new OffscreenCanvas(48, 48).getContext("2d", { willReadFrequently: true });
+    const seen = new Set();
+    const begun = performance.now();
+    for (let at = 0; at < seconds * 1000; at = performance.now() - begun) {
+        const part = Math.abs(((at / 750) % 2) - 1);
+        stage.scrub(Math.round(part * (stage.frames - 1)));
+        await new Promise(requestAnimationFrame);
+        pen.drawImage(stage.pictures()[0][1], 0, 0, 48, 48);
+        seen.add(pen.getImageData(0, 0, 48, 48).data.join());
+    }
+    return seen.size;
+}"""

@@ -23,6 +23,9 @@ from editorapp.generations.states import State
 from editorapp.media import layout, store, unreadable
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
+from editorapp.reuse import recipes
+from editorapp.reuse.models import EditRecipe
+from editorapp.reuse.recipes import MadeOn
 from editorapp.review.models import Decision
 from editorapp.teams.models import Invite, Member, Team, User
 from editorapp.teams.roles import Role
@@ -54,12 +57,15 @@ class Owned:
     upload: Upload
     take: Generation
     invite: Invite
+    recipe: EditRecipe
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
         space, _colon, leaf = name.partition(":")
         if space == "media":
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
+        if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
+            return [str(self.recipe.pk)]
         if space == "people":
             return [str(self.invite.pk if "invite" in leaf else self.member.pk)]
         return [str(self.clip.pk if name == "studio:takes" else self.take.pk)]
@@ -110,8 +116,23 @@ def owned(db, tmp_path: Path) -> Owned:
     invite, _token = Invite.make(
         member.team, Role.CREATOR, invited_by=member.user, now=timezone.now(), note=f"For {WORDS}"
     )
+    recipe = recipes.make(
+        member,
+        f"{WORDS} recipe",
+        "recipe",
+        [("task", "edit"), ("prompt", f"{WORDS} again")],
+        origin=MadeOn(clip, take),
+        now=timezone.now(),
+    )
     return Owned(
-        member, Asset.objects.get(pk=clip.pk), archive, came, Upload.objects.get(), take, invite
+        member,
+        Asset.objects.get(pk=clip.pk),
+        archive,
+        came,
+        Upload.objects.get(),
+        take,
+        invite,
+        recipe,
     )
 
 

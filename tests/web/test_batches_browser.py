@@ -152,6 +152,7 @@ def test_the_winner_of_four_is_finished_in_few_actions(member, ladder, open_page
 def test_the_winner_is_finished_without_a_script(member, ladder, open_page):
     page = open_page(member, f"/takes/{ladder[1].pk}", java_script_enabled=False)
 
+    page.get_by_text("Other sizes, HDR, EXR").click()
     page.get_by_role("button", name=re.compile("Finish at 1080p HDR \\+ EXR")).click()
 
     made = ladder[1].finished_as.get()

@@ -273,6 +273,7 @@ def test_a_provider_that_places_it_itself_shows_where_and_takes_no_hand(member, 
     page = open_page(
         member, f"/studio/?task=reframe&source={clip.pk}&aspect_ratio=1:1&prompt=Meadow"
     )
+    page.locator(".quotes-pop > summary").click()
     page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
 
     expect(page.locator("[data-canvas]")).to_contain_text("GMI Cloud places the source itself")
@@ -342,17 +343,17 @@ def test_the_source_of_a_reframe_is_laid_over_the_part_that_shows_it(
     )
     page = open_page(member, f"/takes/{take.pk}")
     page.wait_for_function(
-        "() => document.querySelector('[data-compare-result] video').videoWidth === 720"
+        "() => document.querySelector('.stage-layer.is-lead video').videoWidth === 720"
     )
 
-    page.locator(".compare-bar").get_by_label("Overlay").check()
+    page.get_by_role("button", name="Overlay").click()
 
     stage, shown, under = (
         page.locator(one).bounding_box()
         for one in (
-            "[data-compare-source]",
-            "[data-compare-source] video",
-            "[data-compare-result] video",
+            ".is-laid .stage-frame",
+            ".is-laid video",
+            ".stage-layer.is-lead",
         )
     )
     assert stage["width"] / stage["height"] == pytest.approx(720 / 1280, rel=0.01), (

@@ -27,6 +27,7 @@ OF_THE_PAGE = {
     "task",
     "model",
     "account",
+    "pinned_to",
     "task_was",
     "model_was",
     "account_was",

@@ -42,7 +42,7 @@ def studio(member, clips, open_page) -> Page:
 
 def choose(page: Page, clip: Asset) -> None:
     page.locator(f'.tile:has([name="source_asset"][value="{clip.pk}"])').click()
-    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-player]')).to_be_visible()
+    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-stage]')).to_be_visible()
 
 
 def pin(page: Page, *frames: int) -> None:
@@ -126,7 +126,7 @@ def test_an_edit_that_was_begun_comes_back_with_a_word_and_can_be_started_anew(
     page.goto(page.url.replace("/gallery/", f"/studio/?generation={made.pk}"))
 
     expect(page.locator("#prompt")).to_have_value("Snow at dusk")
-    expect(note(page)).to_contain_text("What you had begun here is back.")
+    expect(page.locator("[data-draft-state]")).to_have_text("Begun before")
     page.get_by_role("button", name="Start anew").click()
     expect(page.locator("#prompt")).to_have_value("Rainy neon evening")
     page.get_by_role("button", name="Undo").click()
@@ -252,3 +252,74 @@ def test_what_lies_outside_of_a_cut_stays_with_the_longer_clip_and_it_is_said(st
     choose(studio, clips["bunny"])
     expect(studio.locator(".pin")).to_have_count(2)
     assert pins(studio) == ["12", "90"]
+
+
+def kept(page: Page) -> None:
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft kept")
+
+
+def test_a_second_tab_and_another_browser_open_with_what_was_typed(
+    studio, clips, member, open_page
+):
+    studio.fill("#prompt", "Snow at dusk")
+    pin(studio, 12)
+    kept(studio)
+
+    second = studio.context.new_page()
+    second.goto(studio.url.partition("/studio/")[0] + "/studio/")
+
+    is_there(second, words="Snow at dusk", frames=["12"])
+    elsewhere = open_page(member, f"/studio/?source={clips['bunny'].pk}", width=390)
+    is_there(elsewhere, words="Snow at dusk", frames=["12"])
+
+
+def test_two_tabs_that_differ_lose_neither_version(studio, clips):
+    studio.fill("#prompt", "Snow at dusk")
+    kept(studio)
+    second = studio.context.new_page()
+    second.goto(studio.url)
+    expect(second.locator("#prompt")).to_have_value("Snow at dusk")
+    studio.fill("#prompt", "Snow at dawn")
+    kept(studio)
+    second.fill("#prompt", "Rain at noon")
+
+    expect(note(second)).to_contain_text("This draft was changed in another tab: “Snow at dawn”.")
+    second.get_by_role("button", name="Use that one").click()
+    expect(second.locator("#prompt")).to_have_value("Snow at dawn")
+    second.get_by_role("button", name="Undo").click()
+    expect(second.locator("#prompt")).to_have_value("Rain at noon")
+
+
+def test_of_two_versions_the_one_that_is_kept_counts_and_the_other_tab_is_told(studio, clips):
+    studio.fill("#prompt", "Snow at dusk")
+    kept(studio)
+    second = studio.context.new_page()
+    second.goto(studio.url)
+    studio.fill("#prompt", "Snow at dawn")
+    kept(studio)
+    second.fill("#prompt", "Rain at noon")
+
+    note(second).get_by_role("button", name="Keep this one").click()
+    kept(second)
+    second.reload()
+
+    expect(second.locator("#prompt")).to_have_value("Rain at noon")
+    studio.fill("#prompt", "Snow at dawn, heavy")
+    expect(note(studio)).to_contain_text("“Rain at noon”")
+
+
+def test_words_typed_in_the_last_moment_before_a_reload_are_there(studio):
+    for words in ("Snow", "Snow at dusk", "Snow at dusk, and wind"):
+        studio.fill("#prompt", words)
+        studio.reload()
+        expect(studio.locator("#prompt")).to_have_value(words)
+
+
+def test_nobody_else_opens_with_a_persons_draft(studio, clips, member, open_page):
+    studio.fill("#prompt", "Snow at dusk")
+    kept(studio)
+
+    colleague = make_member(name="Cleo", team=member.team)
+    page = open_page(colleague, f"/studio/?source={clips['bunny'].pk}")
+
+    expect(page.locator("#prompt")).to_have_value("")

@@ -95,7 +95,7 @@ def page_of(browser: Client, take: Generation) -> str:
 
 def button(html: str, label: str) -> str:
     """Return the value of the button that finishes at a quality; "" where there is none."""
-    before, found, _rest = html.partition(f">Finish at {label}<")
+    before, found, _rest = html.partition(f">Finish at {label} <")
     return found and before.rpartition('name="finish" value="')[2].partition('"')[0]
 
 

@@ -58,6 +58,12 @@ def choose(page: Page, way: str) -> None:
     page.locator("[data-generation]").get_by_label(way, exact=True).check()
 
 
+def ask(page: Page, provider: str) -> None:
+    """Choose another provider among the quotes."""
+    page.locator(".quotes-pop > summary").click()
+    page.locator("#quotes").get_by_role("button", name=provider, exact=True).click()
+
+
 def go_to(page: Page, frame: int) -> None:
     page.locator("[data-generation] [data-strip]").fill(str(frame))
 
@@ -214,12 +220,12 @@ def test_a_provider_without_keyframes_does_not_offer_them_and_brings_them_back(
     )
     expect(page.locator(".pin")).to_have_count(1)
 
-    page.locator("#quotes").get_by_role("button", name="GMI Cloud", exact=True).click()
+    ask(page, "GMI Cloud")
     expect(page.locator("[data-generation]").get_by_label("Keyframes")).to_have_attribute(
         "aria-disabled", "true"
     )
     choose(page, "None")
-    page.locator("#quotes").get_by_role("button", name="Luma Agents", exact=True).click()
+    ask(page, "Luma Agents")
     expect(
         page.locator("[data-generation]").get_by_label("Keyframes", exact=True)
     ).not_to_have_attribute("aria-disabled", "true")

@@ -75,8 +75,8 @@ SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
 # Go to frames one after the other; say of each what the counter says, when the browser says that it
 # is shown, and what the picture is, as bytes of RGB.
 LOOK = """async ([frames, width, height]) => {
-    const box = document.querySelector("[data-player]");
-    const player = window.rushesPlayer.of(box);
+    const box = document.querySelector("[data-stage]");
+    const player = window.rushes.stage.of(box);
     const video = player.video;
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -107,8 +107,9 @@ LOOK = """async ([frames, width, height]) => {
 
 # Play a clip once, slowly: the same of each frame that comes.
 PLAY = """async ([width, height]) => {
-    const box = document.querySelector("[data-player]");
-    const { video, clock } = window.rushesPlayer.of(box);
+    const box = document.querySelector("[data-stage]");
+    const stage = window.rushes.stage.of(box);
+    const { video, clock } = stage;
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const found = [];
@@ -123,11 +124,14 @@ PLAY = """async ([width, height]) => {
         video.requestVideoFrameCallback(keep);
     };
     video.requestVideoFrameCallback(keep);
-    video.loop = false;
-    video.muted = true;
-    video.playbackRate = 0.25;
-    await video.play();
-    await new Promise((done) => video.addEventListener("ended", done));
+    const done = new Promise((is) => {
+        box.addEventListener("rushes:playing", (event) => { if (!event.detail.is) is(); });
+    });
+    stage.setLoop(false);
+    stage.setSound({ isMuted: true });
+    stage.setRate(0.25);
+    stage.play();
+    await done;
     return found;
 }"""
 
@@ -274,12 +278,12 @@ def test_counter_and_picture_are_one_frame_in_every_kind_of_clip(
     assert wrong(frames_of(asset), seen, frames) == []
 
 
-@pytest.mark.parametrize("what", ["[data-player] video", ".player-still"])
+@pytest.mark.parametrize("what", ["[data-stage] video", ".stage-still"])
 def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelier_one(
     real_media, creator, keep, open_page, what
 ) -> None:
     asset = keep(real_media / "odd" / "sample_h264.ts")  # begins black
-    if what == ".player-still":
+    if what == ".stage-still":
         Asset.objects.update(proxy=Asset.Proxy.FAILED)
 
     page = open_page(creator, f"/studio/?source={asset.pk}")
@@ -324,7 +328,7 @@ def test_after_playing_the_counter_names_the_frame_on_which_it_stopped(
     expect(page.locator("[data-frame]")).not_to_have_text("3")
     page.get_by_role("button", name="Pause").click()
 
-    picture = shown_in(page, "[data-player] video")
+    picture = shown_in(page, "[data-stage] video")
     expect(page.locator("[data-frame]")).to_have_text(str(number_on(picture)))
 
 
@@ -336,11 +340,11 @@ def test_a_source_that_starts_late_is_compared_frame_by_frame(
     take = make_generation(creator, state=State.SUCCEEDED, source=source, result=result)
     page = open_page(creator, f"/takes/{take.pk}")
 
-    page.locator(".compare-bar label", has_text="Side by side").click()
+    page.get_by_role("button", name="Side by side").click()
     look(page, [7, 41])
 
-    assert number_on(shown_in(page, "[data-compare-result] video")) == 41
-    assert number_on(shown_in(page, "[data-compare-source] video")) == 41
+    assert number_on(shown_in(page, ".stage-layer.is-lead video")) == 41
+    assert number_on(shown_in(page, ".stage-layer:not(.is-lead) video")) == 41
 
 
 def test_the_length_of_a_cut_is_that_of_its_frames(creator, keep, open_page, tmp_path) -> None:

@@ -82,7 +82,7 @@ def test_it_opens_in_place_by_a_plain_link_with_its_page_and_filters(client, cre
     opened = html_of(client, address)
 
     assert cards(opened) == [f"batch-{takes[0].batch}", *(f"take-{take.pk}" for take in takes)]
-    assert '<p class="take-differs">Reimagine 2</p>' in opened
+    assert 'class="take-differs">Reimagine 2</a>' in opened
     assert f"<strong>#{takes[1].pk}</strong> 2nd of 3 from bunny" in opened
     assert 'href="/gallery/?q=fog&before=9999"' in opened  # the way back
 

@@ -177,9 +177,10 @@ def test_scrolling_down_brings_older_takes(page, admin, source):
 def test_source_and_result_are_compared_in_step(page, admin, source, result):
     take = make_generation(admin, state=State.SUCCEEDED, source=source, result=result)
     page.goto(f"/takes/{take.pk}")
-    at = """() => [...document.querySelectorAll('.compare video')].map((video) => video.currentTime)"""
+    times = "[...document.querySelectorAll('.stage video')].map((video) => video.currentTime)"
+    at = f"() => {times}.reverse()"  # the result's, and its source's
 
-    page.locator(".compare-bar label", has_text="Side by side").click()
+    page.get_by_role("button", name="Side by side").click()
     page.locator("[data-strip]").fill("60")
     # In the middle of the result's frame 60, at 29.97 a second, and of the frame that its source,
     # at 25, shows then.
@@ -194,19 +195,21 @@ def test_source_and_result_are_compared_in_step(page, admin, source, result):
     )
     expect(page.locator("[data-frame]")).to_have_text("61")
 
-    page.locator(".compare-bar label", has_text="Wipe").click()
+    page.get_by_role("button", name="Wipe", exact=True).click()
     over, under = (
-        page.locator(f"{part} video").bounding_box()
-        for part in (".compare-source", ".compare-result")
+        page.locator(f".stage-layer{part} video").bounding_box()
+        for part in (".is-over", ".is-lead")
     )
     assert over == under
-    page.get_by_label("Wipe").last.fill("80")
-    clip = page.evaluate("getComputedStyle(document.querySelector('.compare-source')).clipPath")
-    assert "20%" in clip
+    page.get_by_role("slider", name="Wipe").fill("80")
+    shown = page.evaluate(
+        "document.querySelector('[data-picture]').style.getPropertyValue('--share')"
+    )
+    assert shown == "0.8"
 
     page.keyboard.press("Tab")
-    page.locator(".compare-bar label", has_text="Side by side").click()
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Side by side").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     until(page, f"(({at})()).every((time, _, all) => time > 2.6 && Math.abs(time - all[0]) < 0.25)")
 
 
@@ -221,8 +224,9 @@ def test_the_take_page_turns_into_its_result_by_itself(page, admin, source, resu
     expect(page.locator("[data-frame]")).to_have_text("0")
     page.get_by_role("button", name="One frame on").click()
     expect(page.locator("[data-frame]")).to_have_text("1")
-    page.locator(".compare-bar label", has_text="Overlay").click()
-    expect(page.locator(".compare-tag")).to_have_text("Source 50 %")
+    page.get_by_role("button", name="Overlay").click()
+    expect(page.locator("[data-notes]")).to_contain_text("under Source")
+    expect(page.get_by_role("slider", name="Overlay")).to_have_value("50")
 
 
 def test_a_row_of_the_queue_changes_without_a_reload(page, admin, source):

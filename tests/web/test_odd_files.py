@@ -80,8 +80,8 @@ def test_a_turned_quicktime_clip_plays_upright_as_it_is(
 
     page = open_page(member, f"/studio/?source={asset.pk}")
 
-    video = page.locator(".player video")
-    page.wait_for_function("() => document.querySelector('.player video').readyState >= 2")
+    video = page.locator(".stage video")
+    page.wait_for_function("() => document.querySelector('.stage video').readyState >= 2")
     assert "cannot play" not in page.locator("#viewer").inner_text()
     size = video.evaluate("video => [video.videoWidth, video.videoHeight]")
     assert size == [asset.width, asset.height] == [720, 480]
@@ -98,7 +98,7 @@ def test_a_turned_quicktime_clip_plays_upright_as_it_is(
             const picture = new Image();
             picture.src = still;
             await picture.decode();
-            const video = draw(document.querySelector('.player video'));
+            const video = draw(document.querySelector('.stage video'));
             return [false, true].map(turned => {
                 const other = draw(picture, turned);
                 return video.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / video.length;

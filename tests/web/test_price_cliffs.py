@@ -113,6 +113,11 @@ def test_without_a_cliff_nothing_is_said(provider, facts, fields):
     assert notes_of(provider, facts, **fields) == []
 
 
+def test_a_price_that_follows_the_length_is_no_cliff():
+    # 17.9 s at five-second blocks: to save a quarter, a sixth would be cut.
+    assert notes_of("luma-agents", clip(430)) == []
+
+
 def test_several_takes_are_priced_each():
     assert labels_of("luma-agents", clip(121), count=3) == ["Cut to 5.00 s: $1.08 each"]
 

@@ -111,5 +111,5 @@ def test_variants_show_their_total_and_fit(creator, open_page, real_media, tmp_p
     page.set_viewport_size({"width": 1440, "height": 900})
     page.locator("#queue-button").click()
     expect(page.locator("#toasts")).to_contain_text("6 takes are queued.")
-    expect(page.locator("#takes-head")).to_be_visible()
+    expect(page.locator("#takes")).to_be_visible()
     assert Generation.objects.count() == 6

@@ -80,7 +80,7 @@ def test_a_clip_is_uploaded_by_button_chosen_and_played_to_the_frame(member, ope
     )
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
-        "() => document.querySelector('[data-player]').classList.contains('is-playing')"
+        "() => document.querySelector('[data-stage]').classList.contains('is-playing')"
     )
     page.wait_for_function(
         "() => Number(document.querySelector('[data-frame]').textContent) !== 99"
@@ -109,34 +109,29 @@ def test_a_broken_rule_is_seen_and_mended_by_its_own_way_out(studio):
     studio.get_by_label("HDR").check()
     expect(studio.get_by_label("EXR")).not_to_have_attribute("aria-disabled", "true")
     studio.get_by_label("EXR").check()
-    # Once the answer is there: what it says moves what is below it, and a press that it comes into
-    # is no click.
-    expect(studio.get_by_role("button", name="Turn HDR off and turn EXR off")).to_be_visible()
+    expect(studio.locator("#request-json")).to_contain_text("exr")
     studio.get_by_label("HDR").uncheck()
-    expect(studio.locator("#notes-output")).to_contain_text("EXR comes with HDR")
+    notes = studio.locator("#notes-output")
+    expect(notes).to_contain_text("EXR comes with HDR")
     expect(studio.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
 
-    studio.get_by_role("button", name="Turn HDR on").click()
+    notes.get_by_role("button", name="Turn HDR on").click()
 
     expect(studio.get_by_label("HDR")).to_be_checked()
-    expect(studio.locator("#notes-output")).not_to_contain_text("EXR comes")
-    expect(studio.locator("#notes-output")).to_contain_text("not 360p or 540p")
+    expect(notes).not_to_contain_text("EXR comes")
+    expect(notes.locator("[data-closes]").first).to_contain_text("not 360p or 540p")
     expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
     expect(studio.locator("#prompt")).to_have_value("Rainy neon evening")
 
 
-def test_a_closed_option_takes_no_click_and_comes_back_with_its_old_value(studio):
-    studio.get_by_text("Manual", exact=True).click()
+def test_auto_keeps_what_was_chosen_by_hand_and_a_press_brings_all_of_it_back(studio):
     studio.get_by_label("Reimagine 2").check(force=True)
+    studio.locator("summary", has_text="Follow the source").click()
     studio.get_by_label("Depth", exact=True).check()
     studio.get_by_text("Auto", exact=True).click()
-    expect(studio.get_by_label("Adhere 1")).to_have_attribute("aria-disabled", "true")
+    expect(studio.locator("#request-json")).not_to_contain_text("reimagine_2")
 
-    studio.get_by_label("Adhere 1").click(force=True)
-    studio.wait_for_timeout(100)
-    assert studio.get_by_label("Reimagine 2").is_checked()
-    expect(studio.get_by_role("button", name="Choose Manual")).to_be_focused()
-    studio.keyboard.press("Enter")
+    studio.get_by_label("Reimagine 2").click(force=True)
 
     expect(studio.locator("#request-json")).to_contain_text('"reimagine_2"')
     expect(studio.locator("#request-json")).to_contain_text('"depth"')
@@ -236,23 +231,24 @@ def test_queueing_shows_the_take_beside_its_source_and_once_however_often_it_is_
 
     studio.locator("#queue-button").dblclick()
 
-    expect(studio.locator("#takes .take")).to_have_count(1)
-    expect(studio.locator("#takes .take")).to_be_in_viewport()
+    expect(studio.locator("#takes [data-panel]")).to_have_count(1)
+    expect(studio.locator("#takes [data-panel]")).to_be_in_viewport()
     expect(studio.locator("#toasts")).to_contain_text("is queued")
     expect(studio.locator("#running")).to_contain_text("1")
     expect(studio.locator("#month")).not_to_contain_text("$0.00 ")
     assert Generation.objects.count() == 1
     Generation.objects.update(state="failed", failure_message="The provider refused it.")
-    expect(studio.locator("#takes .badge")).to_have_text("Failed")
+    expect(studio.locator("#takes [data-panel]")).to_have_attribute("data-tone", "bad")
     expect(studio.locator("#running")).to_be_hidden()
     studio.fill("#prompt", "Snow at dawn")
     studio.keyboard.press("Control+Enter")
-    expect(studio.locator("#takes .take")).to_have_count(2)
+    expect(studio.locator("#takes [data-panel]")).to_have_count(2)
 
 
 def test_enter_in_a_field_and_the_closed_button_send_nothing(studio):
     studio.locator("#queue-button").click(force=True)
     expect(studio.locator("#prompt")).to_be_focused()
+    studio.locator("summary", has_text="Web or id").click()
     studio.get_by_text("URL", exact=True).click()
     studio.fill("#source-url", "https://media.example.org/clip.mp4")
     studio.fill("#prompt", "Snow")
@@ -291,7 +287,7 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     page.get_by_role("button", name="Guide frame here").click()
     expect(page.locator("#notes-source")).to_contain_text("This one is 19.00 s")
 
-    page.get_by_role("button", name="Trim to the first 18 s").click()
+    page.locator("#notes-source").get_by_role("button", name="Trim to the first 18 s").click()
 
     expect(page.locator("#viewer .facts")).to_contain_text("180 frames")
     expect(page.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
@@ -314,7 +310,7 @@ def test_without_javascript_the_whole_way_is_plain_forms(member, keep, open_page
     page.fill("#prompt", "Snow")
     page.locator('[name="exr"]').check(force=True)
     page.get_by_role("button", name="Check", exact=True).last.click()
-    page.get_by_role("button", name="Turn HDR on").click()
+    page.locator("#verdict").get_by_role("button", name="Turn HDR on").click()
     assert page.locator('[name="hdr"]').is_checked()
     page.locator('[name="guides"][value="keyframes"]').check(force=True)
     page.locator(".exact > summary").click()
@@ -340,12 +336,12 @@ def test_the_studio_fits_its_screen_and_has_no_serious_barrier(
     make_generation(member, source=source, state="succeeded", result=result, chain_id=RESULT_ID)
     make_generation(member, source=source, state="failed")
     page = open_page(member, "/studio/", width=width, color_scheme=scheme)
-    page.get_by_text("Manual", exact=True).click()
+    page.locator("summary", has_text="Follow the source").click()
     page.get_by_label("Depth", exact=True).check()
     page.locator("[data-strip]").fill("30")
     page.get_by_role("button", name="Guide frame here").click()
     page.locator(".request summary").click()
-    expect(page.locator("#notes-prompt")).to_contain_text("empty")
+    expect(page.locator("#verdict")).to_contain_text("empty")
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 

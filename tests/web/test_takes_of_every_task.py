@@ -132,8 +132,8 @@ def test_a_reframe_says_where_the_source_lies(client, creator, place, said):
 def test_a_take_without_a_source_has_nothing_to_be_compared_with(client, creator):
     generated, edited = make_generated(creator), make_done(creator, source=make_asset(creator))
 
-    assert "data-compare-source" not in html(client, generated)
-    assert "data-compare-source" in html(client, edited)
+    assert html(client, generated).count("data-layer ") == 1
+    assert html(client, edited).count("data-layer ") == 2
     assert "none: made from the prompt" in text(client, generated)
 
 
@@ -147,7 +147,7 @@ def test_an_extension_says_what_it_goes_on_from_and_is_not_laid_over_it(client, 
     page, words = html(client, take), text(client, take)
 
     assert f"Extends #{root.pk}, backward" in words
-    assert "data-compare-source" not in page
+    assert page.count("data-layer ") == 1
     assert "leads up to" in client.get("/gallery/").content.decode()
 
 

@@ -436,6 +436,21 @@ def test_between_in_and_out_several_stills_are_spread_to_the_out_point(studio, r
     assert frames_in(studio) == ["20", "60"]
 
 
+def test_a_picture_of_the_reel_is_dragged_onto_the_line(bunny, keep, open_studio):
+    still = keep("coffee.png")
+    page = open_studio(bunny, "&guides=single")
+    view = page.locator("#viewer [data-timeline-view]")
+    left = x_of(page, 50) - view.bounding_box()["x"]
+
+    page.locator("[data-pictures] .tile:has(img)").first.drag_to(
+        view, target_position={"x": left, "y": 30}
+    )
+
+    expect(page.locator('.pin[data-at="50"]')).to_have_count(1)
+    assert page.locator('[name="keyframe_asset"]').input_value() == str(still.pk)
+    assert Asset.objects.count() == 2, "nothing is uploaded anew"
+
+
 # One opening frame, and the exact list
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from editorapp.core.fault_points import reached
-from editorapp.generations import alerting
+from editorapp.generations import alerting, comparison
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
@@ -208,6 +208,7 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
         if generation.failure_code == Generation.EXPIRING:
             alerting.result_is_safe(generation, now=now)
     reached("fetch.recorded")
+    comparison.begin(generation, taken.video)
 
 
 def fetch_frames(generation_id: int, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Jobs of the sandbox: each takes and returns what JSON can carry, and raises Refusal."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -8,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from editorapp.media import layout, usual_form
+from editorapp.media.decoding import change as change_curve
 from editorapp.media.decoding import (
     colour,
     conversion,
@@ -28,6 +30,7 @@ from editorapp.media.refusals import Refusal
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds", "hdr_transfer")
+_PATIENT = 10  # how far a job steps back behind those that somebody waits for
 _OPTIONS: dict[str, JsonObject] = {
     "png": {"compress_level": 3},
     "jpeg": {"quality": 92, "subsampling": 0},
@@ -229,3 +232,22 @@ def with_sound(
     span = source_sound.span_of(*indexes, is_copy=is_copy)
     is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
     return {"how": "copied" if is_kept else "encoded"}
+
+
+def change(
+    path: str,
+    *,
+    frames: str,
+    source: str,
+    source_frames: str,
+    laid: list[float],
+) -> JsonObject:
+    """Return how much each frame of a take differs from its source: see change.py.
+
+    `laid`: where the source lies on the take, as fractions: left, top, width, height.
+    """
+    os.nice(_PATIENT)
+    left, top, width, height = laid
+    own = Path(path), reader.load_index(Path(frames))
+    theirs = Path(source), reader.load_index(Path(source_frames))
+    return {"values": change_curve.curve(own, theirs, laid=(left, top, width, height))}

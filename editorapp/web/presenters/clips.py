@@ -10,7 +10,7 @@ from django.urls import reverse
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.providers.contract import POSITION, Task
-from editorapp.web.presenters.playing import address_of, is_heard
+from editorapp.web.presenters import change, playing
 from editorapp.web.presenters.request_summary import in_short
 
 MOST_CLIPS = 9  # that one stage shows at once: a key each
@@ -43,9 +43,19 @@ class StageClip:
         return self.take.is_simulated if self.take else self.asset.is_simulated
 
     @property
-    def played(self) -> str:
-        """The address of what is played, with a version, so that browsers may keep it."""
-        return f"{address_of(self.asset, self.take)}?v={self.asset.sha256[:12]}"
+    def src(self) -> str:
+        """The address of what is played; "" where no browser plays it. With a version, so that
+        browsers may keep it.
+        """
+        if not self.asset.is_playable:
+            return ""
+        address = playing.address_of(self.asset, self.take)
+        return f"{address}?v={self.asset.sha256[:12]}"
+
+    @property
+    def poster(self) -> str:
+        """The address of its poster."""
+        return _file(self.asset, "poster")
 
     @cached_property
     def json(self) -> str:
@@ -102,12 +112,12 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "varies": asset.variable_frame_rate,
         "seconds": float(asset.duration_seconds),
         "playable": asset.is_playable,
-        "src": shown.played if asset.is_playable else "",
-        "poster": _file(asset, "poster"),
+        "src": shown.src,
+        "poster": shown.poster,
         "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
         "times": reverse("media:times", args=[asset.pk]),
         "still": reverse("media:still", args=[asset.pk, 0, "png"]),
-        "has_audio": is_heard(asset, take),
+        "has_audio": playing.is_heard(asset, take),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
         "take": _take(take, shown.says) if take else None,
@@ -128,6 +138,6 @@ def _take(take: Generation, says: str) -> dict[str, Any]:
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
         "page": page,
-        "change": f"{page}/change" if source and take.task != Task.GENERATE else "",
+        "change": change.address(take),
         "laid": laid(take),
     }

@@ -20,6 +20,7 @@ from editorapp.providers.strengths import STRENGTHS
 Values = dict[str, Any]  # of a form's fields, or of a request's, by name
 Changes = Mapping[str, list[str]]  # of the form's fields, as a button sends them
 
+OURS = ("asset", "generation")  # sources that are rows of ours
 EXTENDS = ("forward", "backward")
 OFF, ON = "off", "on"  # what a variant sets a control to, beside its words
 SETTINGS = (OFF, ON, "precise", "coarse")
@@ -105,6 +106,8 @@ class DraftForm:
     more_depth_blur: str = ""
     more_normals_augmentation: str = ""
     more_trajectory_sparsity: str = ""
+    # The source that the guide frames are of, as `source_key`: see following.py.
+    pinned_to: str = ""
     replaces: int | None = None  # our own generation, not sent yet, that this one is instead of
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See resolved_form.py.
@@ -115,6 +118,27 @@ class DraftForm:
     account_before: int | None = None  # the account before the present one, to go back to
     # each task's last account and wish: "edit:3:ray-3.2 modify:9:modify-video"
     remembered: str = ""
+
+    @property
+    def source_key(self) -> str:
+        """Which source is chosen: "asset:12", "generation:41", "url", "id"; "" while none is."""
+        said = getattr(self, f"source_{self.source_kind}")
+        if not said:
+            return ""
+        return f"{self.source_kind}:{said}" if self.source_kind in OURS else self.source_kind
+
+    @property
+    def guide_count(self) -> int:
+        """How many guide frames it has for a source."""
+        has_single = self.guides == "single" and self.guide_asset is not None
+        return len(self.keyframes) + has_single
+
+    @property
+    def is_on_other_source(self) -> bool:
+        """Was another source chosen than the one that the guide frames are of?"""
+        if self.task == Task.GENERATE or not self.pinned_to or not self.source_key:
+            return False
+        return self.pinned_to != self.source_key
 
     @property
     def was(self) -> tuple[str, str, int | None]:

@@ -62,6 +62,7 @@ class NewSource:
         made = trim(self.source, first, last, user=member.user, conversion=self.conversion)
         moves = self._moves(form, made)
         chosen = replace(_moved(form, moves), source_kind="asset", source_asset=made.pk)
+        chosen = replace(chosen, pinned_to=chosen.source_key)
         return chosen, KeptPart(self.part, moves)
 
     def _moves(self, form: DraftForm, made: Asset) -> dict[int, int]:

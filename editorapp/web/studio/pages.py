@@ -23,17 +23,27 @@ from editorapp.web.studio import clip_bin, frames, sources, take_tabs, variants
 from editorapp.web.studio.account_notices import notice_of
 from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.following import Followed
 from editorapp.web.studio.form_verdict import FormVerdict, form_verdict
 from editorapp.web.studio.resolved_form import ResolvedForm, labels_not_sent
+from editorapp.web.studio.saved_form import DraftMark
+from editorapp.web.studio.told import NOTHING
 from editorapp.web.studio.words import TASKS
 
 
-def page_of(request: MemberRequest, found: FormVerdict, *, status: int = 200) -> HttpResponse:
-    """Render the whole page.
+def page_of(
+    request: MemberRequest,
+    found: FormVerdict,
+    *,
+    status: int = 200,
+    begun: Followed | None = None,
+) -> HttpResponse:
+    """Render the whole page; `begun` is what it says of its draft.
 
-    `is_typed`: it holds what was posted, so no draft of the browser's may replace it.
+    `is_typed`: it holds what was posted, which is not kept yet.
     """
     context = _viewer_context(found.resolved) | _pane_context(found)
+    context |= _draft_context(request, begun)
     context |= {
         "here": "studio",
         "standing": notice_of(found.resolved),
@@ -44,11 +54,22 @@ def page_of(request: MemberRequest, found: FormVerdict, *, status: int = 200) ->
     return render(request, "studio/page.html", context, status=status)
 
 
-def panes(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
+def _draft_context(request: MemberRequest, begun: Followed | None) -> Context:
+    """Return where the page keeps its draft, and what it says of it."""
+    if begun is None:
+        return {"mark": DraftMark.read(request.POST), "told": NOTHING}
+    return {"mark": begun.mark, "told": begun.told}
+
+
+def panes(
+    request: MemberRequest,
+    resolved: ResolvedForm,
+    begun: Followed | None = None,
+) -> HttpResponse:
     """Render the form anew; the source pane only where one task has a source and the other has
     none.
     """
-    context = _pane_context(form_verdict(resolved))
+    context = _pane_context(form_verdict(resolved)) | _draft_context(request, begun)
     needed = "takes" if resolved.form.task == Task.GENERATE else "source"
     if request.POST.get("viewer_for", needed) != needed:
         context |= _viewer_context(resolved) | {"with_viewer": True}

@@ -179,6 +179,7 @@ def _shown_as(form: DraftForm, model: str, account: int) -> DraftForm:
         model_was=model,
         account_was=account,
         account_before=form.account_was if is_other else form.account_before,
+        pinned_to=form.pinned_to or form.source_key,
     )
 
 

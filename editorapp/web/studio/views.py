@@ -28,9 +28,13 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.studio import (
     buttons,
+    draft_views,
     new_sources,
     notes,
     pages,
+    prompt_views,
+    rearranging,
+    recipe_views,
     variants,
 )
 from editorapp.web.studio.draft_form import Changes, DraftForm
@@ -38,10 +42,11 @@ from editorapp.web.studio.form_verdict import (
     form_verdict,
     label_of,
 )
-from editorapp.web.studio.opening_form import form_at
+from editorapp.web.studio.opening_form import opening_at
 from editorapp.web.studio.pages import triggering
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
+OTHER_CLIP = "Not queued yet: another clip was chosen. Look at its guide frames, then queue it."
 NOT_QUEUED = "Not queued: look at the notes beside the fields."
 
 
@@ -50,16 +55,16 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
     """
-    return pages.page_of(
-        request, form_verdict(resolve(form_at(request).in_order(), request.member))
-    )
+    begun = opening_at(request)
+    resolved = resolve(begun.form.in_order(), request.member)
+    return pages.page_of(request, form_verdict(resolved), begun=begun)
 
 
 @action_for(Act.SEE)
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
-        return _typed_page(request, _posted(request), strictly=True)
+        return _followed_page(request)
     context = check_of(request.POST, request.member)
     response = pages.checked(context)
     if context["is_switched"]:  # an admin switched its account off: the page asks for the form anew
@@ -78,6 +83,17 @@ def check_of(sent: QueryDict, member: Member) -> Context:
         part = new_sources.price_of_part(resolved.draft, sent)
         context |= {"is_cutting": True, "part": part}
     return context | {"is_switched": resolved.is_switched}
+
+
+def _followed_page(request: MemberRequest) -> HttpResponse:
+    """Show what was posted; where another source was chosen, with what was begun with that one."""
+    try:
+        begun = rearranging.posted(request)
+    except new_sources.NotDone as error:  # too long to be kept: shown as it was typed
+        messages.error(request, str(error))
+        return _typed_page(request, _posted(request), strictly=True)
+    resolved = resolve(begun.form.in_order(), request.member)
+    return pages.page_of(request, form_verdict(resolved, strictly=True), begun=begun)
 
 
 def _posted(request: MemberRequest) -> ResolvedForm:
@@ -115,9 +131,14 @@ def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything
     that was typed.
     """
-    form = DraftForm.read(request.POST).changed(_changes_of(request))
-    resolved = resolve(form.in_order(), request.member)
-    return (pages.panes if is_part(request) else _typed_page)(request, resolved)
+    try:
+        begun = rearranging.rearranged(request, _changes_of(request))
+    except new_sources.NotDone as error:
+        return _not_done(request, _posted(request), str(error))
+    resolved = resolve(begun.form.in_order(), request.member)
+    if is_part(request):
+        return pages.panes(request, resolved, begun)
+    return pages.page_of(request, form_verdict(resolved), begun=begun)
 
 
 def _changes_of(request: MemberRequest) -> Changes:
@@ -188,7 +209,11 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     """Apply the fix whose button was pressed, and show the form again with everything else as it
     was typed.
     """
-    form, changes = DraftForm.read(request.POST), _changes_of(request)
+    try:
+        begun, changes = rearranging.posted(request), _changes_of(request)
+    except new_sources.NotDone as error:
+        return _not_done(request, _posted(request), str(error))
+    form = begun.form
     before = resolve(form, request.member)
     try:
         after, kept = buttons.pressed(request, form, changes, before.source.asset)
@@ -196,10 +221,10 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
         return _not_done(request, before, str(error))
     resolved = resolve(after.in_order(), request.member)
     if not is_part(request):
-        return _typed_page(request, resolved, strictly=True)
+        return pages.page_of(request, form_verdict(resolved, strictly=True), begun=begun)
     if _has_other_source(after, form):
         return _new_source(request, resolved, kept)
-    return pages.panes(request, resolved)
+    return pages.panes(request, resolved, begun)
 
 
 def _has_other_source(after: DraftForm, before: DraftForm) -> bool:
@@ -240,6 +265,8 @@ def submit(request: MemberRequest) -> HttpResponse:
     resolved = _posted(request)
     if resolved.is_switched:  # what was shown, and priced, was another offer
         return _other_offer(request, resolved)
+    if resolved.form.is_on_other_source and resolved.form.guide_count:
+        return _other_source(request, resolved)
     missing = notes.own_findings(resolved)
     if missing or variants.limits_broken(resolved):
         return _refused(request, resolved)
@@ -271,6 +298,14 @@ def _other_offer(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse
     name = label_of(resolved.account, resolved.accounts)
     reason = f"Not queued yet: this is now {resolved.model.label} at {name}. Look at its price, then queue it."
     return _not_done(request, resolved, reason, status=422, **{"rushes:switched": {}})
+
+
+def _other_source(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
+    """Never send a clip with the guide frames of another: show it with its own first."""
+    if is_part(request):
+        return pages.toast(OTHER_CLIP, **{"rushes:switched": {}})
+    messages.error(request, OTHER_CLIP)
+    return _followed_page(request)
 
 
 def _refused(
@@ -323,6 +358,9 @@ def _same_source(resolved: ResolvedForm) -> str:
 
 
 urlpatterns = [
+    *draft_views.urlpatterns,
+    *prompt_views.urlpatterns,
+    *recipe_views.urlpatterns,
     path("", page, name="page"),
     path("check", check, name="check"),
     path("form", switch, name="switch"),

@@ -20,7 +20,7 @@ from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
-from editorapp.web.presenters import request_summary
+from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.clips import StageClip, made_from
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.takes import lineage, sound, unknown_outcome
@@ -38,6 +38,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source_words": _source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
         "sound_source": sound.offered(take, [step.take for step in chain]),
+        "change": change.words(take),
         "ways_on": _ways_on(take, member),
         "draft_source": take.parent if take.parent and is_draft(take.parent) else None,
         "finishes": finishes(take, member) if member.may_create else [],

@@ -16,18 +16,18 @@ from editorapp.generations.states import State
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.cards import in_full
+from editorapp.web.presenters.groups import ordinal
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
 IN_LINE = {State.QUEUED, State.STAGING}
-ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 @page_for(Act.SEE)
 def panel(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a take on the stage of the studio; 204 while it is as the page saw it."""
-    take = get_object_or_404(as_cards(Generation.objects.visible_to(request.member)), pk=pk)
+    take = get_object_or_404(in_full(Generation.objects.visible_to(request.member)), pk=pk)
     place = _place(take)
     now = f"{seen(take)}.{zlib.crc32(place.encode()):x}"
     if now == request.GET.get("seen"):
@@ -44,16 +44,11 @@ def _place(take: Generation) -> str:
     if take.state not in IN_LINE:
         return ""
     account = position.of_account(take.account, now=timezone.now())
-    stands = position.of_takes([take], {take.account_id: account})[take.pk]
+    newest = {one.generation_id: one for one in take.attempts.filter(number=take.attempt_number)}
+    stands = position.of_takes([take], {take.account_id: account}, newest)[take.pk]
     if stands.ahead is None:
         return stands.why or stands.place
     return f"{ordinal(stands.ahead + 1)} in the queue at {take.account}"
-
-
-def ordinal(number: int) -> str:
-    """Write a place: "1st", "2nd", "11th"."""
-    is_teen = number // 10 % 10 == 1
-    return f"{number}{'th' if is_teen else ENDINGS.get(number % 10, 'th')}"
 
 
 urlpatterns: list[URLPattern] = [path("<int:pk>/panel", panel, name="panel")]

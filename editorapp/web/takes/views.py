@@ -3,21 +3,25 @@ to do next.
 """
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.utils import timezone
 
+from editorapp.generations import comparison
 from editorapp.generations.models import Generation
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
+from editorapp.web.presenters import change
 from editorapp.web.presenters.cards import in_full
 from editorapp.web.takes import actions, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
+
+_NOT_YET = {"Cache-Control": "private, no-store"}
 
 
 @page_for(Act.SEE)
@@ -43,6 +47,25 @@ def live(request: MemberRequest, pk: int) -> HttpResponse:
         oob=True,
         only_stage=only_stage,
     )
+
+
+@page_for(Act.SEE)
+def curve(request: MemberRequest, pk: int) -> HttpResponse:
+    """Answer with how much each frame of the take differs from its source: see change.told.
+
+    202, while it is measured: ask again.
+    """
+    takes = Generation.objects.visible_to(request.member)
+    take = get_object_or_404(
+        takes.select_related("result", "source_asset", "parent__result"), pk=pk
+    )
+    try:
+        found = comparison.curve(take)
+    except comparison.NotComparable as error:
+        return JsonResponse(change.none(str(error)), headers=_NOT_YET)
+    if found.is_pending:
+        return JsonResponse(change.told(found), status=202, headers=_NOT_YET)
+    return JsonResponse(change.told(found), headers={"Cache-Control": "private, max-age=3600"})
 
 
 @action_for(Act.DECIDE)
@@ -85,6 +108,7 @@ def _page(
 urlpatterns = [
     path("<int:pk>", page, name="page"),
     path("<int:pk>/live", live, name="live"),
+    path("<int:pk>/change", curve, name="change"),
     path("<int:pk>/review", review_it, name="review"),
     *panel.urlpatterns,
     *actions.urlpatterns,

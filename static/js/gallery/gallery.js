@@ -43,6 +43,9 @@
     if (button) button.setAttribute("aria-pressed", String(on));
   }
 
+  /* A strip that plays in step has the floor: see strip.js. */
+  document.addEventListener("rushes:in-step", stop);
+
   const pictureOf = (event) => {
     const card = event.target.closest && event.target.closest(".take");
     return card && card.querySelector("[data-preview]");

@@ -25,6 +25,7 @@
 
   async function play(strip, button) {
     stop();
+    document.dispatchEvent(new CustomEvent("rushes:in-step"));
     const clips = [...strip.querySelectorAll(".take-picture[data-preview]")].map(video);
     if (!clips.length) return;
     const mine = { clips, button, timer: 0 };

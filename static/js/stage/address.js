@@ -54,11 +54,4 @@
 
   /* The last of the stage's parts: now all of them are there. */
   window.rushes.stage.start(document);
-
-  /* Older names, for scripts that still use them. */
-  window.rushesPlayer = {
-    of: (box) => window.rushes.stage.of(box),
-    clock: window.rushes.clock,
-    start: (root) => window.rushes.stage.start(root.parentElement || root),
-  };
 })();

@@ -137,7 +137,6 @@
     /* Which clips the mode shows and how: the style sheet does the rest. */
     function arrange() {
       element.dataset.mode = state.mode;
-      picture.dataset.count = seen().length;
       const upper = isPair() ? layers[Math.min(state.lead, state.against)] : null;
       const over = ["overlay", "difference"].includes(state.mode) ? layers[state.against] : upper;
       layers.forEach((layer, at) => {
@@ -146,11 +145,23 @@
         classList.toggle("is-seen", seen().includes(layer));
         classList.toggle("is-over", layer === over);
         if (!seen().includes(layer)) layer.uncover();
+        cell(layer);
         lay(layer);
         if (members().includes(layer)) layer.wake();
         else if (layer.video) layer.video.pause();
         if (layer.video) layer.video.muted = state.isMuted || at !== state.lead;
       });
+    }
+
+    /* Where a clip's cell is, in columns and rows: moved by `translate`, so that nothing counts as shifted. */
+    function cell(layer) {
+      const all = layers.filter((one) => seen().includes(one));
+      const isCells = ["side", "grid"].includes(state.mode);
+      const columns = !isCells ? 1 : state.mode === "side" || all.length === 4 ? 2 : Math.min(3, all.length);
+      const rows = isCells ? Math.ceil(all.length / columns) : 1;
+      const place = isCells ? Math.max(0, all.indexOf(layer)) : 0;
+      const values = { columns, rows, column: place % columns, row: Math.floor(place / columns) };
+      for (const [name, value] of Object.entries(values)) layer.box.style.setProperty(`--${name}`, value);
     }
 
     /* A reframe's source is laid over the part of the picture that shows it; whatever else has its own shape. */
@@ -306,7 +317,7 @@
     state.mode = MODES.includes(wanted) && layers.length > 1 ? wanted : "single";
     arrange();
     for (const part of window.rushes.stage.parts) part(stage);
-    onFrame(0);
+    onFrame(state.frame);
     timesOf(lead());
     return stage;
   }

@@ -43,6 +43,8 @@
       const mine = run;
       await Promise.all(members().map((one) => one.isBusy));
       if (run !== mine) return;
+      /* They do not start at once: until all have, their first pictures stay. */
+      if (isSeveral()) for (const layer of seen()) layer.show(layer.video);
       begin();
       if (!(await startAll())) pause();
       else if (run === mine) requestAnimationFrame(() => tick(mine));
@@ -130,7 +132,7 @@
       const [lead, ...rest] = members();
       if (!lead) return;
       const [first, last] = host.range();
-      if (lead.video.ended || secondsOf(lead) >= lead.clock.starts[last + 1] - 0.001) {
+      if (lead.video.ended || secondsOf(lead) >= lead.clock.starts[last + 1] - early(lead, last)) {
         if (host.loops()) turnTo(first);
         else pause({ frame: last });
         return;
@@ -138,6 +140,12 @@
       if (rest.length && isDry([lead, ...rest])) return;
       for (const layer of rest) steer(layer, lead);
       if (isSeveral()) present();
+    }
+
+    /* An out point is left a little early, that no frame behind it flashes up (seconds). */
+    function early(lead, last) {
+      if (last === lead.clip.frames - 1 || isSeveral()) return 0.001;
+      return Math.min(0.012 * host.rate(), lasts(lead, last) / 2);
     }
 
     /* A follower is led by its speed. A seek shows as a stutter, so it is for large differences only. */
@@ -243,6 +251,7 @@
     function present() {
       const [lead, ...rest] = seen();
       for (const mine of [...(kept.get(lead) || [])].reverse()) {
+        if (mine.frame > host.range()[1]) continue;
         if (mine.turn !== turn || (shownLast !== null && mine.frame <= shownLast)) break;
         const others = rest.map((layer) => partner(layer, lead, mine));
         if (!others.every(Boolean)) continue;

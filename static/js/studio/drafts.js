@@ -1,220 +1,212 @@
-/* Drafts: what is typed in the studio survives a reload and a sign-in, in this tab only.
+/* Drafts: what is typed is kept on the server, for this person and this source. What a page opens with stands in it
+   already (web/studio/opening_form.py); here it is only sent, on every pause and before the page is left.
 
-   A draft belongs to its source, and to the address where that asks for more than a clip ("Edit this"). Another source
-   leaves its guide frames behind and finds its own again; what was left, or brought back unasked, is said, with a way
-   to have it otherwise. */
+   Another source brings its own draft: the server answers with that (web/studio/following.py). Where another tab has
+   saved since, both versions are kept, and the person says which one counts. */
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { form, $, fields, radio, set, showSource, entries, rearrange, syncAll } = window.rushes.studio;
-  const STORE = `rushes:studio:${form.dataset.draft}`;
-  const MOST = 24; /* drafts in one tab */
-  const SOURCE = /^source_/;
-  const GUIDES = ["guides", "guide_asset", "keyframe_asset", "keyframe_index"];
-  const OWN = ["form_token", "replaces"]; /* of one showing of the page, never of a draft */
-  const NAMED = ["generation", "again", "replace", "task", "account", "extend_generation", "guide_asset", "prompt"];
+  const { csrf } = window.rushes;
+  const { form, $, fields, radio, set, entries, rearrange } = window.rushes.studio;
+  const url = form.dataset.draftUrl; /* none for who may not create */
+  const PAUSE = 400; /* ms */
+  const LEFT = "rushes:left"; /* what was typed in the last moment: its save may come after the next page */
+  const LONGEST = 60_000; /* bytes that a browser still sends when a page is left */
+  const OF_PAGE = ["form_token", "replaces", "draft_revision", "draft_page"];
+  const OPENS = ["source", "generation", "again", "replace", "task", "account", "model", "frames", "extend_generation", "guide_asset", "guides", "prompt"];
+  let kept = ""; /* what the server holds, as `said` writes it */
+  let timer = 0;
+  let saving = null; /* the save on its way */
+  let stops = null;
+  let isFollowing = false;
+  let isOver = false; /* the next save counts, whatever was there */
 
-  const first = (values, name) => (values.get(name) || [""])[0];
-  const only = (values, isWanted) => new Map([...values].filter(([name]) => isWanted(name)));
-  const isSame = (one, other) => JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
-  const isGuide = (name) => GUIDES.includes(name);
-  const asked = () => new URLSearchParams(location.search);
-  /* What the address asks for beside a clip, as the draft's own part of it. */
-  const address = () => (NAMED.some((name) => asked().has(name)) ? location.search : "");
+  const value = (name) => (fields(name)[0] || { value: "" }).value;
+  const said = (values) => JSON.stringify([...values].filter(([name]) => !OF_PAGE.includes(name)).sort());
 
-  /* Which source a form has; "" while none is chosen. */
-  function sourceOf(values) {
-    const kind = first(values, "source_kind");
-    const said = first(values, `source_${kind}`);
-    return said && (kind === "asset" || kind === "generation" ? `${kind}:${said}` : kind);
+  /* Which source is chosen, as DraftForm.source_key. */
+  function chosen() {
+    const kind = radio("source_kind");
+    const isOurs = kind === "asset" || kind === "generation";
+    const which = isOurs ? radio(`source_${kind}`) : value(`source_${kind}`);
+    return which && (isOurs ? `${kind}:${which}` : kind);
   }
 
-  function withSource(values, source) {
-    const [kind, pk] = source.split(":");
-    const found = new Map(values).set("source_kind", [kind]);
-    return pk ? found.set(`source_${kind}`, [pk]) : found;
+  function isElsewhere() {
+    const key = chosen();
+    const pinned = value("pinned_to");
+    if (key && !pinned) set("pinned_to", [key]);
+    return radio("task") !== "generate" && Boolean(key && pinned && key !== pinned);
   }
 
-  function nameOf(source) {
-    const [kind, pk] = source.split(":");
-    if (kind === "generation") return `take ${pk}`;
-    const input = kind === "asset" && fields("source_asset").find((one) => one.value === pk);
-    return input ? $(".tile-name", input.closest(".tile")).textContent.trim() : "the clip before";
+  function body(values, { over = false } = {}) {
+    const sent = new URLSearchParams();
+    for (const [name, all] of values) for (const one of all) sent.append(name, one);
+    if (over) sent.set("draft_over", "1");
+    return sent;
   }
 
-  /* What is kept: {last: key, drafts: {key: {at, address, source, values}}}. */
-  function read() {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(STORE));
-      return kept && kept.drafts ? kept : { last: "", drafts: {} };
-    } catch { return { last: "", drafts: {} }; }
+  const send = (sent, more) => fetch(url, { method: "POST", headers: { "X-CSRFToken": csrf(), Accept: "application/json" }, body: sent, ...more });
+
+  function tell(text) {
+    const state = $("[data-draft-state]");
+    if (state) state.textContent = text;
   }
 
-  function keep(values, source) {
-    const kept = read();
-    const belongs = first(values, "task") === "generate" ? "generate" : source;
-    const key = `${address()}|${belongs}`;
-    const said = only(values, (name) => !OWN.includes(name));
-    kept.drafts[key] = { at: Date.now(), address: address(), source: belongs, values: [...said] };
-    kept.last = key;
-    const oldest = Object.keys(kept.drafts).sort((one, other) => kept.drafts[one].at - kept.drafts[other].at);
-    for (const one of oldest.slice(0, -MOST)) delete kept.drafts[one];
-    try {
-      sessionStorage.setItem(STORE, JSON.stringify(kept));
-    } catch { /* full or forbidden: the page works without */ }
-  }
-
-  const valuesOf = (draft) => (draft ? new Map(draft.values) : null);
-  function newest(isWanted) {
-    const found = Object.values(read().drafts).filter(isWanted).sort((one, other) => other.at - one.at);
-    return valuesOf(found[0]);
-  }
-
-  /* One line about what was left behind or brought back, with ways to have it otherwise. */
-  function say(sentences, ways = []) {
+  /* One line about what was left behind, brought back or changed elsewhere; with ways to have it otherwise. */
+  function say(text, ways = []) {
     const box = $("[data-draft-note]");
-    box.replaceChildren();
-    box.hidden = !sentences.length;
-    if (box.hidden) return;
-    box.append(Object.assign(document.createElement("span"), { textContent: sentences.join(" ") }));
+    if (!box) return;
+    box.hidden = !text;
+    box.replaceChildren(Object.assign(document.createElement("span"), { textContent: text }));
     for (const [label, act] of [...ways, ["Close", () => {}]]) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-small", textContent: label });
-      button.addEventListener("click", () => { say([]); act(); });
+      button.addEventListener("click", () => { say(""); act(); });
       box.append(button);
     }
   }
 
-  /* Put other values into the form; what they replace can be had back. */
-  function exchange(values, said) {
-    const before = entries();
-    rearrange({ whole: new Map([...before, ...values]) });
-    say([said], [["Undo", () => rearrange({ whole: before })]]);
+  function later() {
+    clearTimeout(timer);
+    if (!url || (said(entries()) === kept && !isOver)) return;
+    tell("Keeping …");
+    timer = setTimeout(save, PAUSE);
   }
 
-  function guidesOf(values) {
-    return only(values, isGuide);
+  async function save() {
+    clearTimeout(timer);
+    while (saving) await saving;
+    if (isFollowing || (said(entries()) === kept && !isOver)) return;
+    saving = keep(entries(), isOver).finally(() => { saving = null; });
+    await saving;
   }
 
-  function countOf(values) {
-    return (values.get("keyframe_asset") || []).length + (first(values, "guides") === "single" && first(values, "guide_asset") ? 1 : 0);
-  }
-
-  const guideFrames = (count) => (count === 1 ? "1 guide frame" : `${count} guide frames`);
-  const stays = (count, where = "") => `${guideFrames(count)} ${where}${count === 1 ? "stays" : "stay"}`;
-  const quoted = (words) => `“${words.length > 60 ? `${words.slice(0, 60)}…` : words}”`;
-
-  function leaveGuides() {
-    for (const one of [...fields("keyframe_asset"), ...fields("keyframe_index")]) (one.closest("[data-keyframe]") || one).remove();
-    for (const one of fields("guide_asset")) {
-      if (one.type === "radio") one.checked = false;
-      else one.remove();
-    }
-    set("guides", ["none"]);
-    syncAll();
-  }
-
-  let at = sourceOf(entries()); /* the source that the guide frames in the form are of */
-  let isCut = false;
-
-  function save() {
-    const to = radio("task") === "generate" ? at : sourceOf(entries()) || at;
-    keep((at && to !== at && follow(to)) || entries(), to);
-    at = to;
-  }
-
-  /* Another source was chosen. Its own draft comes back, or else the words go along; guide frames never do unasked.
-     Returns what the form is to hold then, where that must be asked of the server first. */
-  function follow(to) {
-    const from = at;
-    const own = newest((draft) => draft.source === to);
-    if (!isCut) keep(withSource(entries(), from), from);
-    const left = guidesOf(newest((draft) => draft.source === from));
-    const has = countOf(entries());
-    at = to;
-    if (!asked().has("replace")) history.replaceState(history.state, "", location.pathname);
-    if (isCut) {
-      isCut = false;
-      const outside = countOf(left) - has;
-      say(outside > 0 ? [`${stays(outside, "outside of the cut ")} with ${nameOf(from)}.`] : []);
-      return null;
-    }
-    leaveGuides();
-    const now = entries();
-    const words = own ? first(own, "prompt") : "";
-    const sentences = [];
-    const ways = [];
-    if (countOf(left)) {
-      sentences.push(`${stays(countOf(left))} with ${nameOf(from)}.`);
-      ways.push([`Put ${countOf(left) === 1 ? "it" : "them"} on this clip, too`, () => exchange(left, `${guideFrames(countOf(left))} put on this clip.`)]);
-    }
-    if (words && words !== first(now, "prompt")) {
-      sentences.push("What you had begun with this clip is back.");
-      if (first(now, "prompt")) ways.push(["Use the words from before", () => exchange(only(now, (name) => name === "prompt"), "The words from before are used here, too.")]);
-    } else if (own && countOf(own)) {
-      sentences.push(`${guideFrames(countOf(own))} of this clip ${countOf(own) === 1 ? "is" : "are"} back.`);
-    }
-    say(sentences, ways);
-    if (!own || !(words || countOf(own))) return null;
-    const back = only(own, (name) => (words ? !SOURCE.test(name) && !OWN.includes(name) : isGuide(name)));
-    const whole = new Map([...(words ? only(now, (name) => SOURCE.test(name) || OWN.includes(name)) : now), ...back]);
-    rearrange({ whole });
-    return whole;
-  }
-
-  /* The server shows the form of the draft, as for any other switch; only the source is chosen here. */
-  function bringBack(draft) {
-    const shown = entries();
-    for (const [name, values] of draft) {
-      if (SOURCE.test(name) && fields(name).some((one) => one.type !== "radio" || one.value === values[0])) set(name, values);
-    }
-    const now = entries();
-    for (const [name, values] of now) if (SOURCE.test(name)) draft.set(name, values);
-    for (const name of OWN) if (now.has(name)) draft.set(name, now.get(name));
-    at = sourceOf(now);
-    const isOther = !isSame(draft, now);
-    const isMoved = !isSame(only(shown, (name) => SOURCE.test(name)), only(now, (name) => SOURCE.test(name)));
-    if (isMoved) showSource();
-    if (isMoved || isOther) rearrange({ whole: draft });
-    return isMoved || isOther;
-  }
-
-  const isChoosable = (draft) => {
-    const [kind, pk] = sourceOf(draft).split(":");
-    return !pk || fields(`source_${kind}`).some((one) => one.value === pk);
-  };
-  const isWritten = (draft, shown) => (first(draft, "prompt") && first(draft, "prompt") !== first(shown, "prompt")) || (countOf(draft) && !isSame(guidesOf(draft), guidesOf(shown)));
-
-  function restore() {
-    const shown = entries();
-    const kept = read();
-    const last = valuesOf(kept.drafts[kept.last]);
-    const isReload = (performance.getEntriesByType("navigation")[0] || {}).type === "reload";
-    const ofSource = newest((draft) => draft.source === at);
-    if (form.hasAttribute("data-typed")) return;
-    if (!address() && !asked().has("source")) {
-      if (last && isChoosable(last)) bringBack(last);
-      else if (last) {
-        const [kind, pk] = sourceOf(last).split(":");
-        location.replace(`${location.pathname}?${kind === "asset" ? "source" : kind}=${pk}`);
-      }
+  async function keep(values, over) {
+    stops = new AbortController();
+    const answer = await send(body(values, { over }), { signal: stops.signal }).catch(() => null);
+    const told = answer && await answer.json().catch(() => null);
+    if (!answer || !answer.ok || !told) {
+      tell(told && told.message ? told.message : "Draft not kept");
       return;
     }
-    const found = address() ? newest((draft) => draft.address === address()) : ofSource;
-    if (found && isChoosable(found)) {
-      if (bringBack(found) && !isReload) say(["What you had begun here is back."], [["Start anew", () => exchange(shown, "Started anew.")]]);
-    } else if (ofSource && isWritten(ofSource, shown)) {
-      say([`You had begun something else with this source: ${quoted(first(ofSource, "prompt"))}.`], [["Bring it back", () => exchange(ofSource, "It is back.")]]);
-    } else if (last && first(last, "prompt") && first(last, "prompt") !== first(shown, "prompt") && !address()) {
-      const words = only(last, (name) => !SOURCE.test(name) && !isGuide(name));
-      say([`Your words with ${nameOf(sourceOf(last))} stay with it: ${quoted(first(last, "prompt"))}.`], [["Use them here, too", () => exchange(words, "Words and settings are taken over.")]]);
-    }
+    kept = said(values);
+    if (told.newer) differs(told.newer);
+    else took(told);
   }
 
-  document.addEventListener("DOMContentLoaded", restore); /* htmx listens from this event on */
-  form.addEventListener("rushes:changed", save);
-  form.addEventListener("rushes:cut", () => { /* before guides.js moves the guide frames with the cut */
-    keep(withSource(entries(), at), at);
-    isCut = true;
+  function took({ revision }) {
+    isOver = false;
+    set("draft_revision", [String(revision)]);
+    tell("Draft kept");
+    showAddress();
+  }
+
+  /* The address opens this draft: so a reload comes back to it, whatever another tab is at. */
+  function showAddress(way = value("draft_way")) {
+    const [kind, pk] = chosen().split(":");
+    const query = new URLSearchParams(way.includes(":") ? [way.split(":")] : []);
+    if (!way && kind === "asset") query.set("source", pk);
+    if (!way && kind === "generation") query.set("generation", pk);
+    if (way === "generate" || (!way && radio("task") === "generate")) query.set("task", "generate");
+    for (const [name, one] of new URLSearchParams(location.search)) if (!OPENS.includes(name)) query.append(name, one);
+    const asked = query.size ? `?${query}` : "";
+    if (asked !== location.search) history.replaceState(history.state, "", `${location.pathname}${asked}${location.hash}`);
+  }
+
+  /* Another tab has saved since: this version lies beside it until the person says which one counts. */
+  function differs({ pk, text }) {
+    tell("Two versions");
+    say(text, [
+      ["Use that one", () => rearrange({ extra: { mend: `draft_all=${pk}` } })],
+      ["Keep this one", () => { isOver = true; save(); }],
+    ]);
+  }
+
+  /* Another source was chosen: its own draft comes, with a word about what stays behind. */
+  async function follow() {
+    if (isFollowing) return;
+    isFollowing = true;
+    clearTimeout(timer);
+    showAddress(value("draft_way").startsWith("replace:") ? value("draft_way") : "");
+    while (saving) await saving;
+    rearrange();
+  }
+
+  form.addEventListener("rushes:changed", () => {
+    if (isElsewhere()) { follow(); return; }
+    if (!isFollowing) later();
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target && event.detail.target.id === "pane-form") isFollowing = false;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { target, successful } = event.detail;
+    if (target && target.id === "pane-form" && !successful) isFollowing = false;
+  });
+
+  function nameOf(source) {
+    const [, pk] = source.split(":");
+    const input = fields("source_asset").find((one) => one.value === pk);
+    const name = input && input.closest("label") && $(".tile-name", input.closest("label"));
+    return name ? name.textContent.trim() : "the longer clip";
+  }
+
+  /* A cut is the same clip, shorter: its guide frames go along, and those outside of it stay with the longer one.
+     Heard before guides.js moves them. */
+  form.addEventListener("rushes:cut", () => {
+    const before = entries();
+    const count = fields("keyframe_index").length;
+    const longer = nameOf(value("pinned_to"));
+    if (url) saving = (saving || Promise.resolve()).then(() => send(body(before))).catch(() => {}).finally(() => { saving = null; });
+    set("pinned_to", [chosen()]);
+    if (!value("draft_way").startsWith("replace:")) set("draft_way", [""]);
+    set("draft_revision", ["0"]);
+    isOver = true;
+    showAddress();
+    queueMicrotask(() => {
+      const outside = count - fields("keyframe_index").length;
+      if (outside > 0) say(`${outside === 1 ? "1 guide frame outside of the cut stays" : `${outside} guide frames outside of the cut stay`} with ${longer}.`);
+    });
   }, true);
-  document.addEventListener("rushes:leaving", save);
+
+  form.addEventListener("click", (event) => {
+    if (event.target.closest("[data-draft-close]")) say("");
+  });
+
+  /* The page is left: what is not kept yet goes along. */
+  function leave() {
+    clearTimeout(timer);
+    const values = entries();
+    if (!url || isFollowing || said(values) === kept) return;
+    if (stops) stops.abort();
+    const sent = body(values, { over: isOver });
+    sessionStorage.setItem(LEFT, JSON.stringify({ at: Date.now(), values: [...values] }));
+    send(sent, { keepalive: String(sent).length < LONGEST }).catch(() => {});
+    kept = said(values);
+  }
+  window.addEventListener("beforeunload", leave);
+  window.addEventListener("pagehide", leave);
+  document.addEventListener("rushes:leaving", leave);
+
+  /* What was typed in the last moment before this page was asked for, where it is not in it. */
+  function bringLast() {
+    const left = JSON.parse(sessionStorage.getItem(LEFT) || "null");
+    sessionStorage.removeItem(LEFT);
+    if (!left || Date.now() - left.at > 10_000) return;
+    const values = new Map(left.values);
+    const now = entries();
+    for (const name of [...OF_PAGE, "pinned_to"]) {
+      if (now.has(name)) values.set(name, now.get(name));
+      else values.delete(name);
+    }
+    const isHere = ["draft_way", "source_kind", "source_asset", "source_generation"].every((name) => said([[name, now.get(name)]]) === said([[name, values.get(name)]]));
+    if (isHere && said(values) !== said(now)) rearrange({ whole: values });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { /* htmx listens from this event on */
+    kept = said(entries());
+    if (!url) return;
+    if (form.hasAttribute("data-typed")) { kept = ""; later(); return; }
+    bringLast();
+  });
 })();

@@ -248,19 +248,24 @@
 
   /* Keyframes stay on their pictures: they move with the cut, and those outside of it go. */
   form.addEventListener("rushes:cut", (event) => {
-    const { first, last } = event.detail;
+    const { first, last, moves } = event.detail; /* moves: by time, where a copy has other frames */
     forget();
     for (const row of rows()) {
       const frame = frameOf(row);
       if (frame === null) continue;
       if (frame < first || frame > last) row.remove();
-      else indexOf(row).value = frame - first;
+      else indexOf(row).value = moves[frame] ?? frame - first;
     }
   });
 
   /* Pictures of a reel can be dragged onto the time line. */
+  const REEL = "[data-pictures] .tile:has(img), [data-end-reel] .tile:has(img), [data-timeline-add]";
+  form.addEventListener("pointerdown", (event) => {
+    const tile = event.pointerType === "mouse" && event.target.closest(REEL);
+    if (tile) tile.draggable = true;
+  });
   form.addEventListener("dragstart", (event) => {
-    const tile = event.target.closest("[data-pictures] .tile, [data-end-reel] .tile, [data-timeline-add]");
+    const tile = event.target.closest(REEL);
     const input = tile && $("input[type=radio]", tile);
     const id = tile && (tile.dataset.timelineAdd || (input && input.value));
     const picture = tile && $("img", tile);

@@ -1,0 +1,150 @@
+"""Drafts: kept for each person and source, and never overwritten by a page that had not seen the
+newest version.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from editorapp.reuse.models import Pairs, SavedDraft
+from editorapp.teams.models import Member
+
+MOST = 200  # drafts of one person
+FEW = 20
+
+
+@dataclass(frozen=True)
+class DraftPlace:
+    """What a draft belongs to: see SavedDraft."""
+
+    way: str = ""
+    source: str = ""
+    source_name: str = ""
+
+
+def of(member: Member) -> "QuerySet[SavedDraft]":
+    """Return this person's drafts, newest first, those that were set aside among them."""
+    return SavedDraft.objects.filter(member=member).order_by("-saved_at", "-pk")
+
+
+def found(member: Member, *, way: str = "", source: str = "") -> list[SavedDraft]:
+    """Return the drafts of a way or a source, and the person's newest of all; newest first.
+
+    One query.
+    """
+    current = of(member).filter(aside="")
+    wanted = Q(pk__in=current.values("pk")[:1])
+    if way:
+        wanted |= Q(way=way)
+    elif source:
+        wanted |= Q(source=source)
+    return list(current.filter(wanted)[:FEW])
+
+
+def save(
+    member: Member,
+    place: DraftPlace,
+    values: Pairs,
+    *,
+    based_on: int,
+    page: str,
+    now: datetime,
+) -> SavedDraft:
+    """Keep what a page holds, and return the draft that holds it.
+
+    `based_on` is the revision that the page has seen, 0 for none. Where another page has saved a
+    newer one, that one stays and this is kept aside, under the name of the page.
+    """
+    with transaction.atomic():
+        draft, is_new = SavedDraft.objects.get_or_create(
+            member=member,
+            way=place.way,
+            source=place.source,
+            aside="",
+            defaults=_kept(values, place, page, now),
+        )
+        if is_new:
+            _forget_oldest(member)
+            return draft
+        if draft.values == _as_kept(values):
+            SavedDraft.objects.filter(pk=draft.pk).update(saved_at=now)
+            return draft
+        seen = Q(revision=based_on) | (Q(page=page) & ~Q(page=""))
+        changed = SavedDraft.objects.filter(seen, pk=draft.pk).update(
+            **_kept(values, place, page, now),
+            revision=F("revision") + 1,
+        )
+        if changed:
+            draft.refresh_from_db()
+            return draft
+        return set_aside(member, place, values, page=page, now=now)
+
+
+def set_aside(
+    member: Member,
+    place: DraftPlace,
+    values: Pairs,
+    *,
+    now: datetime,
+    page: str = "",
+) -> SavedDraft:
+    """Keep a version beside the one that counts; the same page's is replaced."""
+    draft, is_new = SavedDraft.objects.update_or_create(
+        member=member,
+        way=place.way,
+        source=place.source,
+        aside=page or uuid.uuid4().hex,
+        defaults=_kept(values, place, page, now),
+    )
+    if is_new:
+        _forget_oldest(member)
+    return draft
+
+
+def save_over(
+    member: Member,
+    place: DraftPlace,
+    values: Pairs,
+    *,
+    page: str,
+    now: datetime,
+) -> SavedDraft:
+    """Make this the draft that counts, and keep the one that it replaces aside."""
+    with transaction.atomic():
+        current = SavedDraft.objects.select_for_update().filter(
+            member=member,
+            way=place.way,
+            source=place.source,
+            aside="",
+        )
+        revision = 0
+        for before in current:
+            revision = before.revision
+            set_aside(member, place, before.values, now=before.saved_at)
+        draft, _is_new = SavedDraft.objects.update_or_create(
+            member=member,
+            way=place.way,
+            source=place.source,
+            aside="",
+            defaults=_kept(values, place, page, now) | {"revision": revision + 1},
+        )
+    return draft
+
+
+def _kept(values: Pairs, place: DraftPlace, page: str, now: datetime) -> dict[str, Any]:
+    named = {"source_name": place.source_name[:200], "page": page}
+    return {"values": values, "saved_at": now, **named}
+
+
+def _as_kept(values: Pairs) -> list[list[str]]:
+    """Return pairs as JSON gives them back."""
+    return [list(pair) for pair in values]
+
+
+def _forget_oldest(member: Member) -> None:
+    old = of(member).values_list("pk", flat=True)[MOST:]
+    SavedDraft.objects.filter(pk__in=list(old)).delete()

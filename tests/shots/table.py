@@ -41,6 +41,11 @@ def _clip(query: str = "") -> Address:
     return lambda states: f"/studio/?source={states.clip.pk}{query}"
 
 
+def _ladder(states: States) -> str:
+    takes = ",".join(str(states.take(f"ladder-{place}")) for place in range(4))
+    return f"/compare/?takes={takes}"
+
+
 def _person(what: str) -> Address:
     return lambda states: f"/people/{states.people['creator'].pk}/{what}"
 
@@ -94,6 +99,8 @@ SHOTS = (
     Shot("take", "failed", "takes:page", _take("failed")),
     Shot("take", "outcome unknown", "takes:page", _take("unknown")),
     Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
+    Shot("compare", "a ladder", "compare:page", _ladder),
+    Shot("compare", "nothing named", "compare:page", _at("/compare/")),
     Shot("unknown", "one", "settle:page", _at("/unknown/")),
     Shot("unknown", "none", "settle:page", _at("/unknown/"), person="newcomer"),
     Shot("costs", "a month", "costs:page", _at("/costs/")),
@@ -128,6 +135,9 @@ NO_SCREEN = {
     "gallery:live": "what has changed in the gallery",
     "gallery:batch": "a card of the gallery",
     "takes:live": "what has changed on a take's page",
+    "studio:prompts": "a part of the studio",
+    "studio:recipes": "a part of the studio",
+    "takes:change": "numbers for scripts",
     "takes:panel": "a part of the studio",
     "shell:news": "what the shell tells of, for scripts",
     "queue:cancel_batch": "a button of the queue",

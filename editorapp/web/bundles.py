@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import rjsmin
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
@@ -93,6 +94,8 @@ def _folder() -> Path:
 
 def _written(bundle: str) -> Path:
     joined = "\n".join(file.read_text(encoding="utf-8") for file in sources(bundle))
+    if not settings.DEBUG:  # where somebody reads them, they stay as they were written
+        joined = rjsmin.jsmin(joined)
     made = _folder() / address(bundle)
     if not made.exists() or made.read_text(encoding="utf-8") != joined:
         made.parent.mkdir(parents=True, exist_ok=True)

@@ -21,12 +21,13 @@ def test_every_script_is_in_exactly_one_bundle_or_stands_alone():
     assert alone == {folder / "early.js"}  # it runs before anything is drawn
 
 
-def test_a_bundle_holds_its_files_in_their_order():
+def test_a_bundle_holds_its_files_in_their_order_and_without_their_comments():
     found = finders.find("js/stage.bundle.js")
 
     text = Path(found).read_text(encoding="utf-8")
-    monitor, timeline = text.index("The stage: one to nine clips"), text.index("The time line")
+    monitor, timeline = text.index("window.rushes.stage="), text.index("[data-timeline]")
     assert monitor < timeline
+    assert "/*" not in text
 
 
 def test_a_bundle_that_there_is_not_is_refused_by_name():

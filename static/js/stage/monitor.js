@@ -100,7 +100,7 @@
     function play() {
       if (!lead().video || player.isPlaying) return;
       const [first, last] = range();
-      if (state.frame >= last || state.frame < first) goTo(first, {});
+      if (state.frame >= last || state.frame < first) onFrame(first);
       player.play();
     }
 

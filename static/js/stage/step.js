@@ -41,13 +41,20 @@
       host.onPlaying(true);
       run += 1;
       const mine = run;
-      await Promise.all(members().map((one) => one.isBusy));
+      holdAll();
+      const [lead] = members();
+      const there = members().map((one) => one.go(frameIn(one, lead, host.frame()), { keepsCover: isSeveral() }));
+      await Promise.all(there);
       if (run !== mine) return;
-      /* They do not start at once: until all have, their first pictures stay. */
-      if (isSeveral()) for (const layer of seen()) layer.show(layer.video);
+      holdAll();
       begin();
       if (!(await startAll())) pause();
       else if (run === mine) requestAnimationFrame(() => tick(mine));
+    }
+
+    /* They do not go and start at the same instant: until all have, the pictures that are there stay. */
+    function holdAll() {
+      if (isSeveral()) for (const layer of seen()) layer.show(layer.video);
     }
 
     function begin() {
@@ -134,7 +141,10 @@
       const [first, last] = host.range();
       if (lead.video.ended || secondsOf(lead) >= lead.clock.starts[last + 1] - early(lead, last)) {
         if (host.loops()) turnTo(first);
-        else pause({ frame: last });
+        else {
+          host.onFrame(last);
+          pause({ frame: last });
+        }
         return;
       }
       if (rest.length && isDry([lead, ...rest])) return;

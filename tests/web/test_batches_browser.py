@@ -181,3 +181,22 @@ def test_the_queue_groups_a_batch_under_its_head(member, ladder, open_page, widt
     expect(page.locator(".queue-prompt").nth(2)).to_have_text(f"#{ladder[2].pk} Flex 3")
     assert has_no_violation(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_in_the_studio_the_take_on_the_stage_is_finished_without_leaving(
+    member, ladder, open_page, width
+):
+    winner = ladder[2]
+    page = open_page(member, f"/studio/?source={winner.source_asset_id}", width=width)
+    page.locator(f"#take-{winner.pk}").click()
+
+    page.get_by_role("button", name=re.compile("^Finish 360p → 1080p \\$")).click()
+
+    expect(page.locator("#toasts")).to_contain_text("is queued")
+    made = winner.finished_as.get()
+    expect(page.locator(f"#take-{made.pk}")).to_be_attached()
+    part = page.locator(f"#finish-{winner.pk}")
+    expect(part.get_by_role("link", name=f"1080p: #{made.pk}, queued")).to_be_visible()
+    assert Generation.objects.exclude(batch=winner.batch).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

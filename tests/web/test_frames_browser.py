@@ -60,7 +60,8 @@ def choose(page: Page, way: str) -> None:
 
 def ask(page: Page, provider: str) -> None:
     """Choose another provider among the quotes."""
-    page.locator(".quotes-pop > summary").click()
+    if not page.locator(".quotes-pop[open]").count():
+        page.locator(".quotes-pop > summary").click()
     page.locator("#quotes").get_by_role("button", name=provider, exact=True).click()
 
 

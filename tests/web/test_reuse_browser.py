@@ -133,6 +133,7 @@ def test_a_recipe_of_one_clip_is_used_by_a_colleague_on_a_clip_of_another_rate(
     dialog.get_by_role("button", name="Keep it").click()
     expect(studio.locator("#toasts")).to_contain_text("“Neon look” is kept")
 
+    studio.close()  # its session ends with the next sign-in of this test
     page = open_page(make_member(name="Cleo", team=member.team), f"/studio/?source={frog.pk}")
     page.fill("#prompt", "Mine")
     page.locator(".reuse-menu summary").click()

@@ -131,13 +131,12 @@ def _file(asset: Asset, what: str) -> str:
 
 def _take(take: Generation, says: str) -> dict[str, Any]:
     source = made_from(take)
-    page = reverse("takes:page", args=[take.pk])
     return {
         "number": take.pk,
         "says": says,
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
-        "page": page,
+        "page": reverse("takes:page", args=[take.pk]),
         "change": change.address(take),
         "laid": laid(take),
     }

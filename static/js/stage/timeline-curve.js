@@ -7,7 +7,7 @@
 
   async function ask(address) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`The change curve did not come: ${answer.status}`);
+    if (!answer.ok) return { state: "none", reason: "No comparison with the source." };
     const told = await answer.json();
     if (told.state !== "pending") kept.set(address, told);
     return told;

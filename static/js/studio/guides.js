@@ -7,7 +7,7 @@
   const studio = window.rushes.studio;
   const { form, $, all, fields, radio, viewer, set, addTile, syncAll, recheck, line, addKeyframe, fillKeyframe } = studio;
   const {
-    rows, indexOf, assetOf, pictureOf, frameOf, framesTaken, rowAt, most, isGeneration, way, takesKeyframes, here,
+    rows, indexOf, assetOf, pictureOf, frameOf, framesTaken, rowAt, most, isGeneration, way, takesKeyframes, here, last,
     inOrder, nearest, plan, remember, forget, snapshot,
   } = studio.keyframes;
   const named = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
@@ -28,9 +28,8 @@
   function addHere(asset) {
     const taken = framesTaken();
     const apart = line() ? Math.max(1, Math.round(line().fps / 2)) : 1;
-    const last = line() ? line().last : Infinity;
-    let frame = Math.min(here(), last);
-    while (taken.has(frame) && frame + apart <= last) frame += apart;
+    let frame = Math.min(here(), last());
+    while (taken.has(frame) && frame + apart <= last()) frame += apart;
     pinKeyframe(asset, frame);
     recheck();
   }

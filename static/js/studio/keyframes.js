@@ -4,7 +4,7 @@
   if (!window.rushes.studio) return;
   const { timeline } = window.rushes;
   const studio = window.rushes.studio;
-  const { $, all, fields, radio, set, syncAll, recheck } = studio;
+  const { $, all, fields, radio, set, viewer, syncAll, recheck } = studio;
   const MOST_UNDONE = 50;
   const SAME_ACT = 1200; /* ms: one key pressed several times is one act */
 
@@ -23,7 +23,21 @@
   const way = () => (isGeneration() ? "frames" : "guides");
   const line = () => timeline.of($(isGeneration() ? "[data-generation]" : "#viewer"));
   const takesKeyframes = () => fields(way()).some((one) => one.value === "keyframes" && one.getAttribute("aria-disabled") !== "true");
-  const here = () => (line() ? line().frame : 0);
+  /* The frames that can be pinned: of the source, whatever the stage shows; of the clip to come. */
+  const last = () => {
+    if (!line()) return Infinity;
+    return isGeneration() ? line().last : Number(viewer().dataset.frames || line().frames) - 1;
+  };
+
+  /* The frame at the playhead; on a take of another rate, the source's at the same time. */
+  function here() {
+    const at = line();
+    if (!at) return 0;
+    const source = isGeneration() ? null : at.host.clips.find((clip) => String(clip.id) === viewer().dataset.asset);
+    if (!source || !source.fps || source.frames === at.frames) return at.frame;
+    return Math.min(last(), Math.round((at.seconds(at.frame) * source.fps[0]) / source.fps[1]));
+  }
+
   const say = (text, undo) => { if (line()) line().say(text, undo); };
 
   function addKeyframe(asset, frame) {
@@ -55,11 +69,11 @@
 
   /* The nearest frame that is free; `by` says on which side alone. None free: the frame itself. */
   function nearest(frame, taken, by = 0) {
-    const last = line() ? line().last : Infinity;
-    for (let far = 0; far <= last; far += 1) {
+    const end = last();
+    for (let far = 0; far <= Math.max(end, frame); far += 1) {
       for (const side of by ? [by] : [1, -1]) {
         const one = frame + far * Math.sign(side);
-        if (one >= 0 && one <= last && !taken.has(one)) return one;
+        if (one >= 0 && one <= end && !taken.has(one)) return one;
       }
     }
     return null;
@@ -127,7 +141,7 @@
   const forget = () => { past.length = 0; };
   Object.assign(studio, { addKeyframe, fillKeyframe, line });
   studio.keyframes = {
-    rows, indexOf, assetOf, pictureOf, frameOf, framesTaken, rowAt, most, isGeneration, way, takesKeyframes, here,
+    rows, indexOf, assetOf, pictureOf, frameOf, framesTaken, rowAt, most, isGeneration, way, takesKeyframes, here, last,
     inOrder, nearest, plan, remember, forget, snapshot,
   };
 })();

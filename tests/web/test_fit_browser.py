@@ -44,7 +44,7 @@ def bunny(member, real_media, tmp_path) -> Asset:
 def test_a_cliff_in_the_price_is_told_and_cut_away_by_one_press(member, bunny, open_page, width):
     page = open_page(member, "/studio/", width=width)
     page.fill("#prompt", "Snow")
-    note = page.locator("#notes-source .note-warn")
+    note = page.locator("#notes-price .note-warn")
     expect(note).to_contain_text("7 frames over 5 s double the price.")
     expect(page.locator("#estimate")).to_contain_text("$2.16")
 

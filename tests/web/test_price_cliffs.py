@@ -48,9 +48,9 @@ def clip(frames: int, rate: Fraction | int = 24, **facts: Any) -> MediaFacts:
 def notes_of(provider: str, facts: MediaFacts, *, count: int = 1, **fields: Any) -> list[Any]:
     draft = Draft(wanted(**fields), default_account(provider))
     draft.__dict__["facts"] = facts
-    slots = {"source": NoteSlot("source")}
+    slots = {name: NoteSlot(name) for name in ("source", "price")}
     price_cliffs.tell(slots, draft, count=count)
-    return slots["source"].notes
+    return slots["source"].notes + slots["price"].notes
 
 
 def labels_of(provider: str, facts: MediaFacts, **fields: Any) -> list[str]:

@@ -42,6 +42,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "placement": POSITION,
     "output": ("resolution", "hdr", "exr", "loop", "duration", "aspect_ratio"),
     "variants": ("takes",),
+    "price": (),
     "whole": (),
 }
 SLOT_OF = {name: slot for slot, names in SLOTS.items() for name in names}

@@ -1,7 +1,7 @@
 """Price cliffs: where a source that is a little shorter would cost much less.
 
-Prices step with the source's length. What a few frames too many cost is said beside the source,
-with the cut that saves it as a button; of a source that is too long, what each way to shorten it
+Prices step with the source's length. What a few frames too many cost is said beside the price, with
+the cut that saves it as a button; of a source that is too long, what each way to shorten it
 costs. Where the steps are is read off the published prices (costs/estimate.py), nowhere else.
 """
 
@@ -45,7 +45,8 @@ class ShorterSource:
 
 
 def tell(slots: Mapping[str, NoteSlot], draft: Draft, *, count: int) -> None:
-    """Say in the source's slot what its length costs, where that is worth saying.
+    """Say beside the price what a few frames too many cost, and beside a source that is too long what
+    each way to shorten it does.
 
     `count`: how many takes the form asks for.
     """
@@ -60,7 +61,7 @@ def tell(slots: Mapping[str, NoteSlot], draft: Draft, *, count: int) -> None:
     if is_too_long:
         return
     if (found := offers(draft, facts)) and is_cliff(draft, facts, found[0]):
-        slot.notes.append(_note(draft, facts, found, count))
+        slots["price"].notes.append(_note(draft, facts, found, count))
 
 
 def offers(draft: Draft, facts: MediaFacts, *, below: Decimal | None = None) -> list[ShorterSource]:

@@ -41,22 +41,28 @@ def _clip(query: str = "") -> Address:
     return lambda states: f"/studio/?source={states.clip.pk}{query}"
 
 
-def _type(page: Page, *, exr: bool = False) -> None:
+def _ladder(states: States) -> str:
+    takes = ",".join(str(states.take(f"ladder-{place}")) for place in range(4))
+    return f"/compare/?takes={takes}"
+
+
+def _person(what: str) -> Address:
+    return lambda states: f"/people/{states.people['creator'].pk}/{what}"
+
+
+def _type(page: Page, prompt: str) -> None:
     """Ask for something in the studio, and wait for what is said of it."""
     with page.expect_response("**/studio/check"):
-        page.locator("textarea[name=prompt]").fill("Rainy neon evening, wet asphalt")
-    if exr:
-        with page.expect_response("**/studio/check"):
-            page.locator("input[name=exr]").dispatch_event("click")
+        page.locator("textarea[name=prompt]").fill(prompt)
     page.wait_for_timeout(300)
 
 
-def _broken(page: Page) -> None:
-    _type(page, exr=True)
-
-
 def _asked(page: Page) -> None:
-    _type(page)
+    _type(page, "Rainy neon evening, wet asphalt")
+
+
+def _broken(page: Page) -> None:
+    _type(page, "Rainy neon evening, wet asphalt. " * 300)
 
 
 SHOTS = (
@@ -93,11 +99,15 @@ SHOTS = (
     Shot("take", "failed", "takes:page", _take("failed")),
     Shot("take", "outcome unknown", "takes:page", _take("unknown")),
     Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
+    Shot("compare", "a ladder", "compare:page", _ladder),
+    Shot("compare", "nothing named", "compare:page", _at("/compare/")),
     Shot("unknown", "one", "settle:page", _at("/unknown/")),
     Shot("unknown", "none", "settle:page", _at("/unknown/"), person="newcomer"),
     Shot("costs", "a month", "costs:page", _at("/costs/")),
     Shot("costs", "nothing spent", "costs:page", _at("/costs/"), person="newcomer"),
     Shot("people", "a team", "people:page", _at("/people/")),
+    Shot("people", "disabling one", "people:disable", _person("disable")),
+    Shot("people", "handing takes over", "people:takes", _person("takes")),
     Shot("own account", "own", "people:me", _at("/me")),
     Shot("accounts", "all", "accounts:page", _at("/accounts/")),
     Shot("accounts", "new", "accounts:add", _at("/accounts/new/luma-agents")),
@@ -122,10 +132,15 @@ NO_SCREEN = {
     "studio:viewer": "a part of the studio",
     "studio:takes": "a part of the studio",
     "studio:generated": "a part of the studio",
-    "studio:stage": "a part of the studio",
     "gallery:live": "what has changed in the gallery",
     "gallery:batch": "a card of the gallery",
     "takes:live": "what has changed on a take's page",
+    "studio:prompts": "a part of the studio",
+    "studio:recipes": "a part of the studio",
+    "takes:change": "numbers for scripts",
+    "takes:panel": "a part of the studio",
+    "shell:news": "what the shell tells of, for scripts",
+    "queue:cancel_batch": "a button of the queue",
     "takes:price": "a part of a take's page",
     "takes:finishes": "a part of a take's page",
     "takes:with_sound": "a file",

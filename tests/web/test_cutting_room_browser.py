@@ -159,7 +159,7 @@ def test_nothing_moves_while_a_form_is_filled_in_checked_and_its_take_gets_done(
 
 
 def test_an_untouched_form_says_nothing_bad_and_the_bar_says_what_is_next(studio):
-    expect(studio.locator(".note[data-tone]")).to_have_count(0)
+    expect(studio.locator('[data-tone="bad"], [data-tone="todo"]')).to_have_count(0)
     expect(studio.locator("#verdict")).to_contain_text("The prompt is empty")
 
     studio.locator("#verdict a").click()

@@ -269,6 +269,8 @@ def test_a_second_tab_and_another_browser_open_with_what_was_typed(
     second.goto(studio.url.partition("/studio/")[0] + "/studio/")
 
     is_there(second, words="Snow at dusk", frames=["12"])
+    for page in (second, studio):
+        page.close()  # their session ends with the next sign-in of this test
     elsewhere = open_page(member, f"/studio/?source={clips['bunny'].pk}", width=390)
     is_there(elsewhere, words="Snow at dusk", frames=["12"])
 
@@ -318,6 +320,7 @@ def test_words_typed_in_the_last_moment_before_a_reload_are_there(studio):
 def test_nobody_else_opens_with_a_persons_draft(studio, clips, member, open_page):
     studio.fill("#prompt", "Snow at dusk")
     kept(studio)
+    studio.close()
 
     colleague = make_member(name="Cleo", team=member.team)
     page = open_page(colleague, f"/studio/?source={clips['bunny'].pk}")

@@ -42,11 +42,6 @@ def studio(member, clips, open_page) -> Page:
     return open_page(member, "/studio/")
 
 
-def choose(page: Page, clip: Asset) -> None:
-    page.locator(f'.tile:has([name="source_asset"][value="{clip.pk}"])').click()
-    expect(page.locator(f'#viewer[data-asset="{clip.pk}"] [data-player]')).to_be_visible()
-
-
 def pin(page: Page, *frames: int) -> None:
     for frame in frames:
         page.locator("[data-strip]").fill(str(frame))
@@ -133,6 +128,7 @@ def test_a_recipe_of_one_clip_is_used_by_a_colleague_on_a_clip_of_another_rate(
     dialog.get_by_role("button", name="Keep it").click()
     expect(studio.locator("#toasts")).to_contain_text("“Neon look” is kept")
 
+    studio.close()  # its session ends with the next sign-in of this test
     page = open_page(make_member(name="Cleo", team=member.team), f"/studio/?source={frog.pk}")
     page.fill("#prompt", "Mine")
     page.locator(".reuse-menu summary").click()

@@ -24,6 +24,7 @@ class StageClip:
     take: Generation | None = None
     is_lead: bool = True
     said: str = ""  # what tells it from those beside it
+    heard_as: Generation | None = None  # the take whose result a source is, for its sound
 
     @property
     def name(self) -> str:
@@ -49,7 +50,7 @@ class StageClip:
         """
         if not self.asset.is_playable:
             return ""
-        address = playing.address_of(self.asset, self.take)
+        address = playing.address_of(self.asset, self.take or self.heard_as)
         return f"{address}?v={self.asset.sha256[:12]}"
 
     @property
@@ -63,13 +64,19 @@ class StageClip:
         return json.dumps(_told(self), ensure_ascii=False)
 
 
-def clip_json(asset: Asset, take: Generation | None = None, says: str = "") -> str:
+def clip_json(
+    asset: Asset,
+    take: Generation | None = None,
+    says: str = "",
+    heard_as: Generation | None = None,
+) -> str:
     """Return a clip as scripts read it from `data-clip`; with the take whose result it is.
 
     `says`: what tells the take from those beside it; by default its settings in short. A take of
-    web.presenters.cards.as_cards costs no query.
+    web.presenters.cards.as_cards costs no query. `heard_as`: the take whose result a source is; it
+    is played with the sound that the take has.
     """
-    return StageClip(asset, take, said=says).json
+    return StageClip(asset, take, said=says, heard_as=heard_as).json
 
 
 def made_from(take: Generation) -> Asset | None:
@@ -117,7 +124,7 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
         "times": reverse("media:times", args=[asset.pk]),
         "still": reverse("media:still", args=[asset.pk, 0, "png"]),
-        "has_audio": playing.is_heard(asset, take),
+        "has_audio": playing.is_heard(asset, take or shown.heard_as),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
         "take": _take(take, shown.says) if take else None,

@@ -150,7 +150,7 @@ def takes_context(
     pictured = [tab.take for tab in tabs if tab.clip]
     return {
         "asset": asset,
-        "source_clip": clip_json(asset) if asset else "",
+        "source_clip": clip_json(asset, heard_as=parent) if asset else "",
         "source_query": _query_of(asset, parent) if asset else "",
         "tabs": tabs,
         "stamp": take_tabs.stamp(tabs),

@@ -89,7 +89,12 @@ def _shown(
     status: int = 200,
     **more: str,
 ) -> HttpResponse:
-    context: Context = {"take": take, "finishes": finishes(take, request.member), **more}
+    context: Context = {
+        "take": take,
+        "finishes": finishes(take, request.member),
+        "is_in_form": "in_form" in request.GET,
+        **more,
+    }
     return render(request, "takes/_finish.html", context, status=status)
 
 

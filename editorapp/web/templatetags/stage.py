@@ -2,6 +2,7 @@
 
 from django import template
 
+from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.web.presenters.clips import StageClip, clip_json
 
@@ -10,6 +11,6 @@ register.simple_tag(clip_json)  # {% clip_json asset take %}, inside of data-cli
 
 
 @register.simple_tag
-def alone(asset: Asset) -> list[StageClip]:
-    """Return what a stage shows of one clip."""
-    return [StageClip(asset)]
+def alone(asset: Asset, heard_as: Generation | None = None) -> list[StageClip]:
+    """Return what a stage shows of one clip; of a take's result with the sound that the take has."""
+    return [StageClip(asset, heard_as=heard_as)]

@@ -6,7 +6,7 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
-  const { csrf } = window.rushes;
+  const { csrf, toast } = window.rushes;
   const { form, $, fields, radio, set, entries, rearrange } = window.rushes.studio;
   const url = form.dataset.draftUrl; /* none for who may not create */
   const PAUSE = 400; /* ms */
@@ -86,7 +86,8 @@
     const answer = await send(body(values, { over }), { signal: stops.signal }).catch(() => null);
     const told = answer && await answer.json().catch(() => null);
     if (!answer || !answer.ok || !told) {
-      tell(told && told.message ? told.message : "Draft not kept");
+      tell("Draft not kept");
+      if (told && told.message) toast(told.message, { bad: true });
       return;
     }
     kept = said(values);

@@ -67,12 +67,12 @@
     }
     if (at < 0 && to >= 0 && walked[to] && walked[to].text === unsent) to += 1; /* it stands there already */
     if (to < -1 || to >= walked.length) {
-      if (by > 0) say(walked.length ? "This is your first prompt." : "You have no earlier prompts yet.");
+      if (by > 0) say(walked.length ? "Your first one" : "No earlier ones");
       return;
     }
     at = to;
     put(at < 0 ? unsent : walked[at].text);
-    say(at < 0 ? "What you were typing." : `#${walked[at].take}, ${at + 1} of ${walked.length}${isWhole ? "" : "+"}`);
+    say(at < 0 ? "What you typed" : `#${walked[at].take}, ${at + 1} of ${walked.length}${isWhole ? "" : "+"}`);
   }
 
   function say(text) {

@@ -60,6 +60,7 @@
     name.textContent = `#${tab.dataset.tab} ${tab.dataset.says}`;
     $("[data-take-page]").href = tab.href;
     $("[data-edit-this]").hidden = !tab.hasAttribute("data-can-edit");
+    form.dispatchEvent(new CustomEvent("rushes:described", { detail: { tab } }));
   }
 
   function hidePanel() {

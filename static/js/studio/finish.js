@@ -1,0 +1,29 @@
+/* A take on the stage at full quality: the ways to finish it stand in the line below the picture, once somebody looks at
+   it for a moment. */
+(() => {
+  "use strict";
+  if (!window.rushes.studio) return;
+  const { form, $ } = window.rushes.studio;
+  const QUIET_MS = 250; /* who flicks through takes asks for none of them */
+  let waiting = 0;
+
+  const get = (address, target, swap) => htmx.ajax("GET", address, { source: document.body, target, swap }).catch(() => {});
+
+  form.addEventListener("rushes:described", (event) => {
+    const place = $("[data-finish-place]");
+    const { tab } = event.detail;
+    if (!place || place.dataset.take === tab.dataset.tab) return;
+    place.dataset.take = tab.dataset.tab;
+    place.replaceChildren();
+    clearTimeout(waiting);
+    const address = tab.dataset.finishes;
+    if (address) waiting = setTimeout(() => { get(address, place, "innerHTML"); }, QUIET_MS);
+  });
+
+  /* What was queued so is one more take of this source. */
+  document.addEventListener("rushes:queued", (event) => {
+    const takes = document.getElementById("takes");
+    if (!takes || document.getElementById(`take-${event.detail.take}`)) return;
+    get(takes.dataset.url, "#takes", "outerHTML");
+  });
+})();

@@ -129,7 +129,6 @@ def test_the_compare_page_fits_and_has_no_barrier(ladder, creator, open_page, wi
     page = ready(
         open_page(creator, "/compare/?takes=41,42", width=width, height=844, color_scheme=scheme)
     )
-    page.screenshot(path=f"/tmp/monitor-compare-{width}.png")
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 

@@ -126,7 +126,7 @@ def test_an_edit_that_was_begun_comes_back_with_a_word_and_can_be_started_anew(
     page.goto(page.url.replace("/gallery/", f"/studio/?generation={made.pk}"))
 
     expect(page.locator("#prompt")).to_have_value("Snow at dusk")
-    expect(page.locator("[data-draft-state]")).to_have_text("Begun before")
+    expect(page.locator("[data-draft-state]")).to_have_text("Saved")
     page.get_by_role("button", name="Start anew").click()
     expect(page.locator("#prompt")).to_have_value("Rainy neon evening")
     page.get_by_role("button", name="Undo").click()
@@ -255,7 +255,7 @@ def test_what_lies_outside_of_a_cut_stays_with_the_longer_clip_and_it_is_said(st
 
 
 def kept(page: Page) -> None:
-    expect(page.locator("[data-draft-state]")).to_have_text("Draft kept")
+    expect(page.locator("[data-draft-state]")).to_have_text("Saved")
 
 
 def test_a_second_tab_and_another_browser_open_with_what_was_typed(

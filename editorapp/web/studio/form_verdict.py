@@ -143,7 +143,7 @@ def form_verdict(
         resolved,
         verdict=verdict,
         slots=slots,
-        open_points=_open_points(still_open, resolved, strictly=strictly),
+        open_points=_open_points(still_open, resolved, slots, strictly=strictly),
         is_complete=not missing,
         offers=_offer_rows(found, resolved),
         total=total,
@@ -151,9 +151,16 @@ def form_verdict(
 
 
 def _open_points(
-    found: Sequence[Broken], resolved: ResolvedForm, *, strictly: bool
+    found: Sequence[Broken],
+    resolved: ResolvedForm,
+    slots: dict[str, NoteSlot],
+    *,
+    strictly: bool,
 ) -> tuple[Note, ...]:
+    """Return what is still open, as the fields' own notes say it: their buttons name prices."""
+    said = {(note.field, note.message): note for slot in slots.values() for note in slot.notes}
     points = [notes.note_of(one, resolved.form, strictly=strictly) for one in found]
+    points = [said.get((one.field, one.message), one) for one in points]
     return tuple(sorted(points, key=lambda one: (one.tone != "bad", one.slot != "source")))
 
 

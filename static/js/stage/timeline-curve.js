@@ -28,6 +28,7 @@
     again();
   }
 
+  const LEAST_TOP = 0.1; /* a curve of nothing but noise stays low */
   const percent = (share) => `${Math.round(share * 100)} %`;
 
   part((line) => {
@@ -47,7 +48,7 @@
         button.title = isReady ? `Frame ${curve[button.dataset.curveGo]}, ${percent(curve.values[curve[button.dataset.curveGo]])} changed` : "";
       }
       if (!curve) words.textContent = "Comparing with the source …";
-      else if (isReady) words.textContent = `Changed ${percent(curve.mean)} on average`;
+      else if (isReady) words.textContent = `Changed ${percent(curve.mean)} on average, ${percent(curve.values[curve.most])} at most`;
       else words.textContent = curve.reason || "Comparing with the source …";
     }
 
@@ -57,10 +58,12 @@
       const ink = getComputedStyle(canvas);
       const from = Math.max(0, Math.floor(line.first) - 1);
       const to = Math.min(curve.values.length - 1, Math.ceil(line.first + line.span) + 1);
+      /* As tall as its most changed frame: what is told apart is when it changes. */
+      const top = Math.max(LEAST_TOP, curve.values[curve.most]) * 1.1;
       context.beginPath();
       context.moveTo(line.xOf(from), height);
       for (let at = from; at <= to; at += 1) {
-        const y = height - curve.values[at] * (height - 2);
+        const y = height - (curve.values[at] / top) * (height - 2);
         context.lineTo(line.xOf(at), y);
         context.lineTo(line.xOf(at + 1), y);
       }

@@ -98,7 +98,7 @@
   function took({ revision }) {
     isOver = false;
     set("draft_revision", [String(revision)]);
-    tell("Draft kept");
+    tell("Saved");
     showAddress();
   }
 

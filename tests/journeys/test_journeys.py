@@ -37,17 +37,13 @@ def wait_for_take(page: Page) -> None:
 
 
 def play(page: Page) -> tuple[float, float]:
-    """Play the page's first video for a moment; return its duration and where it is, in seconds."""
-    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
-    page.evaluate(
-        "() => { const v = document.querySelector('video'); v.muted = true; return v.play(); }"
-    )
-    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
-    return tuple(
-        page.evaluate(
-            "() => { const v = document.querySelector('video'); return [v.duration, v.currentTime]; }"
-        )
-    )
+    """Play what the stage shows for a moment; return its duration and where it is, in seconds."""
+    shown = page.locator(".stage-layer.is-lead video")
+    expect(shown).to_have_js_property("paused", True)
+    page.wait_for_function("() => document.querySelector('.is-lead video').readyState >= 2")
+    shown.evaluate("video => { video.muted = true; return video.play(); }")
+    page.wait_for_function("() => document.querySelector('.is-lead video').currentTime > 0.2")
+    return tuple(shown.evaluate("video => [video.duration, video.currentTime]"))
 
 
 def test_a_clip_is_uploaded_mended_edited_and_edited_again(
@@ -146,6 +142,7 @@ def test_a_clip_that_is_too_long_is_cut_by_the_offered_way_out(
     page.locator("[data-upload=source]").set_input_files(long)
     expect(page.locator(".facts")).to_contain_text("21.50 s", timeout=30_000)
     page.get_by_label("Prompt", exact=True).fill("Sepia")
+    chip(page, "720p").click()  # what was chosen last goes along to a new clip
     notes = page.locator("#notes-source")
     expect(notes).to_contain_text("Luma Agents edits clips up to 18 s. This one is 21.5")
 

@@ -173,6 +173,7 @@ def test_a_clip_that_is_too_long_for_one_provider_is_sent_to_another_with_every_
     # Luma refuses it, with two ways out: a shorter clip, or somebody who takes it as it is.
     notes = page.locator("#notes-source")
     expect(notes).to_contain_text("Luma Agents edits clips up to 18 s. This one is 21.00 s")
+    notes.locator(".note").first.hover()  # every way out is shown then
     expect(notes.get_by_role("button", name=re.compile("Trim to the first 18 s"))).to_be_visible()
     expect(page.locator("#queue-button")).to_have_attribute("aria-disabled", "true")
     quote = page.locator(".quote", has_text="GMI Cloud")

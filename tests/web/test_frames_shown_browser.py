@@ -91,11 +91,8 @@ LOOK = """async ([frames, width, height]) => {
     };
     video.requestVideoFrameCallback(mark);
     for (const frame of frames) {
-        const before = video.currentTime;
-        const drawn = within(4000, (done) => video.requestVideoFrameCallback(done));
-        const sought = within(10000, (done) => video.addEventListener("seeked", done, { once: true }));
         player.seek(frame);
-        if (video.currentTime !== before || video.seeking) { await sought; await drawn; }
+        await player.settled();
         pen.drawImage(video, 0, 0, width, height);
         const { data } = pen.getImageData(0, 0, width, height);
         let text = "";

@@ -5,11 +5,11 @@ Each file stays a function of its own, so order matters only where one uses what
 `window.rushes`. BundleFinder gives the joined files to collectstatic and to the tests' server.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import rjsmin
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
@@ -42,6 +42,9 @@ FIRST = {
         "files",
     ),
 }
+# A comment that has its lines for itself: a sixth of the bytes on the wire. Whoever reads the scripts
+# reads the files.
+COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 NAMES = ("page", "stage", "studio", "gallery", "queue")
 
 
@@ -94,8 +97,7 @@ def _folder() -> Path:
 
 def _written(bundle: str) -> Path:
     joined = "\n".join(file.read_text(encoding="utf-8") for file in sources(bundle))
-    if not settings.DEBUG:  # where somebody reads them, they stay as they were written
-        joined = rjsmin.jsmin(joined)
+    joined = COMMENT.sub("", joined)
     made = _folder() / address(bundle)
     if not made.exists() or made.read_text(encoding="utf-8") != joined:
         made.parent.mkdir(parents=True, exist_ok=True)

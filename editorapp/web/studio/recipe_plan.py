@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from editorapp.core.request_values import as_whole
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import check
 from editorapp.media.models import Asset
@@ -233,8 +234,8 @@ def _without(
 def _without_keyframes(wanted: DraftForm, number: str, model: Model) -> DraftForm:
     """Return the form without the one that is named; with as many as fit where none is."""
     rows, most = wanted.keyframes, model.limits.max_keyframes or 0
-    if number.isdecimal() and int(number) < len(rows):
-        at = int(number)
+    at = as_whole(number)
+    if at is not None and at < len(rows):
         return replace(wanted, keyframes=rows[:at] + rows[at + 1 :])
     if 0 < most < len(rows):
         return replace(wanted, keyframes=rows[:most])

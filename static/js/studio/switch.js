@@ -28,7 +28,8 @@
     const { id, name, value, selectionStart, selectionEnd } = at;
     const isText = at.matches("textarea, input[type=text], input[type=url], input[type=search], input:not([type])");
     return () => {
-      if (document.activeElement !== document.body) return;
+      const now = document.activeElement;
+      if (now !== document.body && !(id && now.id === id)) return; /* htmx gives the focus back, and no mark from the first letter on */
       const found = (id && document.getElementById(id)) || (name && (fields(name).find((one) => one.value === value) || fields(name)[0]));
       if (!found || found.type === "hidden") return;
       found.focus({ preventScroll: true });

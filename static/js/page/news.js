@@ -69,8 +69,8 @@
   async function ask() {
     clearTimeout(timer);
     try {
-      const answer = await fetch(`${address}?seen=${encodeURIComponent(stamp)}`, { headers: { Accept: "application/json" } });
-      if (answer.redirected || answer.status === 401 || answer.status === 403) return;
+      const answer = await fetch(`${address}?seen=${encodeURIComponent(stamp)}`);
+      if (answer.redirected || answer.status === 403) return; /* signed out: the sign-in page answers, and no error is logged */
       if (answer.status === 200) draw(await answer.json());
     } catch { /* no connection: asked again */ }
     timer = setTimeout(ask, running ? SOON_MS : LATER_MS);

@@ -228,7 +228,7 @@ def test_a_price_that_nobody_publishes_is_asked_for_and_then_holds(
 
     # What was told is what is charged.
     page.locator("#takes [data-panel]").last.click()
-    page.get_by_role("link", name="Open the take").click()
+    page.locator("[data-take-page]").click()
     expect(page.locator("main")).to_contain_text(price.strip())
     expect(page.locator("main")).to_contain_text("Scenario")
 

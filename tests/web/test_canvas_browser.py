@@ -3,12 +3,14 @@ the source there.
 """
 
 import json
+import re
 import shutil
+import time
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
@@ -281,8 +283,9 @@ def test_a_provider_that_places_it_itself_shows_where_and_takes_no_hand(member, 
     assert drawn(page, "[data-canvas-picture]") == pytest.approx([0, 0.21875, 1, 0.5625], abs=0.02)
 
 
+@pytest.mark.parametrize("late", ["form", "source"])
 def test_switching_to_reframe_and_to_another_clip_draws_the_canvas_of_that_clip(
-    member, clip, open_page, real_media, tmp_path
+    member, clip, open_page, real_media, tmp_path, late
 ):
     shutil.copy(real_media / "vertical_4s.mp4", tmp_path / "tall.mp4")
     tall = take_in(tmp_path / "tall.mp4", name="tall.mp4", team=member.team, user=member.user)
@@ -293,6 +296,11 @@ def test_switching_to_reframe_and_to_another_clip_draws_the_canvas_of_that_clip(
     page.locator("[data-canvas-grip]").press("Shift+ArrowDown")
     assert numbers(page)[2] / numbers(page)[3] == pytest.approx(16 / 9, rel=0.01)
 
+    def comes_late(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.route(re.compile(rf"/studio/{late}(\?|$)"), comes_late)
     page.locator(f'[name="source_asset"][value="{tall.pk}"]').check()
 
     expect(page.locator("[data-canvas-picture]")).to_have_attribute(

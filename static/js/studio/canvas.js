@@ -15,6 +15,7 @@
   const ROOM = 0.12;
   let held = null; /* a drag under way */
   let view = null;
+  let keptShape = null; /* the shape that the placement last kept: of the clip and the canvas that were there then */
 
   const box = () => $("[data-canvas]");
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -94,6 +95,7 @@
     $("[data-canvas-drawn]").hidden = !paper;
     if (!paper) return;
     const place = now();
+    noteShape();
     const source = place && { x: place.x * paper.width, y: place.y * paper.height, w: place.w * paper.width, h: place.h * paper.height };
     if (!held || !view) view = seen(paper, source);
     const svg = $("[data-canvas-stage] svg");
@@ -250,6 +252,23 @@
     return true;
   }
 
+  /* A placement that kept the shape of the clip before keeps that of this one: which of form and clip comes first is
+     chance, and a form that was asked for with the one and the other says that the source is stretched. */
+  function followShape() {
+    const place = typed();
+    if (!place || !shape() || keptShape === null) return false;
+    const of = place.w / place.h;
+    if (Math.abs(of / keptShape - 1) >= 0.01 || Math.abs(of / shape() - 1) < 0.01) return false;
+    const free = $("[data-canvas-free]");
+    if (free) free.checked = false;
+    return keepShape();
+  }
+
+  function noteShape() {
+    const place = typed();
+    if (place && shape() && Math.abs(place.w / place.h / shape() - 1) < 0.01) keptShape = shape();
+  }
+
   form.addEventListener("change", (event) => {
     if (!box()) return;
     if (event.target.name === "aspect_ratio") { if (keepShape()) tell(); draw(); }
@@ -275,7 +294,7 @@
     const picture = $("[data-canvas-picture]");
     if (poster && picture.getAttribute("href") !== poster) picture.setAttribute("href", poster);
     if (!poster) picture.removeAttribute("href");
-    if (keepShape()) tell();
+    if (followShape() || keepShape()) tell();
     draw();
   }
 
@@ -289,7 +308,10 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     start();
     if (event.detail.target.id === "viewer") takeSource();
-    else draw();
+    else {
+      if (event.detail.target.id === "pane-form" && box() && followShape()) tell();
+      draw();
+    }
   });
   form.addEventListener("rushes:sync", () => { start(); draw(); });
   form.addEventListener("rushes:changed", () => { if (!held) draw(); });

@@ -100,16 +100,25 @@ def _pages() -> tuple[list[tuple[str, float, Ask]], Ask]:
         ("studio", 20.0, partial(visitor.get, f"/studio/?source={clip.pk}")),
         ("take page", 20.0, partial(visitor.get, f"/takes/{live[0].pk - 1}")),
         ("unchanged poll of the gallery", 5.0, part(f"/gallery/live?{seen}")),
-        ("unchanged poll of the queue", 5.0, part(f"/queue/?seen={_pulse_of(visitor)}")),
+        ("unchanged poll of the queue", 5.0, _queue_poll(visitor)),
         ("unchanged poll of a clip's takes", 5.0, part(f"/studio/takes/{clip.pk}")),
     ], partial(visitor.get, PLAIN_VIEW)
 
 
-def _pulse_of(visitor: Visitor) -> str:
-    """Return what the queue's page says that it has seen."""
-    found = re.search('name="seen" value="([0-9a-f]{16})"', visitor.get("/queue/").text)
-    assert found
-    return found[1]
+def _queue_poll(visitor: Visitor) -> Ask:
+    """Return a poll that has seen what the queue showed last: what is recent there grows old."""
+    seen = ""
+
+    def ask() -> Answer:
+        nonlocal seen
+        answer = visitor.get(f"/queue/?seen={seen}", is_part=True)
+        if answer.status.startswith("200"):
+            found = re.search('name="seen" value="([0-9a-f]{16})"', answer.text)
+            assert found
+            seen = found[1]
+        return answer
+
+    return ask
 
 
 def _history(member: Member) -> Asset:

@@ -227,6 +227,21 @@ def test_source_and_takes_are_tabs_of_one_stage(member, source, take, open_page)
     assert page.evaluate(shown) == source.pk
 
 
+def test_a_take_that_was_just_queued_opens_by_itself_once_it_is_done(studio, source, keep):
+    result = keep("frog_vp9_8s.webm", origin="result", is_simulated=True)
+    studio.fill("#prompt", "Snow")
+    expect(studio.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
+    studio.keyboard.press("Control+Enter")
+    expect(studio.locator("#takes [data-panel]")).to_have_count(1)
+    studio.wait_for_function("() => document.querySelector('#prompt').selectionEnd === 4")
+    studio.wait_for_timeout(5200)  # as long as somebody may still be typing
+
+    take = Generation.objects.latest("pk")
+    finish(take, result)
+
+    expect(tab(studio, take.pk)).to_have_attribute("aria-current", "true")
+
+
 def test_a_take_that_is_done_opens_by_itself_unless_the_person_is_typing(
     member, source, keep, open_page
 ):

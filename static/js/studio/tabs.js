@@ -26,12 +26,14 @@
 
   /* Is the person in the middle of something that a new picture would disturb? */
   function isBusy() {
-    const selection = String(getSelection());
-    const at = document.activeElement;
-    const hasMarked = at && at.id === "prompt" && at.selectionStart !== at.selectionEnd;
+    const prompt = $("#prompt");
+    const isInPrompt = document.activeElement === prompt;
+    /* Marked as a whole it is by the page itself: after queueing, and by "Edit this". */
+    const isWhole = isInPrompt && prompt.selectionStart === 0 && prompt.selectionEnd === prompt.value.length;
+    const hasMarked = !isWhole && (String(getSelection()) || (isInPrompt && prompt.selectionStart !== prompt.selectionEnd));
     const isOpen = document.querySelector("dialog[open], .pop[open], .menu[open], :popover-open, .area-bin.is-open");
     const plays = all("[data-stage] video").some((one) => !one.paused);
-    return performance.now() - typedAt < QUIET_MS || isHolding || Boolean(selection || hasMarked || isOpen || plays);
+    return performance.now() - typedAt < QUIET_MS || isHolding || Boolean(hasMarked || isOpen || plays);
   }
 
   function mark() {

@@ -42,7 +42,7 @@ def pair(take: Generation, result: Asset | None = None) -> Pair:
         raise NotComparable("There is no clip of this take yet.")
     if take.task == Task.GENERATE:
         raise NotComparable("It was not made from the frames of a clip.")
-    source = take.source_asset or (take.parent.result if take.parent else None)
+    source = take.made_from
     if source is None or not source.is_video:
         raise NotComparable("The clip that it was made from is not kept here.")
     if take.task == Task.REFRAME:
@@ -59,17 +59,26 @@ def _shape(result: Asset, source: Asset) -> float:
     return source.width * result.height / (source.height * result.width)
 
 
-def _placed(wanted: GenerationRequest, result: Asset, source: Asset) -> Laid:
-    """Return where a reframe shows its source: where it was put, else all of it in the middle."""
+def placement(wanted: GenerationRequest, result: Asset, source: Asset) -> Laid:
+    """Return where a reframe shows its source: where it was put, else all of it in the middle.
+
+    Raises: NotComparable, where the size of one of the two is not known.
+    """
     shape = _shape(result, source)
     x, y, w, h = (getattr(wanted, name) for name in POSITION)
     if x is None or y is None or w is None or h is None:
         w, h = min(1.0, shape), min(1.0, 1 / shape)
         x, y = (1 - w) / 2, (1 - h) / 2
+    return float(x), float(y), float(w), float(h)
+
+
+def _placed(wanted: GenerationRequest, result: Asset, source: Asset) -> Laid:
+    """Return the placement of a reframe that shows enough of its source to be compared with it."""
+    x, y, w, h = placement(wanted, result, source)
     seen = _inside(x, w) * _inside(y, h)
     if seen < _LEAST_SHOWN or seen / (w * h) < _LEAST_SHOWN:
         raise NotComparable("Too little of its source is to be seen on it.")
-    return float(x), float(y), float(w), float(h)
+    return x, y, w, h
 
 
 def _inside(at: float, length: float) -> float:

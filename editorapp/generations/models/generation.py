@@ -231,6 +231,11 @@ class Generation(models.Model):
         return GenerationRequest.from_json(self.request)
 
     @property
+    def made_from(self) -> Asset | None:
+        """The clip that it was made from, where we hold it: its source, or its parent's result."""
+        return self.source_asset or (self.parent.result if self.parent else None)
+
+    @property
     def responsible_id(self) -> int:
         """Who answers for it: in line, when it is settled, for the money of its next attempt."""
         return self.assignee_id or self.created_by_id

@@ -16,7 +16,7 @@ from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import in_full
-from editorapp.web.presenters.clips import MOST_CLIPS, StageClip, made_from
+from editorapp.web.presenters.clips import MOST_CLIPS, StageClip
 from editorapp.web.presenters.differences import differences
 
 MOST_NAMED = 50  # more in an address are a mistake, or worse
@@ -61,7 +61,7 @@ class Comparison:
     @cached_property
     def source(self) -> Asset | None:
         """What the first of them was made from, that we hold."""
-        found = (made_from(take) for take in self.shown)
+        found = (take.made_from for take in self.shown)
         return next((one for one in found if one is not None and one.is_video), None)
 
     @cached_property

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.urls import reverse
-
 from editorapp.media.models import Asset
+from editorapp.web.presenters.addresses import file_address
 
 FACTS = (
     *("name", "kind", "width", "height", "fps", "frame_count", "duration_seconds", "codec"),
@@ -33,8 +32,7 @@ def _urls(asset: Asset) -> dict[str, str | None]:
         "filmstrip": asset.is_video,
         "playable": asset.is_playable,
     }
-    return {f"{what}_url": _url(asset, what) if there else None for what, there in is_there.items()}
-
-
-def _url(asset: Asset, what: str) -> str:
-    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
+    return {
+        f"{what}_url": file_address(asset, what) if there else None
+        for what, there in is_there.items()
+    }

@@ -9,6 +9,8 @@ from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from editorapp.media.models import Asset
+
 STAND_IN = 7_000_000_000_000  # and the next ones: numbers that no address has of itself
 Shape = tuple[str | None, ...]  # a view's arguments in order, None where a number goes
 # As many as the code and the templates have: a shape holds constants only.
@@ -23,6 +25,16 @@ def address(name: str, *args: str | int) -> SafeString:
     """
     shape = tuple(None if isinstance(arg, int) else arg for arg in args)
     return filled(name, shape, [arg for arg in args if isinstance(arg, int)])
+
+
+def file_address(asset: Asset, what: str) -> str:
+    """Return the address of a file of an asset: "poster", "playable" and so on."""
+    return versioned(address("media:file", asset.pk, what), asset)
+
+
+def versioned(bare: str, asset: Asset) -> str:
+    """Return an address with the version of an asset, so that browsers may keep the answer."""
+    return f"{bare}?v={asset.sha256[:12]}"
 
 
 def filled(name: str, shape: Shape, numbers: list[int]) -> SafeString:

@@ -1,11 +1,10 @@
 """Change: how much a take differs from its source, in words and as the curve's drawing reads it."""
 
-from django.urls import reverse
-
 from editorapp.generations import comparison
 from editorapp.generations.models import Generation
 from editorapp.media.facts import JsonObject
 from editorapp.media.models import ChangeCurve
+from editorapp.web.presenters import addresses
 
 
 def address(take: Generation) -> str:
@@ -14,7 +13,7 @@ def address(take: Generation) -> str:
         comparison.pair(take)
     except comparison.NotComparable:
         return ""
-    return reverse("takes:change", args=[take.pk])
+    return addresses.address("takes:change", take.pk)
 
 
 def words(take: Generation) -> str:

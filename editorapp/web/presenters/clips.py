@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.urls import reverse
-
+from editorapp.generations import comparison
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
-from editorapp.providers.contract import POSITION, Task
+from editorapp.providers.contract import Task
 from editorapp.web.presenters import change, playing
+from editorapp.web.presenters.addresses import address, file_address, versioned
 from editorapp.web.presenters.request_summary import in_short
 
 MOST_CLIPS = 9  # that one stage shows at once: a key each
@@ -50,13 +50,12 @@ class StageClip:
         """
         if not self.asset.is_playable:
             return ""
-        address = playing.address_of(self.asset, self.take or self.heard_as)
-        return f"{address}?v={self.asset.sha256[:12]}"
+        return versioned(playing.address_of(self.asset, self.take or self.heard_as), self.asset)
 
     @property
     def poster(self) -> str:
         """The address of its poster."""
-        return _file(self.asset, "poster")
+        return file_address(self.asset, "poster")
 
     @cached_property
     def json(self) -> str:
@@ -79,30 +78,18 @@ def clip_json(
     return StageClip(asset, take, said=says, heard_as=heard_as).json
 
 
-def made_from(take: Generation) -> Asset | None:
-    """Return the clip that a take was made from, where we hold it."""
-    return take.source_asset or (take.parent.result if take.parent else None)
-
-
 def laid(take: Generation) -> list[float] | None:
     """Return where a reframe shows its source: x, y, width, height in fractions of the result's
     picture; None for any other take, and where nobody knows.
     """
-    wanted, result, source = take.wanted, take.result, made_from(take)
-    if wanted.task != Task.REFRAME or source is None or result is None:
+    result, source = take.result, take.made_from
+    if take.task != Task.REFRAME or source is None or result is None:
         return None
-    if not (source.height and result.height):
+    try:
+        place = comparison.placement(take.wanted, result, source)
+    except comparison.NotComparable:
         return None
-    place = [getattr(wanted, name) for name in POSITION]
-    if None in place:
-        return _fitted(source.width / source.height / (result.width / result.height))
-    return [round(float(value), 5) for value in place]
-
-
-def _fitted(shape: float) -> list[float]:
-    """Return the centred fit of a source whose aspect ratio is `shape` times the picture's."""
-    w, h = (1.0, 1 / shape) if shape >= 1 else (shape, 1.0)
-    return [round(value, 5) for value in ((1 - w) / 2, (1 - h) / 2, w, h)]
+    return [round(value, 5) for value in place]
 
 
 def _told(shown: StageClip) -> dict[str, Any]:
@@ -121,9 +108,9 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "playable": asset.is_playable,
         "src": shown.src,
         "poster": shown.poster,
-        "filmstrip": _file(asset, "filmstrip") if asset.is_video else "",
-        "times": reverse("media:times", args=[asset.pk]),
-        "still": reverse("media:still", args=[asset.pk, 0, "png"]),
+        "filmstrip": file_address(asset, "filmstrip") if asset.is_video else "",
+        "times": address("media:times", asset.pk),
+        "still": address("media:still", asset.pk, 0, "png"),
         "has_audio": playing.is_heard(asset, take or shown.heard_as),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
@@ -131,19 +118,14 @@ def _told(shown: StageClip) -> dict[str, Any]:
     }
 
 
-def _file(asset: Asset, what: str) -> str:
-    """Return the address of a file, with a version, so that browsers may keep it."""
-    return f"{reverse('media:file', args=[asset.pk, what])}?v={asset.sha256[:12]}"
-
-
 def _take(take: Generation, says: str) -> dict[str, Any]:
-    source = made_from(take)
+    source = take.made_from
     return {
         "number": take.pk,
         "says": says,
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
-        "page": reverse("takes:page", args=[take.pk]),
+        "page": address("takes:page", take.pk),
         "change": change.address(take),
         "laid": laid(take),
     }

@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import PurePath
 from uuid import UUID
 
+from django.urls import reverse
+
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.web.presenters.clips import MOST_CLIPS
 from editorapp.web.presenters.differences import differ_in, differences
 
 ENDINGS = {1: "st", 2: "nd", 3: "rd"}
-MOST_COMPARED = 9
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def compare_url(takes: Sequence[Generation]) -> str:
     """Return the address of the page that compares takes; "" where that makes no sense."""
     if len(takes) < 2:
         return ""
-    return f"/compare/?takes={','.join(str(take.pk) for take in takes[:MOST_COMPARED])}"
+    named = ",".join(str(take.pk) for take in takes[:MOST_CLIPS])
+    return f"{reverse('compare:page')}?takes={named}"
 
 
 def ordinal(number: int) -> str:

@@ -1,16 +1,15 @@
 """Playing: the address of what a player is given of a clip, and whether it is heard."""
 
-from django.urls import reverse
-
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.web.presenters.addresses import address
 
 
 def address_of(asset: Asset, take: Generation | None = None) -> str:
     """Return what is played of a clip; of a take's result, with its source's sound where that is on."""
     if take is not None and take.has_source_sound:
-        return reverse("takes:with_sound", args=[take.pk, "playable"])
-    return reverse("media:file", args=[asset.pk, "playable"])
+        return address("takes:with_sound", take.pk, "playable")
+    return address("media:file", asset.pk, "playable")
 
 
 def is_heard(asset: Asset, take: Generation | None = None) -> bool:

@@ -20,7 +20,6 @@ from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.recipe_plan import kept_of, plan_of
 from editorapp.web.studio.resolved_form import resolve
 from editorapp.web.studio.saved_form import DraftMark
-from editorapp.web.templatetags.takes import made_from
 
 SHARED = "“{}” is kept, for the whole team."
 
@@ -100,7 +99,7 @@ def make_of_take(request: MemberRequest, pk: int) -> HttpResponse:
     """Keep what a take was made with as a recipe."""
     take = get_object_or_404(Generation.objects.visible_to(request.member), pk=pk)
     form, kind = form_request.again(take), EditRecipe.Kind.RECIPE
-    name, origin = request.POST.get("recipe_name", ""), MadeOn(made_from(take), take)
+    name, origin = request.POST.get("recipe_name", ""), MadeOn(take.made_from, take)
     try:
         values, now = kept_of(form, kind), timezone.now()
         made = recipes.make(request.member, name, kind, values, origin=origin, now=now)

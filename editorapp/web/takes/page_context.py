@@ -21,7 +21,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.web.presenters import change, request_summary
-from editorapp.web.presenters.clips import StageClip, made_from
+from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.takes import lineage, sound, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -30,7 +30,7 @@ from editorapp.web.takes.progress import progress, seen, trouble
 def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
     prefetch_related_objects([take], "finished_as")
-    chain, source, wanted = lineage.steps(take), made_from(take), take.wanted
+    chain, source, wanted = lineage.steps(take), take.made_from, take.wanted
     return {
         "here": "gallery",
         "take": take,

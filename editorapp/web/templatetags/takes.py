@@ -20,7 +20,6 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
-from editorapp.web.presenters.clips import made_from
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.templatetags.rushes import elapsed
 
@@ -32,7 +31,6 @@ LAZY_IMAGE = '<img src="{}" alt="" loading="lazy" width="{}" height="{}">'
 MONEY = '<span class="money" title="{}">{}</span>'
 
 register = template.Library()
-register.filter("made_from", made_from)
 register.filter("model_name", request_summary.model_of)
 register.filter("in_short", request_summary.in_short)
 register.filter("answered_by", Generation.is_answered_by)
@@ -41,7 +39,7 @@ register.filter("answered_by", Generation.is_answered_by)
 @register.filter
 def picture(take: Generation) -> Asset | None:
     """Return what stands for a take: its result, else what it is made from."""
-    return take.result or made_from(take)
+    return take.result or take.made_from
 
 
 @register.filter

@@ -13,9 +13,9 @@ from tests.factories import make_member
 
 
 @pytest.fixture
-def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
+def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., Page]]:
     """Open an address as a member, in a context of its own; at the end no page may have logged an
-    error.
+    error, but for the refusals that a test expects: `@pytest.mark.answers(401)`.
     """
     contexts, errors = [], []
 
@@ -41,7 +41,9 @@ def open_page(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
         context.close()
     # A refused submit is an answer, not a fault; so is a full or silent storage. Browsers log them
     # all.
-    answers = ("status of 422", "status of 503", "status of 507")
+    marker = request.node.get_closest_marker("answers")
+    expected = (422, 503, 507, *(marker.args if marker else ()))
+    answers = [f"status of {status} " for status in expected]
     assert [error for error in errors if not any(answer in error for answer in answers)] == []
 
 

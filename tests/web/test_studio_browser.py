@@ -211,6 +211,7 @@ def test_an_opening_guide_frame_is_the_source_s_own_first_frame_or_an_uploaded_s
     expect(studio.locator(".pin")).to_have_count(1)
 
 
+@pytest.mark.answers(401)
 def test_a_session_that_ended_meanwhile_leads_to_sign_in_and_back_to_the_draft(studio, member):
     member.user.set_password("a long enough secret")
     member.user.save()  # ends every session

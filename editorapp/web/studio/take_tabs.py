@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
@@ -16,6 +17,7 @@ class TakeTab:
 
     take: Generation
     says: str
+    sounds: SoundOffers
 
     @property
     def tone(self) -> str:
@@ -32,19 +34,25 @@ class TakeTab:
         """Its result as the stage reads it; "" while there is none."""
         return clip_json(self.take.result, self.take, self.says) if self.take.result else ""
 
+    @cached_property
+    def has_sound_to_add(self) -> bool:
+        """Can it be played with the sound of its source?"""
+        return self.sounds.of(self.take) is not None
+
 
 def tabs_of(takes: Sequence[Generation]) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
-    says = differences(takes)
-    return [TakeTab(take, says[take.pk]) for take in sorted(takes, key=lambda take: take.pk)]
+    says, sounds = differences(takes), SoundOffers()
+    in_order = sorted(takes, key=lambda take: take.pk)
+    return [TakeTab(take, says[take.pk], sounds) for take in in_order]
 
 
 def stamp(tabs: Sequence[TakeTab]) -> str:
     """Return a word for how tabs stand: another one as soon as one of them looks different."""
-    said = [f"{tab.take.pk}.{tab.take.state}.{bool(tab.clip)}.{_copy(tab)}" for tab in tabs]
+    said = [f"{tab.take.pk}.{tab.take.state}.{bool(tab.clip)}.{_played(tab)}" for tab in tabs]
     return f"{zlib.crc32(' '.join(said).encode()):x}"
 
 
-def _copy(tab: TakeTab) -> str:
+def _played(tab: TakeTab) -> str:
     result = tab.take.result
-    return result.proxy if result else ""
+    return f"{result.proxy}.{tab.take.has_source_sound}" if result else ""

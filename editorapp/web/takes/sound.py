@@ -16,6 +16,7 @@ from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
+from editorapp.web.presenters import file_names
 from editorapp.web.studio.pages import toast, triggering
 from editorapp.web.takes.actions import back_to
 
@@ -74,14 +75,14 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         stored,
         content_type="video/mp4" if what == "playable" else result.mime_type,
         etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
-        name=_name(result),
+        name=_name(take, result),
         download="download" in request.GET,
     )
 
 
-def _name(result: Asset) -> str:
+def _name(take: Generation, result: Asset) -> str:
     ending = ".mov" if result.container == "mov" else ".mp4"
-    return f"{result.name.rpartition('.')[0] or result.name} with sound{ending}"
+    return file_names.of_take(take, note=" with sound", ending=ending)
 
 
 def _take(request: MemberRequest, pk: int) -> Generation:

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.alerts import alerts
+from editorapp.alerts.models import AlertKind
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
-from editorapp.generations import comparison
+from editorapp.generations import alerting, comparison
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
@@ -189,8 +189,8 @@ def _around(made: States) -> None:
     owner = made.people["admin"]
     words = {"role": Role.CREATOR, "note": "Nina, from May"}
     _row, made.invite = Invite.make(owner.team, invited_by=owner.user, now=now, **words)
-    unknown = str(made.take("unknown"))
-    alerts.open("unknown", unknown, message=UNKNOWN, team_id=owner.team_id, now=now)
+    unknown = made.takes["unknown"]
+    alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, unknown, UNKNOWN, now=now)
     for name in ("ticker", "cluster"):
         heartbeat.beat(name, now=now + timedelta(minutes=10))
     account = default_account("luma-agents")

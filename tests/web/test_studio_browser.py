@@ -1,7 +1,6 @@
 """The studio in a real browser: what a person clicks, and what must not be lost under their hands."""
 
 import re
-import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -14,26 +13,10 @@ from playwright.sync_api import expect
 from editorapp.generations.models import Generation
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str, **options) -> Asset:
-        copy = tmp_path / name
-        shutil.copy(real_media / name, copy)
-        return take_in(copy, name=name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -25,21 +23,6 @@ CLIPS = (
     "pig_rotated_6s.mov",
     "vertical_4s.mp4",
 )
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str, **options) -> Asset:
-        shutil.copy(real_media / name, tmp_path / name)
-        path = tmp_path / name
-        return take_in(path, name=name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 @pytest.fixture

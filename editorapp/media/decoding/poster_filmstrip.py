@@ -194,8 +194,13 @@ def _interest(pixels: Pixels) -> float:
 
 def _column(frame: Any, aspect: Fraction) -> Pixels:
     """Return a frame as a column of the strip, always STRIP_HEIGHT high."""
-    limits = {"max_width": _MAX_COLUMN_WIDTH, "max_height": STRIP_HEIGHT}
-    small = colour.picture(frame, aspect, smaller_by=Interpolation.AREA, **limits)
+    small = colour.picture(
+        frame,
+        aspect,
+        max_width=_MAX_COLUMN_WIDTH,
+        max_height=STRIP_HEIGHT,
+        smaller_by=Interpolation.AREA,
+    )
     height, width = small.shape[:2]
     size = (_column_width(width, height), STRIP_HEIGHT)
     if size == (width, height):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
@@ -17,6 +18,7 @@ class TakeTab:
 
     take: Generation
     says: str
+    sounds: SoundOffers
 
     @property
     def tone(self) -> str:
@@ -33,11 +35,17 @@ class TakeTab:
         """Its result as the stage reads it; "" while there is none."""
         return clip_json(self.take.result, self.take, self.says) if self.take.result else ""
 
+    @cached_property
+    def has_sound_to_add(self) -> bool:
+        """Can it be played with the sound of its source?"""
+        return self.sounds.of(self.take) is not None
+
 
 def tabs_of(takes: Sequence[Generation]) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
-    says = differences(takes)
-    return [TakeTab(take, says[take.pk]) for take in sorted(takes, key=lambda take: take.pk)]
+    says, sounds = differences(takes), SoundOffers()
+    in_order = sorted(takes, key=lambda take: take.pk)
+    return [TakeTab(take, says[take.pk], sounds) for take in in_order]
 
 
 def standings_of(takes: Iterable[Generation]) -> list[TakeStanding]:

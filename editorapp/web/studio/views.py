@@ -219,7 +219,7 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     form = begun.form
     before = resolve(form, request.member)
     try:
-        after, kept = buttons.pressed(request, form, changes, before.source.asset)
+        after, kept = buttons.pressed(request, form, changes, before.source)
     except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
     resolved = resolve(after.in_order(), request.member)

@@ -86,8 +86,6 @@ def _take_clip(
         return examine(file, max_seconds=max_seconds).facts
     collector = poster_filmstrip.Collector()
     clip = examine(file, max_seconds=max_seconds, onlooker=collector)
-    if not collector.columns:
-        collector.fill(file, clip.timeline)
     strip = collector.strip(len(clip.timeline.pts))
     poster_filmstrip.save_preview(strip, folder / layout.FILMSTRIP)
     poster_filmstrip.save_preview(collector.poster(), folder / layout.POSTER)

@@ -1,7 +1,7 @@
 """Take tabs: a source and the takes made of it as tabs of one stage, each saying what differs."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
+from editorapp.web.studio.sources import TakeStanding
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,20 @@ def tabs_of(takes: Sequence[Generation]) -> list[TakeTab]:
     return [TakeTab(take, says[take.pk], sounds) for take in in_order]
 
 
-def stamp(tabs: Sequence[TakeTab]) -> str:
+def standings_of(takes: Iterable[Generation]) -> list[TakeStanding]:
+    """Return how these takes stand, as `sources.standings` reads it."""
+    return [
+        TakeStanding(
+            take.pk,
+            take.state,
+            take.result.proxy if take.result else None,
+            take.has_source_sound,
+        )
+        for take in takes
+    ]
+
+
+def stamp(standings: Iterable[TakeStanding]) -> str:
     """Return a word for how tabs stand: another one as soon as one of them looks different."""
-    said = [f"{tab.take.pk}.{tab.take.state}.{bool(tab.clip)}.{_played(tab)}" for tab in tabs]
-    return f"{zlib.crc32(' '.join(said).encode()):x}"
-
-
-def _played(tab: TakeTab) -> str:
-    result = tab.take.result
-    return f"{result.proxy}.{tab.take.has_source_sound}" if result else ""
+    said = repr(sorted(map(tuple, standings)))
+    return f"{zlib.crc32(said.encode()):x}"

@@ -3,8 +3,8 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
 
 from editorapp.core import reasons
 from editorapp.core.htmx import is_part
@@ -80,6 +80,21 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     )
 
 
+@page_for(Act.SEE)
+def video(request: MemberRequest, pk: int) -> HttpResponse:
+    """Lead to the download of a take's video: as it is heard, with the sound of its source or
+    without.
+    """
+    take = _take(request, pk)
+    if take.result is None:
+        raise Http404("This take has no video.")
+    if take.has_source_sound and of_takes.offered(take) is not None:
+        address = reverse("takes:with_sound", args=[pk, "original"])
+        return redirect(f"{address}?download=1")
+    address = reverse("media:file", args=[take.result_id, "original"])
+    return redirect(f"{address}?download=1&take={pk}")
+
+
 def _name(take: Generation, result: Asset) -> str:
     ending = ".mov" if result.container == "mov" else ".mp4"
     return file_names.of_take(take, note=" with sound", ending=ending)
@@ -92,5 +107,6 @@ def _take(request: MemberRequest, pk: int) -> Generation:
 
 urlpatterns = [
     path("<int:pk>/sound", switch, name="sound"),
+    path("<int:pk>/video", video, name="video"),
     path("<int:pk>/sound/<str:what>", with_sound, name="with_sound"),
 ]

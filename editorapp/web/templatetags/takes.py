@@ -4,7 +4,6 @@ No filter causes a query on takes read by web.presenters.cards.as_cards.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -20,7 +19,6 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
-from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.templatetags.rushes import elapsed
 
 CONTINUES = {"forward": "goes on from"}
@@ -119,23 +117,6 @@ def cost(take: Generation) -> SafeString:
         held = f"{show_usd(take.estimate_high_usd)} held"
         return format_html(MONEY, "Held until the outcome is known" + simulated, held)
     return SafeString('<span class="muted nowrap">not charged</span>')
-
-
-@register.simple_tag
-def arrangements(take: Generation, row: Any, member: Member) -> SafeString:
-    """Write what this member can do with one that waits: nearly the same with each poll."""
-    return kept_part(
-        "queue/_arrange.html",
-        id=str(take.pk),
-        at=address("queue:arrange", take.pk, "up").removesuffix("up"),
-        responsible=str(take.responsible),
-        batch=str(take.batch or ""),
-        batch_count=row.batch_count,
-        is_own=row.standing.is_own,
-        may_arrange=take.is_answered_by(member),
-        may_cancel=cancelable_by(take, member),
-        may_manage=member.may_manage,
-    )
 
 
 @register.filter

@@ -187,7 +187,6 @@ def _clips(member: Member) -> QuerySet[Asset]:
 def _filter_context(member: Member, filters: Filters) -> Context:
     """Return what the filters may be set to, and the names of what they are set to."""
     choices = _choices()
-    clips = Asset.objects.visible_to(member)
     return {
         "without_source": filters.without("source"),
         "without_lineage": filters.without("lineage"),
@@ -197,8 +196,12 @@ def _filter_context(member: Member, filters: Filters) -> Context:
             for name, words in choices.items()
         ],
         "people": _makers(member),
-        "source": filters.source and clips.filter(pk=filters.source).first(),
+        "source": _named_source(member, filters.source),
     }
+
+
+def _named_source(member: Member, source: int | None) -> Asset | None:
+    return Asset.objects.visible_to(member).filter(pk=source).first() if source else None
 
 
 def _makers(member: Member) -> dict[int, str]:

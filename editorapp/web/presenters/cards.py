@@ -28,6 +28,15 @@ PRINTED = (
     *(f"result__{name}" for name in RESULT),
 )
 
+# What a small picture of a take prints, with what tells it from those beside it.
+PICTURED = (
+    *("team_id", "state", "batch", "prompt", "provider", "model", "task", "request"),
+    "account__name",
+    *(f"source_asset__{name}" for name in CLIP),
+    *(f"parent__result__{name}" for name in CLIP),
+    *(f"result__{name}" for name in CLIP),
+)
+
 
 def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     """Return the takes with what a card reads, and no more: `notes_of` adds what reviewers ask for."""
@@ -39,6 +48,12 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         "created_by",
     )
     return _placed(takes.only(*PRINTED))
+
+
+def pictured(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    """Return the takes with what a small picture of them reads, and no more."""
+    takes = takes.select_related("account", "source_asset", "result", "parent__result")
+    return takes.only(*PICTURED)
 
 
 def notes_of(takes: Sequence[Generation]) -> None:

@@ -1,6 +1,7 @@
 """Gallery: every take of the team, newest first, and the clips that they were made from."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.urls import path, reverse
 
 from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.paging import cursor, newest_first
+from editorapp.core.prepared import Prepared
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
@@ -21,10 +23,8 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import as_cards
 
 PAGE_SIZE = 24
-MAKER = ("user_id", "user__display_name", "user__username")
 MOST_LIVE = 500
 STOP_POLLING = 286  # htmx's own status
 
@@ -122,7 +122,7 @@ def page(request: MemberRequest) -> HttpResponse:
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
     takes = filters.apply(Generation.objects.visible_to(request.member))
-    found = newest_first(as_cards(batches.heads(takes)), before=before, size=PAGE_SIZE)
+    found = newest_first(batches.heads(takes).only("batch"), before=before, size=PAGE_SIZE)
     groups = batches.cards_of(found.rows, request.member)
     context = {
         "here": "gallery",
@@ -155,7 +155,7 @@ def live(request: MemberRequest) -> HttpResponse:
     goes_on = any(state in ACTIVE for state in now.values())
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
-    groups = batches.cards_of(as_cards(takes.filter(pk__in=changed)), request.member)
+    groups = batches.cards_of(takes.filter(pk__in=changed).only("batch"), request.member)
     opened = batches.all_named(request.GET)
     context = {"groups": groups, "opened": opened, "changed": changed, "oob": True}
     status = 200 if goes_on else STOP_POLLING
@@ -206,13 +206,25 @@ def _named_source(member: Member, source: int | None) -> Asset | None:
 
 def _makers(member: Member) -> dict[int, str]:
     """Return who is in the team, by name; then who was, and has made something in it."""
-    team = member.team_id
-    here = Member.objects.active().filter(team_id=team).order_by(*MAKER[1:])
-    names = {pk: shown or name for pk, shown, name in here.values_list(*MAKER)}
+    here = {pk: shown or name for pk, shown, name in _members(member.team_id)}
+    gone = _former_makers(member.team_id)
+    return here | {pk: f"{shown or name} (former member)" for pk, shown, name in gone}
+
+
+@Prepared
+def _members(team: int) -> "QuerySet[Member, Any]":
+    here = Member.objects.active().filter(team_id=team)
+    return here.order_by("user__display_name", "user__username").values_list(
+        "user_id", "user__display_name", "user__username"
+    )
+
+
+@Prepared
+def _former_makers(team: int) -> "QuerySet[User, Any]":
     made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
-    gone = User.objects.exclude(pk__in=list(names)).filter(Exists(made))
-    rows = gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
-    return names | {pk: f"{shown or name} (former member)" for pk, shown, name in rows}
+    here = Member.objects.active().filter(team_id=team, user=OuterRef("pk"))
+    gone = User.objects.filter(~Exists(here), Exists(made))
+    return gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
 
 
 def _seen(pair: str) -> tuple[int, str]:

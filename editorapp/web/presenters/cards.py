@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db.models import IntegerField, Prefetch, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
+from editorapp.core.prepared import Prepared, padded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
 
@@ -37,6 +38,8 @@ PICTURED = (
     *(f"result__{name}" for name in CLIP),
 )
 
+AT_ONCE = 24  # cards are read in multiples of it
+
 
 def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     """Return the takes with what a card reads, and no more: `notes_of` adds what reviewers ask for."""
@@ -48,6 +51,14 @@ def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         "created_by",
     )
     return _placed(takes.only(*PRINTED))
+
+
+def read_cards(ids: Sequence[int]) -> list[Generation]:
+    """Return takes as `as_cards` has them, in this order; `ids` are those that who asks may see."""
+    if not ids:
+        return []
+    found = {take.pk: take for take in _cards(*padded(ids, to=AT_ONCE))}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def pictured(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
@@ -79,6 +90,9 @@ def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         "held_by",
     ).prefetch_related(_decisions())
     return _placed(takes)
+
+
+_cards = Prepared[Generation](lambda *ids: as_cards(Generation.objects.filter(pk__in=ids)))
 
 
 def _decisions() -> Prefetch:

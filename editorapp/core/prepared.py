@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -31,6 +31,7 @@ class Prepared(Generic[Row]):
 
     def __call__(self, *numbers: int) -> list[Row]:
         """Read the rows."""
+        connection = connections[DEFAULT_DB_ALIAS]
         queryset, compiler, sql, params = self._compiled(connection.vendor, len(numbers))
         asked = [numbers[one - STAND_IN] if _is_stand_in(one) else one for one in params]
         ready = copy.copy(compiler)  # of this call: another thread may run the same
@@ -44,7 +45,7 @@ class Prepared(Generic[Row]):
         count: int,
     ) -> "tuple[QuerySet[Any, Row], SQLCompiler, str, Sequence[Any]]":
         queryset = self._made(*range(STAND_IN, STAND_IN + count))
-        compiler = queryset.query.get_compiler(connection=connection)
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         return queryset, compiler, *compiler.as_sql()
 
 

@@ -66,8 +66,8 @@ CARD = "gallery/_card.html"
 
 
 def test_what_is_fresh_is_written_anew_into_the_same_part_and_escaped():
-    first = kept_part(CARD, {"when": "now", "lasted": ""}, id="7", maker="Cleo")
-    second = kept_part(CARD, {"when": "<b>", "lasted": ""}, id="7", maker="Cleo")
+    first = kept_part(CARD, {"when": "now"}, prompt="", maker="Cleo")
+    second = kept_part(CARD, {"when": "<b>"}, prompt="", maker="Cleo")
 
     assert "Cleo · now</span>" in first
     assert second == first.replace("Cleo · now", "Cleo · &lt;b&gt;")
@@ -76,12 +76,12 @@ def test_what_is_fresh_is_written_anew_into_the_same_part_and_escaped():
 def test_what_is_fresh_may_be_html_of_ours():
     clock = mark_safe("<time>3 s</time>")
 
-    assert "· <time>3 s</time></span>" in kept_part(CARD, {"when": clock}, maker="Cleo")
+    assert "· <time>3 s</time></span>" in kept_part(CARD, {"when": clock}, prompt="", maker="Cleo")
 
 
 def test_words_and_html_that_read_alike_are_two_parts():
-    html = kept_part(CARD, cost=mark_safe("<b>$1</b>"))
-    words = kept_part(CARD, cost="<b>$1</b>")
+    html = kept_part(CARD, prompt="", cost=mark_safe("<b>$1</b>"))
+    words = kept_part(CARD, prompt="", cost="<b>$1</b>")
 
     assert "<b>$1</b>" in html
     assert "<b>$1</b>" not in words and "&lt;b&gt;$1" in words
@@ -106,7 +106,7 @@ SAYS = {
     "whose estimate": "$1.08 est.",
     "prompt": "Snow &amp; &lt;fog&gt;",
     "simulated": '<p class="take-marks">\n      \n',
-    "review": "Approved",
+    "review": 'badge-good">Approved',
     "model": "Edit, ray-4",
 }
 

@@ -38,33 +38,23 @@ PICTURED = (
     *(f"result__{name}" for name in CLIP),
 )
 
-AT_ONCE = 24  # cards are read in multiples of it
-
-
-def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    """Return the takes with what a card reads, and no more: `notes_of` adds what reviewers ask for."""
-    takes = takes.select_related(
-        "account",
-        "source_asset",
-        "result",
-        "parent__result",
-        "created_by",
-    )
-    return _placed(takes.only(*PRINTED))
+AT_ONCE = 12  # takes are read in multiples of it
 
 
 def read_cards(ids: Sequence[int]) -> list[Generation]:
-    """Return takes as `as_cards` has them, in this order; `ids` are those that who asks may see."""
-    if not ids:
-        return []
-    found = {take.pk: take for take in _cards(*padded(ids, to=AT_ONCE))}
+    """Return takes with what a card reads, and no more, in this order: `notes_of` adds what reviewers
+    ask for. `ids` are those that who asks may see.
+    """
+    found = {take.pk: take for take in _cards(*padded(ids, to=AT_ONCE))} if ids else {}
     return [found[pk] for pk in ids if pk in found]
 
 
-def pictured(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    """Return the takes with what a small picture of them reads, and no more."""
-    takes = takes.select_related("account", "source_asset", "result", "parent__result")
-    return takes.only(*PICTURED)
+def read_pictured(ids: Sequence[int]) -> list[Generation]:
+    """Return takes with what a small picture of them reads, and no more, in this order; `ids` are
+    those that who asks may see.
+    """
+    found = {take.pk: take for take in _pictured(*padded(ids, to=AT_ONCE))} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def notes_of(takes: Sequence[Generation]) -> None:
@@ -92,7 +82,23 @@ def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     return _placed(takes)
 
 
-_cards = Prepared[Generation](lambda *ids: as_cards(Generation.objects.filter(pk__in=ids)))
+@Prepared
+def _cards(*ids: int) -> "QuerySet[Generation]":
+    takes = Generation.objects.filter(pk__in=ids).select_related(
+        "account",
+        "source_asset",
+        "result",
+        "parent__result",
+        "created_by",
+    )
+    return _placed(takes.only(*PRINTED))
+
+
+@Prepared
+def _pictured(*ids: int) -> "QuerySet[Generation]":
+    takes = Generation.objects.filter(pk__in=ids)
+    shown = takes.select_related("account", "source_asset", "result", "parent__result")
+    return shown.only(*PICTURED)
 
 
 def _decisions() -> Prefetch:

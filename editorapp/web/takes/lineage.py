@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from editorapp.generations import lineage
 from editorapp.generations.models import Generation
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import pictured
+from editorapp.web.presenters.cards import read_pictured
 from editorapp.web.presenters.differences import differences
 from editorapp.web.presenters.groups import TakeGroup
 
@@ -73,10 +73,11 @@ def batch(take: Generation) -> TakeGroup:
     if take.batch is None:
         return TakeGroup([take])
     takes = Generation.objects.filter(team_id=take.team_id, batch=take.batch)
-    return TakeGroup(list(pictured(takes).order_by("pk")[:MOST_OF_BATCH]))
+    ids = takes.order_by("pk").values_list("pk", flat=True)
+    return TakeGroup(read_pictured(list(ids[:MOST_OF_BATCH])))
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:
-    found = list(pictured(takes)[: MOST_SHOWN + 1])
-    count = takes.count() if len(found) > MOST_SHOWN else len(found)
-    return Reel(found[:MOST_SHOWN], count)
+    ids = list(takes.values_list("pk", flat=True)[: MOST_SHOWN + 1])
+    count = takes.count() if len(ids) > MOST_SHOWN else len(ids)
+    return Reel(read_pictured(ids[:MOST_SHOWN]), count)

@@ -1,6 +1,6 @@
 """Take filters: what pages say of a take, {% load takes %}.
 
-No filter causes a query on takes read by web.presenters.cards.as_cards.
+No filter causes a query on takes read by web.presenters.cards.read_cards.
 """
 
 from datetime import datetime, timedelta

@@ -9,8 +9,9 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.safestring import SafeString
 
-from editorapp.core.htmx import Context, is_part, page_or_part
+from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import cursor, newest_first
 from editorapp.core.prepared import Prepared
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
@@ -23,6 +24,8 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches
 from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.kept_parts import kept_part
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -135,7 +138,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "has_live": any(group.is_active for group in groups),
     }
     if not is_part(request):
-        context |= _filter_context(request.member, filters)
+        context["filters_form"] = _filters_form(request.member, filters)
     part = "gallery/_more.html" if before else "gallery/_takes.html"
     return page_or_part(request, "gallery/page.html", part, context)
 
@@ -184,24 +187,30 @@ def _clips(member: Member) -> QuerySet[Asset]:
     return clips.select_related("created_by").annotate(take_count=Count("generations"))
 
 
-def _filter_context(member: Member, filters: Filters) -> Context:
-    """Return what the filters may be set to, and the names of what they are set to."""
+def _filters_form(member: Member, filters: Filters) -> SafeString:
+    """Write the filters, and the names of what they are set to."""
     choices = _choices()
-    return {
-        "without_source": filters.without("source"),
-        "without_lineage": filters.without("lineage"),
-        "states": {"": "All", **choices.pop("state")},
-        "selects": [
-            (name, name.capitalize(), getattr(filters, name), {"": f"Any {name}", **words})
+    states = choices.pop("state")
+    return kept_part(
+        "gallery/_filters.html",
+        page=address("gallery:page"),
+        filters=filters,
+        states=(("", "All"), *states.items()),
+        selects=tuple(
+            (name, name.capitalize(), getattr(filters, name), (("", f"Any {name}"), *words.items()))
             for name, words in choices.items()
-        ],
-        "people": _makers(member),
-        "source": _named_source(member, filters.source),
-    }
+        ),
+        people=tuple(_makers(member).items()),
+        source_name=_source_name(member, filters.source),
+        without_source=filters.without("source"),
+        without_lineage=filters.without("lineage"),
+    )
 
 
-def _named_source(member: Member, source: int | None) -> Asset | None:
-    return Asset.objects.visible_to(member).filter(pk=source).first() if source else None
+def _source_name(member: Member, source: int | None) -> str:
+    """Name the clip that is filtered by; "" for none, and for one that is gone."""
+    named = Asset.objects.visible_to(member).filter(pk=source) if source else Asset.objects.none()
+    return named.values_list("name", flat=True).first() or ""
 
 
 def _makers(member: Member) -> dict[int, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePath
 
-from editorapp.media import clip_jobs, store
+from editorapp.media import clip_jobs, source_sound, store
 from editorapp.media.facts import JsonObject
 from editorapp.media.frame_times import length_of
 from editorapp.media.intake import take_in
@@ -50,13 +50,14 @@ def trim(
     *,
     user: User | None,
     conversion: Conversion = AS_IT_IS,
+    sound_of: Asset | None = None,
 ) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
 
     Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
     cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay,
     where the conversion says nothing else. A whole clip whose packets an MP4 takes keeps them.
-    Raises: Refusal.
+    `sound_of`: the source that is heard with the clip, which has no sound itself. Raises: Refusal.
     """
     if not asset.is_video or not 0 <= first_frame <= last_frame < asset.frame_count:
         wrong = last_frame if 0 <= first_frame <= last_frame else first_frame
@@ -65,6 +66,11 @@ def trim(
         asked = {"first": first_frame, "last": last_frame, **_told(conversion)}
         made = folder / "trimmed.mp4"
         clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **asked)
+        if sound_of is not None:
+            most = conversion.max_bytes
+            made = source_sound.add_to_cut(
+                made, asset, sound_of, first_frame=first_frame, max_bytes=most
+            )
         cut = take_in(
             made,
             name=_name(asset, first_frame, last_frame),

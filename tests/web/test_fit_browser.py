@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from tests.factories import default_account, make_member
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from editorapp.generations.models import Generation
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
@@ -21,6 +20,7 @@ from editorapp.web.studio import canvas, frames, sources
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
 from tests.factories import default_account, make_asset, make_generation, make_member
+from tests.taken_in import take_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db

@@ -18,22 +18,23 @@ from editorapp.teams.models import Member
 from editorapp.web.studio import new_sources
 from editorapp.web.studio.draft_form import ENDS, Changes, DraftForm, KeyframeRow, Values
 from editorapp.web.studio.new_sources import KeptPart, NotDone, whole_frame
+from editorapp.web.studio.sources import ChosenSource
 
 
 def pressed(
     request: MemberRequest,
     form: DraftForm,
     changes: Changes,
-    source: Asset | None,
+    chosen: ChosenSource,
 ) -> tuple[DraftForm, KeptPart | None]:
     """Return the form after a button: a fix's changes, a new source, or a guide frame added; and
     what is kept of the old source, where there is a new one.
 
     Raises: NotDone.
     """
-    sent = request.POST
+    sent, source = request.POST, chosen.asset
     try:
-        if made := new_sources.asked_for(sent, changes, source):
+        if made := new_sources.asked_for(sent, changes, chosen):
             return made.of(form.changed(changes), request.member)
         if act := next((act for name, act in ACTS.items() if name in sent), None):
             return replace(form, **act(request, form, source)), None

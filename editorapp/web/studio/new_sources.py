@@ -6,21 +6,30 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 from django.http import QueryDict
 
 from editorapp.core.request_values import as_decimal, as_whole
 from editorapp.costs.estimate import Estimate, estimate
+from editorapp.generations.files import source_sound
+from editorapp.generations.models import Generation
 from editorapp.generations.request.draft import Draft
 from editorapp.media import frame_times
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
+from editorapp.media.store import Gone
 from editorapp.media.trim import AS_IT_IS, Conversion, trim
 from editorapp.teams.models import Member
 from editorapp.web.studio.draft_form import Changes, DraftForm
+from editorapp.web.studio.sources import ChosenSource
 
 Part = tuple[int, int]  # its first and last frame
 NO_CLIP = "Choose a clip first."
+NO_SOUND = (
+    "#{} is played with the sound of its source, which cannot be kept: {} "
+    "Switch its sound off first, or cut another take."
+)
 NO_COPY = "No such copy can be made of this clip."
 _SIZE = re.compile("([0-9]{1,4})x([0-9]{1,4})")
 _RATE = re.compile("[0-9]{1,7}(/[1-9][0-9]{0,6})?")
@@ -43,11 +52,15 @@ class KeptPart:
 
 @dataclass(frozen=True)
 class NewSource:
-    """A source that a button asks for: a part of another one, converted."""
+    """A source that a button asks for: a part of another one, converted.
+
+    `take`: whose result that is; where it is played with sound, its part is, too.
+    """
 
     source: Asset
     part: Part
     conversion: Conversion = AS_IT_IS
+    take: Generation | None = None
 
     def of(self, form: DraftForm, member: Member) -> tuple[DraftForm, KeptPart]:
         """Make it, and return the form with it chosen; keyframes stay on their pictures.
@@ -59,11 +72,22 @@ class NewSource:
             raise NotDone(
                 f"In and out lie between frame 0 and frame {self.source.last_frame}, in before out."
             )
-        made = trim(self.source, first, last, user=member.user, conversion=self.conversion)
+        made = self._made(first, last, member)
         moves = self._moves(form, made)
         chosen = replace(_moved(form, moves), source_kind="asset", source_asset=made.pk)
         chosen = replace(chosen, pinned_to=chosen.source_key)
         return chosen, KeptPart(self.part, moves)
+
+    def _made(self, first: int, last: int, member: Member) -> Asset:
+        take, cut = self.take, partial(trim, self.source, first, last, user=member.user)
+        if take is None or not take.has_source_sound or self.source.has_audio:
+            return cut(conversion=self.conversion)
+        try:
+            if (sound := source_sound.offered(take)) is None:
+                raise Gone
+            return cut(conversion=self.conversion, sound_of=sound)
+        except Refusal as refusal:
+            raise NotDone(NO_SOUND.format(take.pk, refusal.message)) from refusal
 
     def _moves(self, form: DraftForm, made: Asset) -> dict[int, int]:
         first, last = self.part
@@ -73,11 +97,12 @@ class NewSource:
         return {at: min(made.last_frame, place_of(self.source, at, first)) for at in inside}
 
 
-def asked_for(sent: QueryDict, changes: Changes, source: Asset | None) -> NewSource | None:
+def asked_for(sent: QueryDict, changes: Changes, chosen: ChosenSource) -> NewSource | None:
     """Return the source that a button asks for; None where it asks for none. Raises: NotDone.
 
     An MP4 copy is a part that keeps everything.
     """
+    source = chosen.asset
     if "trim_to_seconds" in changes:
         part = _start_of(source, changes["trim_to_seconds"][0])
     elif "mp4_copy" in changes:
@@ -87,7 +112,7 @@ def asked_for(sent: QueryDict, changes: Changes, source: Asset | None) -> NewSou
     else:
         return None
     source = _chosen(source)
-    return NewSource(source, part, _conversion(source, changes))
+    return NewSource(source, part, _conversion(source, changes), chosen.parent)
 
 
 def _conversion(source: Asset, changes: Changes) -> Conversion:

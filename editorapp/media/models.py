@@ -220,6 +220,9 @@ class SourceCopy(models.Model):
     first_frame = models.PositiveIntegerField()
     last_frame = models.PositiveIntegerField()
     conversion = models.CharField(max_length=100, blank=True)
+    # The clip that is heard with this one, by its row; 0: none. A plain value, because none is
+    # equal to none.
+    sound_of = models.PositiveBigIntegerField(default=0)
     asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(
@@ -246,7 +249,7 @@ class SourceCopy(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["asset", "first_frame", "last_frame", "conversion"],
+                fields=["asset", "first_frame", "last_frame", "conversion", "sound_of"],
                 name="one_copy_of_a_part",
             )
         ]

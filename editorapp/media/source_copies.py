@@ -17,6 +17,7 @@ from editorapp.core import retry
 from editorapp.media import queueing
 from editorapp.media.models import Asset, SourceCopy, SourceCopyQuerySet
 from editorapp.media.refusals import Refusal
+from editorapp.media.store import Gone
 from editorapp.media.trim import Conversion, trim
 from editorapp.teams.models import Member, User
 
@@ -27,6 +28,10 @@ _SILENT = timedelta(seconds=_LOST.first_seconds)
 _TRIED = (
     "It was tried several times, and never came to an end: try again, or export the clip as an "
     "H.264 MP4 and upload that."
+)
+_NO_SOUND = (
+    "It is played with the sound of its source, which cannot be kept: {} "
+    "Switch its sound off first, or cut another take."
 )
 _SHOWN_FOR = timedelta(days=1)
 Part = tuple[int, int]  # its first and last frame
@@ -39,30 +44,40 @@ def ask(
     *,
     user: User,
     now: datetime,
+    sound_of: Asset | None = None,
 ) -> SourceCopy:
-    """Return the copy of a part of a clip; where there is none, have it made."""
-    asked = {"asked_by": user, "asked_at": now, "alive_at": now}
+    """Return the copy of a part of a clip; where there is none, have it made.
+
+    `sound_of`: the source that is heard with the clip, which has no sound itself.
+    """
     copy, is_new = SourceCopy.objects.select_related("asset", "made").get_or_create(
         asset=asset,
         first_frame=part[0],
         last_frame=part[1],
         conversion=conversion.text,
-        defaults=asked,
+        sound_of=sound_of.pk if sound_of is not None else 0,
+        defaults={"asked_by": user, "asked_at": now, "alive_at": now},
     )
-    if is_new:
-        queueing.send_source_copies()
-    elif not copy.is_pending and not copy.is_there:
-        _ask_again(copy, asked)
+    if not is_new:
+        return again(copy, user=user, now=now)
+    queueing.send_source_copies()
     return copy
 
 
-def _ask_again(copy: SourceCopy, asked: dict[str, object]) -> None:
-    """Have a copy made that failed, or is not there any more; one press of several does it."""
+def again(copy: SourceCopy, *, user: User, now: datetime) -> SourceCopy:
+    """Return a copy; one that failed, or is not there any more, is made anew.
+
+    Of several presses one has it made.
+    """
+    if copy.is_pending or copy.is_there:
+        return copy
+    asked = {"asked_by": user, "asked_at": now, "alive_at": now}
     anew = {"state": SourceCopy.Standing.PENDING, "begun_at": None, "tries": 0, "percent": 0}
     ended = SourceCopy.objects.filter(pk=copy.pk, state=copy.state)
     if ended.update(**asked, **anew, made=None, reason=""):
         queueing.send_source_copies()
     copy.refresh_from_db()
+    return copy
 
 
 def waiting() -> SourceCopyQuerySet:
@@ -81,13 +96,25 @@ def make(copy: SourceCopy) -> None:
             copy.last_frame,
             user=copy.asked_by,
             conversion=Conversion.read(copy.conversion),
+            sound_of=_sound_of(copy),
             tell=lambda percent: _tell(copy, percent),
         )
     except Refusal as refusal:
         log.warning("Copy %s of asset %s: %s", copy.pk, copy.asset_id, refusal.message)
-        _end(copy, state=SourceCopy.Standing.FAILED, reason=refusal.message)
+        reason = _NO_SOUND.format(refusal.message) if copy.sound_of else refusal.message
+        _end(copy, state=SourceCopy.Standing.FAILED, reason=reason)
     else:
         _end(copy, state=SourceCopy.Standing.READY, made=made, percent=100)
+
+
+def _sound_of(copy: SourceCopy) -> Asset | None:
+    """Return the clip whose sound goes along. Raises: Gone."""
+    if not copy.sound_of:
+        return None
+    found = Asset.objects.filter(pk=copy.sound_of, team=copy.asset.team_id).first()
+    if found is None:
+        raise Gone
+    return found
 
 
 def _begin(copy: SourceCopy) -> bool:

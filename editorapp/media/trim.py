@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from editorapp.media import clip_jobs, store
+from editorapp.media import clip_jobs, source_sound, store
 from editorapp.media.display_names import part_name
 from editorapp.media.facts import JsonObject
 from editorapp.media.frame_times import length_of
@@ -73,6 +73,7 @@ def trim(
     *,
     user: User | None,
     conversion: Conversion = AS_IT_IS,
+    sound_of: Asset | None = None,
     tell: Tell | None = None,
 ) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
@@ -80,7 +81,7 @@ def trim(
     Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
     cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay,
     where the conversion says nothing else. A whole clip whose packets an MP4 takes keeps them.
-    Raises: Refusal.
+    `sound_of`: the source that is heard with the clip, which has no sound itself. Raises: Refusal.
     """
     if not asset.is_video or not 0 <= first_frame <= last_frame < asset.frame_count:
         wrong = last_frame if 0 <= first_frame <= last_frame else first_frame
@@ -91,6 +92,11 @@ def trim(
         if tell is not None:
             asked |= _progress(folder / "progress", tell)
         clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **asked)
+        if sound_of is not None:
+            most = conversion.max_bytes
+            made = source_sound.add_to_cut(
+                made, asset, sound_of, first_frame=first_frame, max_bytes=most
+            )
         cut = take_in(
             made,
             name=part_name(asset.name, first_frame, last_frame, of=asset.last_frame),

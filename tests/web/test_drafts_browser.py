@@ -2,14 +2,10 @@
 without a word.
 """
 
-import shutil
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -17,20 +13,10 @@ RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def clips(member, real_media, tmp_path) -> dict[str, Asset]:
+def clips(keep) -> dict[str, Asset]:
     """Two clips, by short names; the newest, the bunny, is the one that the studio opens with."""
-    found = {}
-    for name in ("vertical_4s.mp4", "bunny_720p_5s.mp4"):
-        shutil.copy(real_media / name, tmp_path / name)
-        found[name.partition("_")[0]] = take_in(
-            tmp_path / name, name=name, team=member.team, user=member.user
-        )
-    return found
+    names = ("vertical_4s.mp4", "bunny_720p_5s.mp4")
+    return {name.partition("_")[0]: keep(name) for name in names}
 
 
 @pytest.fixture

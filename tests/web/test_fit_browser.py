@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from editorapp.media import tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from tests.factories import default_account, make_member
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -13,16 +13,15 @@ from django.test import Client
 
 from editorapp.generations.models import Generation
 from editorapp.media import tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, frames, sources
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
-from tests.factories import default_account, make_asset, make_generation, make_member, signed_in
+from tests.factories import default_account, make_asset, make_generation, make_member
+from tests.taken_in import take_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
@@ -31,20 +30,9 @@ SHAPES = ((1280, 720), (720, 1280), (640, 480), (1000, 1000))
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
-
-
-@pytest.fixture
-def kept(member, real_media, tmp_path) -> Asset:
+def kept(keep) -> Asset:
     """A real clip: 132 frames, 1280 x 720."""
-    shutil.copy(real_media / "bunny_720p_5s.mp4", tmp_path / "bunny.mp4")
-    return take_in(tmp_path / "bunny.mp4", name="bunny.mp4", team=member.team, user=member.user)
+    return keep("bunny_720p_5s.mp4")
 
 
 def model(provider: str, task: str, name: str = "ray-3.2"):
@@ -276,7 +264,7 @@ def test_the_first_frame_is_a_frame_of_a_clip_without_a_script(browser, member, 
     )
 
     still = Asset.objects.get(origin=Asset.Origin.FRAME)
-    assert still.name == "bunny frame 90.png"
+    assert still.name == "bunny_720p_5s frame 90.png"
     assert value_of(html, "frames") == ["frames"] and value_of(html, "first_asset") == [
         str(still.pk)
     ]

@@ -26,7 +26,7 @@ from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
 from editorapp.media.decoding.timeline import Timeline, has_times_of
 from editorapp.media.facts import JsonObject
-from editorapp.media.refusals import Refusal
+from editorapp.media.refusals import Refusal, show_bytes
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds", "hdr_transfer")
@@ -242,6 +242,31 @@ def with_sound(
     span = source_sound.span_of(*indexes, is_copy=is_copy)
     is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
     return {"how": "copied" if is_kept else "encoded"}
+
+
+def cut_with_sound(
+    path: str,
+    *,
+    whole_frames: str,
+    first: int,
+    source: str,
+    source_frames: str,
+    max_bytes: int,
+    out: str,
+) -> JsonObject:
+    """Write the picture of a cut as it is, and what is heard of a source in that part of the clip.
+
+    `path` is the cut, from frame `first` of a clip on. With `max_bytes` the whole is no larger than
+    that; 0 for as many as it takes.
+    """
+    file, made = Path(path), Path(out)
+    cut = examine(file, max_seconds=0).timeline
+    whole, heard = (reader.load_index(Path(name)) for name in (whole_frames, source_frames))
+    span = source_sound.span_of_cut(cut, whole, first, heard)
+    source_sound.add(file, Path(source), made, span, codes_anew=bool(max_bytes))
+    if max_bytes and (size := made.stat().st_size) > max_bytes:
+        raise Refusal("too_big", size=show_bytes(size), limit=show_bytes(max_bytes))
+    return {}
 
 
 def change(

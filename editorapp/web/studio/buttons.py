@@ -18,6 +18,7 @@ from editorapp.teams.models import Member
 from editorapp.web.studio import new_sources
 from editorapp.web.studio.draft_form import ENDS, Changes, DraftForm, KeyframeRow, Values
 from editorapp.web.studio.new_sources import KeptPart, NotDone, whole_frame
+from editorapp.web.studio.sources import ChosenSource
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,15 @@ def pressed(
     request: MemberRequest,
     form: DraftForm,
     changes: Changes,
-    source: Asset | None,
+    chosen: ChosenSource,
 ) -> Pressed:
     """Return the form after a button: a fix's changes, a new source, or a guide frame added.
 
     Raises: NotDone.
     """
-    sent = request.POST
+    sent, source = request.POST, chosen.asset
     try:
-        if copy := new_sources.asked_for(sent, changes, source, request.member):
+        if copy := new_sources.asked_for(sent, changes, chosen, request.member):
             if copy.made is None:
                 return Pressed(form, copy=copy)
             return Pressed(*new_sources.with_copy(form.changed(changes), copy, copy.made), copy)

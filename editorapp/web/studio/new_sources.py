@@ -12,16 +12,24 @@ from django.utils import timezone
 
 from editorapp.core.request_values import as_decimal, as_whole
 from editorapp.costs.estimate import Estimate, estimate
+from editorapp.generations.files import source_sound
+from editorapp.generations.models import Generation
 from editorapp.generations.request.draft import Draft
 from editorapp.media import frame_times, source_copies
 from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
+from editorapp.media.store import Gone
 from editorapp.media.trim import AS_IT_IS, Conversion
 from editorapp.teams.models import Member
 from editorapp.web.studio.draft_form import Changes, DraftForm
+from editorapp.web.studio.sources import ChosenSource
 
 Part = tuple[int, int]  # its first and last frame
 NO_CLIP = "Choose a clip first."
+NO_SOUND = (
+    "#{} is played with the sound of its source, which cannot be kept: {} "
+    "Switch its sound off first, or cut another take."
+)
 NO_COPY = "No such copy can be made of this clip."
 _SIZE = re.compile("([0-9]{1,4})x([0-9]{1,4})")
 _RATE = re.compile("[0-9]{1,7}(/[1-9][0-9]{0,6})?")
@@ -44,11 +52,15 @@ class KeptPart:
 
 @dataclass(frozen=True)
 class NewSource:
-    """A source that a button asks for: a part of another one, converted."""
+    """A source that a button asks for: a part of another one, converted.
+
+    `take`: whose result that is; where it is played with sound, its part is, too.
+    """
 
     source: Asset
     part: Part
     conversion: Conversion = AS_IT_IS
+    take: Generation | None = None
 
     def asked(self, member: Member) -> SourceCopy:
         """Return it as it stands; where nobody asked for it before, a worker makes it.
@@ -64,21 +76,33 @@ class NewSource:
             self.source,
             self.part,
             self.conversion,
+            sound_of=self._sound(),
             user=member.user,
             now=timezone.now(),
         )
+
+    def _sound(self) -> Asset | None:
+        """Return the clip whose sound is heard with the source, and kept. Raises: NotDone."""
+        take = self.take
+        if take is None or not take.has_source_sound or self.source.has_audio:
+            return None
+        sound = source_sound.offered(take)
+        if sound is None:
+            raise NotDone(NO_SOUND.format(take.pk, Gone().message))
+        return sound
 
 
 def asked_for(
     sent: QueryDict,
     changes: Changes,
-    source: Asset | None,
+    chosen: ChosenSource,
     member: Member,
 ) -> SourceCopy | None:
     """Return the new source that a button asks for; None where it asks for none. Raises: NotDone.
 
     An MP4 copy is a part that keeps everything.
     """
+    source = chosen.asset
     if "use_copy" in changes:
         return _known(changes["use_copy"][0], source, member)
     if "trim_to_seconds" in changes:
@@ -90,7 +114,7 @@ def asked_for(
     else:
         return None
     source = _chosen(source)
-    return NewSource(source, part, _conversion(source, changes)).asked(member)
+    return NewSource(source, part, _conversion(source, changes), chosen.parent).asked(member)
 
 
 def _known(number: str, source: Asset | None, member: Member) -> SourceCopy:
@@ -102,8 +126,7 @@ def _known(number: str, source: Asset | None, member: Member) -> SourceCopy:
         raise NotDone(
             "Another clip is the source now: what was made of the last one is in the bin."
         )
-    part, wanted = (copy.first_frame, copy.last_frame), Conversion.read(copy.conversion)
-    return NewSource(source, part, wanted).asked(member)
+    return source_copies.again(copy, user=member.user, now=timezone.now())
 
 
 def with_copy(form: DraftForm, copy: SourceCopy, made: Asset) -> tuple[DraftForm, KeptPart]:

@@ -188,14 +188,15 @@ def takes_context(
     `parent` is the take whose result the clip is. `newest`: where there is no clip, the newest
     take that has a picture.
     """
-    tabs = take_tabs.tabs_of(sources.takes_of(asset, member))
+    takes = sources.takes_of(asset, member)
+    tabs = take_tabs.tabs_of(takes)
     pictured = [tab.take for tab in tabs if tab.clip]
     return {
         "asset": asset,
         "source_clip": clip_json(asset, heard_as=parent) if asset else "",
         "source_query": _query_of(asset, parent) if asset else "",
         "tabs": tabs,
-        "stamp": take_tabs.stamp(tabs),
+        "stamp": take_tabs.stamp(take_tabs.standings_of(takes)),
         "newest": pictured[-1] if pictured and not asset else None,
         "is_live": any(tab.take.is_active for tab in tabs),
         "copied": copied_percent(asset) if asset and asset.proxy == Asset.Proxy.PENDING else None,

@@ -36,6 +36,8 @@ from editorapp.web.studio import (
     prompt_views,
     rearranging,
     recipe_views,
+    sources,
+    take_tabs,
     variants,
 )
 from editorapp.web.studio.draft_form import Changes, DraftForm
@@ -167,10 +169,11 @@ def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
     """Show the takes made from a clip, or those made without one; 204 while they are as the page
     saw them.
     """
-    clips = Asset.objects.visible_to(request.member)
-    context = pages.takes_context(clips.filter(pk=pk).first() if pk else None, request.member)
-    if context["stamp"] == request.GET.get("seen"):
+    seen, member = request.GET.get("seen"), request.member
+    if seen and seen == take_tabs.stamp(sources.standings(pk, member)):
         return HttpResponse(status=204)
+    asset = Asset.objects.visible_to(member).filter(pk=pk).first() if pk else None
+    context = pages.takes_context(asset, member)
     return render(request, "studio/_takes_now.html", context)
 
 
@@ -219,7 +222,7 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     form = begun.form
     before = resolve(form, request.member)
     try:
-        done = buttons.pressed(request, form, changes, before.source.asset)
+        done = buttons.pressed(request, form, changes, before.source)
     except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
     resolved = resolve(done.form.in_order(), request.member)

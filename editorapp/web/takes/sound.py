@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 
 from editorapp.core import reasons
+from editorapp.core.htmx import is_part
 from editorapp.generations.files import source_sound as of_takes
 from editorapp.generations.models import Generation
 from editorapp.media import layout, source_sound, store
@@ -15,35 +16,38 @@ from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
+from editorapp.web.studio.pages import toast, triggering
 from editorapp.web.takes.actions import back_to
 
 _NOTHING = "There is no sound of a source to add to this take."
 
 
-def offered(take: Generation, line: list[Generation] | None = None) -> Asset | None:
-    """Return the clip whose sound is offered for a take; None while it is not, or cannot be, added.
-
-    What is played may still be on its way: a copy for viewing. `line`: see `heard_source`.
-    """
-    result = take.result
-    if result is None or result.proxy == Asset.Proxy.PENDING:
-        return None
-    return of_takes.heard_source(take, line)
-
-
 @action_for(Act.SEE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
-    """Play the take with the sound of its source, or without: for everybody who sees it."""
-    take, is_on = _take(request, pk), request.POST.get("on") == "1"
-    source = offered(take)
+    """Play the take with the sound of its source, or without: for everybody who sees it.
+
+    `in_form`: the studio asks, and stays where it is.
+    """
+    problem = _switched(_take(request, pk), is_on=request.POST.get("on") == "1")
+    if is_part(request) and "in_form" in request.GET:
+        if problem:
+            return toast(problem)
+        return triggering(HttpResponse(status=204), {"rushes:sounded": {"take": pk}})
+    if problem:
+        messages.error(request, problem)
+    return back_to(request, pk)
+
+
+def _switched(take: Generation, *, is_on: bool) -> str:
+    """Switch the sound of a take; return why it was not, "" where it was."""
+    source = of_takes.offered(take)
     if source is None:
-        messages.warning(request, _NOTHING)
-        return back_to(request, pk)
+        return _NOTHING
     try:
         of_takes.switch(take, source, is_on=is_on)
     except Refusal as refusal:
-        messages.error(request, f"The sound could not be added. {refusal.message}")
-    return back_to(request, pk)
+        return f"The sound could not be added. {refusal.message}"
+    return ""
 
 
 @page_for(Act.SEE)
@@ -53,7 +57,7 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     `what`: "original", or "playable" for what browsers play.
     """
     take = _take(request, pk)
-    source, result = offered(take), take.result
+    source, result = of_takes.offered(take), take.result
     if source is None or result is None or what not in ("original", "playable"):
         raise Http404(_NOTHING)
     if what == "playable" and not result.is_playable:

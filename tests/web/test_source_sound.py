@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from editorapp.generations.files import source_sound
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.media import layout, store
+from editorapp.media import layout, store, tasks
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from tests.browser_look import look
@@ -114,6 +114,7 @@ def test_a_cut_of_a_take_that_is_heard_keeps_the_sound(take, creator, tmp_path):
     client.post(f"/takes/{take.pk}/sound", {"on": "1"})
 
     press(client, take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
 
     cut = Asset.objects.latest("pk")
     assert cut.has_audio and (cut.cut_from, cut.frame_count) == (take.result, 20)
@@ -121,6 +122,7 @@ def test_a_cut_of_a_take_that_is_heard_keeps_the_sound(take, creator, tmp_path):
 
 def test_a_cut_of_a_take_that_is_not_heard_has_no_sound(take, creator):
     press(signed_in(creator), take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
 
     cut = Asset.objects.latest("pk")
     assert not cut.has_audio and cut.cut_from == take.result
@@ -132,9 +134,11 @@ def test_a_cut_that_cannot_keep_the_sound_is_not_made_without_it(take, creator):
     store.remove(take.source_asset.sha256)
     before = Asset.objects.count()
 
-    html = press(client, take, trim="1", trim_first="5", trim_last="24").content.decode()
+    press(client, take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
 
-    assert f"#{take.pk} is played with the sound of its source, which cannot be kept" in html
+    html = client.get("/studio/", {"generation": take.pk}).content.decode()
+    assert "It is played with the sound of its source, which cannot be kept" in html
     assert Asset.objects.count() == before
 
 

@@ -123,13 +123,13 @@ def proxy(path: str, *, frames: str, fps: str, out: str, progress: str = "") -> 
 
 
 class _Progress:
-    """Writes a share into a file, in hundredths, as often as it grows by one."""
+    """Writes a share into a file, in hundredths, as often as that is another number."""
 
     def __init__(self, file: Path | None) -> None:
         self.file, self.said = file, -1
 
     def __call__(self, share: float) -> None:
-        if self.file is not None and int(100 * share) > self.said:
+        if self.file is not None and int(100 * share) != self.said:
             self.said = int(100 * share)
             self.file.write_text(str(self.said))
 
@@ -189,8 +189,10 @@ def trim(
     rate: str = "",
     size: tuple[int, int] | None = None,
     max_bytes: int = 0,
+    progress: str = "",
 ) -> JsonObject:
-    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own.
+    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own; the file
+    `progress`, where one is named, says how many hundredths are written.
 
     `rate`, `size`, `max_bytes`: what is to be other than it is; "", None and 0 where nothing is. A
     whole clip of which nothing is keeps its packets, where an MP4 and those who read it take them.
@@ -201,7 +203,17 @@ def trim(
     if is_same and _remuxed(file, made, timeline, is_kept=_could_be_sent):
         return {"how": "remuxed"}
     recipe = replace(transcode.TRIM, size=(size[0], size[1]) if size else None)
-    conversion.write(file, made, timeline, span, fps=fps, rate=rate, recipe=recipe, most=max_bytes)
+    conversion.write(
+        file,
+        made,
+        timeline,
+        span,
+        fps=fps,
+        rate=rate,
+        recipe=recipe,
+        most=max_bytes,
+        tell=_Progress(Path(progress) if progress else None),
+    )
     return {"how": "encoded"}
 
 

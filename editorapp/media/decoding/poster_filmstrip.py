@@ -137,8 +137,12 @@ class Collector:
         return np.concatenate(same, axis=1)
 
     def poster(self) -> Pixels:
-        limits = {"max_width": POSTER_WIDTH, "max_height": POSTER_HEIGHT}
-        return colour.picture(self._best, self._aspect, **limits)
+        return colour.picture(
+            self._best,
+            self._aspect,
+            max_width=POSTER_WIDTH,
+            max_height=POSTER_HEIGHT,
+        )
 
     def _count(self, frame_count: int) -> int:
         return max(1, min(self._most_columns, frame_count))

@@ -126,6 +126,12 @@ def test_a_take_of_another_team_names_nothing(creator, result):
     assert names(answer)[0].startswith("bunny - take ")
 
 
+def test_a_name_without_a_plain_letter_is_a_file_all_the_same():
+    said = file_names.disposition("東京.mp4", is_download=False)
+
+    assert said == "inline; filename=\"file.mp4\"; filename*=UTF-8''%E6%9D%B1%E4%BA%AC.mp4"
+
+
 def test_an_uploaded_clip_keeps_its_name(creator, result):
     clip = make_asset(creator, name="walk in the park.mp4")
 

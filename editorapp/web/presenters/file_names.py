@@ -69,6 +69,6 @@ def disposition(name: str, *, is_download: bool) -> str:
 
 def _in_plain_letters(name: str) -> str:
     said = unicodedata.normalize("NFKD", "".join(_PLAIN.get(one, one) for one in name))
-    plain = PurePath(said.encode("ascii", "ignore").decode())
-    stem = " ".join(plain.stem.split()).strip("- ")
-    return f"{stem or 'file'}{plain.suffix}"
+    plain = said.encode("ascii", "ignore").decode()
+    stem, dot, ending = plain.rpartition(".") if "." in plain else (plain, "", "")
+    return f"{' '.join(stem.split()).strip('- ') or 'file'}{dot}{ending}"

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
@@ -38,7 +39,8 @@ def names(answer) -> tuple[str, str]:
 
 
 def test_a_take_is_called_after_its_clip_its_number_and_its_strength(creator, result):
-    take = made_of(creator, "bunny_720p_5s.mp4", result, strength="flex_1")
+    take = made_of(creator, "bunny_720p_5s.mp4", result)
+    Generation.objects.filter(pk=take.pk).update(request=take.request | {"strength": "flex_1"})
 
     answer = signed_in(creator).get(f"/media/{result.pk}/original?download=1")
 
@@ -64,7 +66,12 @@ def test_of_takes_that_came_out_the_same_each_page_names_its_own(creator, result
 def test_an_edit_of_an_edit_is_called_after_the_first_clip(creator, result):
     first = made_of(creator, "bunny.mp4", make_asset(creator, name="Take 1.mp4"))
     again = make_generation(
-        creator, state=State.SUCCEEDED, source=first.result, parent=first, result=result
+        creator,
+        state=State.SUCCEEDED,
+        source=first.result,
+        parent=first,
+        lineage=first.lineage,
+        result=result,
     )
 
     answer = signed_in(creator).get(f"/media/{result.pk}/original?download=1")
@@ -77,7 +84,7 @@ def test_what_was_made_of_no_clip_is_called_after_its_words(creator, result):
         creator,
         state=State.SUCCEEDED,
         task="generate",
-        source=None,
+        lineage="g7",
         prompt='Neon "harbour" / at\nnight: ' + "rain " * 40,
         result=result,
     )

@@ -33,8 +33,11 @@ def steps(draft: Draft, choices: Choices, closed: Container[str]) -> dict[str, s
 
 
 def _with(wanted: GenerationRequest, option: str) -> GenerationRequest:
-    name, _is, value = option.partition("=")
-    return replace(wanted, **{name: value or True})
+    if option == "hdr":
+        return replace(wanted, hdr=True)
+    if option == "exr":
+        return replace(wanted, exr=True)
+    return replace(wanted, resolution=option.partition("=")[2])
 
 
 def _usd(draft: Draft, wanted: GenerationRequest) -> Decimal | None:

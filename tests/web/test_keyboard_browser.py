@@ -4,7 +4,6 @@ without a mouse has, and with a visible focus at every stop.
 
 import re
 
-
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -41,7 +40,9 @@ def page(member, source, live_server, chromium: Browser):
     member.user.set_password(PASSWORD)
     member.user.save()
     Member.objects.filter(pk=member.pk).update(role=Role.ADMIN)
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1440, "height": 900}
+    )
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
@@ -53,7 +54,9 @@ def tab_to(page: Page, goal: Locator, *, back: bool = False, most: int = MOST_TA
         page.keyboard.press("Shift+Tab" if back else "Tab")
         here = page.locator(":focus")
         if here.count() and not here.evaluate(IS_SHOWN):
-            raise AssertionError(f"Nobody sees the focus on {here.evaluate('one => one.outerHTML')[:200]}")
+            raise AssertionError(
+                f"Nobody sees the focus on {here.evaluate('one => one.outerHTML')[:200]}"
+            )
         if goal.evaluate("one => one === document.activeElement"):
             return count
     raise AssertionError(f"{most} times Tab do not lead to {goal}")
@@ -82,7 +85,10 @@ def sign_in(page: Page, name: str) -> None:
 
 def test_the_main_job_is_done_with_keys_alone(page: Page, member, source, keep):
     other = keep("vertical_4s.mp4")
-    results = [keep(name, origin="result", is_simulated=True) for name in ("frog_vp9_8s.webm", "crystal_9s.mp4")]
+    results = [
+        keep(name, origin="result", is_simulated=True)
+        for name in ("frog_vp9_8s.webm", "crystal_9s.mp4")
+    ]
     sign_in(page, member.user.username)
     expect(page.locator("#prompt")).to_be_focused()
 
@@ -120,15 +126,21 @@ def test_the_main_job_is_done_with_keys_alone(page: Page, member, source, keep):
     expect(page.locator("[data-frame]")).to_have_text("2")
     page.keyboard.press("e")
     expect(page.locator("#prompt")).to_be_focused()
-    by_keys(page, "Snow at dawn", "Control+Enter")
-    page.wait_for_timeout(3000); print("STATE", page.locator("#verdict").text_content(), page.locator("#toasts").text_content(), page.locator("#notes-source").text_content(), page.url, Generation.objects.count())
+    by_keys(page, "Snow at dawn")
+    expect(page.locator("#viewer")).to_have_attribute("data-asset", str(results[0].pk))
+    expect(page.locator("[data-studio]")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#request-json")).to_contain_text("Snow at dawn")
+    page.keyboard.press("Control+Enter")
     expect(page.locator("#takes [data-panel]")).to_have_count(1)
     finish(Generation.objects.latest("pk"), results[1])
     assert Generation.objects.latest("pk").parent_id == take.pk
 
 
 def test_two_takes_are_compared_and_one_is_chosen_with_keys_alone(page: Page, member, source, keep):
-    results = [keep(name, origin="result", is_simulated=True) for name in ("frog_vp9_8s.webm", "crystal_9s.mp4")]
+    results = [
+        keep(name, origin="result", is_simulated=True)
+        for name in ("frog_vp9_8s.webm", "crystal_9s.mp4")
+    ]
     takes = [
         make_generation(member, source=source, state="succeeded", result=one, chain_id=RESULT_ID)
         for one in results
@@ -161,4 +173,3 @@ def test_two_takes_are_compared_and_one_is_chosen_with_keys_alone(page: Page, me
 
     expect(page.locator("#review")).to_contain_text("Approved")
     assert Generation.objects.get(pk=takes[1].pk).review == Generation.Review.APPROVED
-

@@ -1,5 +1,5 @@
-"""Nothing moves under a person's hand: layout shifts are counted from the first paint on, also within
-half a second of a press, on a phone and on a desktop.
+"""Nothing moves under a person's hand: layout shifts are counted from the first paint on, also
+within half a second of a press, on a phone and on a desktop.
 """
 
 import re

@@ -21,7 +21,6 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media import change_curve
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.review.decide import decide
@@ -29,6 +28,7 @@ from editorapp.teams.models import Invite, Member, Team
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_member, make_reserved
 from tests.shots.clips import graded, sources
+from tests.taken_in import take_in
 
 PROMPTS = (
     "Rainy neon evening, wet asphalt, the street in deep blue",

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member, signed_in
+from tests.taken_in import take_in
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.render.reframe import Canvas, canvas_size
 from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 NAMES = ("x_norm", "y_norm", "w_norm", "h_norm")

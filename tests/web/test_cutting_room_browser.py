@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 
 from editorapp.generations.models import Generation
 from editorapp.media import store
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.trim import trim
 from tests.browser_look import look
 from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"

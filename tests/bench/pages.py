@@ -104,7 +104,7 @@ def _pages() -> tuple[list[tuple[str, float, Ask]], Ask]:
         ("take page", 20.0, partial(visitor.get, f"/takes/{live[0].pk - 1}")),
         ("unchanged poll of the gallery", 5.0, part(f"/gallery/live?{seen}")),
         ("unchanged poll of the queue", 5.0, _queue_poll(visitor)),
-        ("unchanged poll of a clip's takes", 5.0, part(f"/studio/takes/{clip.pk}")),
+        ("unchanged poll of a clip's takes", 5.0, _takes_poll(visitor, clip)),
     ], partial(visitor.get, PLAIN_VIEW)
 
 
@@ -132,6 +132,14 @@ def _queue_poll(visitor: Visitor) -> Ask:
         return answer
 
     return ask
+
+
+def _takes_poll(visitor: Visitor, clip: Asset) -> Ask:
+    """Return the poll that the studio's page of a clip begins with."""
+    page = visitor.get(f"/studio/?source={clip.pk}").text
+    found = re.search(r'hx-get="(/studio/takes/[0-9]+\?seen=[0-9a-f]+)"', page)
+    assert found
+    return partial(visitor.get, found[1], is_part=True)
 
 
 def _history(member: Member) -> Asset:

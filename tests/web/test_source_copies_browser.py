@@ -139,7 +139,7 @@ def test_a_failure_is_told_and_tried_again_by_one_press(
     with monkeypatch.context() as patched:
         patched.setattr(source_copies, "trim", full)
         tasks.make_source_copies()
-    expect(place).to_contain_text("was not made. The server's disk is full")
+    expect(place).to_contain_text("ask an admin to free some space, then try again.")
     page.screenshot(path=f"/tmp/media-failed-{width}.png")
 
     place.get_by_role("button", name="Try again").click()

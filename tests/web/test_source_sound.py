@@ -78,8 +78,20 @@ def test_switched_off_the_result_is_played_as_it_came(take, creator, tmp_path):
 def test_it_is_downloaded_with_sound_whether_it_is_on_or_not(take, creator, tmp_path):
     answer = signed_in(creator).get(f"/takes/{take.pk}/sound/original?download=1")
 
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="neon with sound.mp4"'
+    named = f'attachment; filename="harbor - take {take.pk} with sound.mp4"'
+    assert answer.headers["Content-Disposition"].startswith(named)
     assert tracks_of(answer, tmp_path) == ["audio", "video"]
+
+
+@pytest.mark.parametrize(("on", "tracks"), [("0", ["video"]), ("1", ["audio", "video"])])
+def test_the_download_of_the_video_is_what_is_heard(take, creator, tmp_path, on, tracks):
+    client = signed_in(creator)
+    client.post(f"/takes/{take.pk}/sound", {"on": on})
+
+    html = client.get(f"/takes/{take.pk}").content.decode()
+    (link,) = re.findall(r'href="([^"]+)" download>Download video<', html)
+
+    assert tracks_of(client.get(link, follow=True), tmp_path) == tracks
 
 
 def test_in_the_studio_a_take_with_sound_is_played_with_it(take, creator):

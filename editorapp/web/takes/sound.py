@@ -3,8 +3,8 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
 
 from editorapp.core import reasons
 from editorapp.core.htmx import is_part
@@ -16,6 +16,7 @@ from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
+from editorapp.web.presenters import file_names
 from editorapp.web.studio.pages import toast, triggering
 from editorapp.web.takes.actions import back_to
 
@@ -74,14 +75,29 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         stored,
         content_type="video/mp4" if what == "playable" else result.mime_type,
         etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
-        name=_name(result),
+        name=_name(take, result),
         download="download" in request.GET,
     )
 
 
-def _name(result: Asset) -> str:
+@page_for(Act.SEE)
+def video(request: MemberRequest, pk: int) -> HttpResponse:
+    """Lead to the download of a take's video: as it is heard, with the sound of its source or
+    without.
+    """
+    take = _take(request, pk)
+    if take.result is None:
+        raise Http404("This take has no video.")
+    if take.has_source_sound and of_takes.offered(take) is not None:
+        address = reverse("takes:with_sound", args=[pk, "original"])
+        return redirect(f"{address}?download=1")
+    address = reverse("media:file", args=[take.result_id, "original"])
+    return redirect(f"{address}?download=1&take={pk}")
+
+
+def _name(take: Generation, result: Asset) -> str:
     ending = ".mov" if result.container == "mov" else ".mp4"
-    return f"{result.name.rpartition('.')[0] or result.name} with sound{ending}"
+    return file_names.of_take(take, note=" with sound", ending=ending)
 
 
 def _take(request: MemberRequest, pk: int) -> Generation:
@@ -91,5 +107,6 @@ def _take(request: MemberRequest, pk: int) -> Generation:
 
 urlpatterns = [
     path("<int:pk>/sound", switch, name="sound"),
+    path("<int:pk>/video", video, name="video"),
     path("<int:pk>/sound/<str:what>", with_sound, name="with_sound"),
 ]

@@ -6,7 +6,6 @@ web.gallery.batches.cards_of has made ready.
 """
 
 from collections.abc import Hashable
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -85,7 +84,7 @@ def _named(group: TakeGroup, take: Generation) -> tuple[str, str, str]:
 def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
     return kept_part(
         "gallery/_card.html",
-        {"when": told_ago(take.created_at), "lasted": _lasted(take.state_since)},
+        {"when": told_ago(take.created_at), "lasted": _lasted(take)},
         oob=bool(oob),
         id=str(take.pk),
         page=address("takes:page", take.pk),
@@ -104,8 +103,8 @@ def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
     )
 
 
-def _lasted(instant: datetime) -> SafeString:
-    return clock_since(instant, "take-time")
+def _lasted(take: Generation) -> str:
+    return clock_since(take.state_since, "take-time") if take.is_active else ""
 
 
 def _live(take: Generation) -> str:

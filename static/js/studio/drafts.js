@@ -33,6 +33,10 @@
     return which && (isOurs ? `${kind}:${which}` : kind);
   }
 
+  /* Where this form's draft is kept, as DraftVersion.place. */
+  const draftPlace = () => `${value("draft_way")}|${value("draft_way") === "generate" ? "" : chosen()}`;
+  window.rushes.studio.draftPlace = draftPlace;
+
   function isElsewhere() {
     const key = chosen();
     const pinned = value("pinned_to");

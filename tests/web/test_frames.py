@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from editorapp.generations.models import Generation
+from editorapp.media import tasks
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
@@ -400,17 +401,19 @@ def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_medi
     shutil.copy(real_media / "frog_vp9_8s.webm", tmp_path / "frog.webm")
     webm = take_in(tmp_path / "frog.webm", name="frog.webm", team=member.team, user=member.user)
 
-    html = pressed(
-        browser,
-        task="edit",
-        prompt="Kept",
-        source_kind="asset",
-        source_asset=webm.pk,
-        mend="mp4_copy=1",
-        guides="keyframes",
-        keyframe_asset="1",
-        keyframe_index="30",
-    )
+    fields = {
+        "task": "edit",
+        "prompt": "Kept",
+        "source_kind": "asset",
+        "source_asset": webm.pk,
+        "mend": "mp4_copy=1",
+        "guides": "keyframes",
+        "keyframe_asset": "1",
+        "keyframe_index": "30",
+    }
+    pressed(browser, **fields)
+    tasks.make_source_copies()
+    html = pressed(browser, **fields)
 
     copy = Asset.objects.get(name="frog copy.mp4")
     assert (copy.frame_count, copy.width, copy.codec, copy.container) == (

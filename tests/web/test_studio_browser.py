@@ -232,7 +232,7 @@ def test_queueing_shows_the_take_beside_its_source_and_once_however_often_it_is_
 def test_enter_in_a_field_and_the_closed_button_send_nothing(studio):
     studio.locator("#queue-button").click(force=True)
     expect(studio.locator("#prompt")).to_be_focused()
-    studio.locator("summary", has_text="Web or id").click()
+    studio.locator("summary", has_text="By address or id").click()
     studio.get_by_text("URL", exact=True).click()
     studio.fill("#source-url", "https://media.example.org/clip.mp4")
     studio.fill("#prompt", "Snow")

@@ -515,7 +515,7 @@ def test_the_change_curve_is_waited_for_drawn_and_leads_to_its_ends(member, bunn
     page.route(re.compile(r"/takes/\d+/change"), answer)
     page.goto(page.url.replace("/gallery/", f"/takes/{take.pk}"))
 
-    expect(page.locator("[data-curve-words]")).to_have_text("Changed 25 % on average, 45 % at most")
+    expect(page.locator("[data-curve-words]")).to_have_text("Changed 25 %, peak 45 %")
     page.get_by_role("button", name="Most changed").click()
     expect(page.locator("[data-frame]")).to_have_text("131")
     high, low = page.evaluate(
@@ -529,7 +529,7 @@ def test_the_change_curve_is_waited_for_drawn_and_leads_to_its_ends(member, bunn
           return [inked(canvas.width - 40), inked(40)];
         }"""
     )
-    # As tall as its most changed frame.
+    # Half of the frame is the top of the lane.
     assert high == pytest.approx(0.87, abs=0.1) and low == pytest.approx(0.13, abs=0.08)
     page.get_by_role("button", name="Least changed").click()
     expect(page.locator("[data-frame]")).to_have_text("0")

@@ -19,8 +19,9 @@ from editorapp.generations.request.offers import (
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.rules.sentences import inside
 from editorapp.providers.spec import Broken
-from editorapp.web.studio import notes, price_cliffs, variants
+from editorapp.web.studio import notes, option_prices, price_cliffs, variants
 from editorapp.web.studio.cache import budget_now
+from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.notes import Note, NoteSlot
 from editorapp.web.studio.resolved_form import ResolvedForm
 from editorapp.web.studio.variants import Total
@@ -101,6 +102,12 @@ class FormVerdict:
     def first_open(self) -> Note | None:
         """What the bar names: the first thing that is wrong, or else that is missing yet."""
         return next(iter(self.open_points), None)
+
+    @cached_property
+    def price_steps(self) -> dict[str, str]:
+        """What each size and range of light would change in the price, by the option's name."""
+        choices = Choices(self.resolved, self.closed)
+        return option_prices.steps(self.resolved.draft, choices, self.closed)
 
     @cached_property
     def chosen(self) -> OfferRow:

@@ -135,8 +135,8 @@ def _fresh(request: MemberRequest, form: DraftForm) -> DraftForm:
         return replace(form, source_asset=clip)
     if form.account is None and (take := _take_named(request, "extend_generation")) is not None:
         form = replace(form, account=take.account_id)
-    newest = sources.recent_clips(request.member, chosen=None)[:1]
-    return replace(form, source_asset=newest[0].pk) if newest else form
+    newest = sources.newest_clip(request.member)
+    return form if newest is None else replace(form, source_asset=newest)
 
 
 def _take_named(request: MemberRequest, name: str) -> Generation | None:

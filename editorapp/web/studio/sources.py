@@ -3,7 +3,7 @@ could be chosen.
 """
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from django.db.models import Model, QuerySet
@@ -20,6 +20,18 @@ from editorapp.web.studio.draft_form import EXTENDS, DraftForm
 
 RECENT, FEW = 24, 12
 Row = TypeVar("Row", bound=Model)
+IN_BIN = ("name", "duration_seconds", "frame_count")
+# What the stage is told of a clip, and what a take's tab says: whole rows cost several times more.
+CLIP = (
+    *("name", "kind", "width", "height", "frame_count", "duration_seconds", "sha256", "proxy"),
+    *("fps_numerator", "fps_denominator", "variable_frame_rate"),
+    *("has_audio", "hdr", "is_simulated"),
+)
+TAKE = (
+    *("team_id", "state", "task", "provider", "model", "request", "is_simulated"),
+    *("source_asset_id", "parent_id", "has_source_sound", "account__name"),
+    *(f"result__{name}" for name in CLIP),
+)
 MEDIA_TYPES = {
     "mp4": "video/mp4",
     "m4v": "video/mp4",
@@ -130,14 +142,25 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
 
 
 def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
-    """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    clips = _assets(member, Asset.Kind.VIDEO)
+    """Return uploaded and sample clips, newest first, as far as the bin shows them; the chosen one
+    is always among them.
+    """
+    clips = _assets(member, Asset.Kind.VIDEO).only(*IN_BIN, "cut_from_id")
     return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})
 
 
+def newest_clip(member: Member) -> int | None:
+    """Return the id of the clip that came last; None where there is none yet."""
+    clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    return clips.order_by("-pk").values_list("pk", flat=True).first()
+
+
 def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
-    """Return the newest takes that can be worked on; the chosen one is always among them."""
-    return _recent(_with_result(member), {chosen})
+    """Return the newest takes that can be worked on, as far as the bin shows them; the chosen one
+    is always among them.
+    """
+    own = ("prompt", *(f"result__{name}" for name in IN_BIN))
+    return _recent(_done(member).select_related("result").only(*own), {chosen})
 
 
 def extendable_takes(
@@ -156,13 +179,19 @@ def extendable_takes(
 
 
 def _with_result(member: Member) -> QuerySet[Generation]:
-    done = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED, result__isnull=False)
-    return done.select_related("result", "account")
+    return _done(member).select_related("result", "account")
+
+
+def _done(member: Member) -> QuerySet[Generation]:
+    return Generation.objects.visible_to(member).filter(
+        state=State.SUCCEEDED,
+        result__isnull=False,
+    )
 
 
 def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    return _recent(_assets(member, Asset.Kind.IMAGE), chosen, most=FEW)
+    return _recent(_assets(member, Asset.Kind.IMAGE).only("name"), chosen, most=FEW)
 
 
 def _assets(member: Member, kind: str) -> QuerySet[Asset]:
@@ -185,8 +214,39 @@ def _recent(
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
-    """Return the newest takes made from a clip; those made without one where there is none."""
-    joined = ("result", "source_asset", "parent__result", "account")
-    rows = Generation.objects.visible_to(member).select_related(*joined)
-    made = rows.filter(source_asset=asset) if asset is not None else rows.filter(task=Task.GENERATE)
-    return list(made.order_by("-pk")[:FEW])
+    """Return the newest takes made from a clip; those made without one where there is none.
+
+    They are read as far as the stage's tabs and `differences` read them.
+    """
+    rows = Generation.objects.visible_to(member).select_related("result", "account")
+    if asset is None:
+        rows = rows.filter(task=Task.GENERATE).select_related("parent__result")
+        return list(rows.only(*TAKE, "parent__result__name").order_by("-pk")[:FEW])
+    takes = list(rows.filter(source_asset=asset).only(*TAKE).order_by("-pk")[:FEW])
+    for take in takes:
+        take.source_asset = asset
+    return takes
+
+
+class TakeStanding(NamedTuple):
+    """How a take stands, as far as its tab shows what may change. `proxy` None: it has no result."""
+
+    pk: int
+    state: str
+    proxy: str | None
+    has_source_sound: bool
+
+
+def standings(pk: int | None, member: Member) -> list[TakeStanding]:
+    """Return how the takes of a clip stand, those made without one where `pk` is None: one query,
+    of next to nothing.
+
+    Nothing is known of a clip that this member does not see.
+    """
+    rows = Generation.objects.visible_to(member)
+    if pk is None:
+        rows = rows.filter(task=Task.GENERATE)
+    else:
+        rows = rows.filter(source_asset__in=Asset.objects.visible_to(member).filter(pk=pk))
+    read = rows.values_list("pk", "state", "result__proxy", "has_source_sound")
+    return [TakeStanding(*row) for row in read.order_by("-pk")[:FEW]]

@@ -217,7 +217,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         expect.set_options(
             timeout=20_000
-        )  # how long anything takes is no test: four processes share two cores
+        )  # how long anything takes is no test: six processes share two cores
         started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
         yield started
         started.close()

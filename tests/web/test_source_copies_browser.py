@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from editorapp.media import source_copies, tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
 from tests.factories import make_member
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -103,8 +103,8 @@ def test_what_the_tabs_say_is_read_with_the_takes(
     make_done(creator, clip, prompt="Snow")
     make_done(creator, clip, task="reframe")
     with django_assert_num_queries(1):
-        tabs = take_tabs.tabs_of(sources.takes_of(clip, creator))
-        said = [(tab.clip, tab.says, tab.tone, tab.take.can_be_source) for tab in tabs]
+        tabs = take_tabs.tabs_of(sources.takes_of(clip, creator), creator)
+        said = [(tab.clip, tab.says, tab.tone, tab.drawn) for tab in tabs]
 
     assert [bool(one) for one, *_more in said] == [False, True, True]
 
@@ -113,7 +113,7 @@ def test_what_the_tabs_of_generations_say_is_read_with_them(creator, django_asse
     made_without_a_clip(creator)
     made_without_a_clip(creator)
     with django_assert_num_queries(1):
-        tabs = take_tabs.tabs_of(sources.takes_of(None, creator))
+        tabs = take_tabs.tabs_of(sources.takes_of(None, creator), creator)
         said = [(tab.clip, tab.says, tab.tone) for tab in tabs]
 
     assert all(clip for clip, *_more in said) and len(said) == 2

@@ -7,11 +7,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from editorapp.core import private_files
+from editorapp.core import private_files, unread_bodies
 
 private_files.begin()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editorapp.settings")
-application = get_wsgi_application()
+application = unread_bodies.read_to_the_end(get_wsgi_application())
 
 from editorapp.ops import engine_watchdog  # noqa: E402  Django must be set up first
 

@@ -212,6 +212,8 @@ POLICIES: dict[str, RetryPolicy] = {
     # A playable copy whose worker was killed, or for which there was no room: each hour at first.
     "copy.lost": RetryPolicy(HOUR, 2.0, 7 * DAY, tries=8),
     "copy.failed": RetryPolicy(action=Action.GIVE_UP),
+    # A part or a copy of a source whose worker was killed. A person waits for it.
+    "cut.lost": RetryPolicy(60.0, 1.0, 60.0, tries=3),
     # A decoder that was killed from outside: by a machine short of memory, or by the stop of the
     # server.
     "decode.killed": RetryPolicy(0.1, 5.0, 1.0, tries=3),

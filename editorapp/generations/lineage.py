@@ -35,8 +35,10 @@ def own_key(generation: Generation) -> str:
 
 def chain(generation: Generation) -> list[Generation]:
     """Return the takes from the first one down to this one: one query, however large their lineage
-    is.
+    is; none for a first one.
     """
+    if generation.parent_id is None:
+        return [generation]
     ids = RawSQL(ANCESTORS, [generation.pk])
     rows = Generation.objects.filter(team_id=generation.team_id, pk__in=ids)
     rows = rows.select_related("result", "source_asset", "created_by", "account")

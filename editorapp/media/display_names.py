@@ -1,6 +1,7 @@
 """Display names: names of files as people gave them; shown, offered on download, never part of a path."""
 
 import unicodedata
+from pathlib import PurePath
 
 _LONGEST = 120
 
@@ -19,6 +20,12 @@ def safe_name(given: str, *, fallback: str = "clip") -> str:
     if len(name) > _LONGEST and dot and len(ending) <= 8:
         name = stem[: _LONGEST - len(ending) - 1].rstrip() + "." + ending
     return name[:_LONGEST] or fallback
+
+
+def part_name(name: str, first: int, last: int, *, of: int) -> str:
+    """Return what a clip of the frames `first` to `last` is called; `of`: the last one of all."""
+    part = "copy" if (first, last) == (0, of) else f"{first}-{last}"
+    return f"{PurePath(name).stem} {part}.mp4"
 
 
 def _shown(character: str) -> str:

@@ -66,6 +66,38 @@ def length_of(asset: Asset, first: int, last: int) -> Fraction:
     return (known.starts[last + 1] - known.starts[first]) * known.time_base
 
 
+def moment_of(asset: Asset, index: int) -> Fraction:
+    """Return how many seconds after its first frame a frame of a clip comes on screen; of one past
+    its end, by its mean rate.
+
+    Raises: Refusal.
+    """
+    rate = _constant_rate(asset)
+    if rate is None and index <= asset.frame_count:
+        known = frame_times(asset)
+        return (known.starts[index] - known.starts[0]) * known.time_base
+    return index / (rate or asset.fps or Fraction(1))
+
+
+def frame_shown(asset: Asset, seconds: Fraction) -> int:
+    """Return the frame of a clip that is on screen some seconds after its first one came, or the
+    next where that comes within half a frame; the number of its frames, or more, past its end.
+
+    Raises: Refusal.
+    """
+    if rate := _constant_rate(asset):
+        return frame_at(seconds + 1 / (2 * rate), rate)
+    known = frame_times(asset)
+    starts, at = known.starts, known.starts[0] + seconds / known.time_base
+    after = bisect.bisect_right(starts, at)
+    if after == len(starts):
+        return asset.frame_count
+    # A frame that stays longer than others is none the less the one that is seen.
+    usual = 1 / (asset.fps * known.time_base) if asset.fps else starts[after]
+    half = min(Fraction(starts[after] - starts[after - 1]), Fraction(usual)) / 2
+    return after if starts[after] - at <= half else after - 1
+
+
 def frames_within(asset: Asset, seconds: Fraction) -> int:
     """Return how many frames of a clip, from its first on, last no longer than some seconds.
 

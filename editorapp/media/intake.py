@@ -12,7 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from editorapp.core.fault_points import reached
-from editorapp.media import outgoing, store, tasks
+from editorapp.media import outgoing, queueing, store
 from editorapp.media.display_names import safe_name
 from editorapp.media.facts import JsonObject, MediaFacts
 from editorapp.media.layout import PREVIEWS
@@ -190,7 +190,7 @@ def _row(team: Team, sha256: str, values: JsonObject) -> Asset:
                 is_new = bool(Asset.objects.filter(pk=asset.pk, kind=asset.kind).update(**values))
                 asset.refresh_from_db()
             if is_new and asset.proxy == Asset.Proxy.PENDING:
-                tasks.enqueue_proxy(asset)
+                queueing.send_proxy(asset)
     except IntegrityError:
         return Asset.objects.get(team=team, sha256=sha256)  # the same file came twice at once
     reached("intake.row_written")

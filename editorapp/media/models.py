@@ -7,6 +7,7 @@ from fractions import Fraction
 from django.db import models
 from django.utils import timezone
 
+from editorapp.media.display_names import part_name
 from editorapp.media.facts import MediaFacts
 from editorapp.teams.models import Member, Team, User
 
@@ -191,6 +192,100 @@ class ChangeCurve(models.Model):
     def least(self) -> int | None:
         """The frame that differs least; None where nothing is known."""
         return self.values.index(min(self.values)) if self.values else None
+
+
+class SourceCopyQuerySet(models.QuerySet["SourceCopy"]):
+    def visible_to(self, member: Member) -> "SourceCopyQuerySet":
+        clips = {"asset__team_id": member.team_id, "asset__deleted_at": None}
+        return self.select_related("asset", "made").filter(**clips)
+
+    def pending(self) -> "SourceCopyQuerySet":
+        return self.filter(state=SourceCopy.Standing.PENDING)
+
+
+class SourceCopy(models.Model):
+    """A part of a clip, or a converted copy of it, that somebody asked for: made once, by a worker,
+    and from then on a clip of its own.
+
+    `conversion`: what is other than in the clip, as trim.Conversion writes it; "": nothing.
+    """
+
+    class Standing(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"  # and nobody has chosen it as a source yet
+        CHOSEN = "chosen"
+        FAILED = "failed"  # `reason` says why, and what to do
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    first_frame = models.PositiveIntegerField()
+    last_frame = models.PositiveIntegerField()
+    conversion = models.CharField(max_length=100, blank=True)
+    # The clip that is heard with this one, by its row; 0: none. A plain value, because none is
+    # equal to none.
+    sound_of = models.PositiveBigIntegerField(default=0)
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=8,
+        choices=Standing.choices,
+        default=Standing.PENDING,
+    )
+    tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
+    # A worker makes it; None: it waits for one.
+    begun_at = models.DateTimeField(null=True, blank=True)
+    alive_at = models.DateTimeField()  # when it was last heard of
+    percent = models.PositiveSmallIntegerField(default=0)
+    made = models.ForeignKey(
+        Asset,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    reason = models.TextField(blank=True, default="")
+
+    objects = SourceCopyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "first_frame", "last_frame", "conversion", "sound_of"],
+                name="one_copy_of_a_part",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="copy_waiting",
+                condition=models.Q(state="pending"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What it is called, or will be."""
+        asset = self.asset
+        return part_name(asset.name, self.first_frame, self.last_frame, of=asset.last_frame)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state == self.Standing.PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        return self.state == self.Standing.FAILED
+
+    @property
+    def is_new(self) -> bool:
+        """Is it there, and was never chosen?"""
+        return self.state == self.Standing.READY and self.is_there
+
+    @property
+    def is_there(self) -> bool:
+        return self.made is not None and self.made.deleted_at is None
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing import Pipe
 from pathlib import Path
@@ -34,6 +35,7 @@ _SET = {
 }
 _MAX_HELPERS = 4
 _START_SECONDS = 60
+_TELL_SECONDS = 1.0
 _KILLED = retry.policy("decode.killed")
 _GONE = (EOFError, ConnectionError)  # the other end of a pipe is closed
 
@@ -74,13 +76,23 @@ class _Helper:
             self.kill()
             raise
 
-    def ask(self, question: JsonObject, wall_seconds: float) -> Any:
-        """Send a job and wait for its answer.
+    def ask(
+        self,
+        question: JsonObject,
+        wall_seconds: float,
+        meanwhile: Callable[[], None] | None,
+    ) -> Any:
+        """Send a job and wait for its answer; `meanwhile` is called each second until it comes.
 
         Raises: TimeoutError; one of _GONE, when the helper is.
         """
         self.pipe.send_bytes(json.dumps(question, default=str).encode())
-        return self._said(wall_seconds)
+        ends = time.monotonic() + wall_seconds
+        while meanwhile is not None and not self.pipe.poll(_TELL_SECONDS):
+            if time.monotonic() > ends:
+                raise TimeoutError
+            meanwhile()
+        return self._said(max(0.0, ends - time.monotonic()))
 
     def _said(self, seconds: float) -> Any:
         if not self.pipe.poll(seconds):
@@ -144,8 +156,15 @@ os.register_at_fork(after_in_child=_forget)
 atexit.register(lambda: _pool.close())
 
 
-def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) -> Any:
-    """Run a job of decoding/jobs.py and return what it returns.
+def run(
+    job: str,
+    *,
+    limits: SandboxLimits = SandboxLimits(),
+    meanwhile: Callable[[], None] | None = None,
+    **arguments: Any,
+) -> Any:
+    """Run a job of decoding/jobs.py and return what it returns; `meanwhile` is called about each
+    second while it runs.
 
     Raises: Refusal, also when the job crashed or used up its limits; "interrupted", when it was
     killed from outside each time that it was begun.
@@ -155,7 +174,7 @@ def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) 
     with _pool.places:
         while True:
             try:
-                return _result(job, _ask(question, limits.wall_seconds))
+                return _result(job, _ask(question, limits.wall_seconds, meanwhile))
             except Refusal as refusal:
                 failures += 1
                 if refusal.code != "interrupted" or failures >= _KILLED.tries:
@@ -163,7 +182,11 @@ def run(job: str, *, limits: SandboxLimits = SandboxLimits(), **arguments: Any) 
             time.sleep(_KILLED.pause_seconds(failures))
 
 
-def _ask(question: JsonObject, wall_seconds: float) -> Any:
+def _ask(
+    question: JsonObject,
+    wall_seconds: float,
+    meanwhile: Callable[[], None] | None = None,
+) -> Any:
     """Have one helper do a job; a helper that did not answer is ended. Raises: Refusal."""
     pool = _pool
     try:
@@ -171,7 +194,7 @@ def _ask(question: JsonObject, wall_seconds: float) -> Any:
     except _GONE as error:  # killed while it started
         raise Refusal("interrupted") from error
     try:
-        answer = helper.ask(question, wall_seconds)
+        answer = helper.ask(question, wall_seconds, meanwhile)
     except TimeoutError as error:
         helper.kill()
         log.warning("media job %s took longer than %s s", question["job"], wall_seconds)

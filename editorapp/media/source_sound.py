@@ -4,6 +4,8 @@ Results come without sound. The picture's packets stay as they are; what is made
 result like any other file that is made of it, so the result itself stays as it came.
 """
 
+from pathlib import Path
+
 from editorapp.media import layout, sandbox, store
 from editorapp.media.models import Asset
 
@@ -27,6 +29,38 @@ def make(result: Asset, source: Asset, part: str) -> str:
     if not store.exists(result.sha256, what):
         _make(result, source, part, what)
     return what
+
+
+def add_to_cut(
+    cut: Path,
+    whole: Asset,
+    source: Asset,
+    *,
+    first_frame: int,
+    max_bytes: int = 0,
+) -> Path:
+    """Return a cut of a result with what is heard of its source there, as a file beside the cut.
+
+    `first_frame`: where the cut begins in the whole result. Raises: Refusal; store.Gone.
+    """
+    made = cut.with_name("with-sound.mp4")
+    with (
+        store.telling_full_disk(),
+        store.held(whole.sha256, layout.FRAMES) as (frames,),
+        store.held(source.sha256, layout.ORIGINAL, layout.FRAMES) as (heard, source_frames),
+    ):
+        sandbox.run(
+            "cut_with_sound",
+            limits=_LIMITS,
+            path=cut,
+            whole_frames=frames,
+            first=first_frame,
+            source=heard,
+            source_frames=source_frames,
+            max_bytes=max_bytes,
+            out=made,
+        )
+    return made
 
 
 def _make(result: Asset, source: Asset, part: str, what: str) -> None:

@@ -1,11 +1,11 @@
-"""Tasks: transcoding of playable copies, measuring how takes differ, and the sweep; what the queue and
-the ticker may call.
+"""Tasks: transcoding of playable copies, cutting and converting of sources, measuring how takes differ,
+and the sweep; what the queue and the ticker may call.
 """
 
 import fcntl
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,22 +13,18 @@ from django.db.models import F, QuerySet
 
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
-from editorapp.media import change_curve, clip_jobs, layout, sandbox, store
+from editorapp.media import change_curve, clip_jobs, layout, queueing, sandbox, source_copies, store
 from editorapp.media.models import Asset, ChangeCurve, Upload
 from editorapp.media.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
-_MEASURING, _MEASURE = "measuring", "editorapp.media.tasks.measure_changes"
+_MEASURE = "editorapp.media.tasks.measure_changes"
+_COPYING, _CUTTING, _MEASURING = "copying", "cutting", "measuring"
 _LOST_AFTER = timedelta(minutes=30)
 _LOST, _AT_ONCE = retry.policy("copy.lost"), 20
 _PROXY_LIMITS = sandbox.SandboxLimits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
-
-
-def enqueue_proxy(asset: Asset) -> None:
-    """Have the playable copy of a clip made once the transaction that stored it is through."""
-    task_queue.send("editorapp.media.tasks.make_proxy", asset.pk)
 
 
 def make_proxy(asset_id: int) -> None:
@@ -40,7 +36,7 @@ def make_proxy(asset_id: int) -> None:
     with _alone() as is_first:
         was_made = is_first and _copy_next(asset_id)
     if was_made and (following := _waiting().first()) is not None:
-        enqueue_proxy(following)
+        queueing.send_proxy(following)
 
 
 def _copy_next(asset_id: int) -> bool:
@@ -50,8 +46,9 @@ def _copy_next(asset_id: int) -> bool:
 
 def is_copying() -> bool:
     """Is a worker making a copy now, or measuring a take?"""
-    with _alone() as is_first, _alone(_MEASURING) as is_first_measuring:
-        return not (is_first and is_first_measuring)
+    with ExitStack() as places:
+        free = [places.enter_context(_alone(one)) for one in (_COPYING, _CUTTING, _MEASURING)]
+        return not all(free)
 
 
 def enqueue_change(asset: Asset, source: Asset, laid: change_curve.Laid) -> ChangeCurve:
@@ -72,6 +69,18 @@ def measure_changes() -> None:
         task_queue.send(_MEASURE)
 
 
+def make_source_copies() -> None:
+    """Make the part or copy of a source that waits longest; as with copies for viewing, one at a
+    time.
+    """
+    with _alone(_CUTTING) as is_first:
+        copy = source_copies.waiting().first() if is_first else None
+        if copy is not None:
+            source_copies.make(copy)
+    if copy is not None and source_copies.waiting().exists():
+        queueing.send_source_copies()
+
+
 def _pending() -> QuerySet[Asset]:
     return Asset.objects.filter(proxy=Asset.Proxy.PENDING, deleted_at=None).order_by("pk")
 
@@ -81,7 +90,7 @@ def _waiting() -> QuerySet[Asset]:
 
 
 @contextmanager
-def _alone(what: str = "copying") -> Iterator[bool]:
+def _alone(what: str = _COPYING) -> Iterator[bool]:
     """Hold the one place for making copies, or for something else, until the end or until this
     process dies.
 
@@ -156,7 +165,8 @@ def sweep(now: datetime) -> None:
     lost.filter(proxy_tries__gte=_LOST.tries).update(proxy=Asset.Proxy.FAILED)
     due = [asset for asset in lost if _is_due(asset, now)]
     for asset in due[:_AT_ONCE]:
-        enqueue_proxy(asset)
+        queueing.send_proxy(asset)
+    source_copies.look_after_all(now)
     change_curve.give_up_lost()
     if change_curve.waiting().filter(created_at__lt=now - _LOST_AFTER).exists():
         task_queue.send(_MEASURE)

@@ -1,10 +1,14 @@
 """Trim: a clip cut to a range of its frames, or converted; a new asset, the old one untouched."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import PurePath
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
-from editorapp.media import clip_jobs, store
+from editorapp.media import clip_jobs, source_sound, store
+from editorapp.media.display_names import part_name
 from editorapp.media.facts import JsonObject
 from editorapp.media.frame_times import length_of
 from editorapp.media.intake import take_in
@@ -14,7 +18,9 @@ from editorapp.media.refusals import Refusal
 from editorapp.media.sandbox import SandboxLimits
 from editorapp.teams.models import User
 
-_LIMITS = SandboxLimits(wall_seconds=300, cpu_seconds=600, file_bytes=2_000_000_000)
+# Below the queue's own limit of 600 s: what is made is still to be measured and stored.
+_LIMITS = SandboxLimits(wall_seconds=420, cpu_seconds=900, file_bytes=2_000_000_000)
+Tell = Callable[[int], None]  # hears about each second how many hundredths are written
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,23 @@ class Conversion:
     fps: Fraction | None = None
     size: tuple[int, int] | None = None
     max_bytes: int = 0
+
+    @property
+    def text(self) -> str:
+        """It in one line, as `read` reads it; "" for a part that is as it is."""
+        size = "x".join(map(str, self.size or ()))
+        said = {"fps": self.fps or "", "size": size, "max_bytes": self.max_bytes or ""}
+        return urlencode({name: value for name, value in said.items() if value})
+
+    @classmethod
+    def read(cls, text: str) -> "Conversion":
+        said = dict(parse_qsl(text))
+        width, _x, height = said.get("size", "").partition("x")
+        return cls(
+            fps=Fraction(said["fps"]) if "fps" in said else None,
+            size=(int(width), int(height)) if width else None,
+            max_bytes=int(said.get("max_bytes", 0)),
+        )
 
     def place_of(self, asset: Asset, index: int, first_frame: int) -> int:
         """Return where a frame of a clip is in a copy that begins with `first_frame`, by its time.
@@ -50,13 +73,15 @@ def trim(
     *,
     user: User | None,
     conversion: Conversion = AS_IT_IS,
+    sound_of: Asset | None = None,
+    tell: Tell | None = None,
 ) -> Asset:
     """Return a clip of the frames `first_frame` to `last_frame`, both included, with their sound.
 
     Exact to the frame, so it is coded anew (H.264 at high quality; HDR stays HDR as 10-bit HEVC): a
     cut without coding anew could begin only at a keyframe. Rate, timing and displayed size stay,
     where the conversion says nothing else. A whole clip whose packets an MP4 takes keeps them.
-    Raises: Refusal.
+    `sound_of`: the source that is heard with the clip, which has no sound itself. Raises: Refusal.
     """
     if not asset.is_video or not 0 <= first_frame <= last_frame < asset.frame_count:
         wrong = last_frame if 0 <= first_frame <= last_frame else first_frame
@@ -64,10 +89,17 @@ def trim(
     with store.workspace() as folder:
         asked = {"first": first_frame, "last": last_frame, **_told(conversion)}
         made = folder / "trimmed.mp4"
+        if tell is not None:
+            asked |= _progress(folder / "progress", tell)
         clip_jobs.run("trim", asset, made, limits=_LIMITS, fps=asset.fps, **asked)
+        if sound_of is not None:
+            most = conversion.max_bytes
+            made = source_sound.add_to_cut(
+                made, asset, sound_of, first_frame=first_frame, max_bytes=most
+            )
         cut = take_in(
             made,
-            name=_name(asset, first_frame, last_frame),
+            name=part_name(asset.name, first_frame, last_frame, of=asset.last_frame),
             team=asset.team,
             user=user,
             expect="video",
@@ -95,6 +127,14 @@ def _told(conversion: Conversion) -> JsonObject:
     }
 
 
-def _name(asset: Asset, first: int, last: int) -> str:
-    part = "copy" if (first, last) == (0, asset.last_frame) else f"{first}-{last}"
-    return f"{PurePath(asset.name).stem} {part}.mp4"
+def _progress(file: Path, tell: Tell) -> JsonObject:
+    """Return what has a job write into a file how far it is, and that told while it runs."""
+    said = 0
+
+    def meanwhile() -> None:
+        nonlocal said
+        with suppress(OSError, ValueError):  # not begun, or being written at this moment
+            said = int(file.read_text())
+        tell(said)
+
+    return {"progress": file, "meanwhile": meanwhile}

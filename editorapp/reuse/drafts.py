@@ -14,6 +14,7 @@ from editorapp.reuse.models import Pairs, SavedDraft
 from editorapp.teams.models import Member
 
 MOST = 200  # drafts of one person
+MOST_ASIDE = 30  # of them set aside: versions that another one replaced
 FEW = 20
 
 
@@ -43,6 +44,17 @@ def found(member: Member, *, way: str = "", source: str = "") -> list[SavedDraft
     elif source:
         wanted |= Q(source=source)
     return list(current.filter(wanted)[:FEW])
+
+
+def bring_back(version: SavedDraft, *, now: datetime) -> SavedDraft:
+    """Make a version that was set aside the draft that counts, and keep the one that it replaces
+    aside.
+    """
+    place = DraftPlace(version.way, version.source, version.source_name)
+    with transaction.atomic():
+        draft = save_over(version.member, place, version.values, page="", now=now)
+        SavedDraft.objects.filter(pk=version.pk).delete()
+    return draft
 
 
 def save(
@@ -146,5 +158,8 @@ def _as_kept(values: Pairs) -> list[list[str]]:
 
 
 def _forget_oldest(member: Member) -> None:
-    old = of(member).values_list("pk", flat=True)[MOST:]
-    SavedDraft.objects.filter(pk__in=list(old)).delete()
+    """Delete what is too much: of the versions set aside first, so that they push out no draft."""
+    aside = of(member).exclude(aside="")
+    for rows, most in ((aside, MOST_ASIDE), (of(member), MOST)):
+        old = rows.values_list("pk", flat=True)[most:]
+        SavedDraft.objects.filter(pk__in=list(old)).delete()

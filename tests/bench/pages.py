@@ -25,6 +25,7 @@ from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
+from editorapp.web.presenters import kept_parts
 from tests.bench import Figure, promised
 from tests.bench.in_process import PLAIN, Answer, Visitor, cpu_ms, queries
 from tests.factories import make_asset, make_generation, make_member
@@ -96,13 +97,25 @@ def _pages() -> tuple[list[tuple[str, float, Ask]], Ask]:
     return [
         ("gallery, 24 cards", 15.0, partial(visitor.get, f"/gallery/?before={live[0].pk}")),
         ("gallery, 24 of them running", 15.0, partial(visitor.get, "/gallery/")),
+        ("gallery, drawn for the first time", 25.0, _anew(partial(visitor.get, "/gallery/"))),
         ("queue, 50 rows", 30.0, partial(visitor.get, "/queue/")),
+        ("queue, drawn for the first time", 45.0, _anew(partial(visitor.get, "/queue/"))),
         ("studio", 20.0, partial(visitor.get, f"/studio/?source={clip.pk}")),
         ("take page", 20.0, partial(visitor.get, f"/takes/{live[0].pk - 1}")),
         ("unchanged poll of the gallery", 5.0, part(f"/gallery/live?{seen}")),
         ("unchanged poll of the queue", 5.0, _queue_poll(visitor)),
         ("unchanged poll of a clip's takes", 5.0, _takes_poll(visitor, clip)),
     ], partial(visitor.get, PLAIN_VIEW)
+
+
+def _anew(ask: Ask) -> Ask:
+    """Return a page as it is when nothing that it prints has been printed before."""
+
+    def anew() -> Answer:
+        kept_parts.forget()
+        return ask()
+
+    return anew
 
 
 def _queue_poll(visitor: Visitor) -> Ask:

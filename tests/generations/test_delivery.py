@@ -37,6 +37,7 @@ TASKS: dict[str, list[tuple]] = {
     "editorapp.generations.tasks.tell": [()],
     "editorapp.generations.tasks.check_books": [()],
     "editorapp.media.tasks.make_proxy": [(1,), (10**6,)],
+    "editorapp.media.tasks.make_source_copies": [()],
     "editorapp.media.tasks.measure_changes": [()],
     "editorapp.providers.tasks.learn": [(1,), (10**6,)],
 }

@@ -11,13 +11,14 @@ from editorapp.generations.checks.books import differences
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.media import intake
+from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.media.trim import trim
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
+from tests import taken_in
 from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, priced, run
 
@@ -26,9 +27,9 @@ MODELS = [(slug, model) for slug in registry.slugs() for model in registry.get(s
 
 
 def take_in(path, member: Member) -> Asset:
-    copy = intake.store.incoming() / f"test-{path.name}"
+    copy = store.incoming() / f"test-{path.name}"
     copy.write_bytes(path.read_bytes())
-    return intake.take_in(copy, name=path.name, team=member.team, user=member.user)
+    return taken_in.take_in(copy, name=path.name, team=member.team, user=member.user)
 
 
 def asked(model: Model, clip: Asset, picture: Asset) -> GenerationRequest:

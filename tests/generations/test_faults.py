@@ -24,13 +24,13 @@ from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.http import session
 from editorapp.providers.models import StagedFile
 from editorapp.simulator.faults import CALLS, FAILURES, KINDS, fault_of
 from editorapp.teams.models import Member
+from tests import taken_in
 from tests.factories import default_account, make_member
 from tests.generations.drive import Clock, ask, priced, run
 from tests.generations.faults_table import (
@@ -56,7 +56,7 @@ def draft(case: Case, member: Member, tmp_path: Path) -> tuple[GenerationRequest
     wanted = GenerationRequest(task=Task.GENERATE, prompt=prompt, duration="5s", resolution=size)
     clip = None
     if case.needs == "clip":
-        clip = intake.take_in(
+        clip = taken_in.take_in(
             draw(tmp_path / "clip.mp4"), name="clip.mp4", team=member.team, user=member.user
         )
         wanted = replace(
@@ -68,7 +68,7 @@ def draft(case: Case, member: Member, tmp_path: Path) -> tuple[GenerationRequest
         )
     if case.needs == "picture":
         Image.new("RGB", (320, 180), "teal").save(tmp_path / "guide.png")
-        guide = intake.take_in(
+        guide = taken_in.take_in(
             tmp_path / "guide.png", name="guide.png", team=member.team, user=member.user
         )
         wanted = replace(wanted, start_frame=Ref(asset_id=guide.pk))

@@ -44,7 +44,7 @@ def tasks_of(module: ModuleType) -> dict[str, Callable[..., None]]:
     and helpers.
     """
     own = {name: one for name, one in vars(module).items() if inspect.isfunction(one)}
-    aside = {"sweep", "enqueue_proxy", "enqueue_change", "is_copying", "copied_percent"}
+    aside = {"sweep", "enqueue_change", "is_copying", "copied_percent"}
     return {
         name: one
         for name, one in own.items()

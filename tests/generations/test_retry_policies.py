@@ -50,7 +50,7 @@ from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
-from editorapp.media import sandbox
+from editorapp.media import sandbox, source_copies
 from editorapp.media import tasks as media_tasks
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
@@ -936,7 +936,7 @@ def copy_lost(step: Step, _request: pytest.FixtureRequest) -> None:
     step.patch.setattr(media_tasks, "_make", killed)
     step.patch.setattr(media_tasks.store, "exists", lambda *_args: False)
     step.patch.setattr(media_tasks.store, "sweep", lambda **_more: 0)
-    step.patch.setattr(media_tasks, "enqueue_proxy", lambda one: tried(one))
+    step.patch.setattr(media_tasks.queueing, "send_proxy", lambda one: tried(one))
 
     def tried(one: Asset) -> None:
         with pytest.raises(RuntimeError):
@@ -949,6 +949,28 @@ def copy_lost(step: Step, _request: pytest.FixtureRequest) -> None:
     assert len(begun) == POLICIES["copy.lost"].tries and waits == sorted(waits)
     asset.refresh_from_db()
     assert asset.proxy == Asset.Proxy.FAILED
+
+
+def cut_lost(step: Step, _request: pytest.FixtureRequest) -> None:
+    """A copy whose worker dies is begun so often and no more, and then it is said."""
+    member = make_member()
+    asset, begun = make_asset(member), []
+
+    def killed(*_args: Any, **_more: Any) -> None:
+        begun.append(step.clock())
+        raise RuntimeError("The worker is gone.")
+
+    step.patch.setattr(source_copies, "trim", killed)
+    asked = {"user": member.user, "now": step.clock()}
+    copy = source_copies.ask(asset, (0, 9), source_copies.Conversion(), **asked)
+    for _ in range(20):
+        if source_copies.waiting().exists():
+            with pytest.raises(RuntimeError):
+                media_tasks.make_source_copies()
+        step.clock.jump(seconds=20)
+        copy = source_copies.looked_after(copy, now=step.clock())
+    assert len(begun) == POLICIES["cut.lost"].tries
+    assert copy.is_failed and "several times" in copy.reason
 
 
 def copy_failed(step: Step, _request: pytest.FixtureRequest) -> None:
@@ -988,7 +1010,7 @@ def bucket_copy(step: Step, request: pytest.FixtureRequest) -> None:
 def decoder_killed(step: Step, _request: pytest.FixtureRequest) -> None:
     asked: list[str] = []
 
-    def killed(question: dict[str, Any], _wall_seconds: float) -> dict[str, Any]:
+    def killed(question: dict[str, Any], *_more: object) -> dict[str, Any]:
         asked.append(question["job"])
         raise Refusal("interrupted")
 
@@ -1058,6 +1080,7 @@ OTHERS: dict[str, Callable[[Step, pytest.FixtureRequest], None]] = {
     "tell.end": end,
     "copy.lost": copy_lost,
     "copy.failed": copy_failed,
+    "cut.lost": cut_lost,
     "decode.killed": decoder_killed,
     "bucket.call": bucket_call,
     "bucket.copy": bucket_copy,

@@ -134,6 +134,7 @@ ODD_VALUES = {
 
 
 @cache
+@cache
 def bomb(size: int = 600_000_000) -> bytes:
     """Return a gzip of so many blanks: a thousandth of them."""
     packer = zlib.compressobj(9, wbits=31)

@@ -13,7 +13,6 @@ from editorapp.generations.request import quotes, references
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
-from editorapp.media import intake
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import StagedFile
@@ -21,6 +20,7 @@ from editorapp.teams.models import Member
 from tests.factories import default_account, make_member
 from tests.generations.drive import Clock
 from tests.simulator_process import SimulatorProcess
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,7 +108,7 @@ def test_where_it_was_made_a_result_goes_on_by_its_id(
 def taken_in(clip: Path, folder: Path, member: Member) -> Asset:
     copy = folder / "source.mp4"
     copy.write_bytes(clip.read_bytes())
-    return intake.take_in(
+    return take_in(
         copy, name="clip.mp4", team=member.team, user=member.user, origin=Asset.Origin.UPLOAD
     )
 

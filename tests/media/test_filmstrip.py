@@ -118,6 +118,31 @@ def test_where_keyframes_are_far_apart_all_of_a_long_clip_is_looked_at(
     assert_shows(columns, clip, [2 + 5 * n for n in range(60)])
 
 
+@pytest.mark.parametrize("end", ["_is_start_said", "_is_end_said"])
+def test_where_packets_do_not_tell_the_truth_no_keyframe_fetched_until_then_counts(
+    end: str, is_long: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, end, lambda *_clip: False)
+    every = {"g": "20", "keyint_min": "20", "sc_threshold": "0"}
+    clip = make_clip(tmp_path / "a.mp4", frames=300, options=every)
+
+    columns = columns_of(clip, 60)
+
+    assert_shows(columns, clip, [2 + 5 * n for n in range(60)])
+
+
+def test_where_no_keyframe_can_be_fetched_all_is_decoded(
+    is_long: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poster_filmstrip, "_packets_at", lambda *_clip: iter(()))
+    every = {"g": "20", "keyint_min": "20", "sc_threshold": "0"}
+    clip = make_clip(tmp_path / "a.mp4", frames=300, options=every)
+
+    columns = columns_of(clip, 60)
+
+    assert_shows(columns, clip, [2 + 5 * n for n in range(60)])
+
+
 def test_of_more_picture_than_can_be_decoded_the_keyframes_will_do(
     is_long: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

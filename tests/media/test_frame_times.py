@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from editorapp.media import frame_times, layout, store, tasks
 from editorapp.media.decoding.clip import examine
@@ -122,3 +123,28 @@ def test_a_part_of_an_even_clip_is_reckoned_by_its_exact_rate(db) -> None:
 
     assert frame_times.length_of(asset, 0, 29) == Fraction(30 * 1001, 30000)
     assert frame_times.frames_within(asset, Fraction(1001, 1000)) == 30
+
+
+@pytest.mark.django_db
+def test_a_frame_of_an_uneven_clip_is_found_by_when_it_is_shown(real_media: Path) -> None:
+    copy = Path(settings.MEDIA_ROOT).parent / "cursed-vfr.mp4"
+    copy.write_bytes((real_media / "odd/cursed-vfr.mp4").read_bytes())
+    clip = taken(copy)
+    assert clip.variable_frame_rate and clip.frame_count == 63
+
+    moments = [frame_times.moment_of(clip, index) for index in range(64)]
+
+    assert [frame_times.frame_shown(clip, moment) for moment in moments] == [*range(63), 63]
+    assert float(moments[12]) == pytest.approx(1.9086, abs=0.0001)
+    # The first frame stays for more than a second: so long it is the one that is seen.
+    for seconds, shown in (("1", 0), ("1.1", 1), ("1.92", 12), ("2", 15), ("4", 32), ("99", 63)):
+        assert frame_times.frame_shown(clip, Fraction(seconds)) == shown
+
+
+@pytest.mark.django_db
+def test_at_a_constant_rate_the_nearest_frame_is_found_and_half_a_frame_goes_up() -> None:
+    clip = make_asset(make_member(), frame_count=50, fps_numerator=25)
+
+    assert frame_times.moment_of(clip, 25) == 1
+    for seconds, shown in (("0", 0), ("0.019", 0), ("0.02", 1), ("1", 25), ("4", 100)):
+        assert frame_times.frame_shown(clip, Fraction(seconds)) == shown

@@ -12,7 +12,7 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal
-from editorapp.media.trim import trim
+from editorapp.media.trim import Conversion, trim
 from tests.factories import make_member
 from tests.media.clicks import (
     click_in,
@@ -143,6 +143,44 @@ def test_a_cut_source_brings_its_own_sound(tmp_path: Path) -> None:
     made = store.path(result.sha256, source_sound.make(result, cut, layout.ORIGINAL))
 
     assert abs(click_in(made) - when_shown(made, 0) - (after - 10 / 25)) < NEAR
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_cut_of_a_result_keeps_what_is_heard_there(tmp_path: Path, name: str) -> None:
+    source, after = a_source(tmp_path, name)
+    result = taken(make_clip(tmp_path / "result.mp4", options={"bf": "2"}))
+
+    cut = trim(result, 20, 44, user=None, sound_of=source)
+
+    made = store.path(cut.sha256, layout.ORIGINAL)
+    assert cut.has_audio and (cut.frame_count, cut.fps) == (25, result.fps)
+    assert cut.cut_from == result
+    assert abs(click_in(made) - when_shown(made, 20) - (after - 20 / 25)) < NEAR
+    assert sound_ends(made) <= float(cut.duration_seconds) + 0.03
+    assert _is_copied(made, source) == SOURCES[name][2]
+
+
+def test_a_cut_at_another_rate_and_of_few_bytes_keeps_its_sound_in_step(tmp_path: Path) -> None:
+    source, after = a_source(tmp_path, "plain.mp4")
+    result = taken(make_clip(tmp_path / "result.mp4", rate=50, frames=120))
+    fewer = Conversion(fps=Fraction(25), max_bytes=200_000)
+
+    cut = trim(result, 20, 99, user=None, conversion=fewer, sound_of=source)
+
+    made = store.path(cut.sha256, layout.ORIGINAL)
+    assert cut.has_audio and cut.size_bytes <= 200_000 and cut.frame_count == 40
+    assert abs(click_in(made) - when_shown(made, 20) - (after - 20 / 50)) < NEAR
+    assert not _is_copied(made, source)
+
+
+def test_a_cut_is_refused_where_picture_and_sound_are_too_many_bytes(tmp_path: Path) -> None:
+    source, _after = a_source(tmp_path, "plain.mp4")
+    cut = make_clip(tmp_path / "cut.mp4")
+
+    with pytest.raises(Refusal) as refused:
+        source_sound.add_to_cut(cut, source, source, first_frame=0, max_bytes=1_000)
+
+    assert refused.value.code == "too_big"
 
 
 def test_a_result_is_made_once_for_each_source(tmp_path: Path) -> None:

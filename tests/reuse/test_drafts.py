@@ -93,3 +93,26 @@ def test_the_oldest_are_forgotten_and_all_end_with_the_membership(monkeypatch):
     assert [one.words for one in drafts.of(member)] == ["Words 4", "Words 3", "Words 2"]
     member.delete()
     assert not SavedDraft.objects.exists()
+
+
+def test_a_version_that_is_brought_back_counts_and_the_one_before_is_set_aside():
+    member = make_member()
+    current = save(member, "Snow", page="a")
+    version = save(member, "Rain", page="b", later=1)
+
+    draft = drafts.bring_back(version, now=timezone.now())
+
+    assert (draft.pk, draft.words, draft.aside) == (current.pk, "Rain", "")
+    assert draft.revision > current.revision
+    assert [one.words for one in drafts.of(member).exclude(aside="")] == ["Snow"]
+
+
+def test_the_oldest_versions_are_forgotten_before_any_draft(monkeypatch):
+    monkeypatch.setattr(drafts, "MOST_ASIDE", 2)
+    member = make_member()
+    save(member, "Snow", page="a")
+    for number in range(4):
+        now = timezone.now() + timedelta(seconds=number + 1)
+        drafts.set_aside(member, CLIP, words(f"Rain {number}"), now=now)
+
+    assert [one.words for one in drafts.of(member)] == ["Rain 3", "Rain 2", "Snow"]

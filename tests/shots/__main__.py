@@ -9,52 +9,55 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SIZES = (390, 768, 1440, 1920)
-THEMES = ("dark", "light")
-HEIGHTS = {390: 844, 768: 1024}  # px; 900 for the others
+# First: it gives this process a data folder that must not take the place of ours.
+from tests import environment  # noqa: F401
 
 
 def main() -> int:
     folder = Path(os.environ.get("SHOTS") or "shots").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = set(os.environ.get("SCREENS", "").split())
-    data = tempfile.mkdtemp(prefix="rushes-shots-")
+    data, begun = tempfile.mkdtemp(prefix="rushes-shots-"), time.monotonic()
     os.environ |= {
         "RUSHES_DATA_DIR": data,
         "RUSHES_PORT": str(_free_port()),
         "RUSHES_SECRET_KEY": "only for pictures",
         "DJANGO_SETTINGS_MODULE": "editorapp.settings",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright keeps an event loop
     }
     try:
-        _take_all(Path(data), folder, wanted)
+        failed = _take_all(Path(data), folder, wanted)
     finally:
         shutil.rmtree(data, ignore_errors=True)
-    return 0
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if failed else 0
 
 
-def _take_all(data: Path, folder: Path, wanted: set[str]) -> None:
+def _take_all(data: Path, folder: Path, wanted: set[str]) -> list[str]:
+    """Take the shots of the wanted screens, of all where none is named; return what went wrong."""
     import django
 
     django.setup()
     from django.core.management import call_command
-    from playwright.sync_api import sync_playwright
 
-    from tests import browser
     from tests.shots.states import build
+    from tests.shots.table import SHOTS
+    from tests.shots.takers import take
 
+    shots = [shot for shot in SHOTS if not wanted or shot.screen.replace(" ", "-") in wanted]
     call_command("migrate", verbosity=0)
     states = build(_clips(data))
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop
-    with _served(data) as url, sync_playwright() as playwright:
-        path = browser.install()
-        chromium = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
-        for screen, pictures in _screens(chromium, url, states, folder, wanted).items():
-            _sheet(pictures, folder / f"sheet-{screen.replace(' ', '-')}.png")
-        chromium.close()
+    with _served(data) as url:
+        pictures, failed = take(shots, url, states, folder)
+    _sheets(shots, pictures, folder)
+    for line in failed:
+        print(f"NOT TAKEN: {line}", file=sys.stderr)
+    return failed
 
 
 def _clips(data: Path) -> Path:
@@ -63,40 +66,18 @@ def _clips(data: Path) -> Path:
     return folder
 
 
-def _screens(chromium, url, states, folder, wanted):  # type: ignore[no-untyped-def]
-    """Take the shots of the wanted screens, of all where none is named; return the files by screen."""
-    from tests.shots.look import go, signed_in
-    from tests.shots.table import SHOTS
-
-    found: dict[str, list[Path]] = {}
-    for shot in SHOTS:
-        if wanted and shot.screen not in wanted:
-            continue
-        print(f"{shot.screen}: {shot.state}", flush=True)
-        with signed_in(chromium, url, states, shot.person) as context:
-            page = go(context, shot, states)
-            found.setdefault(shot.screen, []).extend(_sizes(page, shot.name, folder))
-    return found
-
-
-def _sizes(page, name: str, folder: Path) -> list[Path]:  # type: ignore[no-untyped-def]
-    """Show a page at every width in both themes, and keep a picture of each."""
-    pictures = []
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        for width in SIZES:
-            page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 900)})
-            page.wait_for_timeout(250)
-            pictures.append(folder / f"{name}-{width}-{theme}.png")
-            page.screenshot(path=pictures[-1], full_page=True)
-    return pictures
-
-
-def _sheet(pictures: list[Path], path: Path) -> None:
+def _sheets(shots, pictures, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    """Write a sheet for each screen, its states in the order of the table."""
     from tests.shots.sheet import contact_sheet
 
-    contact_sheet(pictures, path)
-    print(f"{path}: {len(pictures)} pictures")
+    for screen in dict.fromkeys(shot.screen for shot in shots):
+        taken = [
+            pictures[one.name] for one in shots if one.screen == screen and one.name in pictures
+        ]
+        if taken:
+            path = folder / f"sheet-{screen.replace(' ', '-')}.png"
+            contact_sheet([picture for row in taken for picture in row], path)
+            print(f"{path}: {sum(map(len, taken))} pictures")
 
 
 @contextmanager
@@ -115,8 +96,6 @@ def _served(data: Path) -> Iterator[str]:
 
 
 def _wait_for(url: str, log: Path) -> None:
-    import time
-
     from editorapp.ops.web_server import answers
 
     for _ in range(120):

@@ -2,6 +2,7 @@
 edit of them.
 """
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def sources(folder: Path) -> list[Path]:
 
 
 def graded(source: Path, path: Path, shift: int) -> Path:
-    """Write the first frames of a clip, half as large, in other colours."""
+    """Write the first frames of a clip, half as large, in other colours: most so in the middle."""
     with av.open(str(source)) as clip, av.open(str(path), "w") as made:
         picture = clip.streams.video[0]
         stream = made.add_stream("libx264", rate=Fraction(24), options={"preset": "ultrafast"})
@@ -40,7 +41,9 @@ def graded(source: Path, path: Path, shift: int) -> Path:
                 break
             small = frame.reformat(stream.width, stream.height, format="rgb24").to_ndarray()
             turned = numpy.roll(small, shift % 3, axis=2) // 3 * 2 + 20 * (shift % 4)
-            new = av.VideoFrame.from_ndarray(turned.astype(numpy.uint8), format="rgb24")
+            much = 0.3 + 0.7 * math.sin(math.pi * index / FRAMES) ** 2
+            mixed = turned * much + small * (1 - much)
+            new = av.VideoFrame.from_ndarray(mixed.astype(numpy.uint8), format="rgb24")
             new.pts, new.time_base = index, Fraction(1, 24)
             made.mux(stream.encode(new))
         made.mux(stream.encode(None))

@@ -4,19 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.shots.states import States
 from tests.shots.table import Shot
 
-DESKTOP = {"width": 1440, "height": 900}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
 @contextmanager
-def signed_in(browser: Browser, url: str, states: States, person: str) -> Iterator[BrowserContext]:
+def signed_in(
+    browser: Browser, url: str, states: States, person: str, *, touch: bool = False
+) -> Iterator[BrowserContext]:
     """Open a browser of its own, in which somebody is signed in; nobody for ""."""
     # Nothing moves, so that a picture is the same each time.
-    context = browser.new_context(base_url=url, viewport=DESKTOP, reduced_motion="reduce")
+    options = {"base_url": url, "reduced_motion": "reduce", "has_touch": touch, "is_mobile": touch}
+    context = browser.new_context(viewport=DESKTOP, **options)  # type: ignore[arg-type]
     context.set_default_timeout(20_000)
     if person:
         name, value = settings.SESSION_COOKIE_NAME, states.cookie(person)
@@ -25,9 +28,12 @@ def signed_in(browser: Browser, url: str, states: States, person: str) -> Iterat
     context.close()
 
 
-def go(context: BrowserContext, shot: Shot, states: States) -> Page:
+def go(context: BrowserContext, shot: Shot, states: States, size: ViewportSize = DESKTOP) -> Page:
     """Return the page of a shot, once its pictures are there."""
     page = context.new_page()
+    page.set_viewport_size(size)
+    # Nothing that is typed for one shot is kept, to be found by the next one.
+    page.route("**/studio/draft", lambda route: route.fulfill(json={"revision": 1}))
     page.goto(shot.address(states))
     page.wait_for_load_state("load")
     if shot.act is not None:

@@ -13,13 +13,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.alerts import alerts
+from editorapp.alerts.models import AlertKind
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
+from editorapp.generations import alerting, comparison
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
+from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.review.decide import decide
@@ -27,6 +28,7 @@ from editorapp.teams.models import Invite, Member, Team
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_member, make_reserved
 from tests.shots.clips import graded, sources
+from tests.taken_in import take_in
 
 PROMPTS = (
     "Rainy neon evening, wet asphalt, the street in deep blue",
@@ -68,17 +70,20 @@ def build(folder: Path) -> States:
     made = States(_people())
     owner = made.people["admin"]
     files = sources(folder)
-    # Before the store moves it: what results are made of.
+    # Before the store moves them: what results are made of. Of the first clip several, of each
+    # other one.
     results = [graded(files[0], folder / f"graded-{n}.mp4", n + 1) for n in range(6)]
+    others = [graded(path, folder / f"other-{n}.mp4", n) for n, path in enumerate(files[1:])]
     made.clips = [_asset(path, owner) for path in files]
-    looks = [_asset(path, owner, origin=Asset.Origin.RESULT) for path in results]
+    looks = [_asset(path, owner, origin=Asset.Origin.RESULT) for path in results + others]
     _takes(made, looks)
+    _measure(made)
     _around(made)
     return made
 
 
 def _people() -> dict[str, Member]:
-    team = Team.objects.create(name="The cutting room", monthly_limit_usd=Decimal(50))
+    team = Team.objects.create(name="The cutting room", monthly_limit_usd=Decimal(120))
     poor = Team.objects.create(name="Pilot", monthly_limit_usd=Decimal("0.50"))
     return {
         "admin": make_member(role=Role.ADMIN, name="Ada", team=team),
@@ -103,7 +108,9 @@ def _takes(made: States, looks: list[Asset]) -> None:
     second = _done(made, "second", looks[1], parent=first)
     _done(made, "chain", looks[2], parent=second)
     for number in range(30):
-        _done(made, f"many-{number}", looks[number % 6], clip=number % 4, prompt=number % 4)
+        clip = number % len(made.clips)
+        look = looks[number % 6] if clip == 0 else looks[5 + clip]
+        _done(made, f"many-{number}", look, clip=clip, prompt=number % 4)
     _done(made, "approved", looks[3], review=Generation.Review.APPROVED)
     _done(made, "changes", looks[4])
     for place, strength in enumerate(LADDER):
@@ -166,6 +173,13 @@ def _other(made: States, name: str, state: State, *, prompt: int = 1, **more: An
     made.takes[name] = make_reserved(person, state=state, source=source, **asked, **more)
 
 
+def _measure(made: States) -> None:
+    """Let it be known how much some takes differ from their source, as a worker would."""
+    for name in ("done", *(f"ladder-{place}" for place in range(len(LADDER)))):
+        pair = comparison.pair(made.takes[name])
+        change_curve.measure(change_curve.ask(pair.result, pair.source, pair.laid)[0])
+
+
 def _around(made: States) -> None:
     """Make what stands around takes: a review, an invitation, an alert, signs of life."""
     now = timezone.now()
@@ -175,8 +189,8 @@ def _around(made: States) -> None:
     owner = made.people["admin"]
     words = {"role": Role.CREATOR, "note": "Nina, from May"}
     _row, made.invite = Invite.make(owner.team, invited_by=owner.user, now=now, **words)
-    unknown = str(made.take("unknown"))
-    alerts.open("unknown", unknown, message=UNKNOWN, team_id=owner.team_id, now=now)
+    unknown = made.takes["unknown"]
+    alerting.open_for_take(AlertKind.UNKNOWN_OUTCOME, unknown, UNKNOWN, now=now)
     for name in ("ticker", "cluster"):
         heartbeat.beat(name, now=now + timedelta(minutes=10))
     account = default_account("luma-agents")

@@ -65,6 +65,20 @@ def _broken(page: Page) -> None:
     _type(page, "Rainy neon evening, wet asphalt. " * 300)
 
 
+def _tab(tone: str) -> Act:
+    """Return what brings the newest take of a tone onto the studio's stage."""
+
+    def show(page: Page) -> None:
+        page.locator(f"#takes .tab-{tone}").last.click()
+        page.wait_for_timeout(300)
+
+    return show
+
+
+def _more(page: Page) -> None:
+    page.locator(".takepage-more > summary").click()
+
+
 SHOTS = (
     Shot("studio", "empty", "studio:page", _at("/studio/"), person="newcomer"),
     Shot("studio", "clip chosen", "studio:page", _clip()),
@@ -80,6 +94,9 @@ SHOTS = (
         "studio:page",
         lambda s: f"/studio/?generation={s.take('done')}",
     ),
+    Shot("studio", "take on the stage", "studio:page", _clip(), act=_tab("done")),
+    Shot("studio", "take running", "studio:page", _clip(), act=_tab("live")),
+    Shot("studio", "take failed", "studio:page", _clip(), act=_tab("bad")),
     Shot("studio", "as reviewer", "studio:page", _clip(), person="reviewer"),
     Shot("gallery", "many", "gallery:page", _at("/gallery/")),
     Shot("gallery", "empty", "gallery:page", _at("/gallery/"), person="newcomer"),
@@ -91,6 +108,7 @@ SHOTS = (
     Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),
     Shot("queue", "as reviewer", "queue:page", _at("/queue/"), person="reviewer"),
     Shot("take", "done", "takes:page", _take("done")),
+    Shot("take", "more", "takes:page", _take("done"), act=_more),
     Shot("take", "made of a take", "takes:page", _take("chain")),
     Shot("take", "one of a batch", "takes:page", _take("ladder-1")),
     Shot("take", "changes asked", "takes:page", _take("changes")),

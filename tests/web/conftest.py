@@ -1,15 +1,20 @@
 """A real Chromium against the pages, for tests of what scripts do."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Page
 
+from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_member
+from tests.factories import make_member, signed_in
+from tests.taken_in import take_in
 
 
 @pytest.fixture
@@ -60,3 +65,25 @@ def creator(db: None) -> Member:
 @pytest.fixture
 def reviewer(creator: Member) -> Member:
     return make_member(role=Role.REVIEWER, name="Rae", team=creator.team)
+
+
+@pytest.fixture
+def member(db: None) -> Member:
+    return make_member(name="Ada")
+
+
+@pytest.fixture
+def browser(member: Member) -> Client:
+    return signed_in(member)
+
+
+@pytest.fixture
+def keep(member: Member, real_media: Path, tmp_path: Path) -> Callable[..., Asset]:
+    """Take a real file into the member's team by its name below `shared/media`."""
+
+    def keep(name: str, **options: Any) -> Asset:
+        copy = tmp_path / Path(name).name
+        shutil.copy(real_media / name, copy)
+        return take_in(copy, name=copy.name, team=member.team, user=member.user, **options)
+
+    return keep

@@ -91,6 +91,7 @@ def test_without_scripts_an_account_is_tested_switched_off_and_deleted(
 
     page.get_by_role("button", name="Test connection of Ours").click()
     expect(page.locator("#notices")).to_contain_text("Ours: Luma Agents accepts the key.")
+    page.locator("summary", has_text="More for Ours").click()
     page.get_by_role("button", name="Switch off Ours").click()
     expect(page.get_by_text("Switched off", exact=True)).to_be_visible()
     page.get_by_role("link", name="Edit of Ours").click()

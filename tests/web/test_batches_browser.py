@@ -3,10 +3,8 @@ side in step, and the winner finished at full quality in few actions.
 """
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,30 +13,13 @@ from playwright.sync_api import Page, expect
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 Keep = Callable[..., Asset]
 LADDER = ("adhere_2", "flex_1", "flex_3", "reimagine_2")
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path) -> Keep:
-    def keep(name: str, **options: Any) -> Asset:
-        copy = tmp_path / name
-        shutil.copy(real_media / name, copy)
-        return take_in(copy, name=name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 @pytest.fixture

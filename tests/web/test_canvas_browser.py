@@ -12,22 +12,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.render.planes import Planes
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 NAMES = ("x_norm", "y_norm", "w_norm", "h_norm")
 BLACK, WHITE = 16, 235
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from django.test import Client
 
 from editorapp.providers import accounts, registry
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member
 from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
-from tests.factories import make_asset, make_generation, make_member
+from tests.factories import make_asset, make_generation
 from tests.web.controls import controls_of
 
 pytestmark = pytest.mark.django_db
@@ -36,11 +35,6 @@ OF_THE_PAGE = {
     "remembered",
 }
 TYPED = [one.name for one in fields(DraftForm) if one.name not in OF_THE_PAGE]
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.web.take_pages import make_done
@@ -78,3 +79,14 @@ def test_only_settings_that_differ_stand_in_the_table(creator):
     rows = [part.split("</th>")[0] for part in html.split('<th scope="row">')[1:]]
     assert "Resolution" not in rows
     assert rows[-4:-1] == ["Review", "Cost", "Go on"]
+
+
+def test_a_take_that_is_heard_is_compared_with_its_sound(creator):
+    source = make_asset(creator, has_audio=True)
+    heard, silent = make_done(creator, source=source), make_done(creator, source=source)
+    Generation.objects.filter(pk=heard.pk).update(has_source_sound=True)
+
+    html = page(signed_in(creator), f"takes={heard.pk},{silent.pk}")
+
+    assert f'src="/takes/{heard.pk}/sound/playable' in html
+    assert f'src="/media/{silent.result_id}/playable' in html

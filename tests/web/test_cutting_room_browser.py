@@ -3,7 +3,6 @@ next edit, where nothing moves under the hand.
 """
 
 import re
-import shutil
 from pathlib import Path
 
 import av
@@ -12,12 +11,11 @@ from playwright.sync_api import Page, expect
 
 from editorapp.generations.models import Generation
 from editorapp.media import store
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.trim import trim
-from editorapp.teams.models import Member
 from tests.browser_look import look
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -31,21 +29,6 @@ WATCH_SHIFTS = """() => {
         }
     }).observe({ type: "layout-shift", buffered: true });
 }"""
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str, **options) -> Asset:
-        copy = tmp_path / Path(name).name
-        shutil.copy(real_media / name, copy)
-        return take_in(copy, name=copy.name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.web.controls import controls_of
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -132,3 +133,109 @@ def test_who_may_only_look_keeps_nothing(member, clip):
 
     assert "data-draft-url" not in page
     assert reviewer.post("/studio/draft", {"prompt": "Snow"}).status_code == 403
+
+
+@pytest.fixture
+def two_versions(member, clip):
+    """A draft that counts, "Rain", and a version of it that was set aside, "Snow"."""
+    browser = signed_in(member)
+    form = shown(browser, f"/studio/?source={clip.pk}")
+    keep(browser, form, prompt="Snow")
+    keep(browser, form, prompt="Rain", draft_page="b", draft_over="1")
+    return SavedDraft.objects.exclude(aside="").get()
+
+
+def test_a_version_that_was_set_aside_is_listed_with_its_words_and_its_clip(
+    member, clip, two_versions
+):
+    browser = signed_in(member)
+
+    page = browser.get("/studio/versions").content.decode()
+    part = browser.get("/studio/versions", headers=HTMX).content.decode()
+
+    for html in (page, part):
+        assert "Snow" in html and "bunny.mp4" in html and "just now" in html
+        assert "Rain" not in html
+    assert "<html" in page and "<html" not in part
+
+
+def test_what_is_somewhere_else_too_is_listed_once(member, clip, two_versions):
+    again, rain = ([*two_versions.values, ["model_wish", "ray-3.2"]] for _time in range(2))
+    rain = [["prompt", "Rain"] if name == "prompt" else [name, one] for name, one in rain]
+    for number, values in enumerate((again, rain)):
+        SavedDraft.objects.create(
+            member=member,
+            source=two_versions.source,
+            values=values,
+            saved_at=two_versions.saved_at,
+            aside=f"{number}",
+        )
+
+    html = signed_in(member).get("/studio/versions").content.decode()
+
+    assert html.count('class="version"') == 1 and "Rain" not in html
+
+
+def test_what_is_empty_is_listed_nowhere(member, clip):
+    browser = signed_in(member)
+    form = shown(browser, f"/studio/?source={clip.pk}")
+    keep(browser, form, prompt="")
+    keep(browser, form, prompt="Rain", draft_page="b", draft_over="1")
+
+    assert "Nothing is set aside." in browser.get("/studio/versions").content.decode()
+
+
+def test_a_version_that_is_brought_back_opens_with_its_clip(member, clip, two_versions):
+    browser = signed_in(member)
+
+    answer = browser.post(f"/studio/versions/{two_versions.pk}/back")
+
+    assert answer.url == f"/studio/?source={clip.pk}"
+    assert shown(browser, answer.url)["prompt"] == "Snow"
+    assert "Rain" in browser.get("/studio/versions").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("/studio/?again={take}", "/studio/?again={take}"),
+        ("/studio/?replace={take}", "/studio/?replace={take}"),
+        ("/studio/?task=generate", "/studio/?task=generate"),
+        ("/studio/?generation={take}", "/studio/?generation={take}"),
+    ],
+)
+def test_a_version_of_each_way_opens_that_way(member, clip, address, opens):
+    result = make_asset(member)
+    take = make_generation(member, source=clip, state="succeeded", result=result).pk
+    browser = signed_in(member)
+    form = shown(browser, address.format(take=take))
+    keep(browser, form, prompt="Snow")
+    keep(browser, form, prompt="Rain", draft_page="b", draft_over="1")
+    version = SavedDraft.objects.exclude(aside="").get()
+
+    answer = browser.post(f"/studio/versions/{version.pk}/back")
+
+    assert answer.url == opens.format(take=take)
+    assert shown(browser, answer.url)["prompt"] == "Snow"
+
+
+def test_a_version_is_deleted(member, two_versions):
+    browser = signed_in(member)
+
+    answer = browser.post(f"/studio/versions/{two_versions.pk}/delete", headers=HTMX)
+
+    assert "Snow" not in answer.content.decode()
+    assert [row.words for row in SavedDraft.objects.all()] == ["Rain"]
+
+
+@pytest.mark.parametrize("act", ["back", "delete"])
+def test_a_version_is_its_persons_alone_and_the_draft_that_counts_is_none(
+    member, two_versions, act
+):
+    colleague = signed_in(make_member(team=member.team))
+    current = SavedDraft.objects.get(aside="")
+
+    assert "Snow" not in colleague.get("/studio/versions").content.decode()
+    assert colleague.post(f"/studio/versions/{two_versions.pk}/{act}").status_code == 404
+    assert signed_in(member).post(f"/studio/versions/{current.pk}/{act}").status_code == 404
+    assert SavedDraft.objects.count() == 2

@@ -2,14 +2,11 @@
 without a word.
 """
 
-import shutil
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
+from tests.browser_look import look
 from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -17,20 +14,10 @@ RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def clips(member, real_media, tmp_path) -> dict[str, Asset]:
+def clips(keep) -> dict[str, Asset]:
     """Two clips, by short names; the newest, the bunny, is the one that the studio opens with."""
-    found = {}
-    for name in ("vertical_4s.mp4", "bunny_720p_5s.mp4"):
-        shutil.copy(real_media / name, tmp_path / name)
-        found[name.partition("_")[0]] = take_in(
-            tmp_path / name, name=name, team=member.team, user=member.user
-        )
-    return found
+    names = ("vertical_4s.mp4", "bunny_720p_5s.mp4")
+    return {name.partition("_")[0]: keep(name) for name in names}
 
 
 @pytest.fixture
@@ -308,6 +295,61 @@ def test_of_two_versions_the_one_that_is_kept_counts_and_the_other_tab_is_told(s
     expect(second.locator("#prompt")).to_have_value("Rain at noon")
     studio.fill("#prompt", "Snow at dawn, heavy")
     expect(note(studio)).to_contain_text("“Rain at noon”")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_a_version_that_was_set_aside_is_found_again_beside_the_earlier_prompts(
+    member, clips, open_page, width, height
+):
+    page = open_page(member, "/studio/", width=width, height=height)
+    two_versions(page, "Snow at dusk", "Rain at noon")
+    page.reload()
+    page.locator("#prompt").press("Control+k")
+    dialog = page.get_by_role("dialog", name="Earlier prompts")
+    version = dialog.locator(".version")
+    expect(version).to_contain_text("Snow at dusk")
+    expect(version).to_contain_text("bunny_720p_5s.mp4, just now")
+    look(page, "versions-set-aside", themes=["dark"])
+
+    version.get_by_role("button", name="Bring back").click()
+
+    expect(page.locator("#prompt")).to_have_value("Snow at dusk")
+    expect(note(page)).to_contain_text("It is back.")
+    kept(page)
+    page.reload()
+    expect(page.locator("#prompt")).to_have_value("Snow at dusk")
+    page.locator("#prompt").press("Control+k")
+    expect(version).to_contain_text("Rain at noon")
+    version.get_by_role("button", name="Delete").click()
+    expect(version).to_have_count(0)
+
+
+def test_a_version_of_another_clip_opens_with_that_clip(studio, clips):
+    two_versions(studio, "Snow at dusk", "Rain at noon")
+    choose(studio, clips["vertical"])
+    studio.fill("#prompt", "Fog")
+    kept(studio)
+    studio.locator("#prompt").press("Control+k")
+
+    studio.get_by_role("button", name="Bring back: Snow at dusk").click()
+
+    expect(studio.locator(f'#viewer[data-asset="{clips["bunny"].pk}"]')).to_be_visible()
+    expect(studio.locator("#prompt")).to_have_value("Snow at dusk")
+    assert chosen(studio) == str(clips["bunny"].pk)
+    choose(studio, clips["vertical"])
+    expect(studio.locator("#prompt")).to_have_value("Fog")
+
+
+def two_versions(page: Page, first: str, second: str) -> None:
+    """Leave one version set aside and another that counts, by two tabs that differ."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.fill("#prompt", first)
+    kept(page)
+    other.fill("#prompt", second)
+    note(other).get_by_role("button", name="Keep this one").click()
+    kept(other)
+    other.close()
 
 
 def test_words_typed_in_the_last_moment_before_a_reload_are_there(studio):

@@ -29,16 +29,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
-
-
-@pytest.fixture
 def clip(member) -> Asset:
     return make_asset(member, name="bunny.mp4")
 

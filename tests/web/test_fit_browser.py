@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from editorapp.media.intake import take_in
+from editorapp.media import tasks
 from editorapp.media.models import Asset
 from tests.factories import default_account, make_member
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PRESS_A_COPY = """() => {
     const notes = document.querySelector("#notes-source");
     notes.insertAdjacentHTML("beforeend", `<button name="mend" value="mp4_copy=1&amp;copy_fps=30"
-        hx-post="/studio/mend" hx-target="#viewer" hx-swap="outerHTML">Copy</button>`);
+        hx-post="/studio/mend" hx-target="#source-copy" hx-swap="outerHTML">Copy</button>`);
     htmx.process(notes);
     notes.querySelector("button:last-child").click();
 }"""
@@ -40,6 +41,12 @@ def bunny(member, real_media, tmp_path) -> Asset:
     return taken(member, copy)
 
 
+def have_made(page) -> None:
+    """Have a worker make the new source that the page waits for."""
+    expect(page.locator("#source-copy")).to_contain_text("Making")
+    tasks.make_source_copies()
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_cliff_in_the_price_is_told_and_cut_away_by_one_press(member, bunny, open_page, width):
     page = open_page(member, "/studio/", width=width)
@@ -49,6 +56,7 @@ def test_a_cliff_in_the_price_is_told_and_cut_away_by_one_press(member, bunny, o
     expect(page.locator("#estimate")).to_contain_text("$2.16")
 
     page.get_by_role("button", name="Cut to 5.00 s: $1.08").click()
+    have_made(page)
 
     expect(page.locator("#estimate")).to_contain_text("$1.08")
     expect(note).to_have_count(0)
@@ -64,6 +72,7 @@ def test_a_mov_is_made_an_mp4_for_who_takes_none_and_keyframes_stay(member, open
 
     page.locator("#notes-source .note").first.hover()  # every way out is shown then
     page.locator("#notes-source").get_by_role("button", name="Make an MP4 copy").first.click()
+    have_made(page)
 
     expect(page.locator("#notes-source")).not_to_contain_text("this clip is MOV")
     copy = Asset.objects.get(name="phone copy.mp4")
@@ -78,6 +87,7 @@ def test_a_copy_with_fewer_frames_moves_the_page_s_keyframes_by_time(member, ope
     expect(page.locator('[name="keyframe_index"]')).to_have_value("31")
 
     page.evaluate(PRESS_A_COPY)
+    have_made(page)
 
     expect(page.locator("#viewer")).to_contain_text("30 frames")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("16")

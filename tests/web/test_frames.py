@@ -12,16 +12,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from editorapp.generations.models import Generation
-from editorapp.media.intake import take_in
+from editorapp.media import tasks
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Task
 from editorapp.simulator.render.reframe import Canvas, canvas_size
-from editorapp.teams.models import Member
 from editorapp.web.studio import canvas, frames, sources
 from editorapp.web.studio.draft_form import DraftForm
 from editorapp.web.studio.form_request import request_of
-from tests.factories import default_account, make_asset, make_generation, make_member, signed_in
+from tests.factories import default_account, make_asset, make_generation, make_member
+from tests.taken_in import take_in
 from tests.web.take_pages import make_done
 
 pytestmark = pytest.mark.django_db
@@ -30,20 +30,9 @@ SHAPES = ((1280, 720), (720, 1280), (640, 480), (1000, 1000))
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
-
-
-@pytest.fixture
-def kept(member, real_media, tmp_path) -> Asset:
+def kept(keep) -> Asset:
     """A real clip: 132 frames, 1280 x 720."""
-    shutil.copy(real_media / "bunny_720p_5s.mp4", tmp_path / "bunny.mp4")
-    return take_in(tmp_path / "bunny.mp4", name="bunny.mp4", team=member.team, user=member.user)
+    return keep("bunny_720p_5s.mp4")
 
 
 def model(provider: str, task: str, name: str = "ray-3.2"):
@@ -275,7 +264,7 @@ def test_the_first_frame_is_a_frame_of_a_clip_without_a_script(browser, member, 
     )
 
     still = Asset.objects.get(origin=Asset.Origin.FRAME)
-    assert still.name == "bunny frame 90.png"
+    assert still.name == "bunny_720p_5s frame 90.png"
     assert value_of(html, "frames") == ["frames"] and value_of(html, "first_asset") == [
         str(still.pk)
     ]
@@ -412,17 +401,19 @@ def test_an_mp4_copy_is_a_new_source_with_every_frame(browser, member, real_medi
     shutil.copy(real_media / "frog_vp9_8s.webm", tmp_path / "frog.webm")
     webm = take_in(tmp_path / "frog.webm", name="frog.webm", team=member.team, user=member.user)
 
-    html = pressed(
-        browser,
-        task="edit",
-        prompt="Kept",
-        source_kind="asset",
-        source_asset=webm.pk,
-        mend="mp4_copy=1",
-        guides="keyframes",
-        keyframe_asset="1",
-        keyframe_index="30",
-    )
+    fields = {
+        "task": "edit",
+        "prompt": "Kept",
+        "source_kind": "asset",
+        "source_asset": webm.pk,
+        "mend": "mp4_copy=1",
+        "guides": "keyframes",
+        "keyframe_asset": "1",
+        "keyframe_index": "30",
+    }
+    pressed(browser, **fields)
+    tasks.make_source_copies()
+    html = pressed(browser, **fields)
 
     copy = Asset.objects.get(name="frog copy.mp4")
     assert (copy.frame_count, copy.width, copy.codec, copy.container) == (

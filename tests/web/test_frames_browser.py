@@ -4,7 +4,6 @@ to go on from.
 
 import json
 import re
-import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -13,26 +12,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from editorapp.generations.models import Generation
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
-from tests.factories import default_account, make_generation, make_member
+from tests.factories import default_account, make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str) -> Asset:
-        shutil.copy(real_media / name, tmp_path / name)
-        return take_in(tmp_path / name, name=name, team=member.team, user=member.user)
-
-    return keep
 
 
 @pytest.fixture

@@ -25,13 +25,13 @@ from editorapp.media import layout, store, tasks
 from editorapp.media.decoding import colour
 from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.frame_times import frame_times
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from tests.environment import MEDIA
 from tests.factories import make_generation
 from tests.media.clips import make_clip, number_on
 from tests.media.test_probe import CASES, VARYING
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 WHOLE = bool(os.environ.get("RUSHES_ALL_FRAMES"))

@@ -15,11 +15,11 @@ from playwright.sync_api import Page, expect
 
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.gallery.views import PAGE_SIZE
 from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,20 +48,10 @@ def page(chromium, live_server, admin) -> Iterator[Page]:
     assert complaints == []
 
 
-_taken: dict[str, dict] = {}  # the files stay in the store from test to test; only their rows go
-
-
 def stored(member: Member, clip: Path, folder: Path, origin: str = Asset.Origin.UPLOAD) -> Asset:
-    if clip.name in _taken:
-        return Asset.objects.create(team=member.team, **_taken[clip.name])
     copy = folder / clip.name
     shutil.copyfile(clip, copy)
-    asset = take_in(copy, name=clip.name, team=member.team, user=member.user, origin=origin)
-    kept = {field.attname: getattr(asset, field.attname) for field in asset._meta.concrete_fields}
-    _taken[clip.name] = {
-        name: kept[name] for name in kept if name not in {"id", "team_id", "created_by_id"}
-    }
-    return asset
+    return take_in(copy, name=clip.name, team=member.team, user=member.user, origin=origin)
 
 
 @pytest.fixture

@@ -11,16 +11,10 @@ from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from tests.cli.test_probe_command import run
-from tests.factories import make_member
 from tests.media.clips import make_clip
 from tests.media.test_odd_clips import two_tracks
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
 
 
 def taken(member: Member, file: Path) -> Asset:

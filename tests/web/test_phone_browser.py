@@ -1,5 +1,5 @@
-"""Every page on a phone, with large amounts and many alerts: nothing is wider than the window, no
-amount is cut.
+"""Every page on a phone and on a tablet, with large amounts and many alerts: nothing is wider than
+the window, no amount is cut.
 """
 
 from decimal import Decimal
@@ -95,7 +95,7 @@ def pages_of(member: Member) -> list[str]:
 
 
 @pytest.mark.parametrize("role", Role.values)
-def test_no_page_is_wider_than_a_phone(team, open_page, role):
+def test_no_page_is_wider_than_a_phone_or_a_tablet(team, open_page, role):
     member = make_member(team=team, role=role, name="Maximiliane von Hohenstein")
     addresses = pages_of(member)
     page = open_page(member, "/me", width=390, height=844)
@@ -106,7 +106,7 @@ def test_no_page_is_wider_than_a_phone(team, open_page, role):
 
     for address in addresses:
         page.goto(base + address)
-        for width in (390, 360):
+        for width in (390, 360, 768, 1024):
             page.set_viewport_size({"width": width, "height": 844})
             found = page.evaluate(WIDE)
             if found["by"] > 0:

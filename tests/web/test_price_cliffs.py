@@ -12,6 +12,7 @@ import pytest
 
 from editorapp.costs.estimate import cheaper_lengths, estimate
 from editorapp.generations.request.draft import Draft
+from editorapp.media import tasks
 from editorapp.media.facts import MediaFacts
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
@@ -217,6 +218,8 @@ def test_one_press_cuts_the_clip_to_the_price_that_was_said(
     assert re.search("over 5 s doubles? the price.", words) and ": $1.08" in words
 
     fields = form_of(asset, provider) | {"mend": "trim_to_seconds=5"}
+    browser.post("/studio/mend", fields)
+    tasks.make_source_copies()
     answer = browser.post("/studio/mend", fields)
 
     assert answer.status_code == 200

@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 from editorapp.generations.models import Attempt, Generation, Priority
 from editorapp.generations.queue import pause
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Role
 from tests.browser_look import look
 from tests.factories import make_generation, make_member
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

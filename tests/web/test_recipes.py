@@ -7,6 +7,8 @@ import re
 import pytest
 from django.utils import timezone
 
+from editorapp.media import store
+from editorapp.media.intake import take_in
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
@@ -65,6 +67,42 @@ def test_keyframes_come_to_the_frames_that_are_shown_at_the_same_time(member, bu
     assert [(row.index) for row in plan.form.keyframes] == ["0", "30", "108"]
     assert (plan.form.prompt, plan.form.guides) == ("Neon rain", "keyframes")
     assert plan.form.source_asset == clip.pk and plan.left_out == []
+
+
+@pytest.fixture
+def uneven(member, real_media, tmp_path, settings):
+    """A screen capture of 63 frames that come when they come; 7.2 a second on average."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    copy = tmp_path / "capture.mp4"
+    copy.write_bytes((real_media / "odd/cursed-vfr.mp4").read_bytes())
+    return take_in(copy, name=copy.name, team=member.team, user=member.user)
+
+
+def test_on_an_uneven_clip_keyframes_come_to_what_is_really_shown_then(member, bunny, uneven):
+    recipe = recipe_of(member, bunny, [0, 48, 50, 100])
+
+    plan = plan_of(recipe, DraftForm(source_asset=uneven.pk), member)
+
+    assert frames_of(plan) == [0, 12, 15, 32]  # by its average rate 0, 14, 14 and 29
+
+
+def test_from_an_uneven_clip_keyframes_come_to_the_frames_of_their_real_times(
+    member, bunny, uneven
+):
+    recipe = recipe_of(member, uneven, [0, 12, 32])
+
+    plan = plan_of(recipe, DraftForm(source_asset=bunny.pk), member)
+
+    assert frames_of(plan) == [0, 48, 100]  # by its average rate 0, 42 and 111
+
+
+def test_where_the_times_of_an_uneven_clip_are_gone_its_rate_counts(member, bunny, uneven):
+    recipe = recipe_of(member, bunny, [0, 48])
+    store.remove(uneven.sha256)
+
+    plan = plan_of(recipe, DraftForm(source_asset=uneven.pk), member)
+
+    assert frames_of(plan) == [0, 14]
 
 
 def test_two_that_come_to_one_frame_stand_beside_each_other_and_it_is_said(member, bunny):

@@ -2,15 +2,11 @@
 for a colleague.
 """
 
-import shutil
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.reuse.models import EditRecipe
-from editorapp.teams.models import Member
 from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -18,19 +14,10 @@ PROMPTS = ("Rain in Zürich", "Snow at dusk", "Neon harbour")
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def clips(member, real_media, tmp_path) -> dict[str, Asset]:
-    found = {}
-    for name in ("frog_vp9_8s.webm", "bunny_720p_5s.mp4"):
-        shutil.copy(real_media / name, tmp_path / name)
-        found[name.partition("_")[0]] = take_in(
-            tmp_path / name, name=name, team=member.team, user=member.user
-        )
-    return found
+def clips(keep) -> dict[str, Asset]:
+    """Two clips, by short names; the newest, the bunny, is the one that the studio opens with."""
+    names = ("frog_vp9_8s.webm", "bunny_720p_5s.mp4")
+    return {name.partition("_")[0]: keep(name) for name in names}
 
 
 @pytest.fixture

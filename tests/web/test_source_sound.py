@@ -1,17 +1,20 @@
 """The sound of its source on a take: switched by anybody for everybody, heard and downloaded."""
 
+import re
 from pathlib import Path
 
 import av
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from editorapp.generations.files import source_sound
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.media import layout, store
+from editorapp.media import layout, store, tasks
 from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
+from tests.browser_look import look
 from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.media.clips import make_clip
 from tests.web.take_pages import make_done, text
@@ -75,8 +78,20 @@ def test_switched_off_the_result_is_played_as_it_came(take, creator, tmp_path):
 def test_it_is_downloaded_with_sound_whether_it_is_on_or_not(take, creator, tmp_path):
     answer = signed_in(creator).get(f"/takes/{take.pk}/sound/original?download=1")
 
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="neon with sound.mp4"'
+    named = f'attachment; filename="harbor - take {take.pk} with sound.mp4"'
+    assert answer.headers["Content-Disposition"].startswith(named)
     assert tracks_of(answer, tmp_path) == ["audio", "video"]
+
+
+@pytest.mark.parametrize(("on", "tracks"), [("0", ["video"]), ("1", ["audio", "video"])])
+def test_the_download_of_the_video_is_what_is_heard(take, creator, tmp_path, on, tracks):
+    client = signed_in(creator)
+    client.post(f"/takes/{take.pk}/sound", {"on": on})
+
+    html = client.get(f"/takes/{take.pk}").content.decode()
+    (link,) = re.findall(r'href="([^"]+)" download>Download video<', html)
+
+    assert tracks_of(client.get(link, follow=True), tmp_path) == tracks
 
 
 def test_in_the_studio_a_take_with_sound_is_played_with_it(take, creator):
@@ -86,6 +101,77 @@ def test_in_the_studio_a_take_with_sound_is_played_with_it(take, creator):
     html = client.get("/studio/", {"generation": take.pk}).content.decode()
 
     assert f"/takes/{take.pk}/sound/playable" in html
+
+
+def press(client, take: Generation, **pressed: str):
+    """Press a button of the studio's form with the take as its source."""
+    form = {"task": "edit", "source_kind": "generation", "source_generation": take.pk}
+    return client.post("/studio/mend", {**form, **pressed}, follow=True)
+
+
+def test_a_cut_of_a_take_that_is_heard_keeps_the_sound(take, creator, tmp_path):
+    client = signed_in(creator)
+    client.post(f"/takes/{take.pk}/sound", {"on": "1"})
+
+    press(client, take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
+
+    cut = Asset.objects.latest("pk")
+    assert cut.has_audio and (cut.cut_from, cut.frame_count) == (take.result, 20)
+
+
+def test_a_cut_of_a_take_that_is_not_heard_has_no_sound(take, creator):
+    press(signed_in(creator), take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
+
+    cut = Asset.objects.latest("pk")
+    assert not cut.has_audio and cut.cut_from == take.result
+
+
+def test_a_cut_that_cannot_keep_the_sound_is_not_made_without_it(take, creator):
+    client = signed_in(creator)
+    client.post(f"/takes/{take.pk}/sound", {"on": "1"})
+    store.remove(take.source_asset.sha256)
+    before = Asset.objects.count()
+
+    press(client, take, trim="1", trim_first="5", trim_last="24")
+    tasks.make_source_copies()
+
+    html = client.get("/studio/", {"generation": take.pk}).content.decode()
+    assert "It is played with the sound of its source, which cannot be kept" in html
+    assert Asset.objects.count() == before
+
+
+def test_the_studio_says_of_a_take_that_is_heard_what_becomes_of_its_sound(take, creator):
+    client = signed_in(creator)
+    assert "no sound" in client.get("/studio/", {"generation": take.pk}).content.decode()
+    client.post(f"/takes/{take.pk}/sound", {"on": "1"})
+
+    html = client.get("/studio/", {"generation": take.pk}).content.decode()
+
+    assert "no sound" not in html and "with sound" in html
+    assert "Providers get the picture alone" in html
+
+
+def test_takes_of_one_source_are_offered_its_sound_in_the_studio_without_a_query_each(
+    take, creator, tmp_path, django_assert_num_queries
+):
+    takes = [take]
+    for number in range(3):
+        result = stored(creator, make_clip(tmp_path / f"snow{number}.mp4", frames=10 + number))
+        takes.append(
+            make_generation(
+                creator, state=State.SUCCEEDED, source=take.result, parent=take, result=result
+            )
+        )
+    joined = ("result", "source_asset", "parent__result")
+    rows = list(Generation.objects.select_related(*joined).order_by("pk"))
+
+    with django_assert_num_queries(1):
+        offers = source_sound.SoundOffers()
+        found = [offers.of(one) for one in rows]
+
+    assert found == [take.source_asset] * 4 == [source_sound.offered(one) for one in takes]
 
 
 def test_an_edit_of_an_edit_has_the_sound_of_the_first_source(take, creator, tmp_path):
@@ -145,6 +231,52 @@ def test_another_team_hears_nothing(take):
 
     assert client.get(f"/takes/{take.pk}/sound/playable").status_code == 404
     assert client.post(f"/takes/{take.pk}/sound", {"on": "1"}).status_code == 404
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_in_the_studio_one_press_makes_the_take_on_the_stage_heard(
+    take, creator, open_page, width, height
+):
+    page = open_page(creator, f"/studio/?source={take.source_asset_id}", width=width, height=height)
+    heard = "document.querySelector('.is-lead video').webkitAudioDecodedByteCount > 0"
+    button = page.get_by_role("button", name="Sound of the source")
+    expect(button).to_be_hidden()
+    page.locator(f'[data-tab="{take.pk}"]').click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    page.evaluate("window.rushes.stage.of(document.body).seek(12)")
+
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".is-lead video")).to_have_attribute("src", re.compile("/sound/playable"))
+    assert page.evaluate("window.rushes.stage.of(document.body).frame") == 12
+    take.refresh_from_db()
+    assert take.has_source_sound
+    look(page, "studio-take-with-sound", themes=["dark"])
+    page.evaluate("document.querySelector('.is-lead video').play()")
+    page.wait_for_function(heard)
+
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".is-lead video")).to_have_attribute("src", re.compile("^/media/"))
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_in_the_studio_a_sound_that_cannot_be_added_is_said(take, creator, open_page):
+    page = open_page(creator, f"/studio/?source={take.source_asset_id}")
+    page.locator(f'[data-tab="{take.pk}"]').click()
+    store.remove(take.source_asset.sha256)
+
+    page.get_by_role("button", name="Sound of the source").click()
+
+    expect(page.locator("#toasts")).to_contain_text("The sound could not be added.")
+    expect(page.get_by_role("button", name="Sound of the source")).to_have_attribute(
+        "aria-pressed", "false"
+    )
 
 
 @pytest.mark.browser

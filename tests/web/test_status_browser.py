@@ -73,7 +73,7 @@ def test_it_can_be_read_at_both_widths_in_both_themes(open_page, busy):
 
 def test_it_keeps_itself_fresh_and_the_keyboard_where_it_is(open_page, busy):
     page = open_page(busy, "/status/")
-    link = page.get_by_role("link", name="Go to Outcome unknown (#7)")
+    link = page.get_by_role("link", name="Open Outcome unknown (#7)")
     link.focus()
 
     alerts.close(AlertKind.DISK_FULL, "disk:here", now=timezone.now())

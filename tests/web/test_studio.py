@@ -6,13 +6,11 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from editorapp.generations.models import Generation
 from editorapp.generations.request import check
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from editorapp.web.studio.form_request import request_of
 from tests.factories import make_asset, make_generation, make_member, signed_in
@@ -20,16 +18,6 @@ from tests.factories import make_asset, make_generation, make_member, signed_in
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
 
 
 def typed(asset=None, **fields):

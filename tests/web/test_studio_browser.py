@@ -1,7 +1,6 @@
 """The studio in a real browser: what a person clicks, and what must not be lost under their hands."""
 
 import re
-import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -12,28 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from editorapp.generations.models import Generation
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
-from editorapp.teams.models import Member
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
+from tests.taken_in import take_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str, **options) -> Asset:
-        copy = tmp_path / name
-        shutil.copy(real_media / name, copy)
-        return take_in(copy, name=name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 @pytest.fixture
@@ -249,7 +232,7 @@ def test_queueing_shows_the_take_beside_its_source_and_once_however_often_it_is_
 def test_enter_in_a_field_and_the_closed_button_send_nothing(studio):
     studio.locator("#queue-button").click(force=True)
     expect(studio.locator("#prompt")).to_be_focused()
-    studio.locator("summary", has_text="Web or id").click()
+    studio.locator("summary", has_text="By address or id").click()
     studio.get_by_text("URL", exact=True).click()
     studio.fill("#source-url", "https://media.example.org/clip.mp4")
     studio.fill("#prompt", "Snow")

@@ -9,7 +9,6 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from editorapp.costs.models import PriceQuote
@@ -31,11 +30,6 @@ RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 @pytest.fixture
 def member() -> Member:
     return make_member(name="Mira")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
 
 
 def account_of(slug: str) -> ProviderAccount:

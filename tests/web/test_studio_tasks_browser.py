@@ -1,37 +1,19 @@
 """Every task of the studio in a real browser: switching, quotes, and how it looks."""
 
 import re
-import shutil
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from editorapp.costs.models import PriceQuote
-from editorapp.media.intake import take_in
 from editorapp.providers import accounts
-from editorapp.teams.models import Member
 from tests.browser_look import look
-from tests.factories import make_generation, make_member
+from tests.factories import make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
 TASKS = ("edit", "generate", "reframe", "modify")
-
-
-@pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def keep(member, real_media, tmp_path):
-    def keep(name: str, **options):
-        copy = tmp_path / name
-        shutil.copy(real_media / name, copy)
-        return take_in(copy, name=name, team=member.team, user=member.user, **options)
-
-    return keep
 
 
 def test_every_task_fits_its_screen_and_has_no_serious_barrier(member, keep, open_page):

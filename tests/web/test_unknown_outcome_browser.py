@@ -15,10 +15,10 @@ from editorapp.generations.checks import overdue
 from editorapp.generations.models import Attempt, Generation, Search
 from editorapp.generations.request import quotes
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from tests.browser_look import look
 from tests.factories import default_account
+from tests.taken_in import take_in
 from tests.web.take_pages import make_held
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

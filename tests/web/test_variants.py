@@ -34,16 +34,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def member() -> Member:
-    return make_member(name="Ada")
-
-
-@pytest.fixture
-def browser(member) -> Client:
-    return signed_in(member)
-
-
-@pytest.fixture
 def clip(member) -> Asset:
     return make_asset(member)
 

@@ -3,6 +3,8 @@
 The result itself stays as it came; media/source_sound.py makes what is heard.
 """
 
+from dataclasses import dataclass, field
+
 from editorapp.generations.lineage import chain
 from editorapp.generations.models import Generation
 from editorapp.media import source_sound
@@ -16,8 +18,7 @@ def heard_source(take: Generation, line: list[Generation] | None = None) -> Asse
     All of them begin with the same picture. `line`: the takes down to this one, where they are read
     already.
     """
-    result = take.result
-    if result is None or not result.is_video or result.has_audio:
+    if not _is_silent(take.result):
         return None
     if take.source_asset is not None and take.source_asset.has_audio:
         return take.source_asset  # most often: without reading the chain
@@ -29,6 +30,42 @@ def heard_source(take: Generation, line: list[Generation] | None = None) -> Asse
         if source is None or following is None or following.result_id != source.pk:
             return None
     return None
+
+
+def _is_silent(result: Asset | None) -> bool:
+    return result is not None and result.is_video and not result.has_audio
+
+
+def offered(take: Generation, line: list[Generation] | None = None) -> Asset | None:
+    """Return the clip whose sound is offered for a take; None while it is not, or cannot be, added.
+
+    What is played may still be on its way: a copy for viewing. `line`: see `heard_source`.
+    """
+    return None if _is_awaited(take) else heard_source(take, line)
+
+
+def _is_awaited(take: Generation) -> bool:
+    return take.result is None or take.result.proxy == Asset.Proxy.PENDING
+
+
+@dataclass
+class SoundOffers:
+    """What is offered for takes that stand together: those made from one take share what that one
+    has, which is read once.
+    """
+
+    above: dict[int, Asset | None] = field(default_factory=dict)
+
+    def of(self, take: Generation) -> Asset | None:
+        """Return the clip whose sound is offered for a take, as `offered` does."""
+        source, parent = take.source_asset, take.parent
+        if _is_awaited(take) or not _is_silent(take.result) or source is None:
+            return None
+        if source.has_audio or parent is None or parent.result_id != source.pk:
+            return source if source.has_audio else None
+        if parent.pk not in self.above:
+            self.above[parent.pk] = heard_source(parent)
+        return self.above[parent.pk]
 
 
 def switch(take: Generation, source: Asset, *, is_on: bool) -> None:

@@ -15,7 +15,7 @@ from editorapp.media.decoding.timeline import (
     Timeline,
     build,
     exact_rate,
-    read_packets,
+    read_claims,
 )
 from editorapp.media.facts import JsonObject
 from editorapp.media.refusals import Refusal, show_length
@@ -48,11 +48,12 @@ def examine(path: Path, *, max_seconds: float, onlooker: Onlooker | None = None)
     with open_clip(path) as stream:
         _check_claim(stream, max_seconds)
         check_whole(path, stream)
-        packets = read_packets(stream)
-        if not packets:
-            raise Refusal("no_frames")
-    timeline = build(path, packets, onlooker=onlooker)
+        claims = read_claims(stream)
+        if onlooker is not None:
+            onlooker.expect(stream, claims.count)
+    timeline = build(path, claims, onlooker=onlooker)
     with open_clip(path) as stream:
+        stream.codec_context.thread_count = 1  # more would begin frames that nobody asks for
         times = _times(timeline, stream, max_seconds)
         tracks = sound_tracks(stream.container)
         sounds = [track.codec_context.codec.canonical_name for track in tracks]

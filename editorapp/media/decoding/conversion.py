@@ -1,5 +1,6 @@
 """Conversion: a copy of a clip with fewer frames a second, of another size, or of fewer bytes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,10 +26,12 @@ def write(
     rate: str,
     recipe: transcode.Recipe,
     most: int,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> None:
     """Write the frames of a span, and their sound, as an MP4.
 
-    `rate`: frames a second, "" for the clip's own at `fps`; `most`: bytes, 0 for as many as it takes.
+    `rate`: frames a second, "" for the clip's own at `fps`; `most`: bytes, 0 for as many as it takes;
+    `tell` hears how much of a try is written, 0..1.
 
     Raises: Refusal; "too_big", where it cannot be made so small.
     """
@@ -37,7 +40,16 @@ def write(
     seconds = (pace.end_of(timeline, span[1]) - timeline.pts[span[0]]) * timeline.time_base
     for share in _SHARES if most else (Fraction(1),):
         bounded = replace(recipe, most_bits=_bits(most * share, seconds))
-        transcode.copy(path, out, timeline, rate=written, recipe=bounded, span=span, pace=chosen)
+        transcode.copy(
+            path,
+            out,
+            timeline,
+            rate=written,
+            recipe=bounded,
+            span=span,
+            pace=chosen,
+            tell=tell,
+        )
         if not most or out.stat().st_size <= most:
             return
     raise Refusal("too_big", size=show_bytes(out.stat().st_size), limit=show_bytes(most))

@@ -26,7 +26,7 @@ from editorapp.media.decoding.sniff import Sniffed, sniff
 from editorapp.media.decoding.still_picture import examine_picture
 from editorapp.media.decoding.timeline import Timeline, has_times_of
 from editorapp.media.facts import JsonObject
-from editorapp.media.refusals import Refusal
+from editorapp.media.refusals import Refusal, show_bytes
 
 # Of a clip that is remuxed: what must be the same.
 _KEPT_FACTS = ("width", "height", "rotation", "duration_seconds", "hdr_transfer")
@@ -86,8 +86,6 @@ def _take_clip(
         return examine(file, max_seconds=max_seconds).facts
     collector = poster_filmstrip.Collector()
     clip = examine(file, max_seconds=max_seconds, onlooker=collector)
-    if not collector.columns:
-        collector.fill(file, clip.timeline)
     strip = collector.strip(len(clip.timeline.pts))
     poster_filmstrip.save_preview(strip, folder / layout.FILMSTRIP)
     poster_filmstrip.save_preview(collector.poster(), folder / layout.POSTER)
@@ -125,13 +123,13 @@ def proxy(path: str, *, frames: str, fps: str, out: str, progress: str = "") -> 
 
 
 class _Progress:
-    """Writes a share into a file, in hundredths, as often as it grows by one."""
+    """Writes a share into a file, in hundredths, as often as that is another number."""
 
     def __init__(self, file: Path | None) -> None:
         self.file, self.said = file, -1
 
     def __call__(self, share: float) -> None:
-        if self.file is not None and int(100 * share) > self.said:
+        if self.file is not None and int(100 * share) != self.said:
             self.said = int(100 * share)
             self.file.write_text(str(self.said))
 
@@ -191,8 +189,10 @@ def trim(
     rate: str = "",
     size: tuple[int, int] | None = None,
     max_bytes: int = 0,
+    progress: str = "",
 ) -> JsonObject:
-    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own.
+    """Write frames `first` to `last` of a clip, and their sound, as a clip of its own; the file
+    `progress`, where one is named, says how many hundredths are written.
 
     `rate`, `size`, `max_bytes`: what is to be other than it is; "", None and 0 where nothing is. A
     whole clip of which nothing is keeps its packets, where an MP4 and those who read it take them.
@@ -203,7 +203,17 @@ def trim(
     if is_same and _remuxed(file, made, timeline, is_kept=_could_be_sent):
         return {"how": "remuxed"}
     recipe = replace(transcode.TRIM, size=(size[0], size[1]) if size else None)
-    conversion.write(file, made, timeline, span, fps=fps, rate=rate, recipe=recipe, most=max_bytes)
+    conversion.write(
+        file,
+        made,
+        timeline,
+        span,
+        fps=fps,
+        rate=rate,
+        recipe=recipe,
+        most=max_bytes,
+        tell=_Progress(Path(progress) if progress else None),
+    )
     return {"how": "encoded"}
 
 
@@ -232,6 +242,31 @@ def with_sound(
     span = source_sound.span_of(*indexes, is_copy=is_copy)
     is_kept = source_sound.add(Path(path), Path(source), Path(out), span)
     return {"how": "copied" if is_kept else "encoded"}
+
+
+def cut_with_sound(
+    path: str,
+    *,
+    whole_frames: str,
+    first: int,
+    source: str,
+    source_frames: str,
+    max_bytes: int,
+    out: str,
+) -> JsonObject:
+    """Write the picture of a cut as it is, and what is heard of a source in that part of the clip.
+
+    `path` is the cut, from frame `first` of a clip on. With `max_bytes` the whole is no larger than
+    that; 0 for as many as it takes.
+    """
+    file, made = Path(path), Path(out)
+    cut = examine(file, max_seconds=0).timeline
+    whole, heard = (reader.load_index(Path(name)) for name in (whole_frames, source_frames))
+    span = source_sound.span_of_cut(cut, whole, first, heard)
+    source_sound.add(file, Path(source), made, span, codes_anew=bool(max_bytes))
+    if max_bytes and (size := made.stat().st_size) > max_bytes:
+        raise Refusal("too_big", size=show_bytes(size), limit=show_bytes(max_bytes))
+    return {}
 
 
 def change(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from av.video.reformatter import Interpolation
 from PIL import Image
 
 from editorapp.media.decoding import colour
@@ -64,16 +65,22 @@ class Collector:
     It is told what to expect, then shown frames in their order.
     """
 
+    columns: dict[int, Pixels]
+
     def __init__(self) -> None:
-        self.columns: dict[int, Pixels] = {}
         self._most_columns, self._aspect, self._pixels = MOST_COLUMNS, Fraction(1), 0
         self._wanted: set[int] = set()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.columns = {}
         self._keys: list[int] = []  # of a strip of keyframes: the one of each column
         self._best: Any = None  # the frame that the poster shows, and how much is to be seen on it
         self._interest = 0.0
 
     def expect(self, stream: Any, frame_count: int) -> None:
-        """Prepare for about so many frames of a stream."""
+        """Prepare for about so many frames of a stream; what was seen before is forgotten."""
+        self._forget()
         context = stream.codec_context
         self._aspect = colour.pixel_aspect(stream)
         self._pixels = context.width * context.height * frame_count
@@ -91,7 +98,7 @@ class Collector:
             self._add(index, frame)
 
     def fill(self, path: Path, timeline: Timeline) -> None:
-        """Fetch the keyframes of a clip that was not decoded: one opening, one pass, and nothing
+        """Fetch the keyframes of a clip that is not decoded: one opening, one pass, and nothing
         else decoded.
 
         Raises: Refusal "no_frames", when none of them can be.
@@ -130,8 +137,12 @@ class Collector:
         return np.concatenate(same, axis=1)
 
     def poster(self) -> Pixels:
-        limits = {"max_width": POSTER_WIDTH, "max_height": POSTER_HEIGHT}
-        return colour.picture(self._best, self._aspect, **limits)
+        return colour.picture(
+            self._best,
+            self._aspect,
+            max_width=POSTER_WIDTH,
+            max_height=POSTER_HEIGHT,
+        )
 
     def _count(self, frame_count: int) -> int:
         return max(1, min(self._most_columns, frame_count))
@@ -187,8 +198,13 @@ def _interest(pixels: Pixels) -> float:
 
 def _column(frame: Any, aspect: Fraction) -> Pixels:
     """Return a frame as a column of the strip, always STRIP_HEIGHT high."""
-    limits = {"max_width": _MAX_COLUMN_WIDTH, "max_height": STRIP_HEIGHT}
-    small = colour.picture(frame, aspect, **limits)
+    small = colour.picture(
+        frame,
+        aspect,
+        max_width=_MAX_COLUMN_WIDTH,
+        max_height=STRIP_HEIGHT,
+        smaller_by=Interpolation.AREA,
+    )
     height, width = small.shape[:2]
     size = (_column_width(width, height), STRIP_HEIGHT)
     if size == (width, height):

@@ -57,11 +57,17 @@ def span_of(picture: Timeline, source: Timeline, *, is_copy: bool) -> Span:
     return Span(start, picture.seconds, source.pts[0] * source.time_base)
 
 
-def add(picture: Path, source: Path, out: Path, span: Span) -> bool:
+def span_of_cut(cut: Timeline, whole: Timeline, first: int, source: Timeline) -> Span:
+    """Return the span of a cut that begins with frame `first` of a whole clip, itself at 0."""
+    into = (whole.pts[first] - whole.pts[0]) * whole.time_base
+    return Span(Fraction(0), cut.seconds, source.pts[0] * source.time_base + into)
+
+
+def add(picture: Path, source: Path, out: Path, span: Span, *, codes_anew: bool = False) -> bool:
     """Write a picture's packets as they are, and a source's sound, the two beginning together.
 
     The sound ends with the picture. Say whether its packets were kept: what an MP4 does not hold is
-    coded anew, as AAC.
+    coded anew, as AAC; with `codes_anew` all is, in as few bytes as copies have.
 
     Raises: Refusal, "damaged" where the packets of the picture fit into no MP4.
     """
@@ -77,7 +83,7 @@ def add(picture: Path, source: Path, out: Path, span: Span) -> bool:
             if track is None:
                 raise Refusal("no_sound")
             shown = _picture_copy(made, stream, turned)
-            is_kept = is_timed and _can_be_kept(source, span)
+            is_kept = is_timed and not codes_anew and _can_be_kept(source, span)
             heard = _kept if is_kept else _coded
             sound = heard(made, track, span, is_timed=is_timed)
             for _at, packet in heapq.merge(shown, sound, key=lambda one: one[0]):

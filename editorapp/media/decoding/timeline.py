@@ -2,6 +2,8 @@
 
 import bisect
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -36,10 +38,13 @@ class Onlooker(Protocol):
     """Whoever wants to see a clip's frames, where they are decoded for its index anyway."""
 
     def expect(self, stream: Any, frame_count: int) -> None:
-        """Learn about how many frames there are."""
+        """Learn about how many frames there are, and forget what was seen until now."""
 
     def can_do_with(self, keys: list[int], frame_count: int) -> bool:
-        """Is it enough to see the frames of these numbers, which are keyframes, later?"""
+        """Is it enough to see some of these frames, which are keyframes?"""
+
+    def fill(self, path: Path, timeline: "Timeline") -> None:
+        """Fetch the keyframes that are enough. Raises: Refusal, when none can be decoded."""
 
     def see(self, index: int, frame: Any) -> None:
         """Look at a frame."""
@@ -93,7 +98,7 @@ def read_packets(stream: Any) -> list[Packet]:
 
 
 @dataclass(frozen=True)
-class _Claims:
+class Claims:
     """What packets and header say of a clip before it is decoded.
 
     `times`: of the shown frames, ascending; none where packets are not to be trusted. `keys`: those
@@ -109,54 +114,31 @@ class _Claims:
     end: int
     size: int
 
+    @property
+    def count(self) -> int:
+        """How many frames are shown."""
+        return sum(packet.is_shown for packet in self.packets)
+
     def timeline(self, shown: list[int]) -> Timeline:
         known = set(shown)
         keys = [key for key in self.keys if key in known]
         return Timeline(shown, keys, self.time_base, _end(shown, self))
 
 
-def build(
-    path: Path,
-    packets: list[Packet],
-    *,
-    onlooker: Onlooker | None = None,
-) -> Timeline:
-    """Make the index of a clip's frames.
+def read_claims(stream: Any) -> Claims:
+    """Read a clip to the end of its file, and nothing of its picture.
 
-    Short clips are decoded whole, and those of which somebody has to see all. Of others, where
-    packets are to be trusted, both ends are decoded and compared with what the packets say; every
-    difference leads to decoding the whole.
-    Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
+    Raises: Refusal "no_frames", when there are no packets.
     """
-    with open_clip(path) as stream:
-        claims = _claims(stream, packets)
-        if onlooker is not None:
-            onlooker.expect(stream, sum(packet.is_shown for packet in packets))
-    if _is_enough(claims, onlooker) and _ends_agree(path, claims.times, claims.keys):
-        return claims.timeline(claims.times)
-    with open_clip(path) as stream:
-        shown = _decode_all(stream, claims.step, onlooker)
-    _check_reached(shown, claims)
-    return claims.timeline(shown)
-
-
-def _is_enough(claims: _Claims, onlooker: Onlooker | None) -> bool:
-    """May it be enough to decode a clip's ends?"""
-    if not claims.times or claims.size <= _WHOLE_PIXELS:
-        return False
-    known = claims.timeline(claims.times)
-    keys = [bisect.bisect_left(known.pts, key) for key in known.keys]
-    return onlooker is None or onlooker.can_do_with(keys, len(known.pts))
-
-
-def _claims(stream: Any, packets: list[Packet]) -> _Claims:
+    if not (packets := read_packets(stream)):
+        raise Refusal("no_frames")
     context = stream.codec_context
     is_telling = (
         _format_of(stream) in _TELLING_FORMATS and context.codec.canonical_name in _TELLING_CODECS
     )
     times = _said(packets) if is_telling else []
     keys = (one.pts for one in packets if one.is_key and one.is_shown and one.pts is not None)
-    return _Claims(
+    return Claims(
         packets=packets,
         times=times,
         keys=sorted(keys) if times else [],
@@ -165,6 +147,38 @@ def _claims(stream: Any, packets: list[Packet]) -> _Claims:
         end=_claimed_end(stream),
         size=context.width * context.height * len(packets),
     )
+
+
+def build(
+    path: Path,
+    claims: Claims,
+    *,
+    onlooker: Onlooker | None = None,
+) -> Timeline:
+    """Make the index of a clip's frames. The onlooker has been told what to expect.
+
+    Short clips are decoded whole, and those of which somebody has to see all. Of others, where
+    packets are to be trusted, both ends are decoded and compared with what the packets say; every
+    difference leads to decoding the whole.
+    Raises: Refusal, when nothing can be decoded, or the end of the clip cannot.
+    """
+    if _is_enough(claims, onlooker) and _holds(path, claims, onlooker):
+        return claims.timeline(claims.times)
+    with open_clip(path) as stream:
+        if onlooker is not None:
+            onlooker.expect(stream, claims.count)
+        shown = _decode_all(stream, claims.step, onlooker)
+    _check_reached(shown, claims)
+    return claims.timeline(shown)
+
+
+def _is_enough(claims: Claims, onlooker: Onlooker | None) -> bool:
+    """May it be enough to decode a clip's ends?"""
+    if not claims.times or claims.size <= _WHOLE_PIXELS:
+        return False
+    known = claims.timeline(claims.times)
+    keys = [bisect.bisect_left(known.pts, key) for key in known.keys]
+    return onlooker is None or onlooker.can_do_with(keys, len(known.pts))
 
 
 def _format_of(stream: Any) -> str:
@@ -179,7 +193,7 @@ def _claimed_end(stream: Any) -> int:
     return int(stream.start_time + stream.duration)
 
 
-def _end(shown: list[int], claims: _Claims) -> int:
+def _end(shown: list[int], claims: Claims) -> int:
     """Return when the last frame goes.
 
     An MP4 knows it for its track alone, to a thousandth of a second: what it notes beside a packet
@@ -227,15 +241,40 @@ def _decode_all(stream: Any, step: int, onlooker: Onlooker | None) -> list[int]:
     return times
 
 
-def _ends_agree(path: Path, said: list[int], keys: list[int]) -> bool:
-    """Decode the first and the last frames: are they what the packets say?"""
-    with open_clip(path) as stream:
-        if not _matches(decoded(stream), said, 0, min(_END_FRAMES, len(said))):
+def _holds(path: Path, claims: Claims, onlooker: Onlooker | None) -> bool:
+    """Decode the first and the last frames: are they what the packets say? Meanwhile the onlooker
+    fetches its keyframes: somebody waits for all three.
+    """
+    with ThreadPoolExecutor(2) as aside:
+        ends = [aside.submit(is_said, path, claims) for is_said in (_is_start_said, _is_end_said)]
+        try:
+            if onlooker is not None:
+                onlooker.fill(path, claims.timeline(claims.times))
+        except Refusal:
             return False
+        return all(end.result() for end in ends)
+
+
+def _is_start_said(path: Path, claims: Claims) -> bool:
+    said = claims.times
+    with _opened_for_times(path) as stream:
+        return _matches(decoded(stream), said, 0, min(_END_FRAMES, len(said)))
+
+
+def _is_end_said(path: Path, claims: Claims) -> bool:
+    said, keys = claims.times, claims.keys
     late = _last_key(keys, said[-min(_END_FRAMES, len(said))]) if keys else said[0]
-    with open_clip(path) as stream:
+    with _opened_for_times(path) as stream:
         frames = decoded(stream, packets_from(stream, late))
         return _matches(frames, said, bisect.bisect_left(said, late), None)
+
+
+@contextmanager
+def _opened_for_times(path: Path) -> Iterator[Any]:
+    """Open a clip of which only the times of frames are wanted: they need no smooth edges."""
+    with open_clip(path) as stream:
+        stream.codec_context.options |= {"skip_loop_filter": "all"}
+        yield stream
 
 
 def _last_key(keys: list[int], until: int) -> int:
@@ -260,7 +299,7 @@ def _matches(frames: Iterator[Any], said: list[int], first: int, end: int | None
     return at == len(said)
 
 
-def _check_reached(shown: list[int], claims: _Claims) -> None:
+def _check_reached(shown: list[int], claims: Claims) -> None:
     """Refuse a clip whose packets go on for longer than what can be decoded of them."""
     said, step, base = claims.times, claims.step, claims.time_base
     if not said:
@@ -323,4 +362,7 @@ def _is_on_grid(
     if base < Fraction(1, 500):
         allowed = max(Fraction(3, 2) * base, Fraction(11, 10_000)) + slack
     step = 1 / (rate * base)
-    return all(abs(at - pts[0] - number * step) * base <= allowed for number, at in enumerate(pts))
+    # In whole numbers, exactly: a clip has many frames.
+    places, parts, first = step.numerator, step.denominator, pts[0]
+    most = int(allowed / base * parts)
+    return all(abs((at - first) * parts - number * places) <= most for number, at in enumerate(pts))

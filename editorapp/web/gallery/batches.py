@@ -13,7 +13,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.cards import as_cards, notes_of
+from editorapp.web.presenters.cards import notes_of, read_cards
 from editorapp.web.presenters.groups import TakeGroup, grouped
 
 MOST_OPEN = 60
@@ -27,16 +27,16 @@ def heads(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
 
 def cards_of(found: Iterable[Generation], member: Member) -> list[TakeGroup]:
     """Return a card for each take found, with the whole batch of each that has one: one query more,
-    however many batches there are; none without any.
+    however many batches there are; none without any. Of `found` only the batch is read.
     """
-    found = list(found)
-    named = {take.batch for take in found if take.batch is not None}
-    if named:
-        known = {take.pk for take in found}
+    batch_of = {take.pk: take.batch for take in found}
+    ids = list(batch_of)
+    if named := {batch for batch in batch_of.values() if batch is not None}:
         rows = Generation.objects.visible_to(member).filter(batch__in=named)
-        found += as_cards(rows.exclude(pk__in=known))
-    notes_of(found)
-    return grouped(found)
+        ids += rows.exclude(pk__in=ids).values_list("pk", flat=True)
+    takes = read_cards(ids)
+    notes_of(takes)
+    return grouped(takes)
 
 
 def named(query: QueryDict) -> UUID | None:
@@ -64,10 +64,10 @@ def strip(request: MemberRequest, batch: UUID) -> HttpResponse:
     """
     if not is_part(request):
         return redirect(f"{reverse('gallery:page')}?batch={batch}#batch-{batch}")
-    takes = list(as_cards(Generation.objects.visible_to(request.member).filter(batch=batch)))
-    if not takes:
+    found = Generation.objects.visible_to(request.member).filter(batch=batch)[:1]
+    groups = cards_of(found.only("batch"), request.member)
+    if not groups:
         raise Http404
-    notes_of(takes)
-    [group] = grouped(takes)
+    [group] = groups
     context = {"group": group, "open": batch if "open" in request.GET else None}
     return render(request, "gallery/_group.html", context)

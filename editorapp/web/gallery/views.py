@@ -1,6 +1,7 @@
 """Gallery: every take of the team, newest first, and the clips that they were made from."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -8,9 +9,11 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.safestring import SafeString
 
-from editorapp.core.htmx import Context, is_part, page_or_part
+from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import cursor, newest_first
+from editorapp.core.prepared import Prepared
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
@@ -21,10 +24,10 @@ from editorapp.teams.models import Member, User
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import as_cards
+from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.kept_parts import kept_part
 
 PAGE_SIZE = 24
-MAKER = ("user_id", "user__display_name", "user__username")
 MOST_LIVE = 500
 STOP_POLLING = 286  # htmx's own status
 
@@ -122,7 +125,7 @@ def page(request: MemberRequest) -> HttpResponse:
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
     takes = filters.apply(Generation.objects.visible_to(request.member))
-    found = newest_first(as_cards(batches.heads(takes)), before=before, size=PAGE_SIZE)
+    found = newest_first(batches.heads(takes).only("batch"), before=before, size=PAGE_SIZE)
     groups = batches.cards_of(found.rows, request.member)
     context = {
         "here": "gallery",
@@ -135,7 +138,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "has_live": any(group.is_active for group in groups),
     }
     if not is_part(request):
-        context |= _filter_context(request.member, filters)
+        context["filters_form"] = _filters_form(request.member, filters)
     part = "gallery/_more.html" if before else "gallery/_takes.html"
     return page_or_part(request, "gallery/page.html", part, context)
 
@@ -155,7 +158,7 @@ def live(request: MemberRequest) -> HttpResponse:
     goes_on = any(state in ACTIVE for state in now.values())
     if not changed:
         return HttpResponse(status=204 if goes_on else STOP_POLLING)
-    groups = batches.cards_of(as_cards(takes.filter(pk__in=changed)), request.member)
+    groups = batches.cards_of(takes.filter(pk__in=changed).only("batch"), request.member)
     opened = batches.all_named(request.GET)
     context = {"groups": groups, "opened": opened, "changed": changed, "oob": True}
     status = 200 if goes_on else STOP_POLLING
@@ -184,32 +187,53 @@ def _clips(member: Member) -> QuerySet[Asset]:
     return clips.select_related("created_by").annotate(take_count=Count("generations"))
 
 
-def _filter_context(member: Member, filters: Filters) -> Context:
-    """Return what the filters may be set to, and the names of what they are set to."""
+def _filters_form(member: Member, filters: Filters) -> SafeString:
+    """Write the filters, and the names of what they are set to."""
     choices = _choices()
-    clips = Asset.objects.visible_to(member)
-    return {
-        "without_source": filters.without("source"),
-        "without_lineage": filters.without("lineage"),
-        "states": {"": "All", **choices.pop("state")},
-        "selects": [
-            (name, name.capitalize(), getattr(filters, name), {"": f"Any {name}", **words})
+    states = choices.pop("state")
+    return kept_part(
+        "gallery/_filters.html",
+        page=address("gallery:page"),
+        filters=filters,
+        states=(("", "All"), *states.items()),
+        selects=tuple(
+            (name, name.capitalize(), getattr(filters, name), (("", f"Any {name}"), *words.items()))
             for name, words in choices.items()
-        ],
-        "people": _makers(member),
-        "source": filters.source and clips.filter(pk=filters.source).first(),
-    }
+        ),
+        people=tuple(_makers(member).items()),
+        source_name=_source_name(member, filters.source),
+        without_source=filters.without("source"),
+        without_lineage=filters.without("lineage"),
+    )
+
+
+def _source_name(member: Member, source: int | None) -> str:
+    """Name the clip that is filtered by; "" for none, and for one that is gone."""
+    named = Asset.objects.visible_to(member).filter(pk=source) if source else Asset.objects.none()
+    return named.values_list("name", flat=True).first() or ""
 
 
 def _makers(member: Member) -> dict[int, str]:
     """Return who is in the team, by name; then who was, and has made something in it."""
-    team = member.team_id
-    here = Member.objects.active().filter(team_id=team).order_by(*MAKER[1:])
-    names = {pk: shown or name for pk, shown, name in here.values_list(*MAKER)}
+    here = {pk: shown or name for pk, shown, name in _members(member.team_id)}
+    gone = _former_makers(member.team_id)
+    return here | {pk: f"{shown or name} (former member)" for pk, shown, name in gone}
+
+
+@Prepared
+def _members(team: int) -> "QuerySet[Member, Any]":
+    here = Member.objects.active().filter(team_id=team)
+    return here.order_by("user__display_name", "user__username").values_list(
+        "user_id", "user__display_name", "user__username"
+    )
+
+
+@Prepared
+def _former_makers(team: int) -> "QuerySet[User, Any]":
     made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
-    gone = User.objects.exclude(pk__in=list(names)).filter(Exists(made))
-    rows = gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
-    return names | {pk: f"{shown or name} (former member)" for pk, shown, name in rows}
+    here = Member.objects.active().filter(team_id=team, user=OuterRef("pk"))
+    gone = User.objects.filter(~Exists(here), Exists(made))
+    return gone.order_by("display_name", "username").values_list("pk", "display_name", "username")
 
 
 def _seen(pair: str) -> tuple[int, str]:

@@ -12,9 +12,9 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
 
 from editorapp.media.store import Opened
+from editorapp.web.presenters import file_names
 
 # An open-ended range gets this much: a player that is closed has cost little.
 MAX_PIECE_BYTES = 2_000_000
@@ -79,7 +79,7 @@ def _dressed(
 ) -> HttpResponseBase:
     kept = "max-age=31536000, immutable" if is_versioned else "max-age=300"
     headers = {
-        "Content-Disposition": content_disposition_header(download, name) or "",
+        "Content-Disposition": file_names.disposition(name, is_download=download),
         "ETag": etag,
         "Cache-Control": f"private, {kept}",
         "X-Content-Type-Options": "nosniff",

@@ -2,7 +2,7 @@
 
 import re
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,6 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +21,7 @@ from editorapp.core.request_values import (
     json_text,
     json_whole,
     needed_whole,
+    row_id,
     whole,
 )
 from editorapp.media import frames, layout, store
@@ -43,6 +43,7 @@ from editorapp.teams.access import (
 from editorapp.teams.roles import Act
 from editorapp.web.media.asset_json import asset_json
 from editorapp.web.media.ranges import serve
+from editorapp.web.presenters import file_names
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
 _MARK = re.compile(r"[\w-]{0,100}", re.ASCII)  # what a browser knows a file again by
@@ -108,6 +109,8 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         raise Http404(f"No file is called {what}.")
     asset = _asset(request, pk)
     part, content_type, name = _stored(asset, what)
+    if what == "original" and "download" in request.GET:
+        name = _saved_as(request, asset)
     try:
         stored = store.opened(asset.sha256, part)
     except store.Gone as gone:
@@ -120,6 +123,12 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         name=name,
         download="download" in request.GET,
     )
+
+
+def _saved_as(request: MemberRequest, asset: Asset) -> str:
+    """Return what a file is called by who downloads it; `take` says which take's it is."""
+    take = row_id(request.GET, "take")
+    return file_names.of_asset(asset, request.member, take=take)
 
 
 def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
@@ -162,9 +171,10 @@ def still(
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
     picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
-    name = f"{_stem(asset)} frame {frame_index}.{ending}"
-    disposition = content_disposition_header("download" in request.GET, name)
-    headers["Content-Disposition"] = disposition or ""
+    is_download = "download" in request.GET
+    whole_name = _saved_as(request, asset) if is_download else asset.name
+    name = f"{PurePath(whole_name).stem} frame {frame_index}.{ending}"
+    headers["Content-Disposition"] = file_names.disposition(name, is_download=is_download)
     return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
 
 

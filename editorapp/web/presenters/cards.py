@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db.models import IntegerField, Prefetch, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
+from editorapp.core.prepared import Prepared, padded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
 
@@ -28,17 +29,32 @@ PRINTED = (
     *(f"result__{name}" for name in RESULT),
 )
 
+# What a small picture of a take prints, with what tells it from those beside it.
+PICTURED = (
+    *("team_id", "state", "batch", "prompt", "provider", "model", "task", "request"),
+    "account__name",
+    *(f"source_asset__{name}" for name in CLIP),
+    *(f"parent__result__{name}" for name in CLIP),
+    *(f"result__{name}" for name in CLIP),
+)
 
-def as_cards(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    """Return the takes with what a card reads, and no more: `notes_of` adds what reviewers ask for."""
-    takes = takes.select_related(
-        "account",
-        "source_asset",
-        "result",
-        "parent__result",
-        "created_by",
-    )
-    return _placed(takes.only(*PRINTED))
+AT_ONCE = 12  # takes are read in multiples of it
+
+
+def read_cards(ids: Sequence[int]) -> list[Generation]:
+    """Return takes with what a card reads, and no more, in this order: `notes_of` adds what reviewers
+    ask for. `ids` are those that who asks may see.
+    """
+    found = {take.pk: take for take in _cards(*padded(ids, to=AT_ONCE))} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def read_pictured(ids: Sequence[int]) -> list[Generation]:
+    """Return takes with what a small picture of them reads, and no more, in this order; `ids` are
+    those that who asks may see.
+    """
+    found = {take.pk: take for take in _pictured(*padded(ids, to=AT_ONCE))} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def notes_of(takes: Sequence[Generation]) -> None:
@@ -64,6 +80,25 @@ def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         "held_by",
     ).prefetch_related(_decisions())
     return _placed(takes)
+
+
+@Prepared
+def _cards(*ids: int) -> "QuerySet[Generation]":
+    takes = Generation.objects.filter(pk__in=ids).select_related(
+        "account",
+        "source_asset",
+        "result",
+        "parent__result",
+        "created_by",
+    )
+    return _placed(takes.only(*PRINTED))
+
+
+@Prepared
+def _pictured(*ids: int) -> "QuerySet[Generation]":
+    takes = Generation.objects.filter(pk__in=ids)
+    shown = takes.select_related("account", "source_asset", "result", "parent__result")
+    return shown.only(*PICTURED)
 
 
 def _decisions() -> Prefetch:

@@ -77,7 +77,7 @@ def clip_json(
     """Return a clip as scripts read it from `data-clip`; with the take whose result it is.
 
     `says`: what tells the take from those beside it; by default its settings in short. A take of
-    web.presenters.cards.as_cards costs no query. `heard_as`: the take whose result a source is; it
+    web.presenters.cards.read_cards costs no query. `heard_as`: the take whose result a source is; it
     is played with the sound that the take has.
     """
     return StageClip(asset, take, said=says, heard_as=heard_as).json

@@ -3,37 +3,64 @@ say.
 
 A part is kept by its template and by every value that it is given, and it is given nothing else: no
 request, no person, no context processor. So the same words can only come back for the same values,
-whoever asks. Addresses are values, too: a kept part looks none up.
+whoever asks, and nothing ever has to be taken out: what changes is another part.
+
+What is another each time (how long ago it was, a form's token) is `fresh`: the part is kept with gaps
+where it stands, and each page fills them.
 """
 
-from collections.abc import Hashable
-from typing import Any
+import re
+import secrets
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
-MOST = 4000  # parts; what many rows of a busy team say
-LONGEST = 30_000  # characters; what somebody typed may be of any length
-_kept: dict[Any, SafeString] = {}
+MOST = 2000
+# What stands in a gap while a part is rendered. Of this process alone: no text can hold it.
+_SECRET = secrets.token_hex(16)
+_GAP = re.compile(f"{_SECRET}([a-z_]+){_SECRET}")
 
 
-def kept_part(template: str, **values: Hashable) -> SafeString:
+def kept_part(
+    template: str,
+    fresh: Mapping[str, str] | None = None,
+    **values: Hashable,
+) -> SafeString:
     """Return a part rendered from these values alone.
 
-    It is another one for 1 than for True, and for a text that is escaped already than for the same
-    letters that are not: both pairs are equal, and say different things.
+    `fresh`: values that the template prints and asks nothing about; escaped as any other.
     """
-    key = (template, *values.items(), *map(type, values.values()))
-    found = _kept.get(key)
-    if found is None:
-        found = render_to_string(template, values)
-        if len(found) <= LONGEST and not settings.DEBUG:  # there, templates are being written
-            _keep(key, found)
-    return found
+    names = tuple(fresh or ())
+    if settings.DEBUG:  # templates are being written
+        pieces = _rendered.__wrapped__(template, names, **values)
+    else:
+        pieces = _rendered(template, names, **values)
+    return _filled(pieces, fresh) if fresh else pieces[0]
 
 
-def _keep(key: Any, part: SafeString) -> None:
-    if len(_kept) >= MOST:
-        _kept.clear()
-    _kept[key] = part
+def forget() -> None:
+    """Forget every part, as a new process has it."""
+    _rendered.cache_clear()
+
+
+# typed: 1 and True are the same key, and not the same words; nor are marked text and its twin.
+@lru_cache(maxsize=MOST, typed=True)
+def _rendered(
+    template: str,
+    names: tuple[str, ...],
+    **values: Hashable,
+) -> tuple[SafeString, ...]:
+    """Return what stands around the gaps, and in turn with it the name of each gap."""
+    gaps = {name: f"{_SECRET}{name}{_SECRET}" for name in names}
+    html = render_to_string(template, values | gaps)
+    return tuple(mark_safe(piece) for piece in _GAP.split(html))
+
+
+def _filled(pieces: tuple[SafeString, ...], fresh: Mapping[str, str]) -> SafeString:
+    filled: list[str] = list(pieces)
+    filled[1::2] = [conditional_escape(fresh[name]) for name in pieces[1::2]]
+    return mark_safe("".join(filled))

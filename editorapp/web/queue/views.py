@@ -16,13 +16,14 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 
 from editorapp.core.htmx import Context, is_part, page_or_part
+from editorapp.core.prepared import Prepared, padded
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
@@ -48,6 +49,7 @@ from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.queue.batch_heads import batch_heads
 
 MOST_ROWS = 100
+AT_ONCE = 20  # rows are read in multiples of it
 RECENT = timedelta(days=1)
 MOST_RECENT = 10
 TRIED = attrgetter("tried")  # of a take that `_read` has read: its attempts, the newest first
@@ -130,7 +132,6 @@ def _context(member: Member, now: datetime) -> Context:
     accounts = _accounts(used, now=now)
     over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
     queued, running, person, recent = _read(
-        takes,
         _next(takes.filter(state__in=CANCELABLE), accounts.values()),
         _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
         _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
@@ -266,12 +267,25 @@ def _with_usual(
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 
-def _read(takes: QuerySet[Generation], *sections: Sequence[int]) -> list[list[Generation]]:
-    """Return the takes of each section by their ids, with what a row prints and no more.
+def _read(*sections: Sequence[int]) -> list[list[Generation]]:
+    """Return the takes of each section by their ids (the member may see them), with what a row prints
+    and no more.
 
     What TRIED gets is read with them. Two queries, however many sections there are.
     """
-    rows = takes.filter(pk__in=set(chain(*sections))).select_related(
+    ids = sorted(set(chain(*sections)))
+    rows = _rows(*padded(ids, to=AT_ONCE)) if ids else []
+    prefetch_related_objects(rows, Prefetch("attempts", _TRIED.all(), to_attr="tried"))
+    found = {row.pk: row for row in rows}
+    return [[found[pk] for pk in section if pk in found] for section in sections]
+
+
+_TRIED = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
+
+
+@Prepared
+def _rows(*ids: int) -> "QuerySet[Generation]":
+    rows = Generation.objects.filter(pk__in=ids).select_related(
         "source_asset",
         "result",
         "created_by",
@@ -281,10 +295,7 @@ def _read(takes: QuerySet[Generation], *sections: Sequence[int]) -> list[list[Ge
         "team",
         "held_by",
     )
-    attempts = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
-    tried = Prefetch("attempts", attempts, to_attr="tried")
-    found = {row.pk: row for row in rows.only(*PRINTED).prefetch_related(tried)}
-    return [[found[pk] for pk in section if pk in found] for section in sections]
+    return rows.only(*PRINTED)
 
 
 urlpatterns = [

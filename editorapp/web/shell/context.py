@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from editorapp.alerts.models import Alert
 from editorapp.core.htmx import Context
+from editorapp.core.prepared import Prepared
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
@@ -93,15 +94,27 @@ def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    takes = Generation.objects.visible_to(member).filter(state__in=ACTIVE | NEEDS_A_PERSON)
-    found = dict(takes.order_by().values_list("state").annotate(Count("pk")))
+    found = dict(_by_state(member.team_id))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
 
 
+@Prepared
+def _by_state(team: int) -> "QuerySet[Generation, Any]":
+    takes = Generation.objects.visible_to(Member(team_id=team))
+    shown = takes.filter(state__in=ACTIVE | NEEDS_A_PERSON)
+    return shown.order_by().values_list("state").annotate(Count("pk"))
+
+
 def alerts_open(member: Member) -> int:
     """Count what needs an admin now."""
-    return Alert.objects.still_open().visible_to(member).count()
+    return sum(_open_alerts(member.team_id))
+
+
+@Prepared
+def _open_alerts(team: int) -> "QuerySet[Alert, int]":
+    alerts = Alert.objects.still_open().visible_to(Member(team_id=team)).order_by()
+    return alerts.values("closed_at").annotate(count=Count("pk")).values_list("count", flat=True)
 
 
 def month(member: Member, *, is_simulated: bool) -> MonthMeter:

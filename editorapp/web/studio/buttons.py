@@ -2,7 +2,7 @@
 without JavaScript included.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.conf import settings
 from editorapp.core.request_values import row_id
 from editorapp.media import frames
 from editorapp.media.intake import take_in
-from editorapp.media.models import Asset
+from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
@@ -18,30 +18,43 @@ from editorapp.teams.models import Member
 from editorapp.web.studio import new_sources
 from editorapp.web.studio.draft_form import ENDS, Changes, DraftForm, KeyframeRow, Values
 from editorapp.web.studio.new_sources import KeptPart, NotDone, whole_frame
+from editorapp.web.studio.sources import ChosenSource
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """The form after a button. `copy`: the new source that it asked for; once that is made, the form
+    has it, and `kept` says what is kept of the old one.
+    """
+
+    form: DraftForm
+    kept: KeptPart | None = None
+    copy: SourceCopy | None = None
 
 
 def pressed(
     request: MemberRequest,
     form: DraftForm,
     changes: Changes,
-    source: Asset | None,
-) -> tuple[DraftForm, KeptPart | None]:
-    """Return the form after a button: a fix's changes, a new source, or a guide frame added; and
-    what is kept of the old source, where there is a new one.
+    chosen: ChosenSource,
+) -> Pressed:
+    """Return the form after a button: a fix's changes, a new source, or a guide frame added.
 
     Raises: NotDone.
     """
-    sent = request.POST
+    sent, source = request.POST, chosen.asset
     try:
-        if made := new_sources.asked_for(sent, changes, source):
-            return made.of(form.changed(changes), request.member)
+        if copy := new_sources.asked_for(sent, changes, chosen, request.member):
+            if copy.made is None:
+                return Pressed(form, copy=copy)
+            return Pressed(*new_sources.with_copy(form.changed(changes), copy, copy.made), copy)
         if act := next((act for name, act in ACTS.items() if name in sent), None):
-            return replace(form, **act(request, form, source)), None
+            return Pressed(replace(form, **act(request, form, source)))
     except Refusal as error:
         raise NotDone(error.message) from error
     if "drop_keyframe" in sent:
         changes = {"drop_keyframes": [sent["drop_keyframe"]]}
-    return form.changed(changes), None
+    return Pressed(form.changed(changes))
 
 
 def _add_keyframe(request: MemberRequest, form: DraftForm, source: Asset | None) -> Values:

@@ -78,6 +78,8 @@ ALWAYS = {
     "takes",
     "more_prompts",
 }
+TYPED_OF_CONTROLS = (*CONTROL_VALUES.values(), *MORE_VALUES.values())
+LONGEST_KEPT = 100  # characters
 INPUTS_OF: dict[str, tuple[str, ...]] = {
     "controls": (
         *(f"{name}_enabled" for name in CONTROLS),
@@ -285,6 +287,12 @@ class Choices:
     def followed(self) -> list[Control]:
         """The signals that are switched on."""
         return [one for one in self.controls if one.switch.is_chosen]
+
+    @property
+    def is_short(self) -> bool:
+        """Is what was typed for the signals short enough to be kept as a part of pages?"""
+        typed = (getattr(self.form, name) for name in TYPED_OF_CONTROLS)
+        return all(len(value) <= LONGEST_KEPT for value in typed)
 
     @property
     def control_variants(self) -> tuple[ControlVariants, ...]:

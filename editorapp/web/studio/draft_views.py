@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 
+from editorapp.core.htmx import is_part, page_or_part
 from editorapp.reuse import drafts
 from editorapp.reuse.models import SavedDraft
-from editorapp.teams.access import MemberRequest, action_for
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.draft_versions import address_of, delete, listed
 from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.saved_form import DraftMark, source_fields, values_of
 from editorapp.web.studio.told import quoted
@@ -51,4 +55,41 @@ def _newer(draft: SavedDraft) -> dict[str, str | int]:
     }
 
 
-urlpatterns = [path("draft", save, name="draft")]
+@page_for(Act.CREATE)
+def versions(request: MemberRequest) -> HttpResponse:
+    """Show the versions of this person's drafts that were set aside: to htmx for a dialog, else as
+    a page.
+    """
+    return _listed(request)
+
+
+def _listed(request: MemberRequest) -> HttpResponse:
+    context = {"here": "studio", "versions": listed(request.member)}
+    return page_or_part(request, "studio/versions.html", "studio/_versions.html", context)
+
+
+@action_for(Act.CREATE)
+def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
+    """Make a version the draft that counts, and open it; the one that it replaces is set aside."""
+    draft = drafts.bring_back(_version(request, pk), now=timezone.now())
+    messages.success(request, "This version is back. The one that it replaces is set aside.")
+    return redirect(address_of(draft))
+
+
+@action_for(Act.CREATE)
+def delete_version(request: MemberRequest, pk: int) -> HttpResponse:
+    """Delete a version that was set aside."""
+    delete(_version(request, pk))
+    return _listed(request) if is_part(request) else redirect("studio:versions")
+
+
+def _version(request: MemberRequest, pk: int) -> SavedDraft:
+    return get_object_or_404(drafts.of(request.member).exclude(aside=""), pk=pk)
+
+
+urlpatterns = [
+    path("draft", save, name="draft"),
+    path("versions", versions, name="versions"),
+    path("versions/<int:pk>/back", bring_back, name="version_back"),
+    path("versions/<int:pk>/delete", delete_version, name="version_delete"),
+]

@@ -1,5 +1,5 @@
-"""New sources: what a button makes of the chosen one: a part of it, or a copy that a provider takes;
-the original is kept.
+"""New sources: what a button has made of the chosen one: a part of it, or a copy that a provider takes;
+a worker makes it (media/source_copies.py), and the original is kept.
 """
 
 import re
@@ -8,19 +8,28 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.http import QueryDict
+from django.utils import timezone
 
 from editorapp.core.request_values import as_decimal, as_whole
 from editorapp.costs.estimate import Estimate, estimate
+from editorapp.generations.files import source_sound
+from editorapp.generations.models import Generation
 from editorapp.generations.request.draft import Draft
-from editorapp.media import frame_times
-from editorapp.media.models import Asset
+from editorapp.media import frame_times, source_copies
+from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
-from editorapp.media.trim import AS_IT_IS, Conversion, trim
+from editorapp.media.store import Gone
+from editorapp.media.trim import AS_IT_IS, Conversion
 from editorapp.teams.models import Member
 from editorapp.web.studio.draft_form import Changes, DraftForm
+from editorapp.web.studio.sources import ChosenSource
 
 Part = tuple[int, int]  # its first and last frame
 NO_CLIP = "Choose a clip first."
+NO_SOUND = (
+    "#{} is played with the sound of its source, which cannot be kept: {} "
+    "Switch its sound off first, or cut another take."
+)
 NO_COPY = "No such copy can be made of this clip."
 _SIZE = re.compile("([0-9]{1,4})x([0-9]{1,4})")
 _RATE = re.compile("[0-9]{1,7}(/[1-9][0-9]{0,6})?")
@@ -43,41 +52,59 @@ class KeptPart:
 
 @dataclass(frozen=True)
 class NewSource:
-    """A source that a button asks for: a part of another one, converted."""
+    """A source that a button asks for: a part of another one, converted.
+
+    `take`: whose result that is; where it is played with sound, its part is, too.
+    """
 
     source: Asset
     part: Part
     conversion: Conversion = AS_IT_IS
+    take: Generation | None = None
 
-    def of(self, form: DraftForm, member: Member) -> tuple[DraftForm, KeptPart]:
-        """Make it, and return the form with it chosen; keyframes stay on their pictures.
+    def asked(self, member: Member) -> SourceCopy:
+        """Return it as it stands; where nobody asked for it before, a worker makes it.
 
-        Raises: Refusal; NotDone.
+        Raises: NotDone.
         """
         first, last = self.part
         if not 0 <= first <= last < self.source.frame_count:
             raise NotDone(
                 f"In and out lie between frame 0 and frame {self.source.last_frame}, in before out."
             )
-        made = trim(self.source, first, last, user=member.user, conversion=self.conversion)
-        moves = self._moves(form, made)
-        chosen = replace(_moved(form, moves), source_kind="asset", source_asset=made.pk)
-        chosen = replace(chosen, pinned_to=chosen.source_key)
-        return chosen, KeptPart(self.part, moves)
+        return source_copies.ask(
+            self.source,
+            self.part,
+            self.conversion,
+            sound_of=self._sound(),
+            user=member.user,
+            now=timezone.now(),
+        )
 
-    def _moves(self, form: DraftForm, made: Asset) -> dict[int, int]:
-        first, last = self.part
-        indexes = (row.frame_index for row in form.keyframes)
-        inside = (at for at in indexes if isinstance(at, int) and first <= at <= last)
-        place_of = self.conversion.place_of
-        return {at: min(made.last_frame, place_of(self.source, at, first)) for at in inside}
+    def _sound(self) -> Asset | None:
+        """Return the clip whose sound is heard with the source, and kept. Raises: NotDone."""
+        take = self.take
+        if take is None or not take.has_source_sound or self.source.has_audio:
+            return None
+        sound = source_sound.offered(take)
+        if sound is None:
+            raise NotDone(NO_SOUND.format(take.pk, Gone().message))
+        return sound
 
 
-def asked_for(sent: QueryDict, changes: Changes, source: Asset | None) -> NewSource | None:
-    """Return the source that a button asks for; None where it asks for none. Raises: NotDone.
+def asked_for(
+    sent: QueryDict,
+    changes: Changes,
+    chosen: ChosenSource,
+    member: Member,
+) -> SourceCopy | None:
+    """Return the new source that a button asks for; None where it asks for none. Raises: NotDone.
 
     An MP4 copy is a part that keeps everything.
     """
+    source = chosen.asset
+    if "use_copy" in changes:
+        return _known(changes["use_copy"][0], source, member)
     if "trim_to_seconds" in changes:
         part = _start_of(source, changes["trim_to_seconds"][0])
     elif "mp4_copy" in changes:
@@ -87,7 +114,36 @@ def asked_for(sent: QueryDict, changes: Changes, source: Asset | None) -> NewSou
     else:
         return None
     source = _chosen(source)
-    return NewSource(source, part, _conversion(source, changes))
+    return NewSource(source, part, _conversion(source, changes), chosen.parent).asked(member)
+
+
+def _known(number: str, source: Asset | None, member: Member) -> SourceCopy:
+    """Return a copy that was asked for before; one that failed, or is not there any more, is made
+    anew.
+    """
+    copy = source_copies.found(member, as_whole(number) or 0)
+    if copy is None or source is None or copy.asset_id != source.pk:
+        raise NotDone(
+            "Another clip is the source now: what was made of the last one is in the bin."
+        )
+    return source_copies.again(copy, user=member.user, now=timezone.now())
+
+
+def with_copy(form: DraftForm, copy: SourceCopy, made: Asset) -> tuple[DraftForm, KeptPart]:
+    """Return the form with a copy of its source chosen; keyframes stay on their pictures."""
+    source_copies.choose(copy)
+    moves = _moves(form, copy, made)
+    chosen = replace(_moved(form, moves), source_kind="asset", source_asset=made.pk)
+    chosen = replace(chosen, pinned_to=chosen.source_key)
+    return chosen, KeptPart((copy.first_frame, copy.last_frame), moves)
+
+
+def _moves(form: DraftForm, copy: SourceCopy, made: Asset) -> dict[int, int]:
+    first, last = copy.first_frame, copy.last_frame
+    indexes = (row.frame_index for row in form.keyframes)
+    inside = (at for at in indexes if isinstance(at, int) and first <= at <= last)
+    place_of = Conversion.read(copy.conversion).place_of
+    return {at: min(made.last_frame, place_of(copy.asset, at, first)) for at in inside}
 
 
 def _conversion(source: Asset, changes: Changes) -> Conversion:

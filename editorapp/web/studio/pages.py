@@ -10,10 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from editorapp.core.htmx import Context
 from editorapp.generations.models import Generation
-from editorapp.media.models import Asset
+from editorapp.media import source_copies
+from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
@@ -81,13 +83,45 @@ def viewer_of(request: MemberRequest, resolved: ResolvedForm) -> HttpResponse:
     return render(request, "studio/_viewer.html", _viewer_context(resolved))
 
 
-def copying(percent: int | None) -> HttpResponse:
+def copying(request: MemberRequest, percent: int | None) -> HttpResponse:
     """Change nothing but how far the copy for viewing is; nothing at all where nobody knows."""
     if percent is None:
         return HttpResponse(status=204)
-    response = HttpResponse(
-        render_to_string("studio/_copied.html", {"copied": percent, "oob": True})
-    )
+    return _percent(request, "copied", "Copy for viewing", percent)
+
+
+def waiting_for(request: MemberRequest, copy: SourceCopy, *, is_aside: bool) -> HttpResponse:
+    """Say beside the stage that a new source is being made; where it is there, the page chooses it.
+
+    Two steps, because the button that was pressed may be gone from the page: only what it aimed at
+    from the beginning is found then. `is_aside`: it aimed at the stage.
+    """
+    context = {"copy": copy, "is_awaited": True}
+    response = render(request, "studio/_source_copy.html", context)
+    if is_aside:
+        response["HX-Retarget"] = "#source-copy"
+    return response
+
+
+def source_copy(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say how far a new source is; once it is there, the page that waited for it chooses it."""
+    copy = source_copies.found(request.member, pk)
+    if copy is not None:
+        copy = source_copies.looked_after(copy, now=timezone.now())
+    if copy is not None and copy.is_pending:
+        return _percent(request, "source-copied", "New source", copy.percent)
+    return render(request, "studio/_source_copy.html", {"copy": copy, "is_awaited": True})
+
+
+def _percent(request: MemberRequest, name: str, what: str, percent: int) -> HttpResponse:
+    """Change nothing but how far a copy is: its element of this name."""
+    shown = {"name": name, "what": what, "copied": percent}
+    return _beside(request, "studio/_copied.html", shown)
+
+
+def _beside(request: MemberRequest, part: str, context: Context) -> HttpResponse:
+    """Render a part for its own place, and leave what the request was for as it is."""
+    response = render(request, part, context | {"oob": True})
     response["HX-Reswap"] = "none"
     return response
 
@@ -132,8 +166,16 @@ def check_context(found: FormVerdict) -> Context:
 
 
 def _viewer_context(resolved: ResolvedForm) -> Context:
-    shown = {"source": resolved.source, "form": resolved.form}
+    shown = {"source": resolved.source, "form": resolved.form, "copy": _copy_of(resolved)}
     return takes_context(resolved.clip, resolved.member, resolved.source.parent) | shown
+
+
+def _copy_of(resolved: ResolvedForm) -> SourceCopy | None:
+    """Return the new source that this person has made of the chosen one, where that is news."""
+    clip, member = resolved.clip, resolved.member
+    if clip is None or not member.may_create:
+        return None
+    return source_copies.newest(clip, member, now=timezone.now())
 
 
 def takes_context(

@@ -9,7 +9,9 @@ from fractions import Fraction
 from editorapp.core.request_values import as_whole
 from editorapp.generations.models import Generation
 from editorapp.generations.request.check import check
+from editorapp.media.frame_times import frame_shown, moment_of
 from editorapp.media.models import Asset
+from editorapp.media.refusals import Refusal
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.spec import Broken, Model
 from editorapp.reuse.models import EditRecipe, Pairs
@@ -170,11 +172,30 @@ def place(
 
 
 def _at_same_time(recipe: EditRecipe, index: int, clip: Asset | None) -> int:
-    """Return the frame of a clip that is shown when the recipe's frame was; half a frame goes up."""
+    """Return the frame of a clip that is shown when the recipe's frame was, by the real times of
+    both; half a frame goes up.
+    """
     if clip is None or clip.fps is None or not recipe.grid_fps_numerator:
         return index
-    own = Fraction(recipe.grid_fps_numerator, recipe.grid_fps_denominator)
-    return int(index / own * clip.fps + Fraction(1, 2))
+    try:
+        return frame_shown(clip, _moment(recipe, index))
+    except Refusal:  # its times are not kept any more
+        return int(_by_rate(recipe, index) * clip.fps + Fraction(1, 2))
+
+
+def _moment(recipe: EditRecipe, index: int) -> Fraction:
+    """Return when a recipe's frame is shown on the clip that it was made on; once that is gone, by
+    its rate.
+    """
+    made_on = recipe.made_on
+    try:
+        return _by_rate(recipe, index) if made_on is None else moment_of(made_on, index)
+    except Refusal:
+        return _by_rate(recipe, index)
+
+
+def _by_rate(recipe: EditRecipe, index: int) -> Fraction:
+    return index / Fraction(recipe.grid_fps_numerator, recipe.grid_fps_denominator)
 
 
 def _past_end(recipe: EditRecipe, index: int, wanted: int, clip: Asset) -> str:

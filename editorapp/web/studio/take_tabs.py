@@ -7,6 +7,7 @@ from functools import cached_property
 
 from django.utils.safestring import SafeString
 
+from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.teams.models import Member
@@ -27,6 +28,7 @@ class TakeTab:
     take: Generation
     says: str
     may_finish: bool
+    sounds: SoundOffers
 
     @property
     def tone(self) -> str:
@@ -43,6 +45,11 @@ class TakeTab:
         """Its result as the stage reads it; "" while there is none."""
         return clip_json(self.take.result, self.take, self.says) if self.take.result else ""
 
+    @cached_property
+    def has_sound_to_add(self) -> bool:
+        """Can it be played with the sound of its source?"""
+        return self.sounds.of(self.take) is not None
+
     @property
     def drawn(self) -> SafeString:
         """The tab as the page shows it."""
@@ -57,6 +64,7 @@ class TakeTab:
             page=address("takes:page", pk),
             panel=address("takes:panel", pk),
             clip=self.clip,
+            sound=f"{address('takes:sound', pk)}?in_form=1" if self.has_sound_to_add else "",
             can_edit=self.take.can_be_source,
             finishes=finishes,
         )
@@ -64,10 +72,9 @@ class TakeTab:
 
 def tabs_of(takes: Sequence[Generation], member: Member) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
-    says = differences(takes)
-    may = member.may_create
+    says, sounds, may = differences(takes), SoundOffers(), member.may_create
     in_order = sorted(takes, key=lambda take: take.pk)
-    return [TakeTab(take, says[take.pk], may) for take in in_order]
+    return [TakeTab(take, says[take.pk], may, sounds) for take in in_order]
 
 
 def standings_of(takes: Iterable[Generation]) -> list[TakeStanding]:

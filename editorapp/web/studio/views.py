@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from editorapp.core.htmx import Context, is_part
+from editorapp.core.request_values import whole
 from editorapp.costs.ledger import OverBudget
 from editorapp.generations.models import Generation
 from editorapp.generations.queue.cancel import TooLate
@@ -152,12 +153,14 @@ def _changes_of(request: MemberRequest) -> Changes:
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
-    A page that waits for a playable copy asks again, and is told how far that is.
+    A page that waits for a copy asks again, and is told how far that is.
     """
+    if "copy" in request.GET:
+        return pages.source_copy(request, whole(request.GET, "copy") or 0)
     resolved = resolve(DraftForm.read(request.GET), request.member)
     asset = resolved.source.asset
     if "waiting" in request.GET and asset and asset.proxy == Asset.Proxy.PENDING:
-        return pages.copying(copied_percent(asset))
+        return pages.copying(request, copied_percent(asset))
     return pages.viewer_of(request, resolved)
 
 
@@ -219,14 +222,17 @@ def apply_fix(request: MemberRequest) -> HttpResponse:
     form = begun.form
     before = resolve(form, request.member)
     try:
-        after, kept = buttons.pressed(request, form, changes, before.source.asset)
+        done = buttons.pressed(request, form, changes, before.source)
     except new_sources.NotDone as error:
         return _not_done(request, before, str(error))
-    resolved = resolve(after.in_order(), request.member)
+    resolved = resolve(done.form.in_order(), request.member)
     if not is_part(request):
         return pages.page_of(request, form_verdict(resolved, strictly=True), begun=begun)
-    if _has_other_source(after, form):
-        return _new_source(request, resolved, kept)
+    is_choice = "use_copy" in changes
+    if done.copy is not None and (done.kept is None or not is_choice):
+        return pages.waiting_for(request, done.copy, is_aside=is_choice)
+    if _has_other_source(done.form, form):
+        return _new_source(request, resolved, done.kept)
     return pages.panes(request, resolved, begun)
 
 

@@ -1,9 +1,15 @@
 """Found takes: the take that an address names, of those that the person asking may see."""
 
+from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from editorapp.core.prepared import Prepared
+from editorapp.core.request_values import MOST_ID
 from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest
+from editorapp.teams.models import Member
+from editorapp.web.presenters.cards import in_full
 
 
 def take_or_404(request: MemberRequest, pk: int) -> Generation:
@@ -15,6 +21,18 @@ def take_or_404(request: MemberRequest, pk: int) -> Generation:
         "account",
     )
     return get_object_or_404(takes, pk=pk)
+
+
+def full_take_or_404(request: MemberRequest, pk: int) -> Generation:
+    """Return a take with all that its own page reads: see `in_full`."""
+    for take in _full(request.member.team_id, pk) if pk <= MOST_ID else ():
+        return take
+    raise Http404
+
+
+@Prepared
+def _full(team: int, pk: int) -> "QuerySet[Generation]":
+    return in_full(Generation.objects.visible_to(Member(team_id=team)).filter(pk=pk))
 
 
 def note_of(request: MemberRequest) -> str:

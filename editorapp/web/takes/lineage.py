@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from editorapp.generations import lineage
 from editorapp.generations.models import Generation
 from editorapp.web.presenters import request_summary
+from editorapp.web.presenters.cards import read_pictured
 from editorapp.web.presenters.differences import differences
 from editorapp.web.presenters.groups import TakeGroup
 
@@ -56,7 +57,7 @@ def _step(above: Generation | None, take: Generation, *, is_here: bool) -> Step:
 
 def children(take: Generation) -> Reel:
     """Return what was made from a take."""
-    return _newest(take.children.select_related("result", "source_asset").order_by("-pk"))
+    return _newest(take.children.order_by("-pk"))
 
 
 def siblings(take: Generation) -> Reel:
@@ -64,7 +65,7 @@ def siblings(take: Generation) -> Reel:
     takes = lineage.siblings(take)
     if take.batch is not None:
         takes = takes.exclude(batch=take.batch)
-    return _newest(takes.select_related("result", "source_asset", "parent__result"))
+    return _newest(takes)
 
 
 def batch(take: Generation) -> TakeGroup:
@@ -72,11 +73,11 @@ def batch(take: Generation) -> TakeGroup:
     if take.batch is None:
         return TakeGroup([take])
     takes = Generation.objects.filter(team_id=take.team_id, batch=take.batch)
-    found = takes.select_related("result", "source_asset", "parent__result", "account")
-    return TakeGroup(list(found.order_by("pk")[:MOST_OF_BATCH]))
+    ids = takes.order_by("pk").values_list("pk", flat=True)
+    return TakeGroup(read_pictured(list(ids[:MOST_OF_BATCH])))
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:
-    found = list(takes[: MOST_SHOWN + 1])
-    count = takes.count() if len(found) > MOST_SHOWN else len(found)
-    return Reel(found[:MOST_SHOWN], count)
+    ids = list(takes.values_list("pk", flat=True)[: MOST_SHOWN + 1])
+    count = takes.count() if len(ids) > MOST_SHOWN else len(ids)
+    return Reel(read_pictured(ids[:MOST_SHOWN]), count)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.core.htmx import Context
 from editorapp.costs import ledger
+from editorapp.generations.files import source_sound
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.generations.request.finish import finishes
@@ -23,7 +24,7 @@ from editorapp.teams.models import Member
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
-from editorapp.web.takes import lineage, sound, unknown_outcome
+from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
 
 
@@ -37,7 +38,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source": source,
         "source_words": _source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
-        "sound_source": sound.offered(take, [step.take for step in chain]),
+        "sound_source": source_sound.offered(take, [step.take for step in chain]),
         "change": change.words(take),
         "ways_on": _ways_on(take, member),
         "draft_source": take.parent if take.parent and is_draft(take.parent) else None,

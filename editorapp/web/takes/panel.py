@@ -5,7 +5,7 @@ state, its place in the queue, and for one that went wrong what it cost and what
 import zlib
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
 
@@ -16,8 +16,8 @@ from editorapp.generations.states import State
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.cards import in_full
 from editorapp.web.presenters.groups import ordinal
+from editorapp.web.takes.found import full_take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -27,7 +27,7 @@ IN_LINE = {State.QUEUED, State.STAGING}
 @page_for(Act.SEE)
 def panel(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a take on the stage of the studio; 204 while it is as the page saw it."""
-    take = get_object_or_404(in_full(Generation.objects.visible_to(request.member)), pk=pk)
+    take = full_take_or_404(request, pk)
     place = _place(take)
     now = f"{seen(take)}.{zlib.crc32(place.encode()):x}"
     if now == request.GET.get("seen"):

@@ -3,10 +3,11 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
 
 from editorapp.core import reasons
+from editorapp.core.htmx import is_part
 from editorapp.generations.files import source_sound as of_takes
 from editorapp.generations.models import Generation
 from editorapp.media import layout, source_sound, store
@@ -15,35 +16,39 @@ from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
+from editorapp.web.presenters import file_names
+from editorapp.web.studio.pages import toast, triggering
 from editorapp.web.takes.actions import back_to
 
 _NOTHING = "There is no sound of a source to add to this take."
 
 
-def offered(take: Generation, line: list[Generation] | None = None) -> Asset | None:
-    """Return the clip whose sound is offered for a take; None while it is not, or cannot be, added.
-
-    What is played may still be on its way: a copy for viewing. `line`: see `heard_source`.
-    """
-    result = take.result
-    if result is None or result.proxy == Asset.Proxy.PENDING:
-        return None
-    return of_takes.heard_source(take, line)
-
-
 @action_for(Act.SEE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
-    """Play the take with the sound of its source, or without: for everybody who sees it."""
-    take, is_on = _take(request, pk), request.POST.get("on") == "1"
-    source = offered(take)
+    """Play the take with the sound of its source, or without: for everybody who sees it.
+
+    `in_form`: the studio asks, and stays where it is.
+    """
+    problem = _switched(_take(request, pk), is_on=request.POST.get("on") == "1")
+    if is_part(request) and "in_form" in request.GET:
+        if problem:
+            return toast(problem)
+        return triggering(HttpResponse(status=204), {"rushes:sounded": {"take": pk}})
+    if problem:
+        messages.error(request, problem)
+    return back_to(request, pk)
+
+
+def _switched(take: Generation, *, is_on: bool) -> str:
+    """Switch the sound of a take; return why it was not, "" where it was."""
+    source = of_takes.offered(take)
     if source is None:
-        messages.warning(request, _NOTHING)
-        return back_to(request, pk)
+        return _NOTHING
     try:
         of_takes.switch(take, source, is_on=is_on)
     except Refusal as refusal:
-        messages.error(request, f"The sound could not be added. {refusal.message}")
-    return back_to(request, pk)
+        return f"The sound could not be added. {refusal.message}"
+    return ""
 
 
 @page_for(Act.SEE)
@@ -53,7 +58,7 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     `what`: "original", or "playable" for what browsers play.
     """
     take = _take(request, pk)
-    source, result = offered(take), take.result
+    source, result = of_takes.offered(take), take.result
     if source is None or result is None or what not in ("original", "playable"):
         raise Http404(_NOTHING)
     if what == "playable" and not result.is_playable:
@@ -70,14 +75,29 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         stored,
         content_type="video/mp4" if what == "playable" else result.mime_type,
         etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
-        name=_name(result),
+        name=_name(take, result),
         download="download" in request.GET,
     )
 
 
-def _name(result: Asset) -> str:
+@page_for(Act.SEE)
+def video(request: MemberRequest, pk: int) -> HttpResponse:
+    """Lead to the download of a take's video: as it is heard, with the sound of its source or
+    without.
+    """
+    take = _take(request, pk)
+    if take.result is None:
+        raise Http404("This take has no video.")
+    if take.has_source_sound and of_takes.offered(take) is not None:
+        address = reverse("takes:with_sound", args=[pk, "original"])
+        return redirect(f"{address}?download=1")
+    address = reverse("media:file", args=[take.result_id, "original"])
+    return redirect(f"{address}?download=1&take={pk}")
+
+
+def _name(take: Generation, result: Asset) -> str:
     ending = ".mov" if result.container == "mov" else ".mp4"
-    return f"{result.name.rpartition('.')[0] or result.name} with sound{ending}"
+    return file_names.of_take(take, note=" with sound", ending=ending)
 
 
 def _take(request: MemberRequest, pk: int) -> Generation:
@@ -87,5 +107,6 @@ def _take(request: MemberRequest, pk: int) -> Generation:
 
 urlpatterns = [
     path("<int:pk>/sound", switch, name="sound"),
+    path("<int:pk>/video", video, name="video"),
     path("<int:pk>/sound/<str:what>", with_sound, name="with_sound"),
 ]

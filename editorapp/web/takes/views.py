@@ -14,10 +14,9 @@ from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.presenters.cards import in_full
 from editorapp.web.takes import actions, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import note_of, take_or_404
+from editorapp.web.takes.found import full_take_or_404, note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -100,7 +99,7 @@ def _page(
     status: int = 200,
     **more: object,
 ) -> HttpResponse:
-    take = get_object_or_404(in_full(Generation.objects.visible_to(request.member)), pk=pk)
+    take = full_take_or_404(request, pk)
     context = page_context(take, request.member) | more
     return render(request, template, context, status=status)
 

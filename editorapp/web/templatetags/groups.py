@@ -1,6 +1,6 @@
 """Group filters: takes that stand together, and the ways to finish one, {% load groups %}.
 
-No filter causes a query on takes read by web.presenters.cards.as_cards.
+No filter causes a query on takes read by web.presenters.cards.read_cards.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ register.filter("stem", stem)
 
 @register.filter
 def standing(take: Generation) -> str:
-    """Return where a take of `as_cards` stands in its lineage, after a space: " 3rd of 7"; "" for the
+    """Return where a take of `read_cards` stands in its lineage, after a space: " 3rd of 7"; "" for the
     only one.
     """
     places = take.places  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ def place(group: TakeGroup, take: Generation) -> str:
 
 @register.filter
 def stands(group: TakeGroup, take: Generation) -> str:
-    """Return where a take of `as_cards` stands, in its batch or else in its lineage, and what it was
+    """Return where a take of `read_cards` stands, in its batch or else in its lineage, and what it was
     made from: "3rd of 4 from bunny"; "" for the only one made from nothing of ours.
     """
     where = place(group, take) if group.is_batch else standing(take)

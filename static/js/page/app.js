@@ -106,8 +106,10 @@
   /* On a phone the places scroll sideways: begin with the one we are at. */
   const here = document.querySelector(".places [aria-current]");
   if (here) {
-    const bar = here.parentElement;
-    bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+    requestAnimationFrame(() => { /* before that, measuring would lay out a page that scripts are about to change */
+      const bar = here.parentElement;
+      bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+    });
   }
 
   /* A request answered by the sign-in page: go there, and come back to where we are. An upload would stop with its page,

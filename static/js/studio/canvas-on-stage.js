@@ -29,11 +29,12 @@
     place.prepend(one);
   }
 
-  /* Only the source lies on the canvas: a take has its own shape already. */
+  /* Only the source lies on the canvas, once that has a shape: a take has its own already. */
   function show() {
     const stage = studio.player();
     const one = $("[data-picture] > [data-canvas-stage]");
-    if (one && stage) one.hidden = Boolean(stage.lead.take);
+    const drawn = $("[data-canvas-drawn]");
+    if (one && stage) one.hidden = Boolean(stage.lead.take) || !drawn || drawn.hidden;
   }
 
   function paint() {
@@ -60,6 +61,7 @@
   }
 
   form.addEventListener("rushes:drawn", (event) => {
+    show();
     const canvas = live();
     if (!canvas || canvas.hidden || !event.detail) return;
     for (const [name, value] of Object.entries(event.detail)) canvas.style[name] = `${value}px`;

@@ -93,7 +93,10 @@
     const paper = canvas();
     $("[data-canvas-first]").hidden = Boolean(paper);
     $("[data-canvas-drawn]").hidden = !paper;
-    if (!paper) return;
+    if (!paper) {
+      form.dispatchEvent(new CustomEvent("rushes:drawn"));
+      return;
+    }
     const place = now();
     noteShape();
     const source = place && { x: place.x * paper.width, y: place.y * paper.height, w: place.w * paper.width, h: place.h * paper.height };

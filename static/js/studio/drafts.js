@@ -10,6 +10,7 @@
   const { form, $, fields, radio, set, entries, rearrange } = window.rushes.studio;
   const url = form.dataset.draftUrl; /* none for who may not create */
   const PAUSE = 400; /* ms */
+  const AFTER_PAINT = 50; /* ms */
   const LEFT = "rushes:left"; /* what was typed in the last moment: its save may come after the next page */
   const LONGEST = 60_000; /* bytes that a browser still sends when a page is left */
   const OF_PAGE = ["form_token", "replaces", "draft_revision", "draft_page"];
@@ -31,6 +32,10 @@
     const which = isOurs ? radio(`source_${kind}`) : value(`source_${kind}`);
     return which && (isOurs ? `${kind}:${which}` : kind);
   }
+
+  /* Where this form's draft is kept, as DraftVersion.place. */
+  const draftPlace = () => `${value("draft_way")}|${value("draft_way") === "generate" ? "" : chosen()}`;
+  window.rushes.studio.draftPlace = draftPlace;
 
   function isElsewhere() {
     const key = chosen();
@@ -66,11 +71,16 @@
     }
   }
 
+  /* Not while a letter waits to be painted: to read the whole form lays the page out. */
   function later() {
     clearTimeout(timer);
-    if (!url || (said(entries()) === kept && !isOver)) return;
+    if (url) timer = setTimeout(look, AFTER_PAINT);
+  }
+
+  function look() {
+    if (said(entries()) === kept && !isOver) return;
     tell("Keeping …");
-    timer = setTimeout(save, PAUSE);
+    timer = setTimeout(save, PAUSE - AFTER_PAINT);
   }
 
   async function save() {

@@ -167,6 +167,7 @@
     const link = $("[data-here-download]", box);
     if (row) link.href = $("[data-download-guide]", row).getAttribute("href");
     else link.removeAttribute("href");
+    link.setAttribute("aria-disabled", String(!row)); /* without an address it is a link that is closed */
     for (const one of all("button, input", box)) one.disabled = !row;
     box.classList.toggle("is-empty", !row);
   }

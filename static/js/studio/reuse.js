@@ -108,6 +108,7 @@
   function open() {
     words.value = "";
     search.showModal();
+    htmx.trigger(search.querySelector("[data-versions]"), "rushes:open");
     words.focus();
     look();
   }

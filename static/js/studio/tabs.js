@@ -102,8 +102,16 @@
     const clips = kept.map((one) => clipOf(tabOf(one))).filter(Boolean);
     const lead = clips.findIndex((one) => nameOf(one) === current);
     const isSame = clips.length === shared.clips.length && clips.every((one, at) => nameOf(one) === nameOf(shared.clips[at]));
-    if (isSame) shared.choose(lead);
-    else shared.show(clips, { mode: shared.mode, lead });
+    if (!isSame) shared.show(clips, { mode: shared.mode, lead });
+    else if (clips.some((one, at) => one.src !== shared.clips[at].src)) renew(shared, clips, lead);
+    else shared.choose(lead);
+  }
+
+  /* The same clips from other files: with sound or without, or a copy that browsers play. */
+  function renew(shared, clips, lead) {
+    const { mode, against, isPlaying } = shared;
+    shared.show(clips, { mode, lead, against });
+    if (isPlaying) shared.play();
   }
 
   /* The stage's own keys choose, too. */
@@ -124,6 +132,7 @@
     mark();
     const newest = done[done.length - 1];
     if (newest && (current === newest || !isBusy())) show(newest);
+    else if (seen.size && clipOf(tabOf(current))) fill();
   }
 
   /* Another source: its own tabs, and the stage shows it already. */

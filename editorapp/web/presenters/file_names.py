@@ -1,0 +1,74 @@
+"""File names: what a file of a take is called on the disk of whoever downloads it, so that it is found
+again: the clip that it began with, the take's number, the strength.
+
+What is stored keeps its own name.
+"""
+
+import unicodedata
+from pathlib import PurePath
+from urllib.parse import quote
+
+from django.db.models import Q
+
+from editorapp.generations.models import Generation
+from editorapp.media.display_names import safe_name
+from editorapp.media.models import Asset
+from editorapp.teams.models import Member
+from editorapp.web.presenters.request_summary import spoken
+
+BETWEEN = " · "
+LONGEST_STEM = 60  # of what a take was made from
+_PLAIN = {"·": "-", "–": "-", "—": "-", "“": "'", "”": "'", "’": "'", '"': "'", "\\": "_"}
+
+
+def of_asset(asset: Asset, member: Member, *, take: int | None = None) -> str:
+    """Return what a file is called on download: of a take's by the take, else by its own name.
+
+    `take`: which one is meant, where several came out the same. Two queries for a take's file.
+    """
+    if asset.origin != Asset.Origin.RESULT:
+        return asset.name
+    is_its = Q(result=asset) | Q(exr=asset) | Q(came=asset)
+    rows = Generation.objects.visible_to(member).filter(is_its).order_by("pk")
+    found = (rows.filter(pk=take).first() if take is not None else None) or rows.first()
+    if found is None:
+        return asset.name
+    note = " as it came" if found.came_id == asset.pk else ""
+    return of_take(found, note=note, ending=PurePath(asset.name).suffix)
+
+
+def of_take(take: Generation, *, note: str = "", ending: str) -> str:
+    """Return what a file of a take is called: "bunny_720p_5s · take 42 · Flex 1.mp4".
+
+    `note` stands behind that. One query, for the name of the clip that it began with.
+    """
+    parts = (_beginning(take), f"take {take.pk}", spoken(take.wanted.strength))
+    return safe_name(f"{BETWEEN.join(filter(None, parts))}{note}{ending}")
+
+
+def _beginning(take: Generation) -> str:
+    """Return the name of the clip that a take began with, however many takes lie between; where it
+    began with none, what was asked for.
+    """
+    kind, number = take.lineage[:1], take.lineage[1:]
+    clip = None
+    if kind == "a" and number.isdecimal():
+        clip = Asset.objects.filter(team_id=take.team_id, pk=int(number)).first()
+    words = PurePath(clip.name).stem if clip is not None else take.prompt
+    return safe_name(words.replace("/", "_"), fallback=take.task)[:LONGEST_STEM].strip(". ")
+
+
+def disposition(name: str, *, is_download: bool) -> str:
+    """Return the header that names a file: in plain letters for every client, and as it is for those
+    that read RFC 6266. `name` is safe already (media/display_names.py).
+    """
+    kind, plain = "attachment" if is_download else "inline", _in_plain_letters(name)
+    exact = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    return f'{kind}; filename="{plain}"{exact}'
+
+
+def _in_plain_letters(name: str) -> str:
+    said = "".join(_PLAIN.get(one, one) for one in name)
+    stem, dot, ending = unicodedata.normalize("NFKD", said).rpartition(".")
+    plain = " ".join(stem.encode("ascii", "ignore").decode().split())
+    return f"{plain or 'file'}{dot}{ending.encode('ascii', 'ignore').decode()}"

@@ -1,0 +1,85 @@
+"""Prepared queries: compiled once, and read each time with the numbers that are asked."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from editorapp.core.prepared import STAND_IN, Prepared, padded
+from editorapp.generations.models import Generation
+from tests.factories import make_asset, make_generation, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+def by_ids(*ids: int):
+    rows = Generation.objects.filter(pk__in=ids).select_related("source_asset")
+    return rows.only("prompt", "request", "batch", "source_asset__name").order_by("pk")
+
+
+def test_it_reads_what_the_query_itself_reads():
+    member = make_member()
+    takes = [make_generation(member, prompt=f"Take {at}") for at in range(4)]
+    prepared = Prepared(by_ids)
+
+    for first, second in [takes[:2], takes[2:], takes[1:3]]:
+        wanted = by_ids(first.pk, second.pk)
+        found = prepared(first.pk, second.pk)
+
+        assert found == list(wanted)
+        assert [take.request for take in found] == [take.request for take in wanted]
+        assert [take.batch for take in found] == [take.batch for take in wanted]
+
+
+def test_what_it_read_before_is_read_anew():
+    take = make_generation(make_member(), prompt="Before")
+    prepared = Prepared(by_ids)
+    prepared(take.pk)
+    Generation.objects.filter(pk=take.pk).update(prompt="After")
+
+    [found] = prepared(take.pk)
+
+    assert found.prompt == "After"
+
+
+def test_each_asking_is_one_query_with_what_belongs_to_the_rows():
+    member = make_member()
+    take = make_generation(member, source=make_asset(member, name="harbour.mp4"))
+    prepared = Prepared(by_ids)
+
+    with CaptureQueriesContext(connection) as asked:
+        names = [one.source_asset.name for one in prepared(take.pk)]
+
+    assert names == ["harbour.mp4"]
+    assert len(asked) == 1 and str(STAND_IN) not in asked[0]["sql"]
+
+
+def test_its_query_is_made_once_for_each_count_of_numbers():
+    made = []
+    prepared = Prepared(lambda *ids: made.append(ids) or by_ids(*ids))
+
+    for ids in [(1,), (2,), (3, 4), (5, 6), (7,)]:
+        prepared(*ids)
+
+    assert [len(ids) for ids in made] == [1, 2]
+
+
+def test_a_number_may_stand_anywhere_and_more_than_once():
+    member, other = make_member(), make_member()
+    make_generation(other)
+    takes = [make_generation(member) for _ in range(3)]
+    older = Prepared(
+        lambda team, before: (
+            Generation.objects.filter(team_id=team, pk__lt=before)
+            .exclude(account__pk=before)
+            .values_list("pk", flat=True)
+        )
+    )
+
+    assert sorted(older(member.team_id, takes[2].pk)) == [takes[0].pk, takes[1].pk]
+    assert older(other.team_id, takes[0].pk - 1) == []
+
+
+def test_ids_are_padded_with_one_of_themselves():
+    assert padded([1, 2, 3], to=2) == [1, 2, 3, 3]
+    assert padded([1, 2], to=2) == [1, 2]
+    assert padded([], to=2) == []

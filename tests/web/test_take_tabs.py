@@ -115,7 +115,7 @@ def test_the_take_behind_a_source_is_read_once(creator, clip, django_assert_num_
     for number in range(3):
         make_done(creator, parent.result, prompt=f"Rain {number}", **made)
 
-    with django_assert_num_queries(3):  # the takes, their parent, and once what that was made from
+    with django_assert_num_queries(4):  # the takes, and once their parent and its two clips
         tabs = take_tabs.tabs_of(sources.takes_of(parent.result, creator), creator)
         drawn = [tab.drawn for tab in tabs]
 

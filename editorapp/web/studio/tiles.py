@@ -73,4 +73,4 @@ def _of_take(take: Generation, chosen: int | None) -> SafeString:
 
 
 def _mould(field: str) -> SafeString:
-    return kept_part(TILE, field=field, is_cut=False, is_chosen=False, **BLANK)
+    return kept_part(TILE, None, field=field, is_cut=False, is_chosen=False, **BLANK)

@@ -97,9 +97,9 @@ def _pages() -> tuple[list[tuple[str, float, Ask]], Ask]:
     return [
         ("gallery, 24 cards", 15.0, partial(visitor.get, f"/gallery/?before={live[0].pk}")),
         ("gallery, 24 of them running", 15.0, partial(visitor.get, "/gallery/")),
-        ("gallery, drawn for the first time", 25.0, _anew(partial(visitor.get, "/gallery/"))),
+        ("gallery, drawn for the first time", 35.0, _anew(partial(visitor.get, "/gallery/"))),
         ("queue, 50 rows", 30.0, partial(visitor.get, "/queue/")),
-        ("queue, drawn for the first time", 45.0, _anew(partial(visitor.get, "/queue/"))),
+        ("queue, drawn for the first time", 50.0, _anew(partial(visitor.get, "/queue/"))),
         ("studio", 20.0, partial(visitor.get, f"/studio/?source={clip.pk}")),
         ("take page", 20.0, partial(visitor.get, f"/takes/{live[0].pk - 1}")),
         ("unchanged poll of the gallery", 5.0, part(f"/gallery/live?{seen}")),

@@ -62,5 +62,10 @@ def _rendered(
 
 def _filled(pieces: tuple[SafeString, ...], fresh: Mapping[str, str]) -> SafeString:
     filled: list[str] = list(pieces)
-    filled[1::2] = [conditional_escape(fresh[name]) for name in pieces[1::2]]
+    filled[1::2] = [_escaped(fresh[name]) for name in pieces[1::2]]
     return mark_safe("".join(filled))
+
+
+def _escaped(value: str) -> str:
+    is_safe = not value or type(value) is SafeString  # most are: to ask Django takes longer
+    return value if is_safe else conditional_escape(value)

@@ -59,7 +59,6 @@ PRINTED = (
     *("can_retry", "prompt", "provider", "model", "task", "request", "batch", "is_simulated"),
     *("estimate_high_usd", "cost_usd", "cost_is_estimated", "held_at", "held_because"),
     "account__name",
-    "team__queue_paused_at",
     "source_asset__name",
     *(
         f"{who}__{name}"
@@ -131,7 +130,9 @@ def _context(member: Member, now: datetime) -> Context:
     used = {*open_now.order_by().values_list("account_id", flat=True).distinct()}
     accounts = _accounts(used, now=now)
     over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
+    team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
     queued, running, person, recent = _read(
+        team,
         _next(takes.filter(state__in=CANCELABLE), accounts.values()),
         _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
         _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
@@ -149,7 +150,7 @@ def _context(member: Member, now: datetime) -> Context:
         "more": len(running) > MOST_ROWS,
         "person_rows": person,
         "recent": recent,
-        "team": Team.objects.select_related("queue_paused_by").get(pk=member.team_id),
+        "team": team,
         "accounts": sorted(accounts.values(), key=attrgetter("account.provider", "account.pk")),
         "silence": heartbeat.signs(now).silence if waiting else "",
     }
@@ -267,14 +268,16 @@ def _with_usual(
     return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
 
 
-def _read(*sections: Sequence[int]) -> list[list[Generation]]:
-    """Return the takes of each section by their ids (the member may see them), with what a row prints
-    and no more.
+def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:
+    """Return the takes of each section by their ids, all of this team, with what a row prints and no
+    more.
 
     What TRIED gets is read with them. Two queries, however many sections there are.
     """
     ids = sorted(set(chain(*sections)))
     rows = _rows(*padded(ids, to=AT_ONCE)) if ids else []
+    for row in rows:
+        row.team = team
     prefetch_related_objects(rows, Prefetch("attempts", _TRIED.all(), to_attr="tried"))
     found = {row.pk: row for row in rows}
     return [[found[pk] for pk in section if pk in found] for section in sections]
@@ -292,7 +295,6 @@ def _rows(*ids: int) -> "QuerySet[Generation]":
         "assignee",
         "parent__result",
         "account",
-        "team",
         "held_by",
     )
     return rows.only(*PRINTED)

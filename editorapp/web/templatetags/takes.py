@@ -24,7 +24,6 @@ from editorapp.web.templatetags.rushes import elapsed
 CONTINUES = {"forward": "goes on from"}
 MADE_AS: dict[str, str] = {Task.REFRAME: "reframe of", Task.MODIFY: "modification of"}
 REPORTED = "As the provider reports it"
-MONEY = '<span class="money" title="{}">{}</span>'
 
 register = template.Library()
 register.filter("model_name", request_summary.model_of)
@@ -104,15 +103,20 @@ def cancelable_by(take: Generation, member: Member) -> bool:
 @register.filter
 def cost(take: Generation) -> SafeString:
     """Write what a take costs, in a word, and on what that rests."""
-    simulated = "; simulated money" if take.is_simulated else ""
     if take.cost_usd is not None:
         said, is_ours = show_usd(take.cost_usd), take.cost_is_estimated
         basis = "The provider reports no price: this is our estimate" if is_ours else REPORTED
-        return format_html(MONEY, basis + simulated, f"{said} est." if is_ours else said)
+        return _money(take, basis, f"{said} est." if is_ours else said)
     if take.is_active or take.can_settle:
         held = f"{show_usd(take.estimate_high_usd)} held"
-        return format_html(MONEY, "Held until the outcome is known" + simulated, held)
+        return _money(take, "Held until the outcome is known", held)
     return SafeString('<span class="muted nowrap">not charged</span>')
+
+
+def _money(take: Generation, basis: str, said: str) -> SafeString:
+    """Write an amount, of words that are all ours."""
+    simulated = "; simulated money" if take.is_simulated else ""
+    return mark_safe(f'<span class="money" title="{basis}{simulated}">{said}</span>')
 
 
 @register.filter

@@ -4,9 +4,9 @@ PORT ?= 8000
 PY = .venv/bin/python
 # Hundreds of processes start in the tests: none compiles our modules for itself, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE =
-# Four processes for two cores: half of what the tests do is wait, for a provider, a browser or a process that starts.
+# Six processes for two cores: two thirds of what each does is wait, for a provider, a browser or a process that starts.
 # In the order of tests/conftest.py, not the longest list of tests first: files of few and long tests would be the last.
-PYTEST = $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST = $(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
   tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \

@@ -1,7 +1,9 @@
 """Fixtures that many rooms use. Real database, real files, the simulator on loopback."""
 
+import gc
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +21,9 @@ from tests.queued import forget
 from tests.simulator_process import SimulatorProcess
 from tests.video import write_clip
 
-# The files that take longest, the longest first. Begun last, one of them would leave all other
-# processes without work.
+# The files that take longest, the longest first, where their fixtures do not say it.
 LONGEST = (
+    "hostile/test_table",
     "web/test_hostile_values",
     "journeys/test_journeys",
     "journeys/test_edit_command",
@@ -32,15 +34,36 @@ LONGEST = (
     "kill/test_short_run",
     "generations/test_engine",
 )
+# About how many seconds a test takes that uses a fixture; the first that it uses counts.
+SECONDS = {"chromium": 4.0, "another": 2.0, "simulator": 1.0, "transactional_db": 0.3, "db": 0.05}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while tests are collected, nor ever again in what was: it all stays, and
+    each look at it takes longer than the last.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files begin first; all others stay as they lie."""
-    items.sort(
-        key=lambda item: next(
-            (at for at, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST)
-        )
-    )
+    """Let the longest files begin first: begun last, one of them would leave all other processes
+    without work.
+    """
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        seconds[item.path] += next((SECONDS[name] for name in SECONDS if name in names), 0.01)
+    items.sort(key=lambda item: (_place_of(item.path), -seconds[item.path], str(item.path)))
+
+
+def _place_of(path: Path) -> int:
+    return next((at for at, name in enumerate(LONGEST) if name in str(path)), len(LONGEST))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -194,7 +217,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         expect.set_options(
             timeout=20_000
-        )  # how long anything takes is no test: four processes share two cores
+        )  # how long anything takes is no test: six processes share two cores
         started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
         yield started
         started.close()

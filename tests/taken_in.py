@@ -47,7 +47,7 @@ def take_in(
     about = {"name": name, "origin": origin, "is_simulated": is_simulated}
     there = Asset.objects.filter(team=team, sha256=sha256).exists()
     values, files = _known.get(key, ({}, {}))
-    if there or not values or _files(sha256) != files:
+    if there or not files or _files(sha256) != files:
         asset = intake.take_in(path, team=team, user=user, **about)
         asset.refresh_from_db()
         _known[key] = _values(asset), _files(sha256)

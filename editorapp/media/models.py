@@ -200,7 +200,7 @@ class SourceCopyQuerySet(models.QuerySet["SourceCopy"]):
         return self.select_related("asset", "made").filter(**clips)
 
     def pending(self) -> "SourceCopyQuerySet":
-        return self.filter(state=SourceCopy.Standing.PENDING)
+        return self.filter(state=SourceCopy.Making.PENDING)
 
 
 class SourceCopy(models.Model):
@@ -210,7 +210,7 @@ class SourceCopy(models.Model):
     `conversion`: what is other than in the clip, as trim.Conversion writes it; "": nothing.
     """
 
-    class Standing(models.TextChoices):
+    class Making(models.TextChoices):
         PENDING = "pending"
         READY = "ready"  # and nobody has chosen it as a source yet
         CHOSEN = "chosen"
@@ -227,8 +227,8 @@ class SourceCopy(models.Model):
     asked_at = models.DateTimeField()
     state = models.CharField(
         max_length=8,
-        choices=Standing.choices,
-        default=Standing.PENDING,
+        choices=Making.choices,
+        default=Making.PENDING,
     )
     tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
     # A worker makes it; None: it waits for one.
@@ -272,16 +272,16 @@ class SourceCopy(models.Model):
 
     @property
     def is_pending(self) -> bool:
-        return self.state == self.Standing.PENDING
+        return self.state == self.Making.PENDING
 
     @property
     def is_failed(self) -> bool:
-        return self.state == self.Standing.FAILED
+        return self.state == self.Making.FAILED
 
     @property
     def is_new(self) -> bool:
         """Is it there, and was never chosen?"""
-        return self.state == self.Standing.READY and self.is_there
+        return self.state == self.Making.READY and self.is_there
 
     @property
     def is_there(self) -> bool:

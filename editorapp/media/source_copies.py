@@ -33,6 +33,12 @@ _NO_SOUND = (
     "It is played with the sound of its source, which cannot be kept: {} "
     "Switch its sound off first, or cut another take."
 )
+# In other words than of an upload.
+_SAYS = {
+    "disk_full": "The server's disk is full: ask an admin to free some space, then try again.",
+    "timed_out": "It took too long and was stopped: cut a shorter part, or export the clip as an "
+    "H.264 MP4 and upload that.",
+}
 _SHOWN_FOR = timedelta(days=1)
 Part = tuple[int, int]  # its first and last frame
 
@@ -72,7 +78,7 @@ def again(copy: SourceCopy, *, user: User, now: datetime) -> SourceCopy:
     if copy.is_pending or copy.is_there:
         return copy
     asked = {"asked_by": user, "asked_at": now, "alive_at": now}
-    anew = {"state": SourceCopy.Standing.PENDING, "begun_at": None, "tries": 0, "percent": 0}
+    anew = {"state": SourceCopy.Making.PENDING, "begun_at": None, "tries": 0, "percent": 0}
     ended = SourceCopy.objects.filter(pk=copy.pk, state=copy.state)
     if ended.update(**asked, **anew, made=None, reason=""):
         queueing.send_source_copies()
@@ -101,10 +107,15 @@ def make(copy: SourceCopy) -> None:
         )
     except Refusal as refusal:
         log.warning("Copy %s of asset %s: %s", copy.pk, copy.asset_id, refusal.message)
-        reason = _NO_SOUND.format(refusal.message) if copy.sound_of else refusal.message
-        _end(copy, state=SourceCopy.Standing.FAILED, reason=reason)
+        _end(copy, state=SourceCopy.Making.FAILED, reason=_said_of(refusal, copy))
     else:
-        _end(copy, state=SourceCopy.Standing.READY, made=made, percent=100)
+        _end(copy, state=SourceCopy.Making.READY, made=made, percent=100)
+
+
+def _said_of(refusal: Refusal, copy: SourceCopy) -> str:
+    """Return why a copy was not made, and what to do."""
+    said = _SAYS.get(refusal.code, refusal.message)
+    return _NO_SOUND.format(said) if copy.sound_of else said
 
 
 def _sound_of(copy: SourceCopy) -> Asset | None:
@@ -142,7 +153,7 @@ def looked_after(copy: SourceCopy, *, now: datetime) -> SourceCopy:
         return copy
     silent = SourceCopy.objects.pending().filter(pk=copy.pk, alive_at=copy.alive_at)
     if copy.tries >= _LOST.tries and copy.begun_at is not None:
-        silent.update(state=SourceCopy.Standing.FAILED, reason=_TRIED)
+        silent.update(state=SourceCopy.Making.FAILED, reason=_TRIED)
     elif silent.update(begun_at=None, alive_at=now):
         queueing.send_source_copies()
     copy.refresh_from_db()
@@ -161,7 +172,7 @@ def found(member: Member, pk: int) -> SourceCopy | None:
 
 def newest(asset: Asset, member: Member, *, now: datetime) -> SourceCopy | None:
     """Return what this person asked of a clip last, where that is still news: not chosen yet."""
-    recent = Q(state=SourceCopy.Standing.PENDING) | Q(asked_at__gt=now - _SHOWN_FOR)
+    recent = Q(state=SourceCopy.Making.PENDING) | Q(asked_at__gt=now - _SHOWN_FOR)
     asked = SourceCopy.objects.visible_to(member).filter(asset=asset, asked_by=member.user)
     copy = asked.filter(recent).order_by("-asked_at").first()
     if copy is None or not (copy.is_pending or copy.is_failed or copy.is_new):
@@ -171,5 +182,5 @@ def newest(asset: Asset, member: Member, *, now: datetime) -> SourceCopy | None:
 
 def choose(copy: SourceCopy) -> None:
     """Note that somebody uses a copy as a source: it is no news any more."""
-    ready = SourceCopy.objects.filter(pk=copy.pk, state=SourceCopy.Standing.READY)
-    ready.update(state=SourceCopy.Standing.CHOSEN)
+    ready = SourceCopy.objects.filter(pk=copy.pk, state=SourceCopy.Making.READY)
+    ready.update(state=SourceCopy.Making.CHOSEN)

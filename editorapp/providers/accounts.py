@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from editorapp.providers import registry, secrets
 from editorapp.providers.models import (
@@ -41,12 +42,12 @@ def of_team(team: Team, *, provider: str | None = None) -> ProviderAccount:
     Raises: NoAccount, when nothing can be sent with any, or each was refused in its last test and
     none is the default.
     """
-    found = usable(provider=provider)
-    chosen = default_of(team, found)
+    found, written = usable(provider=provider), _written(team)
+    chosen = _default_among(found, written)
     if chosen is None:
         raise NoAccount(_why_none(provider))
     if provider is None:
-        _fix_first(team, chosen, found)
+        _fix_first(team, chosen, found, written)
     return chosen
 
 
@@ -59,7 +60,19 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
     stands in for it: the first that passed its test, or the first that was not tested yet. One that
     was refused is never chosen so.
     """
-    fixed = TeamAccount.objects.filter(team=team).values_list("account_id", flat=True).first()
+    return _default_among(found, _written(team))
+
+
+def _written(team: Team) -> TeamAccount | None:
+    """Return the team's default as it was written down."""
+    return TeamAccount.objects.filter(team=team).select_related("account").first()
+
+
+def _default_among(
+    found: Sequence[ProviderAccount],
+    written: TeamAccount | None,
+) -> ProviderAccount | None:
+    fixed = written and written.account_id
     kept = next((account for account in found if account.pk == fixed), None)
     if kept is not None and not kept.is_refused:
         return kept
@@ -67,20 +80,32 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
     return sound[0] if sound else kept
 
 
-def to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
-    """Return the accounts that the studio opens with, and which of them it begins with.
+class AccountsToShow(NamedTuple):
+    """The accounts that the studio opens with, which of them it begins with, and the real ones that
+    were never found to work.
+    """
+
+    found: list[ProviderAccount]
+    first: ProviderAccount
+    unproven: list[ProviderAccount]
+
+
+def to_show(team: Team) -> AccountsToShow:
+    """Return what the studio opens with: two queries.
 
     Where none can be used, those are shown that could be, each with its problem: a page that opens
     says what is missing, and nothing can be sent from it.
     """
-    there = in_use(made())
+    every, written = made(), _written(team)
+    there = in_use(every)
     found = _sendable(there)
-    chosen = default_of(team, found)
+    new = unproven(one for one in every if not one.is_simulated)
+    chosen = _default_among(found, written)
     if chosen is None:
         found = found or there
-        return found, found[0]
-    _fix_first(team, chosen, found)
-    return found, chosen
+        return AccountsToShow(found, found[0], new)
+    _fix_first(team, chosen, found, written)
+    return AccountsToShow(found, chosen, new)
 
 
 def all_simulated() -> bool:
@@ -167,25 +192,29 @@ def _is_in_environment(provider: str) -> bool:
     return bool(key_in_environment(registry.get(provider).SPEC))
 
 
-def _fix_first(team: Team, chosen: ProviderAccount, found: Iterable[ProviderAccount]) -> None:
+def _fix_first(
+    team: Team,
+    chosen: ProviderAccount,
+    found: Iterable[ProviderAccount],
+    written: TeamAccount | None,
+) -> None:
     """Write down a team's first default, once all that can be used were tested: while one is not,
     chance would decide whose test is over first.
     """
     if not any(map(_is_untested, found)):
-        _fix(team, chosen)
+        _fix(team, chosen, written)
 
 
-def _fix(team: Team, account: ProviderAccount) -> None:
+def _fix(team: Team, account: ProviderAccount, kept: TeamAccount | None) -> None:
     """Write down a team's first default.
 
     A simulated one gives its place to the first real one, once.
     """
-    rows = TeamAccount.objects.filter(team=team).select_related("account")
-    kept = rows.first()
     if kept is None:
         TeamAccount.objects.get_or_create(team=team, defaults={"account": account})
     elif kept.account.is_simulated and not account.is_simulated:
-        rows.filter(account_id=kept.account_id).update(account=account)
+        rows = TeamAccount.objects.filter(team=team, account_id=kept.account_id)
+        rows.update(account=account)
 
 
 def _why_none(provider: str | None) -> str:

@@ -240,9 +240,9 @@ def test_a_key_in_the_environment_counts_from_its_test_on(settings: Any, monkeyp
 def test_what_the_studio_shows_where_nothing_can_be_used_is_what_could_be(team: Team) -> None:
     off = passed("Ours", is_enabled=False)
 
-    found, first = accounts.to_show(team)
+    shown = accounts.to_show(team)
 
-    assert (found, first) == ([off], off) and "switched off" in first.problem
+    assert shown[:2] == ([off], off) and "switched off" in shown.first.problem
     assert not TeamAccount.objects.exists()
 
 

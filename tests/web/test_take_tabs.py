@@ -103,17 +103,50 @@ def test_what_the_tabs_say_is_read_with_the_takes(
     make_done(creator, clip, prompt="Snow")
     make_done(creator, clip, task="reframe")
     with django_assert_num_queries(1):
-        tabs = take_tabs.tabs_of(sources.takes_of(clip, creator))
-        said = [(tab.clip, tab.says, tab.tone, tab.take.can_be_source) for tab in tabs]
+        tabs = take_tabs.tabs_of(sources.takes_of(clip, creator), creator)
+        said = [(tab.clip, tab.says, tab.tone, tab.drawn) for tab in tabs]
 
     assert [bool(one) for one, *_more in said] == [False, True, True]
+
+
+def test_the_take_behind_a_source_is_read_once(creator, clip, django_assert_num_queries):
+    parent = make_done(creator, clip)
+    made = {"parent": parent, "lineage": parent.lineage}
+    for number in range(3):
+        make_done(creator, parent.result, prompt=f"Rain {number}", **made)
+
+    with django_assert_num_queries(4):  # the takes, and once their parent and its two clips
+        tabs = take_tabs.tabs_of(sources.takes_of(parent.result, creator), creator)
+        drawn = [tab.drawn for tab in tabs]
+
+    assert len(drawn) == 3
+
+
+def test_a_viewer_s_tabs_offer_nothing_that_only_creators_may(creator, reviewer, clip):
+    done = make_done(creator, clip)
+
+    theirs, ours = (
+        signed_in(one).get(f"/studio/takes/{clip.pk}").content.decode()
+        for one in (reviewer, creator)
+    )
+
+    assert f"/takes/{done.pk}/finishes" in ours and "data-finishes" not in theirs
+
+
+def test_a_tab_shows_what_somebody_wrote_as_text(creator, clip):
+    make_done(creator, clip, prompt='Rain <b title="x">')
+    make_done(creator, clip, prompt="Snow")
+
+    html = signed_in(creator).get(f"/studio/takes/{clip.pk}").content.decode()
+
+    assert "<b" not in html and "&lt;b" in html
 
 
 def test_what_the_tabs_of_generations_say_is_read_with_them(creator, django_assert_num_queries):
     made_without_a_clip(creator)
     made_without_a_clip(creator)
     with django_assert_num_queries(1):
-        tabs = take_tabs.tabs_of(sources.takes_of(None, creator))
+        tabs = take_tabs.tabs_of(sources.takes_of(None, creator), creator)
         said = [(tab.clip, tab.says, tab.tone) for tab in tabs]
 
     assert all(clip for clip, *_more in said) and len(said) == 2

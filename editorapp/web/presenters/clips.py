@@ -53,6 +53,11 @@ class StageClip:
         return versioned(playing.address_of(self.asset, self.take or self.heard_as), self.asset)
 
     @property
+    def still(self) -> str:
+        """The address of its frame 0."""
+        return address("media:still", self.asset.pk, 0, "png")
+
+    @property
     def poster(self) -> str:
         """The address of its poster."""
         return file_address(self.asset, "poster")
@@ -110,7 +115,7 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "poster": shown.poster,
         "filmstrip": file_address(asset, "filmstrip") if asset.is_video else "",
         "times": address("media:times", asset.pk),
-        "still": address("media:still", asset.pk, 0, "png"),
+        "still": shown.still,
         "has_audio": playing.is_heard(asset, take or shown.heard_as),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,

@@ -68,7 +68,7 @@ def disposition(name: str, *, is_download: bool) -> str:
 
 
 def _in_plain_letters(name: str) -> str:
-    said = "".join(_PLAIN.get(one, one) for one in name)
-    stem, dot, ending = unicodedata.normalize("NFKD", said).rpartition(".")
-    plain = " ".join(stem.encode("ascii", "ignore").decode().split())
-    return f"{plain or 'file'}{dot}{ending.encode('ascii', 'ignore').decode()}"
+    said = unicodedata.normalize("NFKD", "".join(_PLAIN.get(one, one) for one in name))
+    plain = said.encode("ascii", "ignore").decode()
+    stem, dot, ending = plain.rpartition(".") if "." in plain else (plain, "", "")
+    return f"{' '.join(stem.split()).strip('- ') or 'file'}{dot}{ending}"

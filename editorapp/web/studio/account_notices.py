@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from editorapp.providers import accounts
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -34,9 +33,7 @@ def notice_of(resolved: ResolvedForm) -> AccountNotice | None:
         return AccountNotice(True, f"{resolved.account.problem}{others}", _how(member))
     if not resolved.account.is_simulated or not member.may_create:
         return None
-    # All were made when the form was resolved.
-    real = ProviderAccount.objects.filter(is_simulated=False, proven_at=None)
-    unproven = accounts.unproven(accounts.ordered(real))
+    unproven = resolved.unproven
     if not unproven:
         return None
     is_failed = any(one.doubt for one in unproven)

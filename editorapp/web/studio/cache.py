@@ -10,7 +10,7 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from editorapp.costs.ledger import MonthTotals, month_of, month_totals
-from editorapp.providers.accounts import to_show
+from editorapp.providers.accounts import AccountsToShow, to_show
 from editorapp.providers.models import ProviderAccount, TeamAccount
 from editorapp.teams.models import Team
 
@@ -22,9 +22,9 @@ Found = TypeVar("Found")
 _cache: dict[Any, tuple[float, Any]] = {}
 
 
-def accounts_to_show(team: Team) -> tuple[list[ProviderAccount], ProviderAccount]:
-    """Return the accounts that the studio shows, in the order in which people see them, and the
-    team's own among them; two seconds old at most.
+def accounts_to_show(team: Team) -> AccountsToShow:
+    """Return the accounts that the studio shows, in the order in which people see them; two seconds
+    old at most.
     """
     return _cached(("shown", team.pk, team.created_at), lambda: to_show(team))
 

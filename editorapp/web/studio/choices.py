@@ -18,7 +18,7 @@ from editorapp.providers.contract import (
     Task,
 )
 from editorapp.providers.rules import table
-from editorapp.providers.spec import Model, Parameter, Spec
+from editorapp.providers.spec import Model, Spec
 from editorapp.providers.strengths import BANDS, StrengthBand
 from editorapp.web.studio.draft_form import (
     ENDS,
@@ -78,6 +78,8 @@ ALWAYS = {
     "takes",
     "more_prompts",
 }
+TYPED_OF_CONTROLS = (*CONTROL_VALUES.values(), *MORE_VALUES.values())
+LONGEST_KEPT = 100  # characters
 INPUTS_OF: dict[str, tuple[str, ...]] = {
     "controls": (
         *(f"{name}_enabled" for name in CONTROLS),
@@ -110,7 +112,16 @@ class Band:
     word: str
     label: str
     says: str
-    choices: list[Choice]
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class ControlValue:
+    """The parameter of a signal: the form's field, and what it is called and does."""
+
+    field: str
+    label: str
+    help: str
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,7 @@ class Control:
 
     word: str
     switch: Choice
-    own: Parameter | None
+    own: ControlValue | None
     value: str = ""
     choices: tuple[Choice, ...] = ()
     unsaid: str = "The model's own"
@@ -137,7 +148,7 @@ class ControlVariants:
 
     label: str
     option: str
-    choices: list[Choice]
+    choices: tuple[Choice, ...]
     field: str = ""
     value: str = ""
 
@@ -181,16 +192,21 @@ class Choices:
         is_known = row is not None and not row.is_ignored
         return is_known or (name in FLAGS and getattr(self.form, name))
 
+    @property
+    def has_auto(self) -> bool:
+        """Can the model decide how much changes?"""
+        return "conditioning" in self.shown
+
     @cached_property
-    def bands(self) -> list[Band]:
+    def bands(self) -> tuple[Band, ...]:
         if "strength" not in self.shown:
-            return []
-        return [self._band(band) for band in BANDS]
+            return ()
+        return tuple(self._band(band) for band in BANDS)
 
     def _band(self, band: StrengthBand) -> Band:
-        values = [
+        values = tuple(
             self._choice("strength", one, one[-1], option="strength") for one in band.strengths
-        ]
+        )
         return Band(BAND_WORDS[band.name], band.label, band.says, values)
 
     def _choice(self, name: str, value: str, label: str = "", *, option: str = "") -> Choice:
@@ -206,34 +222,36 @@ class Choices:
         chosen, known = getattr(self.form, name), list(values)
         return known if not chosen or chosen in known else [chosen, *known]
 
-    def _offered(self, name: str, values: Iterable[str]) -> list[Choice]:
-        return [self._choice(name, value) for value in self._values(name, values)]
+    def _offered(self, name: str, values: Iterable[str]) -> tuple[Choice, ...]:
+        return tuple(self._choice(name, value) for value in self._values(name, values))
 
     @property
-    def resolutions(self) -> list[Choice]:
+    def resolutions(self) -> tuple[Choice, ...]:
         return self._offered("resolution", self.model.limits.resolutions)
 
     @property
-    def aspects(self) -> list[Choice]:
+    def aspects(self) -> tuple[Choice, ...]:
         found = self._offered("aspect_ratio", self.model.limits.aspect_ratios)
         if "aspect_ratio" not in self.shown or self.form.task == Task.REFRAME:
             return found
-        return [Choice("", "Model's choice", not self.form.aspect_ratio), *found]
+        return (Choice("", "Model's choice", not self.form.aspect_ratio), *found)
 
     @property
-    def durations(self) -> list[Choice]:
+    def durations(self) -> tuple[Choice, ...]:
         row = self.model.parameter("duration")
         lengths = (row and row.choices) or self.model.limits.durations
         values = self._values("duration", lengths)
-        return [self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values]
+        return tuple(
+            self._choice("duration", value, f"{value.removesuffix('s')} s") for value in values
+        )
 
     @property
-    def flags(self) -> list[Choice]:
-        return [
+    def flags(self) -> tuple[Choice, ...]:
+        return tuple(
             self._switch(name)
             for name in SHOWN_IF_KNOWN[self.form.task]
             if name in FLAGS and name in self.shown
-        ]
+        )
 
     def _switch(self, option: str, field: str = "") -> Choice:
         """Return a checkbox, named as the model names it."""
@@ -243,12 +261,12 @@ class Choices:
         is_closed = option in self.closed or (option in CONTROLS and "controls" in self.closed)
         return Choice(name, label, getattr(self.form, name), is_closed, option, says)
 
-    @property
-    def controls(self) -> list[Control]:
+    @cached_property
+    def controls(self) -> tuple[Control, ...]:
         """The signals that the model follows, or that the form has switched on."""
         if "controls" not in self.shown:
-            return []
-        return [self._control(name) for name in CONTROLS if self._has_control(name)]
+            return ()
+        return tuple(self._control(name) for name in CONTROLS if self._has_control(name))
 
     def _has_control(self, name: str) -> bool:
         switch, own = f"{name}_enabled", CONTROL_VALUES.get(name, "")
@@ -262,7 +280,8 @@ class Choices:
         value = getattr(self.form, own.field)
         words = tuple(Choice(word, word.capitalize(), value == word) for word in own.choices)
         unsaid = "" if is_on_by_value(self.model, name) else "The model's own"
-        return Control(CONTROL_WORDS[name], switch, own, value, words, unsaid)
+        about = ControlValue(own.field, own.label, own.help)
+        return Control(CONTROL_WORDS[name], switch, about, value, words, unsaid)
 
     @property
     def followed(self) -> list[Control]:
@@ -270,8 +289,14 @@ class Choices:
         return [one for one in self.controls if one.switch.is_chosen]
 
     @property
-    def control_variants(self) -> list[ControlVariants]:
-        return [self._variants_of(control) for control in self.controls]
+    def is_short(self) -> bool:
+        """Is what was typed for the signals short enough to be kept as a part of pages?"""
+        typed = (getattr(self.form, name) for name in TYPED_OF_CONTROLS)
+        return all(len(value) <= LONGEST_KEPT for value in typed)
+
+    @property
+    def control_variants(self) -> tuple[ControlVariants, ...]:
+        return tuple(self._variants_of(control) for control in self.controls)
 
     def _variants_of(self, control: Control) -> ControlVariants:
         name = control.switch.option
@@ -279,7 +304,7 @@ class Choices:
         if control.unsaid or control.own is None:
             words |= {ON: "With"}
         words |= {one.value: one.label for one in control.choices}
-        chips = [self._further(f"{name}={value}", label) for value, label in words.items()]
+        chips = tuple(self._further(f"{name}={value}", label) for value, label in words.items())
         field = "" if control.choices or control.own is None else MORE_VALUES[name]
         typed = getattr(self.form, field, "")
         return ControlVariants(control.switch.label, name, chips, field, typed)

@@ -139,6 +139,10 @@ class NoteSlot:
     notes: list[Note] = field(default_factory=list)
     closed: list[Closed] = field(default_factory=list)
 
+    @property
+    def says_anything(self) -> bool:
+        return bool(self.notes or self.closed)
+
 
 def own_findings(resolved: ResolvedForm) -> list[Broken]:
     """Return what only the form can know: a clip that is gone, a guide without its picture."""

@@ -5,6 +5,7 @@ option. Read off the published prices (costs/estimate.py), nowhere else.
 from collections.abc import Container
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from editorapp.core.money import show_usd
 from editorapp.costs.estimate import estimate
@@ -34,7 +35,8 @@ def steps(draft: Draft, choices: Choices, closed: Container[str]) -> dict[str, s
 
 def _with(wanted: GenerationRequest, option: str) -> GenerationRequest:
     name, _is, value = option.partition("=")
-    return replace(wanted, **{name: value or True})
+    changed: dict[str, Any] = {name: value or True}
+    return replace(wanted, **changed)
 
 
 def _usd(draft: Draft, wanted: GenerationRequest) -> Decimal | None:

@@ -21,7 +21,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.web.presenters.clips import clip_json
-from editorapp.web.studio import clip_bin, frames, sources, take_tabs, variants
+from editorapp.web.studio import frames, sources, take_tabs, tiles, variants
 from editorapp.web.studio.account_notices import notice_of
 from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
@@ -189,7 +189,7 @@ def takes_context(
     take that has a picture.
     """
     takes = sources.takes_of(asset, member)
-    tabs = take_tabs.tabs_of(takes)
+    tabs = take_tabs.tabs_of(takes, member)
     pictured = [tab.take for tab in tabs if tab.clip]
     return {
         "asset": asset,
@@ -213,6 +213,7 @@ def _pane_context(found: FormVerdict) -> Context:
     """
     resolved, form, member = found.resolved, found.resolved.form, found.resolved.member
     clips = sources.recent_clips(member, chosen=form.source_asset)
+    takes = sources.recent_takes(member, chosen=form.source_generation)
     pictures = {form.guide_asset, form.first_asset, form.last_asset}
     pictures |= {row.asset for row in form.keyframes}
     return {
@@ -221,8 +222,8 @@ def _pane_context(found: FormVerdict) -> Context:
         "rows": frames.keyframes(form, member),
         "pictures": sources.recent_pictures(member, chosen=pictures),
         "clips": clips,
-        "bin": clip_bin.stacked(clips),
-        "results": sources.recent_takes(member, chosen=form.source_generation),
+        "results": takes,
+        "bin": tiles.bin_of(clips, takes, form),
         "form": form,
         "account": resolved.account,
         "model": resolved.model,

@@ -54,6 +54,7 @@ class ResolvedForm:
     form: DraftForm
     member: Member
     accounts: Sequence[ProviderAccount]  # all that can be worked with
+    unproven: Sequence[ProviderAccount]  # real ones that were never found to work
     account: ProviderAccount
     model: Model
     source: ChosenSource
@@ -155,17 +156,27 @@ def resolve(
 
     `is_quick`: accounts as they were up to two seconds ago; not for anything that is queued.
     """
-    accounts, default = accounts_to_show(member.team) if is_quick else to_show(member.team)
+    shown = accounts_to_show(member.team) if is_quick else to_show(member.team)
+    accounts = shown.found
     form = _with_remembered(_with_wish(form))
-    account = _account_for(form, accounts, default)
+    account = _account_for(form, accounts, shown.first)
     if form.task not in account.spec.tasks:  # nobody does it any more
         form = replace(form, task=account.spec.tasks[0])
     model = model_at(account.spec, form.task, form.model_wish, form.model)
     assert model is not None  # a provider's tasks are those of its models
     source = sources.at(sources.find(form, member), account)
-    shown = _shown_as(form, model.name, account.pk)
-    is_switched = bool(form.task_was) and form.was != shown.was
-    return ResolvedForm(shown, member, accounts, account, model, source, is_switched)
+    seen = _shown_as(form, model.name, account.pk)
+    is_switched = bool(form.task_was) and form.was != seen.was
+    return ResolvedForm(
+        seen,
+        member,
+        accounts,
+        shown.unproven,
+        account=account,
+        model=model,
+        source=source,
+        is_switched=is_switched,
+    )
 
 
 def _shown_as(form: DraftForm, model: str, account: int) -> DraftForm:

@@ -222,7 +222,8 @@ def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
     if asset is None:
         rows = rows.filter(task=Task.GENERATE).select_related("parent__result")
         return list(rows.only(*TAKE, "parent__result__name").order_by("-pk")[:FEW])
-    takes = list(rows.filter(source_asset=asset).only(*TAKE).order_by("-pk")[:FEW])
+    rows = rows.filter(source_asset=asset).only(*TAKE).prefetch_related("parent")
+    takes = list(rows.order_by("-pk")[:FEW])
     for take in takes:
         take.source_asset = asset
     return takes

@@ -5,19 +5,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.safestring import SafeString
+
 from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.teams.models import Member
+from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
+from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.studio.sources import TakeStanding
 
 
 @dataclass(frozen=True)
 class TakeTab:
-    """One take as a tab. `says`: what tells it from its neighbours; "" where nothing does."""
+    """One take as a tab. `says`: what tells it from its neighbours; "" where nothing does.
+
+    `may_finish`: this person may have it made at full quality.
+    """
 
     take: Generation
     says: str
+    may_finish: bool
     sounds: SoundOffers
 
     @property
@@ -40,12 +50,31 @@ class TakeTab:
         """Can it be played with the sound of its source?"""
         return self.sounds.of(self.take) is not None
 
+    @property
+    def drawn(self) -> SafeString:
+        """The tab as the page shows it."""
+        pk = self.take.pk
+        finishes = f"{address('takes:finishes', pk)}?in_form=1" if self.may_finish else ""
+        return kept_part(
+            "studio/_tab.html",
+            number=str(pk),
+            tone=self.tone,
+            says=self.says,
+            state=State(self.take.state).label,
+            page=address("takes:page", pk),
+            panel=address("takes:panel", pk),
+            clip=self.clip,
+            sound=f"{address('takes:sound', pk)}?in_form=1" if self.has_sound_to_add else "",
+            can_edit=self.take.can_be_source,
+            finishes=finishes,
+        )
 
-def tabs_of(takes: Sequence[Generation]) -> list[TakeTab]:
+
+def tabs_of(takes: Sequence[Generation], member: Member) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
-    says, sounds = differences(takes), SoundOffers()
+    says, sounds, may = differences(takes), SoundOffers(), member.may_create
     in_order = sorted(takes, key=lambda take: take.pk)
-    return [TakeTab(take, says[take.pk], sounds) for take in in_order]
+    return [TakeTab(take, says[take.pk], may, sounds) for take in in_order]
 
 
 def standings_of(takes: Iterable[Generation]) -> list[TakeStanding]:

@@ -105,7 +105,7 @@ SAYS = {
     "cost": "$3.25",
     "whose estimate": "$1.08 est.",
     "prompt": "Snow &amp; &lt;fog&gt;",
-    "simulated": '<p class="take-marks">\n      \n',
+    "simulated": 'title="As the provider reports it">$1.08',
     "review": 'badge-good">Approved',
     "model": "Edit, ray-4",
 }

@@ -188,6 +188,7 @@ def test_a_take_is_extended_and_the_frame_at_the_seam_is_shown(member, result, o
 def test_the_take_page_leads_to_its_extension(member, result, open_page):
     page = open_page(member, f"/takes/{result.pk}")
 
+    page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Extend backward").click()
 
     expect(page.locator('[name="frames"]:checked')).to_have_value("backward")

@@ -10,10 +10,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from editorapp.core import retry
+from editorapp.core.prepared import Prepared
 from editorapp.media import queueing
 from editorapp.media.models import Asset, SourceCopy, SourceCopyQuerySet
 from editorapp.media.refusals import Refusal
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _LOST = retry.policy("cut.lost")
 _SILENT = timedelta(seconds=_LOST.first_seconds)
+_LOOKED_AT = 8  # of the newest copies of a clip; what is still pending is among them
 _TRIED = (
     "It was tried several times, and never came to an end: try again, or export the clip as an "
     "H.264 MP4 and upload that."
@@ -171,13 +173,24 @@ def found(member: Member, pk: int) -> SourceCopy | None:
 
 
 def newest(asset: Asset, member: Member, *, now: datetime) -> SourceCopy | None:
-    """Return what this person asked of a clip last, where that is still news: not chosen yet."""
-    recent = Q(state=SourceCopy.Making.PENDING) | Q(asked_at__gt=now - _SHOWN_FOR)
-    asked = SourceCopy.objects.visible_to(member).filter(asset=asset, asked_by=member.user)
-    copy = asked.filter(recent).order_by("-asked_at").first()
-    if copy is None or not (copy.is_pending or copy.is_failed or copy.is_new):
-        return None
-    return looked_after(copy, now=now)
+    """Return what this person asked of a clip last, where that is still news: not chosen yet.
+
+    The clip is one that the person sees.
+    """
+    for copy in _newest(asset.pk, member.user_id):
+        if copy.is_pending or copy.asked_at > now - _SHOWN_FOR:
+            copy.asset = asset
+            return looked_after(copy, now=now) if _is_news(copy) else None
+    return None
+
+
+@Prepared
+def _newest(clip: int, person: int) -> "SourceCopyQuerySet":
+    return SourceCopy.objects.filter(asset=clip, asked_by=person).order_by("-asked_at")[:_LOOKED_AT]
+
+
+def _is_news(copy: SourceCopy) -> bool:
+    return copy.is_pending or copy.is_failed or copy.is_new
 
 
 def choose(copy: SourceCopy) -> None:

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
+from editorapp.core.prepared import Prepared
 from editorapp.providers import registry, secrets
 from editorapp.providers.models import (
     ProviderAccount,
@@ -65,7 +68,12 @@ def default_of(team: Team, found: Sequence[ProviderAccount]) -> ProviderAccount 
 
 def _written(team: Team) -> TeamAccount | None:
     """Return the team's default as it was written down."""
-    return TeamAccount.objects.filter(team=team).select_related("account").first()
+    return next(iter(_defaults(team.pk)), None)
+
+
+@Prepared
+def _defaults(team: int) -> "QuerySet[TeamAccount]":
+    return TeamAccount.objects.filter(team=team).select_related("account").order_by("pk")[:1]
 
 
 def _default_among(
@@ -110,7 +118,13 @@ def to_show(team: Team) -> AccountsToShow:
 
 def all_simulated() -> bool:
     """Does the simulator answer, because no real account was ever found to work?"""
-    return not _is_real(ProviderAccount.objects.exclude(proven_at=None))
+    return not _is_real(_proven())
+
+
+@Prepared
+def _proven() -> "QuerySet[ProviderAccount]":
+    proven = ProviderAccount.objects.exclude(proven_at=None)
+    return proven.only("provider", "is_simulated", "key_encrypted", "proven_at")
 
 
 def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
@@ -129,9 +143,14 @@ def made() -> list[ProviderAccount]:
     """Return every account, in order; those of the environment's keys and the simulated ones are
     made on first use.
     """
-    found = list(ProviderAccount.objects.all())
+    found = _every()
     new = (keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))
     return ordered([*found, *new])
+
+
+@Prepared
+def _every() -> "QuerySet[ProviderAccount]":
+    return ProviderAccount.objects.all()
 
 
 def renew_keys() -> None:

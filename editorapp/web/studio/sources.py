@@ -2,12 +2,14 @@
 could be chosen.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from django.db.models import Model, QuerySet
 
+from editorapp.core.prepared import Prepared
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
@@ -145,8 +147,17 @@ def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     """Return uploaded and sample clips, newest first, as far as the bin shows them; the chosen one
     is always among them.
     """
-    clips = _assets(member, Asset.Kind.VIDEO).only(*IN_BIN, "cut_from_id")
-    return _recent(clips.exclude(origin=Asset.Origin.RESULT), {chosen})
+    return _with_chosen(_newest_clips(member.team_id), {chosen}, _clips(member))
+
+
+@Prepared
+def _newest_clips(team: int) -> "QuerySet[Asset]":
+    return _newest(_clips(Member(team_id=team)))
+
+
+def _clips(member: Member) -> "QuerySet[Asset]":
+    clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    return clips.only(*IN_BIN, "cut_from_id")
 
 
 def newest_clip(member: Member) -> int | None:
@@ -159,8 +170,17 @@ def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
     """Return the newest takes that can be worked on, as far as the bin shows them; the chosen one
     is always among them.
     """
-    own = ("prompt", *(f"result__{name}" for name in IN_BIN))
-    return _recent(_done(member).select_related("result").only(*own), {chosen})
+    return _with_chosen(_newest_takes(member.team_id), {chosen}, _takes_in_bin(member))
+
+
+@Prepared
+def _newest_takes(team: int) -> "QuerySet[Generation]":
+    return _newest(_takes_in_bin(Member(team_id=team)))
+
+
+def _takes_in_bin(member: Member) -> "QuerySet[Generation]":
+    shown = ("prompt", *(f"result__{name}" for name in IN_BIN))
+    return _done(member).select_related("result").only(*shown)
 
 
 def extendable_takes(
@@ -174,8 +194,8 @@ def extendable_takes(
     One query, two where the chosen one is an older one.
     """
     rows = _with_result(member)
-    own = rows.filter(account=account).exclude(chain_id="")
-    return _recent(own, {chosen}, among=rows, most=FEW)
+    own = _newest(rows.filter(account=account).exclude(chain_id=""), FEW)
+    return _with_chosen(own, {chosen}, rows)
 
 
 def _with_result(member: Member) -> QuerySet[Generation]:
@@ -191,26 +211,35 @@ def _done(member: Member) -> QuerySet[Generation]:
 
 def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    return _recent(_assets(member, Asset.Kind.IMAGE).only("name"), chosen, most=FEW)
+    return _with_chosen(_newest_pictures(member.team_id), chosen, _pictures(member))
+
+
+@Prepared
+def _newest_pictures(team: int) -> "QuerySet[Asset]":
+    return _newest(_pictures(Member(team_id=team)), FEW)
+
+
+def _pictures(member: Member) -> "QuerySet[Asset]":
+    return _assets(member, Asset.Kind.IMAGE).only("name")
 
 
 def _assets(member: Member, kind: str) -> QuerySet[Asset]:
     return Asset.objects.visible_to(member).filter(kind=kind)
 
 
-def _recent(
-    rows: QuerySet[Row],
+def _newest(rows: "QuerySet[Row]", most: int = RECENT) -> "QuerySet[Row]":
+    return rows.order_by("-pk")[:most]
+
+
+def _with_chosen(
+    found: Iterable[Row],
     chosen: set[int | None],
-    *,
-    among: QuerySet[Row] | None = None,
-    most: int = RECENT,
+    among: "QuerySet[Row]",
 ) -> list[Row]:
     """Return the newest rows, and before them what is chosen and not among them."""
-    found = list(rows.order_by("-pk")[:most])
-    missing = chosen - {None} - {one.pk for one in found}
-    if not missing:
-        return found
-    return [*(rows if among is None else among).filter(pk__in=missing), *found]
+    newest = list(found)
+    missing = chosen - {None} - {one.pk for one in newest}
+    return [*among.filter(pk__in=missing), *newest] if missing else newest
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
@@ -218,15 +247,29 @@ def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
 
     They are read as far as the stage's tabs and `differences` read them.
     """
-    rows = Generation.objects.visible_to(member).select_related("result", "account")
     if asset is None:
-        rows = rows.filter(task=Task.GENERATE).select_related("parent__result")
-        return list(rows.only(*TAKE, "parent__result__name").order_by("-pk")[:FEW])
-    rows = rows.filter(source_asset=asset).only(*TAKE).prefetch_related("parent")
-    takes = list(rows.order_by("-pk")[:FEW])
+        return _takes_without_clip(member.team_id)
+    takes = _takes_of_clip(member.team_id, asset.pk)
     for take in takes:
         take.source_asset = asset
     return takes
+
+
+@Prepared
+def _takes_of_clip(team: int, clip: int) -> "QuerySet[Generation]":
+    rows = _on_tabs(Member(team_id=team)).filter(source_asset=clip)
+    return _newest(rows.only(*TAKE).prefetch_related("parent"), FEW)
+
+
+@Prepared
+def _takes_without_clip(team: int) -> "QuerySet[Generation]":
+    rows = _on_tabs(Member(team_id=team)).filter(task=Task.GENERATE)
+    rows = rows.select_related("parent__result").only(*TAKE, "parent__result__name")
+    return _newest(rows, FEW)
+
+
+def _on_tabs(member: Member) -> "QuerySet[Generation]":
+    return Generation.objects.visible_to(member).select_related("result", "account")
 
 
 class TakeStanding(NamedTuple):

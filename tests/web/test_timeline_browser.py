@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from editorapp.media import tasks
 from editorapp.media.models import Asset
 from tests.factories import make_generation
 
@@ -225,6 +226,8 @@ def test_a_part_is_chosen_by_one_drag_and_becomes_the_source_by_one_press(studio
     expect(studio.locator("[data-cut-length]")).to_contain_text(f"{last + 1} frames")
     expect(studio.locator("#cut-price")).to_contain_text("$")
     studio.get_by_role("button", name="Cut to this").click()
+    expect(studio.locator("#source-copy")).to_contain_text("Making")
+    tasks.make_source_copies()
 
     expect(studio.locator("#viewer .facts")).to_contain_text(f"{last + 1} frames")
     assert Asset.objects.latest("pk").frame_count == last + 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from editorapp.media import intake, store, tasks
+from editorapp.media import intake, queueing, store
 from editorapp.media.display_names import safe_name
 from editorapp.media.layout import PREVIEWS
 from editorapp.media.models import Asset
@@ -56,7 +56,7 @@ def take_in(
     about["name"] = safe_name(name, fallback=values["kind"])
     asset = Asset.objects.create(team=team, created_by=user, **about, **values)
     if asset.proxy == Asset.Proxy.PENDING:
-        tasks.enqueue_proxy(asset)
+        queueing.send_proxy(asset)
     return asset
 
 

@@ -5,10 +5,10 @@ without a word.
 import pytest
 from playwright.sync_api import Page, expect
 
-from editorapp.media import tasks
 from editorapp.media.models import Asset
 from tests.browser_look import look
 from tests.factories import make_generation, make_member
+from tests.web.new_sources import have_made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -229,8 +229,7 @@ def test_what_lies_outside_of_a_cut_stays_with_the_longer_clip_and_it_is_said(st
     studio.locator("[data-in]").fill("10")
     studio.locator("[data-out]").fill("60")
     studio.get_by_role("button", name="Cut to this").click()
-    expect(studio.locator("#source-copy")).to_contain_text("Making")
-    tasks.make_source_copies()
+    have_made(studio)
 
     expect(note(studio)).to_contain_text(
         "1 guide frame outside of the cut stays with bunny_720p_5s.mp4."

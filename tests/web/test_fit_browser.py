@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from editorapp.media import tasks
 from editorapp.media.models import Asset
 from tests.factories import default_account, make_member
 from tests.media.clips import make_clip
 from tests.taken_in import take_in
+from tests.web.new_sources import have_made
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,12 +39,6 @@ def bunny(member, real_media, tmp_path) -> Asset:
     copy = tmp_path / "bunny.mp4"
     shutil.copy(real_media / "bunny_720p_5s.mp4", copy)
     return taken(member, copy)
-
-
-def have_made(page) -> None:
-    """Have a worker make the new source that the page waits for."""
-    expect(page.locator("#source-copy")).to_contain_text("Making")
-    tasks.make_source_copies()
 
 
 @pytest.mark.parametrize("width", [1440, 390])

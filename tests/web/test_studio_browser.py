@@ -14,6 +14,7 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from tests.factories import make_generation
 from tests.taken_in import take_in
+from tests.web.new_sources import have_made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 RESULT_ID = "6f0c2a54-8a4b-4a57-9a55-0f6d0c1b7e21"
@@ -272,6 +273,7 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     expect(page.locator("#notes-source")).to_contain_text("This one is 19.00 s")
 
     page.locator("#notes-source").get_by_role("button", name="Trim to the first 18 s").click()
+    have_made(page)
 
     expect(page.locator("#viewer .facts")).to_contain_text("180 frames")
     expect(page.locator("#queue-button")).not_to_have_attribute("aria-disabled", "true")
@@ -281,6 +283,7 @@ def test_a_clip_that_is_too_long_is_cut_by_its_way_out_and_a_part_by_in_and_out(
     expect(page.locator("[data-cut-length]")).to_have_text("30 frames, 3.00 s")
     expect(page.locator("#cut-price")).to_contain_text("$")
     page.get_by_role("button", name="Cut to this").click()
+    have_made(page)
     expect(page.locator("#viewer .facts")).to_contain_text("30 frames")
     expect(page.locator('[name="keyframe_index"]')).to_have_value("5")
     expect(page.locator('[name="source_asset"]:checked')).to_have_value(

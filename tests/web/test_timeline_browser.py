@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from editorapp.media import tasks
 from editorapp.media.models import Asset
 from tests.factories import make_generation
+from tests.web.new_sources import have_made
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -226,8 +226,7 @@ def test_a_part_is_chosen_by_one_drag_and_becomes_the_source_by_one_press(studio
     expect(studio.locator("[data-cut-length]")).to_contain_text(f"{last + 1} frames")
     expect(studio.locator("#cut-price")).to_contain_text("$")
     studio.get_by_role("button", name="Cut to this").click()
-    expect(studio.locator("#source-copy")).to_contain_text("Making")
-    tasks.make_source_copies()
+    have_made(studio)
 
     expect(studio.locator("#viewer .facts")).to_contain_text(f"{last + 1} frames")
     assert Asset.objects.latest("pk").frame_count == last + 1

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from editorapp.core import retry
-from editorapp.core.prepared import Prepared
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.media import queueing
 from editorapp.media.models import Asset, SourceCopy, SourceCopyQuerySet
 from editorapp.media.refusals import Refusal
@@ -184,7 +184,7 @@ def newest(asset: Asset, member: Member, *, now: datetime) -> SourceCopy | None:
     return None
 
 
-@Prepared
+@CompiledQuery
 def _newest(clip: int, person: int) -> "SourceCopyQuerySet":
     return SourceCopy.objects.filter(asset=clip, asked_by=person).order_by("-asked_at")[:_LOOKED_AT]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from editorapp.core.prepared import Prepared
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.providers import registry, secrets
 from editorapp.providers.models import (
     ProviderAccount,
@@ -71,7 +71,7 @@ def _written(team: Team) -> TeamAccount | None:
     return next(iter(_defaults(team.pk)), None)
 
 
-@Prepared
+@CompiledQuery
 def _defaults(team: int) -> "QuerySet[TeamAccount]":
     return TeamAccount.objects.filter(team=team).select_related("account").order_by("pk")[:1]
 
@@ -121,7 +121,7 @@ def all_simulated() -> bool:
     return not _is_real(_proven())
 
 
-@Prepared
+@CompiledQuery
 def _proven() -> "QuerySet[ProviderAccount]":
     proven = ProviderAccount.objects.exclude(proven_at=None)
     return proven.only("provider", "is_simulated", "key_encrypted", "proven_at")
@@ -148,7 +148,7 @@ def made() -> list[ProviderAccount]:
     return ordered([*found, *new])
 
 
-@Prepared
+@CompiledQuery
 def _every() -> "QuerySet[ProviderAccount]":
     return ProviderAccount.objects.all()
 

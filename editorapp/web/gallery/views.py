@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import cursor, newest_first
-from editorapp.core.prepared import Prepared
 from editorapp.core.request_values import BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
@@ -220,7 +220,7 @@ def _makers(member: Member) -> dict[int, str]:
     return here | {pk: f"{shown or name} (former member)" for pk, shown, name in gone}
 
 
-@Prepared
+@CompiledQuery
 def _members(team: int) -> "QuerySet[Member, Any]":
     here = Member.objects.active().filter(team_id=team)
     return here.order_by("user__display_name", "user__username").values_list(
@@ -228,7 +228,7 @@ def _members(team: int) -> "QuerySet[Member, Any]":
     )
 
 
-@Prepared
+@CompiledQuery
 def _former_makers(team: int) -> "QuerySet[User, Any]":
     made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
     here = Member.objects.active().filter(team_id=team, user=OuterRef("pk"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import IntegerField, Prefetch, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
-from editorapp.core.prepared import Prepared, padded
+from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
 
@@ -82,7 +82,7 @@ def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     return _placed(takes)
 
 
-@Prepared
+@CompiledQuery
 def _cards(*ids: int) -> "QuerySet[Generation]":
     takes = Generation.objects.filter(pk__in=ids).select_related(
         "account",
@@ -94,7 +94,7 @@ def _cards(*ids: int) -> "QuerySet[Generation]":
     return _placed(takes.only(*PRINTED))
 
 
-@Prepared
+@CompiledQuery
 def _pictured(*ids: int) -> "QuerySet[Generation]":
     takes = Generation.objects.filter(pk__in=ids)
     shown = takes.select_related("account", "source_asset", "result", "parent__result")

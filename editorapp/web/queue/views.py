@@ -22,8 +22,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 
+from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.core.htmx import Context, is_part, page_or_part
-from editorapp.core.prepared import Prepared, padded
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.queue import pause, reorder, senders
@@ -286,7 +286,7 @@ def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:
 _TRIED = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
 
 
-@Prepared
+@CompiledQuery
 def _rows(*ids: int) -> "QuerySet[Generation]":
     rows = Generation.objects.filter(pk__in=ids).select_related(
         "source_asset",

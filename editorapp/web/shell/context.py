@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from editorapp.alerts.models import Alert
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.htmx import Context
-from editorapp.core.prepared import Prepared
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
@@ -99,7 +99,7 @@ def counts(member: Member) -> Counts:
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
 
 
-@Prepared
+@CompiledQuery
 def _by_state(team: int) -> "QuerySet[Generation, Any]":
     takes = Generation.objects.visible_to(Member(team_id=team))
     shown = takes.filter(state__in=ACTIVE | NEEDS_A_PERSON)
@@ -111,7 +111,7 @@ def alerts_open(member: Member) -> int:
     return sum(_open_alerts(member.team_id))
 
 
-@Prepared
+@CompiledQuery
 def _open_alerts(team: int) -> "QuerySet[Alert, int]":
     alerts = Alert.objects.still_open().visible_to(Member(team_id=team)).order_by()
     return alerts.values("closed_at").annotate(count=Count("pk")).values_list("count", flat=True)

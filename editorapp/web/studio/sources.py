@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Model, QuerySet
 
-from editorapp.core.prepared import Prepared
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
@@ -150,7 +150,7 @@ def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     return _with_chosen(_newest_clips(member.team_id), {chosen}, _clips(member))
 
 
-@Prepared
+@CompiledQuery
 def _newest_clips(team: int) -> "QuerySet[Asset]":
     return _newest(_clips(Member(team_id=team)))
 
@@ -173,7 +173,7 @@ def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
     return _with_chosen(_newest_takes(member.team_id), {chosen}, _takes_in_bin(member))
 
 
-@Prepared
+@CompiledQuery
 def _newest_takes(team: int) -> "QuerySet[Generation]":
     return _newest(_takes_in_bin(Member(team_id=team)))
 
@@ -214,7 +214,7 @@ def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     return _with_chosen(_newest_pictures(member.team_id), chosen, _pictures(member))
 
 
-@Prepared
+@CompiledQuery
 def _newest_pictures(team: int) -> "QuerySet[Asset]":
     return _newest(_pictures(Member(team_id=team)), FEW)
 
@@ -255,13 +255,13 @@ def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
     return takes
 
 
-@Prepared
+@CompiledQuery
 def _takes_of_clip(team: int, clip: int) -> "QuerySet[Generation]":
     rows = _on_tabs(Member(team_id=team)).filter(source_asset=clip)
     return _newest(rows.only(*TAKE).prefetch_related("parent"), FEW)
 
 
-@Prepared
+@CompiledQuery
 def _takes_without_clip(team: int) -> "QuerySet[Generation]":
     rows = _on_tabs(Member(team_id=team)).filter(task=Task.GENERATE)
     rows = rows.select_related("parent__result").only(*TAKE, "parent__result__name")

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from editorapp.core.prepared import Prepared
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.request_values import MOST_ID
 from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest
@@ -30,7 +30,7 @@ def full_take_or_404(request: MemberRequest, pk: int) -> Generation:
     raise Http404
 
 
-@Prepared
+@CompiledQuery
 def _full(team: int, pk: int) -> "QuerySet[Generation]":
     return in_full(Generation.objects.visible_to(Member(team_id=team)).filter(pk=pk))
 

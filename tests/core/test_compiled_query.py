@@ -1,10 +1,10 @@
-"""Prepared queries: compiled once, and read each time with the numbers that are asked."""
+"""Compiled queries: compiled once, and read each time with the numbers that are asked."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from editorapp.core.prepared import STAND_IN, Prepared, padded
+from editorapp.core.compiled_query import STAND_IN, CompiledQuery, padded
 from editorapp.generations.models import Generation
 from tests.factories import make_asset, make_generation, make_member
 
@@ -19,11 +19,11 @@ def by_ids(*ids: int):
 def test_it_reads_what_the_query_itself_reads():
     member = make_member()
     takes = [make_generation(member, prompt=f"Take {at}") for at in range(4)]
-    prepared = Prepared(by_ids)
+    query = CompiledQuery(by_ids)
 
     for first, second in [takes[:2], takes[2:], takes[1:3]]:
         wanted = by_ids(first.pk, second.pk)
-        found = prepared(first.pk, second.pk)
+        found = query(first.pk, second.pk)
 
         assert found == list(wanted)
         assert [take.request for take in found] == [take.request for take in wanted]
@@ -32,11 +32,11 @@ def test_it_reads_what_the_query_itself_reads():
 
 def test_what_it_read_before_is_read_anew():
     take = make_generation(make_member(), prompt="Before")
-    prepared = Prepared(by_ids)
-    prepared(take.pk)
+    query = CompiledQuery(by_ids)
+    query(take.pk)
     Generation.objects.filter(pk=take.pk).update(prompt="After")
 
-    [found] = prepared(take.pk)
+    [found] = query(take.pk)
 
     assert found.prompt == "After"
 
@@ -44,10 +44,10 @@ def test_what_it_read_before_is_read_anew():
 def test_each_asking_is_one_query_with_what_belongs_to_the_rows():
     member = make_member()
     take = make_generation(member, source=make_asset(member, name="harbour.mp4"))
-    prepared = Prepared(by_ids)
+    query = CompiledQuery(by_ids)
 
     with CaptureQueriesContext(connection) as asked:
-        names = [one.source_asset.name for one in prepared(take.pk)]
+        names = [one.source_asset.name for one in query(take.pk)]
 
     assert names == ["harbour.mp4"]
     assert len(asked) == 1 and str(STAND_IN) not in asked[0]["sql"]
@@ -55,10 +55,10 @@ def test_each_asking_is_one_query_with_what_belongs_to_the_rows():
 
 def test_its_query_is_made_once_for_each_count_of_numbers():
     made = []
-    prepared = Prepared(lambda *ids: made.append(ids) or by_ids(*ids))
+    query = CompiledQuery(lambda *ids: made.append(ids) or by_ids(*ids))
 
     for ids in [(1,), (2,), (3, 4), (5, 6), (7,)]:
-        prepared(*ids)
+        query(*ids)
 
     assert [len(ids) for ids in made] == [1, 2]
 
@@ -67,7 +67,7 @@ def test_a_number_may_stand_anywhere_and_more_than_once():
     member, other = make_member(), make_member()
     make_generation(other)
     takes = [make_generation(member) for _ in range(3)]
-    older = Prepared(
+    older = CompiledQuery(
         lambda team, before: (
             Generation.objects.filter(team_id=team, pk__lt=before)
             .exclude(account__pk=before)

@@ -1,4 +1,4 @@
-"""Prepared queries: compiled once, asked with other numbers each time.
+"""Compiled queries: compiled once, asked with other numbers each time.
 
 Django writes the SQL of a query anew whenever it is asked. For a page that reads a few rows by their
 ids this takes several times as long as the database takes to answer; of the pages that people look at
@@ -18,7 +18,7 @@ Row = TypeVar("Row")
 STAND_IN = 7_000_000_000_000  # and the next ones: numbers that no query asks for of itself
 
 
-class Prepared(Generic[Row]):
+class CompiledQuery(Generic[Row]):
     """A query as a function of whole numbers: what `made` returns for them, read.
 
     `made` is called once for each count of numbers, with stand-ins: it may put each anywhere as a

@@ -53,7 +53,7 @@ async def _staged(path: Path, session: ProviderSession) -> Ref:
 
 
 async def _finished(job: Job, session: ProviderSession) -> Job:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)

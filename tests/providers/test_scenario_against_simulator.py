@@ -85,7 +85,7 @@ async def sent(
 
 async def finished(job: Job, session: ProviderSession) -> tuple[Job, list[float]]:
     """Return a job at its end, and the progress that it reported on the way."""
-    deadline, progress = time.monotonic() + 60, []
+    deadline, progress = time.monotonic() + 180, []
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)

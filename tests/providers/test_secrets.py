@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from editorapp.providers import accounts, secrets
 from editorapp.providers.models import KeyOrigin, ProviderAccount
+from tests.factories import make_member
 
 KEY = "luma-api-0123456789-abcd"
 
@@ -62,7 +63,7 @@ def test_keys_stored_under_the_signing_key_are_read_after_own_secrets_are_set(
 def test_a_key_that_cannot_be_read_any_more_is_said_in_words_and_never_a_traceback(
     settings: Any,
 ) -> None:
-    account = entered()
+    account, team = entered(), make_member().team
 
     settings.SECRET_KEY = "another"
 
@@ -70,7 +71,7 @@ def test_a_key_that_cannot_be_read_any_more_is_said_in_words_and_never_a_traceba
     assert account.access().secret == ""
     assert accounts.usable() == []
     with pytest.raises(accounts.NoAccount, match="enter the key again"):
-        accounts.of_team(None)  # type: ignore[arg-type]
+        accounts.of_team(team)
 
 
 @pytest.mark.django_db

@@ -138,7 +138,7 @@ def ended(
 ) -> tuple[list[str], dict[str, Any]]:
     """Ask until the request ends; return the states seen, each once, and the last record."""
     seen: list[str] = []
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         last = record(simulator, request_id, key=key)
         if last["status"] not in seen:

@@ -64,7 +64,7 @@ def video(simulator_process: SimulatorProcess, tiny: Path) -> str:
 
 
 def finished(client: Scenario, job_id: str) -> Any:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         job = client.jobs.retrieve(job_id).job
         if job.status in TERMINAL:

@@ -428,7 +428,7 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
         return clip.width, clip.height
 
     def until(ask: Any) -> Any:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             if found := ask():
                 return found

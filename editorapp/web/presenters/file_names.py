@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django.db.models import Q
 
+from editorapp.core.request_values import as_whole
 from editorapp.generations.models import Generation
 from editorapp.media.display_names import safe_name
 from editorapp.media.models import Asset
@@ -52,8 +53,8 @@ def _beginning(take: Generation) -> str:
     """
     kind, number = take.lineage[:1], take.lineage[1:]
     clip = None
-    if kind == "a" and number.isdecimal():
-        clip = Asset.objects.filter(team_id=take.team_id, pk=int(number)).first()
+    if kind == "a" and (pk := as_whole(number)) is not None:
+        clip = Asset.objects.filter(team_id=take.team_id, pk=pk).first()
     words = PurePath(clip.name).stem if clip is not None else take.prompt
     return safe_name(words.replace("/", "_"), fallback=take.task)[:LONGEST_STEM].strip(". ")
 

@@ -209,7 +209,9 @@ def _filters_form(member: Member, filters: Filters) -> SafeString:
 
 def _source_name(member: Member, source: int | None) -> str:
     """Name the clip that is filtered by; "" for none, and for one that is gone."""
-    named = Asset.objects.visible_to(member).filter(pk=source) if source else Asset.objects.none()
+    if not source:
+        return ""
+    named = Asset.objects.visible_to(member).filter(pk=source)
     return named.values_list("name", flat=True).first() or ""
 
 

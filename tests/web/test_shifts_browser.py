@@ -18,7 +18,7 @@ WATCH = """() => {
     const top = ({ previousRect, currentRect }) => `${previousRect.y} to ${currentRect.y}`;
     new PerformanceObserver((list) => {
         for (const one of list.getEntries()) {
-            if (one.value < 0.001) continue; // a slider's own thumb
+            if (one.value < 0.0001) continue; // a slider's own thumb
             window.shifts.push(one.sources.map((each) => `${of(each.node)} ${top(each)}`).join(", "));
         }
     }).observe({ type: "layout-shift", buffered: false });

@@ -18,9 +18,14 @@ from tests.taken_in import take_in
 
 
 @pytest.fixture
-def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., Page]]:
+def open_page(
+    chromium, live_server, client, request, settings, monkeypatch
+) -> Iterator[Callable[..., Page]]:
     """Open an address as a member, in a context of its own; at the end no page may have logged an
     error, but for the refusals that a test expects: `@pytest.mark.answers(401)`.
+
+    Settings and patches are asked for so that they outlive the pages: one that still loads would
+    look for its files where they are not.
     """
     contexts, errors = [], []
 
@@ -45,10 +50,12 @@ def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., 
     for context in contexts:
         context.close()
     # A refused submit is an answer, not a fault; so is a full or silent storage. Browsers log them
-    # all.
+    # all, and htmx once more.
     marker = request.node.get_closest_marker("answers")
     expected = (422, 503, 507, *(marker.args if marker else ()))
-    answers = [f"status of {status} " for status in expected]
+    answers = [
+        said for status in expected for said in (f"status of {status} ", f"Error Code {status} ")
+    ]
     assert [error for error in errors if not any(answer in error for answer in answers)] == []
 
 

@@ -45,7 +45,47 @@
     const bar = document.querySelector("[data-bar]");
     return bar ? Math.max(0, window.innerHeight - Math.max(0, bar.getBoundingClientRect().top)) : 0;
   }
-  window.rushes = { csrf, post, toast };
+
+  /* A request of a script, for HTML that htmx puts in. Each purpose asks from an element of its own, which no answer
+     replaces: htmx gives an answer up whose element is gone. The newest waits for the one on its way. An answer that is
+     not wanted any more, when it comes, is dropped. */
+  const requests = new Map();
+  function request(purpose, { method = "GET", address, target, swap = "outerHTML", values = {}, isWanted = () => true }) {
+    const send = () => {
+      const source = Object.assign(requesterOf(purpose), { isWanted });
+      return htmx.ajax(method, address, { source, target, swap, values }).catch(() => {});
+    };
+    const known = requests.get(purpose);
+    if (known) {
+      known.next = send;
+      return known.done;
+    }
+    const underway = { next: send };
+    requests.set(purpose, underway);
+    underway.done = (async () => {
+      while (underway.next) {
+        const next = underway.next;
+        underway.next = null;
+        await next();
+      }
+    })().finally(() => requests.delete(purpose));
+    return underway.done;
+  }
+  function requesterOf(purpose) {
+    const id = `requests-${purpose}`;
+    const known = document.getElementById(id);
+    if (known) return known;
+    const made = Object.assign(document.createElement("span"), { id, hidden: true });
+    document.body.append(made);
+    return made;
+  }
+  /* What an answer is for may have been shown anew meanwhile: it goes to what stands there now. */
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt, target } = event.detail;
+    if (elt.isWanted && !elt.isWanted()) event.preventDefault();
+    if (target && target.id && !target.isConnected) event.detail.target = document.getElementById(target.id) || target;
+  });
+  window.rushes = { csrf, post, request, toast };
 
   /* Theme: one cookie that the server reads, so that no page flashes in the other one. */
   function setTheme(value) {

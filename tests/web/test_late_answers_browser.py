@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from editorapp.generations.models import Generation
-from tests.factories import make_generation
+from tests.factories import default_account, make_generation
 from tests.web.test_cutting_room_browser import RESULT_ID, tab
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -155,3 +155,21 @@ def test_of_two_clips_chosen_in_haste_the_second_is_on_the_stage(member, source,
     viewer.give()
 
     expect(page.locator("#viewer")).to_have_attribute("data-asset", str(third.pk))
+
+
+def test_a_button_that_was_shown_anew_before_its_answer_is_answered_all_the_same(
+    admin, simulator, open_page
+):
+    account = default_account("luma-agents")
+    page = open_page(admin, "/accounts/")
+    card = page.locator(f"#account-{account.pk}")
+    expect(card).not_to_contain_text("Tested")
+    test = Held(page, f"**/accounts/{account.pk}/test")
+    card.get_by_role("button", name="Test connection").click()
+    test.wait()
+    page.evaluate("(card) => { card.outerHTML = card.outerHTML; }", card.element_handle())
+
+    test.give()
+
+    expect(card).to_contain_text("Tested")
+    expect(page.locator(f"#test-{account.pk}")).to_have_count(1)

@@ -80,10 +80,28 @@
     return made;
   }
   /* What an answer is for may have been shown anew meanwhile: it goes to what stands there now. */
+  function retarget(detail) {
+    const { target } = detail;
+    if (target && target.id && !target.isConnected) detail.target = document.getElementById(target.id) || target;
+  }
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { elt, target } = event.detail;
+    const { elt } = event.detail;
     if (elt.isWanted && !elt.isWanted()) event.preventDefault();
-    if (target && target.id && !target.isConnected) event.detail.target = document.getElementById(target.id) || target;
+    retarget(event.detail);
+  });
+  /* So may what changed something, such as a button: it is put back, unseen, until its answer has been dealt with. A look
+     that is late is left alone: what it saw is old. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (requestConfig.verb === "get") return;
+    elt.addEventListener("htmx:beforeOnLoad", (answered) => {
+      if (elt.isConnected) return;
+      retarget(answered.detail);
+      const holder = Object.assign(document.createElement("div"), { hidden: true });
+      holder.append(elt);
+      document.body.append(holder);
+      elt.addEventListener("htmx:afterRequest", () => holder.remove(), { once: true });
+    }, { once: true });
   });
   window.rushes = { csrf, post, request, toast };
 

@@ -18,6 +18,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member
 from tests.media.clips import make_clip
+from tests.patience import PATIENCE_SECONDS
 from tests.web.line import ANSWER_LOST, HALF_ARRIVES, NEVER_ARRIVES, Line, line_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -150,7 +151,7 @@ def test_a_session_that_ends_is_said_and_waited_for_until_a_sign_in_in_another_t
 ) -> None:
     line.waits_at = f"PUT {PIECE}"
     choose(page, large)
-    assert line.is_waiting.wait(60)
+    assert line.is_waiting.wait(PATIENCE_SECONDS)
     Session.objects.all().delete()
     page.locator("#prompt").fill("At night")  # which the page has checked
     expect(page.locator("#toasts")).to_contain_text("You are signed out")

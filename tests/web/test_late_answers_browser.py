@@ -1,5 +1,6 @@
 """An answer that comes late: what it is for was shown anew, or another one is wanted by now."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from editorapp.generations.models import Generation
 from tests.factories import default_account, make_generation
-from tests.web.test_cutting_room_browser import RESULT_ID, tab
+from tests.web.test_cutting_room_browser import RESULT_ID, finish, tab
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -17,6 +18,7 @@ class Held:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        self.address = address
         self.answers: list[tuple[Route, Response]] = []
         page.route(address, lambda route: self.answers.append((route, route.fetch())))
 
@@ -33,6 +35,12 @@ class Held:
         self.wait()
         route, answer = self.answers.pop(0)
         route.fulfill(response=answer, status=status)
+
+    def give_all(self) -> None:
+        """Give the page what was held, and hold nothing any more."""
+        while self.answers:
+            self.give()
+        self.page.unroute(self.address)
 
 
 @pytest.fixture
@@ -173,3 +181,37 @@ def test_a_button_that_was_shown_anew_before_its_answer_is_answered_all_the_same
 
     expect(card).to_contain_text("Tested")
     expect(page.locator(f"#test-{account.pk}")).to_have_count(1)
+
+
+def test_a_take_that_opened_before_it_was_told_is_told_only_to_who_listens(
+    member, source, make_take, open_page
+):
+    take = make_take(state="running", result=None)
+    result = make_take().result
+    page = open_page(member, "/studio/", width=390, height=844)
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    news = Held(page, "**/shell/news*")
+
+    finish(take, result)
+    expect(tab(page, take.pk)).to_have_attribute("aria-current", "true")
+    news.give_all()
+
+    expect(page.locator("#toasts")).to_contain_text(f"#{take.pk} is done")
+    expect(page.locator("#toasts .notice")).to_have_count(0)
+
+
+def test_a_message_about_a_take_is_gone_once_the_take_is_on_the_stage(
+    member, source, make_take, open_page
+):
+    take = make_take(state="running", result=None)
+    result = make_take().result
+    page = open_page(member, "/studio/", width=390, height=844)
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    tabs = Held(page, "**/studio/takes/*")
+
+    finish(take, result)
+    expect(page.locator("#toasts .notice")).to_contain_text(f"#{take.pk} is done")
+    tabs.give_all()
+
+    expect(tab(page, take.pk)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#toasts .notice")).to_have_count(0, timeout=2000)

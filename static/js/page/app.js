@@ -20,9 +20,9 @@
     return said;
   }
 
-  function toast(text, { bad = false, href = "", action = "", picture = "", take = "" } = {}) {
+  function toast(text, { bad = false, href = "", action = "", picture = "", take = "", isOnlyHeard = false } = {}) {
     const box = document.createElement("div");
-    box.className = "notice" + (bad ? " notice-bad" : "");
+    box.className = isOnlyHeard ? "visually-hidden" : "notice" + (bad ? " notice-bad" : "");
     if (picture) box.append(Object.assign(document.createElement("img"), { src: picture, alt: "", width: 96, height: 54 }));
     const words = document.createElement("span");
     words.textContent = text;

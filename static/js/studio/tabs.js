@@ -87,6 +87,7 @@
     mark();
     if (!clipOf(tab)) { showPanel(tab); return; }
     hidePanel();
+    for (const told of document.querySelectorAll(`.toasts [data-take="${name}"]`)) told.parentElement.remove();
     seen.add(name);
     fill();
   }

@@ -18,6 +18,7 @@ from editorapp.alerts.models import Alert
 from editorapp.core.content_encoding import IDENTITY
 from editorapp.core.loopback import is_loopback
 from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
 
 WEBHOOK = "webhook"
 WEBHOOK_SECONDS = 10.0
@@ -42,7 +43,8 @@ class Readers:
             self._add_admins()
 
     def _add_admins(self) -> None:
-        admins = Member.objects.admins().exclude(user__email="")
+        can_sign_in = Member.objects.who_may(Act.MANAGE).filter(user__is_active=True)
+        admins = can_sign_in.exclude(user__email="")
         for team_id, address in admins.values_list("team_id", "user__email"):
             self._by_team.setdefault(team_id, set()).add(address)
 

@@ -22,6 +22,7 @@ class Act(models.TextChoices):
     ORGANISE = "organise", "tag, rate and move takes, keep projects, playlists and shared views"
     SHARE = "share", "share takes by link with people who have no account"
     EXPORT = "export", "take out takes with their papers, and timelines"
+    STUDIO = "studio", "open the studio"
     CREATE = "create", "upload, and spend the team's money on generations"
     CANCEL = "cancel", "cancel their own takes"
     TRASH = "trash", "put their own takes into the trash"
@@ -29,6 +30,7 @@ class Act(models.TextChoices):
     ANSWER = "answer", "pause and settle their own takes"
     ANSWER_FOR_ALL = "answer_for_all", "pause, cancel and settle anybody's takes"
     DECIDE = "decide", "approve a take, or ask for changes"
+    SEE_COSTS = "see_costs", "see what their own takes cost"
     SEE_ALL_COSTS = "see_all_costs", "see everybody's spending"
     SET_BUDGET = "set_budget", "set what may be spent, and correct the books"
     STOP_FOLLOWING = "stop_following", "stop following a take that its provider never ends"
@@ -38,16 +40,16 @@ class Act(models.TextChoices):
 
 
 _LOOKS = {Act.SEE, Act.SEE_TEAM, Act.COMMENT}
-_WORKS = _LOOKS | {Act.ORGANISE, Act.SHARE, Act.EXPORT}
+_WORKS = _LOOKS | {Act.ORGANISE, Act.SHARE, Act.EXPORT, Act.STUDIO}
+_PAYS = {Act.SEE_COSTS, Act.SEE_ALL_COSTS, Act.SET_BUDGET, Act.SEE_AUDIT}
 
 GRANTS: dict[Role, frozenset[Act]] = {
     Role.OWNER: frozenset(Act),
     Role.ADMIN: frozenset(Act) - {Act.OWN},
-    Role.BILLING: frozenset(
-        _LOOKS
-        | {Act.SEE_PRIVATE, Act.EXPORT, Act.SEE_ALL_COSTS, Act.SET_BUDGET, Act.SEE_AUDIT},
+    Role.BILLING: frozenset(_LOOKS | _PAYS | {Act.SEE_PRIVATE, Act.EXPORT}),
+    Role.CREATOR: frozenset(
+        _WORKS | {Act.CREATE, Act.CANCEL, Act.TRASH, Act.ANSWER, Act.SEE_COSTS}
     ),
-    Role.CREATOR: frozenset(_WORKS | {Act.CREATE, Act.CANCEL, Act.TRASH, Act.ANSWER}),
     Role.REVIEWER: frozenset(_WORKS | {Act.DECIDE}),
     Role.GUEST: frozenset({Act.SEE, Act.COMMENT}),
 }
@@ -66,6 +68,16 @@ def acts_of(role: str) -> list[str]:
 def allows_less(role: str, than: str) -> bool:
     """Does a role lack anything that another allows?"""
     return bool(GRANTS[Role(than)] - GRANTS[Role(role)])
+
+
+def assignable_by(role: str) -> list[Role]:
+    """Return the roles that somebody of this role may give and take away.
+
+    Nobody makes another what they are not: only an owner makes an owner, or ends one.
+    """
+    if not may(role, Act.MANAGE):
+        return []
+    return [one for one in Role if not allows_less(role, one)]
 
 
 def who_may(act: Act) -> list[Role]:

@@ -4,8 +4,9 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
+from django.db import transaction
 
-from editorapp.teams import password_throttle
+from editorapp.teams import audit, password_throttle
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import SignInLink, User, hash_token
 
@@ -50,6 +51,7 @@ def sign_in(
     if not isinstance(user, User):
         raise NotSignedIn(turn.next_wait)
     turn.forget()
+    audit.record_of_person("person.signed_in", user, how="password")
     return user
 
 
@@ -82,8 +84,10 @@ def follow(token: str, *, now: datetime) -> User:
     Raises: LinkNotUsable.
     """
     link = open_link(token, now=now)
-    if not _use_up(link, now=now):
-        raise LinkNotUsable
+    with transaction.atomic():
+        if not _use_up(link, now=now):
+            raise LinkNotUsable
+        audit.record_of_person("person.signed_in", link.user, how="link")
     return link.user
 
 

@@ -1,7 +1,6 @@
 """URLs: where each screen lives, one block a screen."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from editorapp.web.accounts import verification_views as verifying
 from editorapp.web.accounts import views as accounts
@@ -20,7 +19,7 @@ from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes import views as takes
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="studio:page")),
+    path("", shell.front),
     path("", include((doors.urlpatterns + people.urlpatterns, "people"))),
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),

@@ -17,7 +17,7 @@ ENDED = f"{SIGN_IN}::test_whatever_ends_the_trust_in_a_person_ends_every_way_in_
 CHANGES = (
     Change(
         "a sign-in link outlives the password and the sessions that it was made under",
-        "editorapp/teams/models.py",
+        "editorapp/teams/models/links.py",
         "and self.user.is_active and is_theirs",
         "and self.user.is_active",
         (ENDED,),
@@ -46,7 +46,7 @@ CHANGES = (
     Change(
         "an admin who is none any more comes back by an invitation of their own",
         "editorapp/teams/people.py",
-        "        if not may(role, Act.MANAGE):\n            _close_invites_of(member, now=now)\n",
+        "            _close_invites_of(member, now=now, but_to=assignable_by(role))\n",
         "",
         (f"{SIGN_IN}::test_who_is_no_admin_any_more_comes_back_by_no_invitation_of_their_own",),
     ),

@@ -44,7 +44,7 @@ def test_saving_the_team_keeps_a_pause_that_came_since(client, admin, monkeypatc
 
     client.post(
         "/people/team",
-        {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "A new client."},
+        {"name": "Night shift"},
     )
 
     team = Team.objects.get(pk=admin.team_id)

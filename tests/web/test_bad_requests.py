@@ -251,7 +251,7 @@ def test_a_note_that_nobody_can_see_decides_nothing(client, admin, note: str) ->
         (f"/takes/{unknown.pk}/settle", {"outcome": "never_arrived"}),
         (f"/takes/{running.pk}/stop", {}),
         (f"/takes/{done.pk}/review", {"verdict": "needs_changes"}),
-        ("/people/team", {"name": "Zinnober", "monthly_limit_usd": "5", "limit_note": note}),
+        ("/costs/limit", {"monthly_limit_usd": "5", "limit_note": note}),
         ("/people/invites", {"role": "creator", "days": "7"}),
     ):
         assert client.post(address, {"note": note, **form}).status_code in (302, 422), address

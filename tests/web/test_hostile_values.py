@@ -175,7 +175,7 @@ def test_every_parameter_of_every_page_bears_hostile_values(
         ("media:still", "height"),
         ("studio:submit", "prompt"),
     } <= tried
-    assert ("takes:settle", "job_id") in tried and ("people:team", "limit_note") in tried
+    assert ("takes:settle", "job_id") in tried and ("costs:limit", "limit_note") in tried
     assert knocking.count > 2_000 and files() == before
 
 

@@ -9,13 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from editorapp.core.client_address import address_of
 from editorapp.costs import ledger
 from editorapp.generations.states import State
 from editorapp.teams.models import Invite, Member, Team, User
 from editorapp.teams.password_throttle import FREE_TRIES
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import make_link
-from editorapp.web.sign_in import views as doors
 from tests.factories import make_member, make_reserved, signed_in
 from tests.queries import queries_of
 
@@ -251,7 +251,7 @@ def test_where_a_request_comes_from_is_what_the_nearest_proxy_saw(
     settings.CSRF_TRUSTED_ORIGINS = origins
     request = rf.post("/sign-in", headers={"X-Forwarded-For": forwarded}, REMOTE_ADDR="192.0.2.1")
 
-    assert doors.address_of(request) == address
+    assert address_of(request) == address
 
 
 def test_signing_out_takes_a_post(admin):
@@ -469,26 +469,76 @@ def test_the_last_admin_is_told_why_not(admin):
 def test_a_role_that_does_not_exist_is_refused(admin):
     other = make_member(team=admin.team)
 
-    signed_in(admin).post(f"/people/{other.pk}/role", {"role": "owner"})
+    signed_in(admin).post(f"/people/{other.pk}/role", {"role": "emperor"})
 
     assert Member.objects.get(pk=other.pk).role == Role.CREATOR
 
 
-def test_an_admin_sets_the_name_and_the_limit(admin):
+def test_an_admin_neither_makes_nor_ends_an_owner_by_any_form_of_the_page(admin):
+    client, owner = signed_in(admin), make_member(role=Role.OWNER, team=admin.team)
+    other = make_member(role=Role.CREATOR, team=admin.team)
+    gone = make_member(role=Role.OWNER, team=admin.team)
+    Member.objects.filter(pk=gone.pk).update(disabled_at=timezone.now())
+
+    for pk, role in ((other.pk, "owner"), (owner.pk, "creator"), (admin.pk, "owner")):
+        client.post(f"/people/{pk}/role", {"role": role, "choice": "hold"})
+    client.post(f"/people/{owner.pk}/disable", {"choice": "hold"})
+    client.post(f"/people/{gone.pk}/bring-back", {"role": "creator"})
+    refused = client.post("/people/invites", {"role": "owner", "days": "7"})
+
+    assert refused.status_code == 422 and not Invite.objects.exists()
+    kept = {one.pk: (one.role, one.is_active) for one in Member.objects.all()}
+    assert kept == {
+        admin.pk: ("admin", True),
+        owner.pk: ("owner", True),
+        other.pk: ("creator", True),
+        gone.pk: ("owner", False),
+    }
+    html = client.get("/people/").content.decode()
+    assert 'value="owner"' not in html
+    assert 'value="owner"' in signed_in(owner).get("/people/").content.decode()
+
+
+def test_an_owner_hands_the_team_on_and_is_then_demoted_by_the_new_one(admin):
+    owner = make_member(role=Role.OWNER, team=admin.team, name="Olga")
+    client = signed_in(owner)
+
+    client.post(f"/people/{owner.pk}/role", {"role": "admin"})
+    assert Member.objects.get(pk=owner.pk).role == Role.OWNER  # the only one
+    assert "only owner" in words_of(client.get("/people/"))
+    client.post(f"/people/{admin.pk}/role", {"role": "owner"})
+    signed_in(admin).post(f"/people/{owner.pk}/role", {"role": "billing"})
+
+    assert Member.objects.get(pk=owner.pk).role == Role.BILLING
+
+
+def test_an_admin_sets_the_name(admin):
     client = signed_in(admin)
 
-    without = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "50"})
-    assert without.status_code == 422 and "Say why the limit changes" in without.content.decode()
-    client.post(
-        "/people/team",
-        {"name": "Night shift", "monthly_limit_usd": "50", "limit_note": "The pilot"},
-    )
-    page = words_of(client.get("/people/"))
-    assert "of $50.00" in page and "Ada set $50.00 instead of none. The pilot" in page
-    refused = client.post("/people/team", {"name": "Night shift", "monthly_limit_usd": "-1"})
+    client.post("/people/team", {"name": "Night shift"})
+    refused = client.post("/people/team", {"name": " "})
 
     team = Team.objects.get(pk=admin.team_id)
-    assert (team.name, team.monthly_limit_usd, refused.status_code) == ("Night shift", 50, 422)
+    assert (team.name, refused.status_code) == ("Night shift", 422)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.BILLING])
+def test_who_keeps_the_budget_sets_the_limit_on_the_page_of_costs(admin, role):
+    keeper = make_member(role=role, team=admin.team, name="Ben")
+    client = signed_in(keeper)
+
+    without = client.post("/costs/limit", {"monthly_limit_usd": "50"})
+    assert without.status_code == 422 and "Say why the limit changes" in without.content.decode()
+    client.post("/costs/limit", {"monthly_limit_usd": "50", "limit_note": "The pilot"})
+    page = words_of(client.get("/costs/"))
+    assert "of $50.00" in page and "Ben set $50.00 instead of none. The pilot" in page
+    refused = client.post("/costs/limit", {"monthly_limit_usd": "-1"})
+
+    team = Team.objects.get(pk=admin.team_id)
+    assert (team.monthly_limit_usd, refused.status_code) == (50, 422)
+    creator = signed_in(make_member(team=admin.team))
+    assert creator.post("/costs/limit", {"monthly_limit_usd": "9"}).status_code == 403
+    assert "Save limit" not in creator.get("/costs/").content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.CREATOR, Role.REVIEWER])

@@ -122,7 +122,7 @@ def change_role(member: Member, role: str, change: Offboarding, *, now: datetime
     Raises: PermissionDenied; ValueError, for a role that does not exist; LastAdmin; NotChosen.
     """
     with _guarded(member, change):
-        people.change_role(member, role, now=now)
+        people.change_role(member, role, by=change.by, now=now)
         is_able = may(role, Act.CREATE)
         return 0 if is_able else _settle(member, change, Hold.DEMOTED, now=now)
 
@@ -162,6 +162,8 @@ def _guarded(member: Member, change: Offboarding) -> Iterator[None]:
     """
     if change.by.team_id != member.team_id or not change.by.may(Act.MANAGE):
         raise PermissionDenied("Only an admin may do this.")
+    if not change.by.may_assign(member.role):
+        raise PermissionDenied("Only an owner may end an owner.")
     if change.choice == HandOver.HAND_OVER and change.to is None:
         raise NotChosen("Choose who answers for the takes from now on.")
     if change.choice == HandOver.KEEP and change.by.user_id == member.user_id:

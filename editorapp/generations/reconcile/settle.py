@@ -220,11 +220,11 @@ def correct_cost(
     """Set what a generation really cost, as the provider's console says; the difference becomes a
     line.
 
-    Raises: PermissionDenied, unless the member may manage; NoteNeeded; NotAnAmount; NothingHeld,
+    Raises: PermissionDenied, unless the member keeps the budget; NoteNeeded; NotAnAmount; NothingHeld,
     when it never reserved anything; NothingToSettle, while its outcome is open.
     """
-    if generation.team_id != member.team_id or not member.may(Act.MANAGE):
-        raise PermissionDenied("Only an admin may correct costs.")
+    if generation.team_id != member.team_id or not member.may(Act.SET_BUDGET):
+        raise PermissionDenied("Only who keeps the budget may correct costs.")
     by = _decider(member, now, note)
     actual_usd = usd(amount_from_outside(actual_usd))
     with transaction.atomic():

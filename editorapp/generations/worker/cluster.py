@@ -13,6 +13,7 @@ from django_q import cluster
 from django_q.queues import Queue
 
 from editorapp.generations.coordination import shutdown
+from editorapp.teams import audit_origin
 
 ORPHANED_SECONDS = 1.0  # so often a worker that waits looks whether it has been left behind
 
@@ -94,5 +95,6 @@ class Cluster(cluster.Cluster):
 
 def run() -> None:
     """Start the cluster of this process and return once it has ended."""
+    audit_origin.this_process_is(audit_origin.ENGINE)  # and its workers, which are forked from it
     cluster.Queue = SturdyQueue
     Cluster().start()

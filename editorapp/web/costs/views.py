@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 
@@ -14,9 +16,10 @@ from editorapp.core.money import ZERO
 from editorapp.core.paging import cursor, newest_first
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import csv_export, ledger, limits, reports
-from editorapp.teams.access import MemberRequest, page_for
+from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.costs.forms import LimitForm
 from editorapp.web.presenters.figures import (
     Computed,
     Figure,
@@ -80,9 +83,27 @@ class Budget:
     is_over: bool
 
 
-@page_for(Act.CREATE)
+@page_for(Act.SEE_COSTS)
 def page(request: MemberRequest) -> HttpResponse:
     """Show a month's costs; to htmx only more lines. Creators see their own, admins the team's."""
+    return _page(request, LimitForm(initial=_limit_now(request.member)))
+
+
+@action_for(Act.SET_BUDGET)
+def change_limit(request: MemberRequest) -> HttpResponse:
+    """Change, with a note, what the team may spend in a month."""
+    form = LimitForm(request.POST)
+    if not form.is_valid() or not form.keep(by=request.member, now=timezone.now()):
+        return _page(request, form, status=422)
+    messages.success(request, "The limit is saved.")
+    return redirect("costs:page")
+
+
+def _limit_now(member: Member) -> dict[str, Decimal | None]:
+    return {"monthly_limit_usd": member.team.monthly_limit_usd}
+
+
+def _page(request: MemberRequest, form: LimitForm, *, status: int = 200) -> HttpResponse:
     member, now = request.member, timezone.now()
     selection = LineSelection.read(request.GET, today=now.date())
     with snapshot():  # totals and their rows are of one instant
@@ -97,10 +118,21 @@ def page(request: MemberRequest) -> HttpResponse:
         if not is_part(request):
             context["together"] = reports.together(lines) if selection.shows else None
             context |= _figures(member, selection, now=now) | _chrome(member, selection, now=now)
-    return page_or_part(request, "costs/page.html", "costs/_more.html", context)
+            context |= _limit(member, form)
+    response = page_or_part(request, "costs/page.html", "costs/_more.html", context)
+    response.status_code = status
+    return response
 
 
-@page_for(Act.CREATE)
+def _limit(member: Member, form: LimitForm) -> Context:
+    """Return the form of the team's limit and its last changes, for who keeps the budget."""
+    if not member.may_set_budget:
+        return {}
+    changes = member.team.limit_changes.select_related("person").order_by("-pk")
+    return {"limit_form": form, "limit_changes": changes[:3]}
+
+
+@page_for(Act.SEE_COSTS)
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
     selection = LineSelection.read(request.GET, today=timezone.now().date())
@@ -232,7 +264,7 @@ def _budget(
         selection.month,
         is_simulated=selection.is_simulated,
         limit=None if limit.limit_usd is None else Computed(limit.limit_usd, says),
-        basis="What the whole team was charged and still holds; admins see its lines.",
+        basis="What the whole team was charged and still holds; who sees all costs sees its lines.",
     )
     return Budget(meter, says, limit.is_over)
 
@@ -276,4 +308,5 @@ def _bars(months: list[CostRow], selection: LineSelection) -> list[Bar]:
 urlpatterns = [
     path("", page, name="page"),
     path("lines.csv", lines_csv, name="csv"),
+    path("limit", change_limit, name="limit"),
 ]

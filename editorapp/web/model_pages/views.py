@@ -47,7 +47,7 @@ class TaskShown:
     matrix: list[tuple[str, list[str]]]
 
 
-@page_for(Act.SEE)
+@page_for(Act.SEE_TEAM)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every model, or what of it speaks of the words that are looked for (?q=)."""
     search = text(request.GET, "q", most=MAX_SEARCH)

@@ -1,14 +1,10 @@
 """Team forms: inviting people, what becomes of somebody's takes, the team itself."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from editorapp.core.money import LARGEST_LIMIT_USD
-from editorapp.core.notes import LONGEST_NOTE, NoteNeeded
 from editorapp.core.typed_text import TextField
 from editorapp.generations.queue import offboarding
 from editorapp.generations.queue.offboarding import (
@@ -18,13 +14,13 @@ from editorapp.generations.queue.offboarding import (
 )
 from editorapp.teams import people
 from editorapp.teams.models import Member, Team
-from editorapp.teams.roles import Role
+from editorapp.teams.roles import Role, assignable_by
 
 
 class InviteForm(forms.Form):
     """Defaults to the role that most people need and a week to use it."""
 
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.CREATOR)
+    role = forms.ChoiceField(initial=Role.CREATOR)
     note = TextField(
         label="For whom",
         max_length=120,
@@ -38,9 +34,11 @@ class InviteForm(forms.Form):
         choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
     )
 
-    def __init__(self, data: Any = None, *, team: Team) -> None:
+    def __init__(self, data: Any = None, *, by: Member) -> None:
         super().__init__(data)
-        self.team = team
+        self.team, role = by.team, self.fields["role"]
+        assert isinstance(role, forms.ChoiceField)
+        role.choices = [(one.value, one.label) for one in assignable_by(by.role)]
 
     def clean_note(self) -> str:
         note: str = self.cleaned_data["note"]
@@ -108,52 +106,8 @@ class OffboardingForm(forms.Form):
         return Offboarding(self.by, HandOver(given["choice"] or HandOver.HOLD), given.get("to"))
 
 
-class TeamForm(forms.ModelForm):
+class TeamForm(forms.Form):
     name = TextField(
         label="Team name",
         max_length=Team._meta.get_field("name").max_length,
     )
-    monthly_limit_usd = forms.DecimalField(
-        label="Monthly limit in US dollars",
-        min_value=Decimal(0),
-        max_value=LARGEST_LIMIT_USD,
-        max_digits=9,
-        decimal_places=2,
-        required=False,
-        help_text="Nothing is queued beyond it. Empty: no limit.",
-    )
-    limit_note = TextField(
-        label="Why the limit changes",
-        max_length=LONGEST_NOTE,
-        required=False,
-        help_text="Needed where it changes; kept with who changed it.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    class Meta:
-        model = Team
-        fields = ["name", "monthly_limit_usd"]
-
-    def __init__(self, data: Any = None, *, instance: Team) -> None:
-        super().__init__(data, instance=instance)
-        self.limit_before = instance.monthly_limit_usd
-
-    def keep(self, *, by: Member, now: datetime) -> bool:
-        """Keep the name and, with its note, the limit.
-
-        Say whether that was done: the form has the error where not.
-        """
-        given = self.cleaned_data
-        try:
-            people.change_limit(
-                self.instance,
-                given["monthly_limit_usd"],
-                by=by,
-                note=given["limit_note"],
-                now=now,
-            )
-        except NoteNeeded as error:
-            self.add_error("limit_note", str(error))
-            return False
-        Team.objects.filter(pk=self.instance.pk).update(name=given["name"])
-        return True

@@ -1,4 +1,4 @@
-"""People page: the team's people and their roles, its invitations, its name and its limit."""
+"""People page: the team's people and their roles, its invitations, its name."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,31 +23,25 @@ from editorapp.teams.access import (
     form_page_for,
     page_for,
 )
-from editorapp.teams.models import Invite, Member, User
-from editorapp.teams.roles import Act, Role, acts_of, allows_less
+from editorapp.teams.models import Invite, Member
+from editorapp.teams.roles import Act, Role, acts_of, allows_less, assignable_by, may
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
 from editorapp.web.sign_in.views import stay_in
 
 
 @page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
-    """Show the team: its people, its open invitations, its name and its monthly limit."""
+    """Show the team: its people, its open invitations and its name."""
     return _page(request)
 
 
 @action_for(Act.MANAGE)
 def make_invite(request: MemberRequest) -> HttpResponse:
     """Make an invitation and show its link, this once."""
-    form = InviteForm(request.POST, team=request.member.team)
+    form = InviteForm(request.POST, by=request.member)
     if not form.is_valid():
         return _page(request, invite_form=form, status=422)
-    assert isinstance(request.user, User)
-    made, token = Invite.make(
-        request.member.team,
-        invited_by=request.user,
-        now=timezone.now(),
-        **form.cleaned_data,
-    )
+    made, token = people.invite(request.member, now=timezone.now(), **form.cleaned_data)
     link = request.build_absolute_uri(reverse("people:invite", args=[token]))
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
@@ -56,7 +50,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
     invite = get_object_or_404(Invite, pk=pk, team=request.member.team)
-    people.revoke(invite, now=timezone.now())
+    people.revoke(invite, now=timezone.now(), by=request.member)
     said = "The invitation is revoked: its link no longer works."
     return _back(request, messages.success, said)
 
@@ -68,7 +62,7 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
     """
     member = _member(request, pk)
     role = request.POST.get("role", "")
-    if role not in Role.values:
+    if not _may_give(request, role, member.role):
         return _no_such_role(request)
     if "choice" not in request.POST and member.is_active and offboarding.would_ask(member, role):
         return _question(request, member, "role", role=role)
@@ -92,6 +86,8 @@ def disable(request: MemberRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     if not member.is_active:
         return _back(request, messages.warning, f"{member.user} is disabled already.")
+    if not request.member.may_assign(member.role):
+        return _no_such_role(request)
     if request.method != "POST":
         return _question(request, member, "disable")
     return _done(
@@ -119,11 +115,11 @@ def bring_back(request: MemberRequest, pk: int) -> HttpResponse:
     """Let somebody in again who was disabled, under the same name."""
     member = _member(request, pk)
     role = request.POST.get("role") or member.role
-    if role not in Role.values:
+    if not _may_give(request, role, member.role):
         return _no_such_role(request)
     if member.is_active:
         return _back(request, messages.error, "They are in the team.")
-    people.bring_back(member, role)
+    people.bring_back(member, role, by=request.member)
     label, paused = Role(role).label.lower(), _paused(member)
     said = (
         f"{member.user} is back as {label}, and signs in with the same name and password.{paused}"
@@ -139,8 +135,12 @@ def _paused(member: Member) -> str:
     return f" {_takes_are(count)} still paused: they or an admin can let them go, in the queue."
 
 
+def _may_give(request: MemberRequest, role: str, instead_of: str) -> bool:
+    return all(request.member.may_assign(one) for one in (role, instead_of))
+
+
 def _no_such_role(request: MemberRequest) -> HttpResponse:
-    return _back(request, messages.error, "There is no such role.")
+    return _back(request, messages.error, "There is no such role, or it is not yours to give.")
 
 
 def _back(
@@ -155,10 +155,11 @@ def _back(
 
 @action_for(Act.MANAGE)
 def change_team(request: MemberRequest) -> HttpResponse:
-    """Change the team's name and, with a note, what it may spend in a month."""
-    form = TeamForm(request.POST, instance=request.member.team)
-    if not form.is_valid() or not form.keep(by=request.member, now=timezone.now()):
+    """Change the team's name."""
+    form = TeamForm(request.POST)
+    if not form.is_valid():
         return _page(request, team_form=form, status=422)
+    people.rename_team(request.member.team, form.cleaned_data["name"], by=request.member)
     return _back(request, messages.success, "The team is saved.")
 
 
@@ -221,7 +222,7 @@ def _stay_in(
 ) -> HttpResponse:
     """Go on in this session, after an own role was changed."""
     member.user.refresh_from_db()
-    onward = "people:page" if role == Role.ADMIN else "people:me"
+    onward = "people:page" if may(role, Act.MANAGE) else "people:me"
     return stay_in(request, member.user, redirect(onward))
 
 
@@ -254,9 +255,9 @@ def _page(
         "former": [row for row in rows if not row[0].is_active],
         "invites": invites.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-pk"),
         "roles": [(role, acts_of(role)) for role in Role],
-        "invite_form": InviteForm(team=team),
-        "team_form": TeamForm(instance=team),
-        "limit_changes": team.limit_changes.select_related("person").order_by("-pk")[:3],
+        "assignable": assignable_by(request.member.role),
+        "invite_form": InviteForm(by=request.member),
+        "team_form": TeamForm(initial={"name": team.name}),
     }
     return render(request, "people/page.html", context | more, status=status)
 

@@ -101,7 +101,7 @@ class WaitingRow:
     batch_count: int
 
 
-@page_for(Act.SEE)
+@page_for(Act.SEE_TEAM)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the queue; to htmx only its rows, and 204 while they say what they said before."""
     now = timezone.now()

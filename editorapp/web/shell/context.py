@@ -25,6 +25,17 @@ from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.figures import Computed, MonthMeter, month_meter
 from editorapp.web.shell import themes
 
+# Where one can go, and which act each place needs.
+PLACES: dict[str, Act] = {
+    "studio": Act.STUDIO,
+    "gallery": Act.SEE,
+    "queue": Act.SEE_TEAM,
+    "costs": Act.SEE_COSTS,
+    "people": Act.MANAGE,
+    "accounts": Act.MANAGE,
+    "status": Act.MANAGE,
+}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -58,9 +69,10 @@ def shell(request: HttpRequest) -> Context:
         "themes": themes.THEMES,
         "is_simulated": simulated,
         "places": _lazily(member, places, []),
+        "home": SimpleLazyObject(lambda: home(member)),
         "counts": _lazily(member, counts, Counts(0, 0)),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
-        "month": _lazily(member, of_month, None, act=Act.CREATE),
+        "month": _lazily(member, of_month, None, act=Act.SEE_COSTS),
     }
 
 
@@ -77,17 +89,16 @@ def _lazily(
 
 def places(member: Member) -> list[Place]:
     """Return where this person can go, in the order of the shell."""
-    names = _place_names(member)
-    return [Place(name, name.capitalize(), address(f"{name}:page")) for name in names]
+    return [_place(name) for name, act in PLACES.items() if member.may(act)]
 
 
-def _place_names(member: Member) -> list[str]:
-    names = ["studio", "gallery", "queue"]
-    if member.may_create:  # reviewers spend nothing
-        names.append("costs")
-    if member.may_manage:
-        names += ["people", "accounts", "status"]
-    return names
+def home(member: Member | None) -> Place:
+    """Return where a person begins: the first place that they can go to. Strangers sign in there."""
+    return places(member)[0] if member else _place("studio")
+
+
+def _place(name: str) -> Place:
+    return Place(name, name.capitalize(), address(f"{name}:page"))
 
 
 def counts(member: Member) -> Counts:

@@ -8,7 +8,7 @@ from django.core.exceptions import (
 )
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -17,6 +17,7 @@ from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
 from editorapp.web.shell import themes
+from editorapp.web.shell.context import home
 from editorapp.web.shell.cookies import remember
 from editorapp.web.shell.news import news
 
@@ -29,6 +30,11 @@ NOT_READ: dict[type[Exception], str] = {
     TooManyFilesSent: "More files came than are read at once. Send less at once.",
     MultiPartParserError: "The form did not arrive whole. Send it again.",
 }
+
+
+def front(request: HttpRequest) -> HttpResponse:
+    """Lead on to where this person begins."""
+    return redirect(home(getattr(request, "member", None)).url)
 
 
 @require_POST

@@ -1,16 +1,14 @@
 """Sign-in views: signing in and out, one-time links, invitations, and one's own account."""
 
-from contextlib import suppress
-from ipaddress import ip_address
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,12 +16,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from editorapp.core.client_address import address_of
 from editorapp.core.htmx import Context
-from editorapp.teams import people, sign_in
+from editorapp.teams import audit, people, sign_in
 from editorapp.teams.known_browsers import KnownBrowser
-from editorapp.teams.models import User
+from editorapp.teams.models import Member, User
 from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import acts_of
+from editorapp.web.shell.context import home
 from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,
@@ -46,13 +46,13 @@ OwnForm = NameForm | SetPasswordForm | AlertsForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_page(request: HttpRequest) -> HttpResponse:
     """Let a person in by name and password."""
-    onward = _onward(request)
-    if request.user.is_authenticated:
-        return redirect(onward)
+    if isinstance(request.user, User):
+        return redirect(_onward(request, request.user))
     form, wait = SignInForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
-            return _let_in(request, _signed_in(request, form), redirect(onward))
+            user = _signed_in(request, form)
+            return _let_in(request, user, redirect(_onward(request, user)))
         except (TooSoon, sign_in.NotSignedIn) as error:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
@@ -93,20 +93,22 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
         return _link_used(request)
-    response = _let_in(request, user, redirect(settings.LOGIN_REDIRECT_URL))
+    response = _let_in(request, user, redirect(_home(user)))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
     return response
 
 
 def _link_used(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:  # the same link, opened twice: they are in
-        return redirect(settings.LOGIN_REDIRECT_URL)
+    if isinstance(request.user, User):  # the same link, opened twice: they are in
+        return redirect(_home(request.user))
     return render(request, "people/link_used.html", status=410)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
+    if isinstance(request.user, User):
+        audit.record_of_person("person.signed_out", request.user)
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
@@ -116,7 +118,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of this person, and their open sign-in links."""
     assert isinstance(request.user, User)
-    people.sign_out_everywhere(request.user)
+    people.end_other_sessions(request.user)
     messages.success(
         request, "You are signed out everywhere else, and your open sign-in links have ended."
     )
@@ -170,7 +172,10 @@ def _changed(
     # Only what the form is about: who is removed from the team in this moment stays switched off.
     form.save(commit=False)
     field, said = CHANGES[which]
-    user.save(update_fields=[field])
+    with transaction.atomic():
+        user.save(update_fields=[field])
+        if which == "password":
+            audit.record_of_person("person.password_changed", user)
     messages.success(request, said)
     if which != "password":
         return redirect("people:me")
@@ -210,7 +215,11 @@ def _joined(
     return response
 
 
-def _onward(request: HttpRequest) -> str:
+def _home(user: User) -> str:
+    return home(Member.objects.of_user(user.pk)).url
+
+
+def _onward(request: HttpRequest, user: User) -> str:
     """Return where to go after signing in: the page asked for, if it is one of ours.
 
     Only a path is an address: another word would be taken for the name of a view.
@@ -218,7 +227,7 @@ def _onward(request: HttpRequest) -> str:
     wanted = _asked(request)
     if wanted.startswith("/") and _is_ours(request, wanted):
         return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return _home(user)
 
 
 def _is_ours(request: HttpRequest, address: str) -> bool:
@@ -231,20 +240,6 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
 
 def _asked(request: HttpRequest) -> str:
     return request.POST.get("next") or request.GET.get("next", "")
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from: behind a proxy, what the nearest proxy saw, which is the
-    last in the list.
-    """
-    if settings.CSRF_TRUSTED_ORIGINS:
-        with suppress(ValueError):
-            return str(ip_address(_seen_by_proxy(request)))
-    return request.META.get("REMOTE_ADDR", "")
-
-
-def _seen_by_proxy(request: HttpRequest) -> str:
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
 
 
 def _browser(request: HttpRequest) -> KnownBrowser:

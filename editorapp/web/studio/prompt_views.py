@@ -13,7 +13,7 @@ from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 
 
-@page_for(Act.SEE)
+@page_for(Act.STUDIO)
 def earlier(request: MemberRequest) -> HttpResponse:
     """Show this person's own prompts, newest first; those that hold the words of ?q=.
 

@@ -53,7 +53,7 @@ OTHER_CLIP = "Not queued yet: another clip was chosen. Look at its guide frames,
 NOT_QUEUED = "Not queued: look at the notes beside the fields."
 
 
-@page_for(Act.SEE)
+@page_for(Act.STUDIO)
 def page(request: MemberRequest) -> HttpResponse:
     """Show the studio: empty, with a clip (?source=), with a take to work on (?generation=), for
     any ?task=.
@@ -63,7 +63,7 @@ def page(request: MemberRequest) -> HttpResponse:
     return pages.page_of(request, form_verdict(resolved), begun=begun)
 
 
-@action_for(Act.SEE)
+@action_for(Act.STUDIO)
 def check(request: MemberRequest) -> HttpResponse:
     """Say what would happen if this form were sent now. Spends nothing; always 200."""
     if not is_part(request):
@@ -129,7 +129,7 @@ def _not_done(
     return _typed_page(request, resolved, strictly=True, status=status)
 
 
-@action_for(Act.SEE)
+@action_for(Act.STUDIO)
 def switch(request: MemberRequest) -> HttpResponse:
     """Show the form for what was just chosen (task, model, account, a way out), with everything
     that was typed.
@@ -149,7 +149,7 @@ def _changes_of(request: MemberRequest) -> Changes:
     return parse_qs(request.POST.get("mend", ""), keep_blank_values=True)
 
 
-@page_for(Act.SEE)
+@page_for(Act.STUDIO)
 def viewer(request: MemberRequest) -> HttpResponse:
     """Show the chosen source: player, filmstrip, facts and takes.
 
@@ -164,7 +164,7 @@ def viewer(request: MemberRequest) -> HttpResponse:
     return pages.viewer_of(request, resolved)
 
 
-@page_for(Act.SEE)
+@page_for(Act.STUDIO)
 def takes(request: MemberRequest, pk: int | None = None) -> HttpResponse:
     """Show the takes made from a clip, or those made without one; 204 while they are as the page
     saw them.

@@ -38,7 +38,7 @@ REFUSED = (
 )
 
 
-@page_for(Act.SEE)
+@page_for(Act.SEE_TEAM)
 def page(request: MemberRequest) -> HttpResponse:
     """Show all that waits for a person, the longest waiting first; what is still being looked for
     by itself apart.
@@ -137,7 +137,7 @@ def ask_price(request: MemberRequest, pk: int) -> HttpResponse:
     return _price(request, take) if is_part(request) else redirect("takes:page", pk)
 
 
-@action_for(Act.MANAGE)
+@action_for(Act.SET_BUDGET)
 def correct_cost(request: MemberRequest, pk: int) -> HttpResponse:
     """Set what a take really cost, as the provider's console or invoice says."""
     take = take_or_404(request, pk)

@@ -94,9 +94,8 @@ def _heading(take: Generation) -> str:
 
 def can_correct(take: Generation, member: Member) -> bool:
     """May this person set what the take really cost? Not while money is held for it."""
-    return (
-        member.may_manage and take.is_final and not take.can_settle and not ledger.held_usd(take.pk)
-    )
+    is_over = take.is_final and not take.can_settle
+    return member.may_set_budget and is_over and not ledger.held_usd(take.pk)
 
 
 def _candidate(kept: dict[str, str], attempt: Attempt) -> CandidateJob:

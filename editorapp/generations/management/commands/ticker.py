@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from editorapp.generations.worker.ticker import Ticker
+from editorapp.teams import audit_origin
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     help = "Wake the queue workers when something is due. Run exactly one; a second one waits."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        audit_origin.this_process_is(audit_origin.ENGINE)
         stopping = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopping.set())

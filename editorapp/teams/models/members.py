@@ -1,16 +1,12 @@
-"""Teams: people, the team they work in, and the one-time links that let them in."""
-
-import hashlib
-import secrets
-from datetime import datetime, timedelta
+"""Teams: people, the team they work in, and each one's place in it."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
 from editorapp.core.money import UsdField
-from editorapp.teams.roles import Act, Role, may, who_may
+from editorapp.teams.roles import Act, Role, assignable_by, may, who_may
 
 
 class User(AbstractUser):
@@ -97,10 +93,6 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Return those who belong to the team now."""
         return self.filter(disabled_at=None)
 
-    def admins(self) -> "MemberQuerySet":
-        """Return the admins who can sign in."""
-        return self.active().filter(role=Role.ADMIN, user__is_active=True)
-
     def of_user(self, user_id: int) -> "Member | None":
         """Return a person's place, read together with them and their team."""
         rows = self.active().filter(user_id=user_id).select_related("team", "user")
@@ -172,117 +164,29 @@ class Member(models.Model):
         return self.may(Act.MANAGE)
 
     @property
+    def may_set_budget(self) -> bool:
+        return self.may(Act.SET_BUDGET)
+
+    @property
+    def may_see_costs(self) -> bool:
+        return self.may(Act.SEE_COSTS)
+
+    @property
+    def may_see_team(self) -> bool:
+        return self.may(Act.SEE_TEAM)
+
+    @property
+    def may_organise(self) -> bool:
+        return self.may(Act.ORGANISE)
+
+    def may_assign(self, role: str) -> bool:
+        """May they give somebody of their team this role, or take it away?"""
+        return self.is_active and role in assignable_by(self.role)
+
+    @property
     def may_stop_following(self) -> bool:
         return self.may(Act.STOP_FOLLOWING)
 
     @property
     def may_see_all_costs(self) -> bool:
         return self.may(Act.SEE_ALL_COSTS)
-
-
-def hash_token(token: str) -> str:
-    """Return what is kept of a link: whoever reads the database cannot use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-class OneTimeLink(models.Model):
-    """A secret link that works once, until it expires."""
-
-    token_sha256 = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-    def is_open(self, now: datetime) -> bool:
-        return self.used_at is None and now < self.expires_at
-
-
-class SignInLink(OneTimeLink):
-    """Signs one person in; printed on the terminal of the machine that Rushes runs on.
-
-    It ends with what it was made under: the person's password, and the sessions that were open
-    then.
-    """
-
-    user = models.ForeignKey(
-        User,
-        on_delete=models.CASCADE,
-        related_name="+",
-    )
-    person_mark = models.CharField(max_length=64, default="", editable=False)  # see User.mark
-
-    def __str__(self) -> str:
-        return f"sign-in link of {self.user}"
-
-    def is_open(self, now: datetime) -> bool:
-        is_theirs = constant_time_compare(self.person_mark, self.user.mark(type(self).__name__))
-        return super().is_open(now) and self.user.is_active and is_theirs
-
-
-class Invite(OneTimeLink):
-    """Lets one person join a team in a role."""
-
-    team = models.ForeignKey(
-        Team,
-        on_delete=models.CASCADE,
-        related_name="invites",
-    )
-    role = models.CharField(max_length=16, choices=Role.choices)
-    note = models.CharField(max_length=120, blank=True)  # for whom, in the admin's words
-    invited_by = models.ForeignKey(
-        User,
-        on_delete=models.CASCADE,
-        related_name="+",
-    )
-    accepted_by = models.ForeignKey(
-        User,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-
-    def __str__(self) -> str:
-        return f"invitation to {self.team} as {self.role}"
-
-    @classmethod
-    def make(
-        cls,
-        team: Team,
-        role: str,
-        *,
-        invited_by: User,
-        now: datetime,
-        note: str = "",
-        days: int = 7,
-    ) -> tuple["Invite", str]:
-        """Make an invitation and return it with its token, which is kept nowhere."""
-        token = secrets.token_urlsafe(32)
-        invite = cls.objects.create(
-            team=team,
-            role=role,
-            note=note,
-            invited_by=invited_by,
-            token_sha256=hash_token(token),
-            expires_at=now + timedelta(days=days),
-        )
-        return invite, token
-
-
-class SignInTries(models.Model):
-    """The wrong passwords for one name from one place (a network, or a browser that the person has
-    used before).
-    """
-
-    # keyed: people type passwords into name fields
-    pair = models.CharField(max_length=64, unique=True)
-    count = models.PositiveIntegerField(default=0)
-    # of those that counted: what came during a pause changes nothing
-    last_at = models.DateTimeField(db_index=True)
-    next_at = models.DateTimeField()  # until then no password is looked at
-
-    def __str__(self) -> str:
-        return f"{self.count} wrong tries, the last at {self.last_at}"

@@ -1,0 +1,19 @@
+"""The tables of teams; import them from here."""
+
+from editorapp.teams.models.audit import AuditEntry
+from editorapp.teams.models.links import Invite, OneTimeLink, SignInLink, SignInTries, hash_token
+from editorapp.teams.models.members import LimitChange, Member, MemberQuerySet, Team, User
+
+__all__ = [
+    "AuditEntry",
+    "Invite",
+    "LimitChange",
+    "Member",
+    "MemberQuerySet",
+    "OneTimeLink",
+    "SignInLink",
+    "SignInTries",
+    "Team",
+    "User",
+    "hash_token",
+]

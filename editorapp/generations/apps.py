@@ -12,6 +12,10 @@ class GenerationsConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import pre_enqueue, pre_execute
 
+        from editorapp.generations.models.visibility import files_seen_by
+        from editorapp.media import visibility
+
+        visibility.by_use(files_seen_by)
         pre_execute.connect(acknowledge_first, dispatch_uid="acknowledge_first")
         pre_enqueue.connect(hand_on_request, dispatch_uid="hand_on_request")
         pre_execute.connect(take_on_request, dispatch_uid="take_on_request")

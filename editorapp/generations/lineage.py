@@ -5,6 +5,7 @@ from django.db.models.expressions import RawSQL
 
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.teams.models import Member
 
 TABLE = Generation._meta.db_table
 # From a take up to the first one; UNION, not UNION ALL, so that even a ring of parents comes to an
@@ -50,11 +51,11 @@ def chain(generation: Generation) -> list[Generation]:
     return found[::-1]
 
 
-def siblings(generation: Generation) -> QuerySet[Generation]:
-    """Return the other takes made from the same source, newest first."""
+def siblings(generation: Generation, member: Member) -> QuerySet[Generation]:
+    """Return the other takes made from the same source that somebody sees, newest first."""
     return (
-        Generation.objects.filter(
-            team_id=generation.team_id,
+        Generation.objects.visible_to(member)
+        .filter(
             lineage=generation.lineage,
             parent_id=generation.parent_id,
         )

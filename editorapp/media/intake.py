@@ -73,7 +73,9 @@ def take_in(
             with timing.on("hash"):
                 sha256 = sha256 or store.hash_file(path)
             asset = _known(team, sha256, expect)
-            if asset is None:
+            if asset is not None:
+                _brought(asset, user)
+            else:
                 reached("intake.hashed")
                 facts = _store(
                     path,
@@ -90,6 +92,7 @@ def take_in(
                     "is_simulated": is_simulated,
                 }
                 asset = _row(team, sha256, about | _values(facts))
+                _brought(asset, user)
                 with timing.on("outgoing"):
                     _prepare_to_leave(asset)
             return asset
@@ -138,6 +141,12 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     if asset.deleted_at is not None:
         _restore(asset)
     return asset
+
+
+def _brought(asset: Asset, user: User | None) -> None:
+    """Note who brought bytes that somebody else had brought before: they may see the file, too."""
+    if user is not None and user.pk != asset.created_by_id and asset.origin != asset.Origin.RESULT:
+        asset.brought_by.add(user)
 
 
 def _restore(asset: Asset) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from django.db import models
 from django.utils import timezone
 
+from editorapp.media import visibility
 from editorapp.media.display_names import part_name
 from editorapp.media.facts import MediaFacts
 from editorapp.teams.models import Member, Team, User
@@ -14,7 +15,16 @@ from editorapp.teams.models import Member, Team, User
 
 class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, member: Member) -> "AssetQuerySet":
-        return self.filter(team_id=member.team_id, deleted_at=None)
+        """Return the files of the team that somebody sees: all, or see media/visibility.py."""
+        return self.of_team(member.team_id).seen_by(member)
+
+    def seen_by(self, member: Member) -> "AssetQuerySet":
+        """Return those of their team's files that somebody sees, deleted ones among them."""
+        return self if member.sees_all else self.filter(visibility.seen_by(member))
+
+    def of_team(self, team_id: int) -> "AssetQuerySet":
+        """Return all files of a team, whoever asks."""
+        return self.filter(team_id=team_id, deleted_at=None)
 
 
 class Asset(models.Model):
@@ -47,6 +57,8 @@ class Asset(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # Who else brought the same bytes: it is theirs to see as well.
+    brought_by = models.ManyToManyField(User, related_name="+", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=200)  # shown to people; never part of a path
@@ -197,7 +209,10 @@ class ChangeCurve(models.Model):
 class SourceCopyQuerySet(models.QuerySet["SourceCopy"]):
     def visible_to(self, member: Member) -> "SourceCopyQuerySet":
         clips = {"asset__team_id": member.team_id, "asset__deleted_at": None}
-        return self.select_related("asset", "made").filter(**clips)
+        rows = self.select_related("asset", "made").filter(**clips)
+        if member.sees_all:
+            return rows
+        return rows.filter(asset__in=Asset.objects.visible_to(member).values("pk"))
 
     def pending(self) -> "SourceCopyQuerySet":
         return self.filter(state=SourceCopy.Making.PENDING)

@@ -55,7 +55,16 @@ class SavedDraft(models.Model):
 
 class EditRecipeQuerySet(models.QuerySet["EditRecipe"]):
     def visible_to(self, member: Member) -> "EditRecipeQuerySet":
-        return self.filter(team_id=member.team_id)
+        """Return the team's recipes, but for those made of a take or a clip that somebody does not
+        see.
+        """
+        rows = self.filter(team_id=member.team_id)
+        if member.sees_all:
+            return rows
+        takes = Generation.objects.visible_to(member).values("pk")
+        clips = Asset.objects.visible_to(member).values("pk")
+        of_takes = models.Q(made_from=None) | models.Q(made_from__in=takes)
+        return rows.filter(of_takes, models.Q(made_on=None) | models.Q(made_on__in=clips))
 
 
 class EditRecipe(models.Model):

@@ -70,7 +70,9 @@ def test_an_admin_gives_no_role_of_an_owner_in_any_way() -> None:
     assert not Invite.objects.exists() and Member.objects.get(pk=other.pk).role == "creator"
 
 
-def test_who_is_demoted_from_owner_to_admin_keeps_the_invitations_that_they_may_still_make() -> None:
+def test_who_is_demoted_from_owner_to_admin_keeps_the_invitations_that_they_may_still_make() -> (
+    None
+):
     owner, heir = make_member(role=Role.OWNER), make_member(role=Role.OWNER)
     heir.team = owner.team
     heir.save()

@@ -166,7 +166,9 @@ def _draft(
         parent=made_from.parent,
         takes=references.takes_named(wanted, member),
     )
-    return Draft(wanted, account, made_from.asset, made_from.parent)
+    parent = made_from.parent
+    project = parent.project if parent else None  # what is made of a private take stays private
+    return Draft(wanted, account, made_from.asset, parent, project=project)
 
 
 def _model(options: Options, spec: Spec) -> Model:

@@ -11,7 +11,7 @@ from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, 
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, Team, User
+from editorapp.teams.models import Member, Project, Team, User, seen_by
 from editorapp.teams.roles import Act
 
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
@@ -27,7 +27,13 @@ NOTHING_WRONG = failure("", "")
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def visible_to(self, member: Member) -> "GenerationQuerySet":
-        return self.filter(team_id=member.team_id)
+        """Return the takes that somebody sees: the one place that says so."""
+        rows = self.of_team(member.team_id)
+        return rows if member.sees_all else rows.filter(seen_by(member))
+
+    def of_team(self, team_id: int) -> "GenerationQuerySet":
+        """Return all takes of a team, whoever asks."""
+        return self.filter(team_id=team_id)
 
     def of_person(self, user_id: int) -> "GenerationQuerySet":
         """Return the takes that this person answers for."""
@@ -102,6 +108,15 @@ class Generation(models.Model):
     )
     source_asset = models.ForeignKey(
         Asset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="generations",
+    )
+    # Pictures of the request, and clips that it continues: who sees the take sees them.
+    guides = models.ManyToManyField(Asset, related_name="guided", blank=True)
+    project = models.ForeignKey(
+        Project,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
@@ -207,6 +222,7 @@ class Generation(models.Model):
             models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
             models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
             models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
+            models.Index(fields=["team", "project", "-id"], name="generation_by_project"),
             models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
             models.Index(
                 fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"

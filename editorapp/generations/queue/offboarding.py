@@ -152,7 +152,7 @@ def would_ask(member: Member, role: str) -> bool:
 
 
 def _takes(member: Member) -> models.QuerySet[Generation]:
-    return Generation.objects.visible_to(member).of_person(member.user_id)
+    return Generation.objects.of_team(member.team_id).of_person(member.user_id)
 
 
 @contextmanager

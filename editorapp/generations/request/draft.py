@@ -12,6 +12,7 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
+from editorapp.teams.models import Project
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ class Draft:
     source_asset: Asset | None = None
     parent: Generation | None = None
     finishes: Generation | None = None
+    project: Project | None = None  # the board that the take is put on; no provider is told
 
     @classmethod
     def of(cls, generation: Generation) -> "Draft":
         """Return a generation's request as if it were to be sent once more."""
-        return cls(generation.wanted, generation.account, generation.source_asset)
+        source, project = generation.source_asset, generation.project
+        return cls(generation.wanted, generation.account, source, project=project)
 
     @cached_property
     def spec(self) -> Spec:

@@ -29,6 +29,7 @@ from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
+from editorapp.teams import projects
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -127,6 +128,7 @@ def _priced(draft: Draft, member: Member, *, now: datetime) -> Fields:
         "is_simulated": account.is_simulated,
         "parent": draft.parent,
         "finished_from": draft.finishes,
+        "project": draft.project,
         "source_asset": draft.source_asset,
         "lineage": inherited_key(draft.parent, draft.source_asset),
         **estimated(price_to_send(draft, last_quote(draft, now), now=now)),
@@ -168,6 +170,7 @@ def _reachable(draft: Draft, member: Member) -> Draft:
         source = parent.result
     if any(one and one.team_id != member.team_id for one in (source, parent)):
         raise PermissionDenied("The source belongs to another team.")
+    projects.may_use(draft.project, member)
     wanted = references.reachable(wanted, draft.account, parent=parent, takes=takes)
     return replace(draft, wanted=wanted, source_asset=source, parent=parent)
 
@@ -184,6 +187,8 @@ def _tokens_of(form_token: str, drafts: Sequence[Draft]) -> list[str]:
         default=str,
     )
     text = f"{form_token}\n{drafts[0].account.pk}\n{asked}"
+    if project := drafts[0].project:
+        text += f"\n{project.pk}"
     name = hashlib.sha256(text.encode()).hexdigest()[:36]
     return [f"{name}{place:x}" for place in range(len(drafts))]
 
@@ -239,6 +244,8 @@ def _create_all(
     made: list[Generation] = []
     for place, row in enumerate(rows, turn):
         generation = Generation.objects.create(**row, **shared)
+        if guides := staging.asset_ids(generation.wanted) - {generation.source_asset_id}:
+            generation.guides.set(guides)
         if not generation.lineage:
             generation.lineage = own_key(generation)
             generation.save(update_fields=["lineage"])

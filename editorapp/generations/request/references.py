@@ -76,7 +76,11 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
     ids = {ref.generation_id for _field, ref in wanted.refs() if ref.generation_id}
     ids = {one for one in ids if not wrong_in(one)}  # such an id is nobody's; the rules refuse it
     rows = Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk")
-    takes = {take.chain_id: take for take in rows if take.team_id == member.team_id}
+    ours = {take.pk for take in rows if take.team_id == member.team_id}
+    if not member.sees_all:
+        visible = Generation.objects.visible_to(member).filter(pk__in=ours)
+        ours = set(visible.values_list("pk", flat=True))
+    takes = {take.chain_id: take for take in rows if take.pk in ours}
     if any(take.chain_id not in takes for take in rows):
         raise PermissionDenied("An earlier result belongs to another team.")
     return takes
@@ -94,7 +98,7 @@ def continued_take(
         if ref.generation_id is not None:
             return takes.get(ref.generation_id)
         if ref.asset_id is not None and _is_video(ref):
-            rows = Generation.objects.filter(result_id=ref.asset_id, team_id=member.team_id)
+            rows = Generation.objects.visible_to(member).filter(result_id=ref.asset_id)
             return rows.select_related("result").order_by("-pk").first()
     return None
 
@@ -237,9 +241,8 @@ def types_of(ids: set[int], member: Member) -> dict[int, str]:
 
     Raises: PermissionDenied, when one is another team's or not there: ids come from a form.
     """
-    found = dict(
-        Asset.objects.filter(pk__in=ids, team_id=member.team_id).values_list("pk", "mime_type")
-    )
+    files = Asset.objects.filter(pk__in=ids, team_id=member.team_id).seen_by(member)
+    found = dict(files.values_list("pk", "mime_type"))
     if len(found) != len(ids):
         raise PermissionDenied("A clip or a picture belongs to another team, or is not there.")
     return found

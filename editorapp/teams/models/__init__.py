@@ -3,6 +3,7 @@
 from editorapp.teams.models.audit import AuditEntry
 from editorapp.teams.models.links import Invite, OneTimeLink, SignInLink, SignInTries, hash_token
 from editorapp.teams.models.members import LimitChange, Member, MemberQuerySet, Team, User
+from editorapp.teams.models.projects import Project, ProjectMember, projects_of, seen_by
 
 __all__ = [
     "AuditEntry",
@@ -11,9 +12,13 @@ __all__ = [
     "Member",
     "MemberQuerySet",
     "OneTimeLink",
+    "Project",
+    "ProjectMember",
     "SignInLink",
     "SignInTries",
     "Team",
     "User",
     "hash_token",
+    "projects_of",
+    "seen_by",
 ]

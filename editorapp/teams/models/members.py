@@ -50,6 +50,7 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     monthly_limit_usd = UsdField(null=True, blank=True)  # None: no limit
     created_at = models.DateTimeField(auto_now_add=True)
+    has_private_projects = models.BooleanField(default=False)  # kept by teams/projects.py
     # nothing of the team's is sent since then
     queue_paused_at = models.DateTimeField(null=True, blank=True)
     queue_paused_by = models.ForeignKey(
@@ -146,6 +147,13 @@ class Member(models.Model):
 
     def may(self, act: Act) -> bool:
         return self.is_active and may(self.role, act)
+
+    @property
+    def sees_all(self) -> bool:
+        """Do they see every take of the team? Costs no query: see Team.has_private_projects."""
+        if self.may(Act.SEE_PRIVATE):
+            return True
+        return self.may(Act.SEE_TEAM) and not self.team.has_private_projects
 
     def may_answer_for(self, user_id: int, act: Act = Act.ANSWER) -> bool:
         """May they do this to this person's takes, and to the money that these hold?"""

@@ -15,7 +15,7 @@ from editorapp.generations.request.finish import Finish, finishes
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import in_full
+from editorapp.web.presenters.cards import finished_as, in_full
 from editorapp.web.presenters.clips import MOST_CLIPS, StageClip
 from editorapp.web.presenters.differences import differences
 
@@ -98,7 +98,7 @@ class Comparison:
     def columns(self, member: Member) -> list[Column]:
         """Return the takes with what stands below them, and how each can be finished."""
         said = differences(self.shown)
-        prefetch_related_objects(self.shown, "finished_as")
+        prefetch_related_objects(self.shown, finished_as(member))
         return [
             Column(
                 take,
@@ -130,7 +130,7 @@ def read(query: QueryDict, member: Member) -> Comparison:
     Raises: BadValue.
     """
     numbers = _numbers(query)
-    visible = in_full(Generation.objects.visible_to(member)).filter(pk__in=numbers)
+    visible = in_full(Generation.objects.visible_to(member), member).filter(pk__in=numbers)
     found = {take.pk: take for take in visible}
     return Comparison(
         takes=[found[number] for number in numbers if number in found],

@@ -34,7 +34,7 @@ def cards_of(found: Iterable[Generation], member: Member) -> list[TakeGroup]:
     if named := {batch for batch in batch_of.values() if batch is not None}:
         rows = Generation.objects.visible_to(member).filter(batch__in=named)
         ids += rows.exclude(pk__in=ids).values_list("pk", flat=True)
-    takes = read_cards(ids)
+    takes = read_cards(ids, member)
     notes_of(takes)
     return grouped(takes)
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -184,7 +184,12 @@ def _clips(member: Member) -> QuerySet[Asset]:
     clips = Asset.objects.visible_to(member).filter(
         kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
     )
-    return clips.select_related("created_by").annotate(take_count=Count("generations"))
+    seen = None if member.sees_all else Q(generations__in=_takes(member).values("pk"))
+    return clips.select_related("created_by").annotate(take_count=Count("generations", filter=seen))
+
+
+def _takes(member: Member) -> "QuerySet[Generation]":
+    return Generation.objects.visible_to(member)
 
 
 def _filters_form(member: Member, filters: Filters) -> SafeString:
@@ -216,7 +221,13 @@ def _source_name(member: Member, source: int | None) -> str:
 
 
 def _makers(member: Member) -> dict[int, str]:
-    """Return who is in the team, by name; then who was, and has made something in it."""
+    """Return who is in the team, by name; then who was, and has made something in it; to who sees
+    not the team, who made what they see.
+    """
+    if not member.may_see_team:
+        made = _takes(member).filter(created_by=OuterRef("pk"))
+        makers = User.objects.filter(Exists(made)).order_by("display_name", "username")
+        return {one.pk: str(one) for one in makers}
     here = {pk: shown or name for pk, shown, name in _members(member.team_id)}
     gone = _former_makers(member.team_id)
     return here | {pk: f"{shown or name} (former member)" for pk, shown, name in gone}

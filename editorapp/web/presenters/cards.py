@@ -2,14 +2,24 @@
 with the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from django.db.models import IntegerField, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Count,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.generations.models import Generation
 from editorapp.review.models import Decision
+from editorapp.teams.models import Member
 
 # What a card prints: to read a row with all its clips and people whole costs three times as much.
 CLIP = ("name", "kind", "proxy", "width", "height")
@@ -41,11 +51,16 @@ PICTURED = (
 AT_ONCE = 12  # takes are read in multiples of it
 
 
-def read_cards(ids: Sequence[int]) -> list[Generation]:
+def read_cards(ids: Sequence[int], member: Member) -> list[Generation]:
     """Return takes with what a card reads, and no more, in this order: `notes_of` adds what reviewers
-    ask for. `ids` are those that who asks may see.
+    ask for. `ids` are those that the member may see.
     """
-    found = {take.pk: take for take in _cards(*padded(ids, to=AT_ONCE))} if ids else {}
+    if not ids:
+        return []
+    rows: Iterable[Generation] = (
+        _cards(*padded(ids, to=AT_ONCE)) if member.sees_all else _carded(ids, member)
+    )
+    found = {take.pk: take for take in rows}
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -63,9 +78,12 @@ def notes_of(takes: Sequence[Generation]) -> None:
     prefetch_related_objects(asked, _decisions())
 
 
-def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+def in_full(
+    takes: "QuerySet[Generation]",
+    member: Member | None = None,
+) -> "QuerySet[Generation]":
     """Return the takes with all that a take's own page reads: source, parent, result, people,
-    decisions.
+    decisions. `member`: who asks; None, or who sees all of the team.
     """
     takes = takes.select_related(
         "account",
@@ -79,11 +97,15 @@ def in_full(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
         "assignee",
         "held_by",
     ).prefetch_related(_decisions())
-    return _placed(takes)
+    return _placed(takes, member)
 
 
 @CompiledQuery
 def _cards(*ids: int) -> "QuerySet[Generation]":
+    return _carded(ids)
+
+
+def _carded(ids: Sequence[int], member: Member | None = None) -> "QuerySet[Generation]":
     takes = Generation.objects.filter(pk__in=ids).select_related(
         "account",
         "source_asset",
@@ -91,7 +113,7 @@ def _cards(*ids: int) -> "QuerySet[Generation]":
         "parent__result",
         "created_by",
     )
-    return _placed(takes.only(*PRINTED))
+    return _placed(takes.only(*PRINTED), member)
 
 
 @CompiledQuery
@@ -99,6 +121,11 @@ def _pictured(*ids: int) -> "QuerySet[Generation]":
     takes = Generation.objects.filter(pk__in=ids)
     shown = takes.select_related("account", "source_asset", "result", "parent__result")
     return shown.only(*PICTURED)
+
+
+def finished_as(member: Member) -> Prefetch:
+    """Return how to prefetch what takes were finished as, of what the member sees."""
+    return Prefetch("finished_as", Generation.objects.visible_to(member))
 
 
 def _decisions() -> Prefetch:
@@ -114,9 +141,24 @@ _KIN = (
 )
 
 
-def _placed(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    """Return the takes with their `place` of `places`: from 1 within the lineage, oldest first."""
+def _placed(
+    takes: "QuerySet[Generation]",
+    member: Member | None = None,
+) -> "QuerySet[Generation]":
+    """Return the takes with their `place` of `places`: from 1 within the lineage, oldest first;
+    counted are those that the member sees.
+    """
+    if member is not None and not member.sees_all:
+        kin = Generation.objects.visible_to(member).filter(lineage=OuterRef("lineage")).order_by()
+        older = kin.filter(pk__lte=OuterRef("pk"))
+        return takes.annotate(place=_counted(older), places=_counted(kin))
     return takes.annotate(place=_kin(f" AND kin.id <= {_TABLE}.id"), places=_kin(""))
+
+
+def _counted(kin: "QuerySet[Generation]") -> Coalesce:
+    """Return how many rows a subquery has."""
+    count = kin.values("team_id").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(count, output_field=IntegerField()), 0)
 
 
 def _kin(which: str) -> RawSQL:

@@ -35,26 +35,27 @@ def of_asset(asset: Asset, member: Member, *, take: int | None = None) -> str:
     if found is None:
         return asset.name
     note = " as it came" if found.came_id == asset.pk else ""
-    return of_take(found, note=note, ending=PurePath(asset.name).suffix)
+    return of_take(found, member, note=note, ending=PurePath(asset.name).suffix)
 
 
-def of_take(take: Generation, *, note: str = "", ending: str) -> str:
+def of_take(take: Generation, member: Member, *, note: str = "", ending: str) -> str:
     """Return what a file of a take is called: "bunny_720p_5s · take 42 · Flex 1.mp4".
 
     `note` stands behind that. One query, for the name of the clip that it began with.
     """
-    parts = (_beginning(take), f"take {take.pk}", spoken(take.wanted.strength))
+    parts = (_beginning(take, member), f"take {take.pk}", spoken(take.wanted.strength))
     return safe_name(f"{BETWEEN.join(filter(None, parts))}{note}{ending}")
 
 
-def _beginning(take: Generation) -> str:
+def _beginning(take: Generation, member: Member) -> str:
     """Return the name of the clip that a take began with, however many takes lie between; where it
     began with none, what was asked for.
     """
     kind, number = take.lineage[:1], take.lineage[1:]
     clip = None
     if kind == "a" and (pk := as_whole(number)) is not None:
-        clip = Asset.objects.filter(team_id=take.team_id, pk=pk).first()
+        clips = Asset.objects.filter(team_id=take.team_id, pk=pk)
+        clip = clips.seen_by(member).first()
     words = PurePath(clip.name).stem if clip is not None else take.prompt
     return safe_name(words.replace("/", "_"), fallback=take.task)[:LONGEST_STEM].strip(". ")
 

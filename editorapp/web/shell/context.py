@@ -105,14 +105,20 @@ def counts(member: Member) -> Counts:
     """Count the team's generations that the engine looks after now, and those that wait for a
     person: one query.
     """
-    found = dict(_by_state(member.team_id))
+    if member.sees_all:
+        found = dict(_of_team(member.team_id))
+    else:
+        found = dict(_by_state(Generation.objects.visible_to(member)))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
 
 
 @CompiledQuery
-def _by_state(team: int) -> "QuerySet[Generation, Any]":
-    takes = Generation.objects.visible_to(Member(team_id=team))
+def _of_team(team: int) -> "QuerySet[Generation, Any]":
+    return _by_state(Generation.objects.of_team(team))
+
+
+def _by_state(takes: "QuerySet[Generation]") -> "QuerySet[Generation, Any]":
     shown = takes.filter(state__in=ACTIVE | NEEDS_A_PERSON)
     return shown.order_by().values_list("state").annotate(Count("pk"))
 

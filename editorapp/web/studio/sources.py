@@ -147,22 +147,24 @@ def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
     """Return uploaded and sample clips, newest first, as far as the bin shows them; the chosen one
     is always among them.
     """
-    return _with_chosen(_newest_clips(member.team_id), {chosen}, _clips(member))
+    clips = _clips(_files(member))
+    found = _newest_clips(member.team_id) if member.sees_all else _newest(clips)
+    return _with_chosen(found, {chosen}, clips)
 
 
 @CompiledQuery
 def _newest_clips(team: int) -> "QuerySet[Asset]":
-    return _newest(_clips(Member(team_id=team)))
+    return _newest(_clips(Asset.objects.of_team(team)))
 
 
-def _clips(member: Member) -> "QuerySet[Asset]":
-    clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+def _clips(files: "QuerySet[Asset]") -> "QuerySet[Asset]":
+    clips = files.filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
     return clips.only(*IN_BIN, "cut_from_id")
 
 
 def newest_clip(member: Member) -> int | None:
     """Return the id of the clip that came last; None where there is none yet."""
-    clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    clips = _files(member).filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
@@ -170,17 +172,19 @@ def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
     """Return the newest takes that can be worked on, as far as the bin shows them; the chosen one
     is always among them.
     """
-    return _with_chosen(_newest_takes(member.team_id), {chosen}, _takes_in_bin(member))
+    takes = _takes_in_bin(_seen(member))
+    found = _newest_takes(member.team_id) if member.sees_all else _newest(takes)
+    return _with_chosen(found, {chosen}, takes)
 
 
 @CompiledQuery
 def _newest_takes(team: int) -> "QuerySet[Generation]":
-    return _newest(_takes_in_bin(Member(team_id=team)))
+    return _newest(_takes_in_bin(Generation.objects.of_team(team)))
 
 
-def _takes_in_bin(member: Member) -> "QuerySet[Generation]":
+def _takes_in_bin(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     shown = ("prompt", *(f"result__{name}" for name in IN_BIN))
-    return _done(member).select_related("result").only(*shown)
+    return _done(takes).select_related("result").only(*shown)
 
 
 def extendable_takes(
@@ -199,32 +203,35 @@ def extendable_takes(
 
 
 def _with_result(member: Member) -> QuerySet[Generation]:
-    return _done(member).select_related("result", "account")
+    return _done(_seen(member)).select_related("result", "account")
 
 
-def _done(member: Member) -> QuerySet[Generation]:
-    return Generation.objects.visible_to(member).filter(
-        state=State.SUCCEEDED,
-        result__isnull=False,
-    )
+def _done(takes: "QuerySet[Generation]") -> QuerySet[Generation]:
+    return takes.filter(state=State.SUCCEEDED, result__isnull=False)
+
+
+def _seen(member: Member) -> QuerySet[Generation]:
+    return Generation.objects.visible_to(member)
 
 
 def recent_pictures(member: Member, *, chosen: set[int | None]) -> list[Asset]:
     """Return the newest pictures, for guide frames, and those already chosen."""
-    return _with_chosen(_newest_pictures(member.team_id), chosen, _pictures(member))
+    pictures = _pictures(_files(member))
+    found = _newest_pictures(member.team_id) if member.sees_all else _newest(pictures, FEW)
+    return _with_chosen(found, chosen, pictures)
 
 
 @CompiledQuery
 def _newest_pictures(team: int) -> "QuerySet[Asset]":
-    return _newest(_pictures(Member(team_id=team)), FEW)
+    return _newest(_pictures(Asset.objects.of_team(team)), FEW)
 
 
-def _pictures(member: Member) -> "QuerySet[Asset]":
-    return _assets(member, Asset.Kind.IMAGE).only("name")
+def _pictures(files: "QuerySet[Asset]") -> "QuerySet[Asset]":
+    return files.filter(kind=Asset.Kind.IMAGE).only("name")
 
 
-def _assets(member: Member, kind: str) -> QuerySet[Asset]:
-    return Asset.objects.visible_to(member).filter(kind=kind)
+def _files(member: Member) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(member)
 
 
 def _newest(rows: "QuerySet[Row]", most: int = RECENT) -> "QuerySet[Row]":
@@ -248,28 +255,44 @@ def takes_of(asset: Asset | None, member: Member) -> list[Generation]:
     They are read as far as the stage's tabs and `differences` read them.
     """
     if asset is None:
-        return _takes_without_clip(member.team_id)
-    takes = _takes_of_clip(member.team_id, asset.pk)
+        if member.sees_all:
+            return _takes_without_clip(member.team_id)
+        return list(_generated(_seen(member)))
+    takes = _of_clip(member, asset.pk)
     for take in takes:
         take.source_asset = asset
     return takes
 
 
+def _of_clip(member: Member, clip: int) -> list[Generation]:
+    if member.sees_all:
+        return _takes_of_clip(member.team_id, clip)
+    return list(_made_from(_seen(member), clip))
+
+
 @CompiledQuery
 def _takes_of_clip(team: int, clip: int) -> "QuerySet[Generation]":
-    rows = _on_tabs(Member(team_id=team)).filter(source_asset=clip)
+    return _made_from(Generation.objects.of_team(team), clip)
+
+
+def _made_from(takes: "QuerySet[Generation]", clip: int) -> "QuerySet[Generation]":
+    rows = _on_tabs(takes).filter(source_asset=clip)
     return _newest(rows.only(*TAKE).prefetch_related("parent"), FEW)
 
 
 @CompiledQuery
 def _takes_without_clip(team: int) -> "QuerySet[Generation]":
-    rows = _on_tabs(Member(team_id=team)).filter(task=Task.GENERATE)
+    return _generated(Generation.objects.of_team(team))
+
+
+def _generated(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    rows = _on_tabs(takes).filter(task=Task.GENERATE)
     rows = rows.select_related("parent__result").only(*TAKE, "parent__result__name")
     return _newest(rows, FEW)
 
 
-def _on_tabs(member: Member) -> "QuerySet[Generation]":
-    return Generation.objects.visible_to(member).select_related("result", "account")
+def _on_tabs(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    return takes.select_related("result", "account")
 
 
 class TakeStanding(NamedTuple):

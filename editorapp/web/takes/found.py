@@ -1,5 +1,7 @@
 """Found takes: the take that an address names, of those that the person asking may see."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -25,14 +27,20 @@ def take_or_404(request: MemberRequest, pk: int) -> Generation:
 
 def full_take_or_404(request: MemberRequest, pk: int) -> Generation:
     """Return a take with all that its own page reads: see `in_full`."""
-    for take in _full(request.member.team_id, pk) if pk <= MOST_ID else ():
+    for take in _found(request.member, pk) if pk <= MOST_ID else ():
         return take
     raise Http404
 
 
+def _found(member: Member, pk: int) -> "Iterable[Generation]":
+    if member.sees_all:
+        return _full(member.team_id, pk)
+    return in_full(Generation.objects.visible_to(member).filter(pk=pk), member)
+
+
 @CompiledQuery
 def _full(team: int, pk: int) -> "QuerySet[Generation]":
-    return in_full(Generation.objects.visible_to(Member(team_id=team)).filter(pk=pk))
+    return in_full(Generation.objects.of_team(team).filter(pk=pk))
 
 
 def note_of(request: MemberRequest) -> str:

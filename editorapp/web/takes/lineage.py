@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from editorapp.generations import lineage
 from editorapp.generations.models import Generation
+from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import read_pictured
 from editorapp.web.presenters.differences import differences
@@ -39,9 +40,13 @@ class Reel:
         return differences(self.takes)
 
 
-def steps(here: Generation) -> list[Step]:
-    """Return the whole chain of a take, the first one first."""
+def steps(here: Generation, member: Member) -> list[Step]:
+    """Return the chain of a take as far as somebody sees it, the first one first."""
     chain = lineage.chain(here)
+    if not member.sees_all:
+        ids = [take.pk for take in chain]
+        seen = set(_seen(member).filter(pk__in=ids).values_list("pk", flat=True))
+        chain = [take for take in chain if take.pk in seen]
     return [
         _step(above, take, is_here=take.pk == here.pk)
         for above, take in zip((None, *chain), chain, strict=False)
@@ -55,26 +60,30 @@ def _step(above: Generation | None, take: Generation, *, is_here: bool) -> Step:
     return Step(take, prompt, request_summary.changes(above, take), is_here)
 
 
-def children(take: Generation) -> Reel:
+def children(take: Generation, member: Member) -> Reel:
     """Return what was made from a take."""
-    return _newest(take.children.order_by("-pk"))
+    return _newest(_seen(member).filter(parent=take).order_by("-pk"))
 
 
-def siblings(take: Generation) -> Reel:
+def siblings(take: Generation, member: Member) -> Reel:
     """Return the other takes made from the same source, but for those of its batch."""
-    takes = lineage.siblings(take)
+    takes = lineage.siblings(take, member)
     if take.batch is not None:
         takes = takes.exclude(batch=take.batch)
     return _newest(takes)
 
 
-def batch(take: Generation) -> TakeGroup:
+def batch(take: Generation, member: Member) -> TakeGroup:
     """Return what was sent together with a take, itself among them; alone where it was."""
     if take.batch is None:
         return TakeGroup([take])
-    takes = Generation.objects.filter(team_id=take.team_id, batch=take.batch)
+    takes = _seen(member).filter(batch=take.batch)
     ids = takes.order_by("pk").values_list("pk", flat=True)
     return TakeGroup(read_pictured(list(ids[:MOST_OF_BATCH])))
+
+
+def _seen(member: Member) -> QuerySet[Generation]:
+    return Generation.objects.visible_to(member)
 
 
 def _newest(takes: QuerySet[Generation]) -> Reel:

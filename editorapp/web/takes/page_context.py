@@ -22,6 +22,7 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member
 from editorapp.web.presenters import change, request_summary
+from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.takes import lineage, unknown_outcome
@@ -30,8 +31,8 @@ from editorapp.web.takes.progress import progress, seen, trouble
 
 def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
-    prefetch_related_objects([take], "finished_as")
-    chain, source, wanted = lineage.steps(take), take.made_from, take.wanted
+    prefetch_related_objects([take], finished_as(member))
+    chain, source, wanted = lineage.steps(take, member), take.made_from, take.wanted
     return {
         "here": "gallery",
         "take": take,
@@ -41,7 +42,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "sound_source": source_sound.offered(take, [step.take for step in chain]),
         "change": change.words(take),
         "ways_on": _ways_on(take, member),
-        "draft_source": take.parent if take.parent and is_draft(take.parent) else None,
+        "draft_source": _draft_source(take, chain),
         "finishes": finishes(take, member) if member.may_create else [],
         "usual": _usual_time(take) if take.is_active else None,
         "progress": progress(take),
@@ -49,9 +50,9 @@ def page_context(take: Generation, member: Member) -> Context:
         "steps": chain,
         "settings": request_summary.settings(take),
         "guides": request_summary.guides(wanted, member),
-        "group": lineage.batch(take),
-        "siblings": lineage.siblings(take),
-        "children": lineage.children(take),
+        "group": lineage.batch(take, member),
+        "siblings": lineage.siblings(take, member),
+        "children": lineage.children(take, member),
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
@@ -59,6 +60,13 @@ def page_context(take: Generation, member: Member) -> Context:
         "verdicts": Decision.Verdict,
         **_attempts(take),
     }
+
+
+def _draft_source(take: Generation, chain: list[lineage.Step]) -> Generation | None:
+    """Return the draft that a take was made of, where it was one and who asks sees it."""
+    seen = {step.take.pk for step in chain}
+    parent = take.parent if take.parent_id in seen else None
+    return parent if parent and is_draft(parent) else None
 
 
 def _on_stage(take: Generation, source: Asset | None) -> list[StageClip]:

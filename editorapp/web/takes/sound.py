@@ -14,6 +14,7 @@ from editorapp.media import layout, source_sound, store
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
+from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.media.ranges import serve
 from editorapp.web.presenters import file_names
@@ -75,7 +76,7 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         stored,
         content_type="video/mp4" if what == "playable" else result.mime_type,
         etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
-        name=_name(take, result),
+        name=_name(take, result, request.member),
         download="download" in request.GET,
     )
 
@@ -95,9 +96,9 @@ def video(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(f"{address}?download=1&take={pk}")
 
 
-def _name(take: Generation, result: Asset) -> str:
+def _name(take: Generation, result: Asset, member: Member) -> str:
     ending = ".mov" if result.container == "mov" else ".mp4"
-    return file_names.of_take(take, note=" with sound", ending=ending)
+    return file_names.of_take(take, member, note=" with sound", ending=ending)
 
 
 def _take(request: MemberRequest, pk: int) -> Generation:

@@ -10,6 +10,7 @@ from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.reuse.models import EditRecipe, Pairs
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 
 LONGEST_NAME = 80
@@ -77,7 +78,9 @@ def rename(recipe: EditRecipe, name: str, *, by: Member) -> None:
 def delete(recipe: EditRecipe, *, by: Member) -> None:
     """Delete it for the whole team; takes that were made with it stay. Raises: PermissionDenied."""
     _may(recipe, by)
-    recipe.delete()
+    with transaction.atomic():
+        audit.record("recipe.deleted", f"recipe:{recipe.pk}", by=by, about=recipe.name)
+        recipe.delete()
 
 
 def _may(recipe: EditRecipe, by: Member) -> None:

@@ -40,9 +40,9 @@ _ACTS = (
     AuditedAct("take.retried", "sent again", PAID),
     AuditedAct("take.finished", "finished in better quality", PAID),
     AuditedAct("take.sent_again", "sent again, its outcome unknown", PAID),
-    AuditedAct("take.accepted", "took as it came", PAID),
     AuditedAct("account.verification_paid", "agreed to the paid take that verifies", PAID),
     AuditedAct("take.canceled", "canceled", DESTRUCTIVE),
+    AuditedAct("take.accepted", "took as it came", DESTRUCTIVE),
     AuditedAct("take.unfollowed", "stopped following", DESTRUCTIVE),
     AuditedAct("recipe.deleted", "deleted the recipe", DESTRUCTIVE),
     AuditedAct("project.made", "made the project", SHARING),
@@ -97,7 +97,23 @@ def record(
     why: str = "",
     **facts: Any,
 ) -> AuditEntry:
-    """Add one line to the log of a team, in the transaction of the act.
+    """Add one line to the log of a team, in the transaction of the act; see `entry`."""
+    line = entry(act, subject, by=by, team=team, about=about, why=why, **facts)
+    line.save()
+    return line
+
+
+def entry(
+    act: str,
+    subject: str = "",
+    *,
+    by: Member | User | None = None,
+    team: Team | int | None = None,
+    about: object = "",
+    why: str = "",
+    **facts: Any,
+) -> AuditEntry:
+    """Return a line that is not added yet.
 
     `by`: who did it; None: who is signed in, or else the process itself. `team`: None: that of the
     person. `facts`: what it changed, as JSON; [before, after] where both are known. Never a secret.
@@ -108,7 +124,7 @@ def record(
     origin = audit_origin.current()
     who = by or origin.member()
     user = who.user if isinstance(who, Member) else who
-    return AuditEntry.objects.create(
+    return AuditEntry(
         team_id=_team_id(team, who),
         actor_id=user.pk if user else None,
         actor_name=str(user)[:200] if user else origin.address,

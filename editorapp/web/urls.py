@@ -4,12 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from editorapp.web.accounts import verification_views as verifying
 from editorapp.web.accounts import views as accounts
+from editorapp.web.audit import views as audit
 from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
 from editorapp.web.gallery import views as gallery
 from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
+from editorapp.web.projects import views as projects
 from editorapp.web.queue import views as queue
 from editorapp.web.shell import views as shell
 from editorapp.web.sign_in import views as doors
@@ -34,4 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("verifying/", include((verifying.urlpatterns, "verifying"))),
     path("status/", include((status.urlpatterns, "status"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
+    path("projects/", include((projects.urlpatterns, "projects"))),
+    path("audit/", include((audit.urlpatterns, "audit"))),
 ]

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from editorapp.costs import ledger
+from editorapp.generations import auditing
 from editorapp.generations.models import (
     Attempt,
     Generation,
@@ -51,6 +52,7 @@ def cancel(
             )
             says = f"{by}: {note[:1].lower()}{note[1:]}" if by else note
             ledger.release(attempt.pk, now=now, note=says)
+            auditing.record("take.canceled", generation, by=by, why=note)
     except (Overtaken, InvalidTransition) as error:
         raise TooLate("It was sent a moment ago, so it runs to its end at the provider.") from error
     generation.refresh_from_db()

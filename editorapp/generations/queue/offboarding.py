@@ -24,7 +24,7 @@ from editorapp.generations.queue import parking, pause
 from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.states import ACTIVE, CANCELABLE, SETTLEABLE
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams import people
+from editorapp.teams import audit, people
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act, Role, may
 
@@ -192,7 +192,22 @@ def _settle(member: Member, change: Offboarding, why: Hold, *, now: datetime) ->
         pause.release(ids, member=change.by, now=now)
     else:
         pause.hold_for_nobody(ids, why, by=change.by.user, now=now)
+    if takes:
+        _record(member, change, to, ids)
     return len(takes)
+
+
+def _record(member: Member, change: Offboarding, to: Member | None, ids: list[int]) -> None:
+    """Write down what was decided about the takes of somebody."""
+    audit.record(
+        "member.takes_decided",
+        f"person:{member.user_id}",
+        by=change.by,
+        about=member.user,
+        choice=str(change.choice),
+        to=str(to.user) if to else "",
+        takes=ids,
+    )
 
 
 def _locked_waiting(member: Member) -> list[Generation]:

@@ -22,6 +22,7 @@ from editorapp.generations.queue import cancel, senders
 from editorapp.generations.queue.parking import forgotten, locked_flags, park, unpark
 from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
+from editorapp.teams import audit
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
 
@@ -37,6 +38,7 @@ def pause_queue(member: Member, *, now: datetime) -> None:
         open_ = Team.objects.filter(pk=member.team_id, queue_paused_at=None)
         if open_.update(queue_paused_at=now, queue_paused_by=member.user):
             park(Generation.objects.filter(team_id=member.team_id), now=now)
+            audit.record("queue.paused", f"team:{member.team_id}", by=member, about=member.team)
 
 
 def resume_queue(member: Member, *, now: datetime) -> None:
@@ -48,7 +50,9 @@ def resume_queue(member: Member, *, now: datetime) -> None:
     with transaction.atomic():
         # No account is resumed meanwhile: each would leave what waits to the other's pause.
         locked(ProviderAccount.objects.all())
-        Team.objects.filter(pk=member.team_id).update(queue_paused_at=None, queue_paused_by=None)
+        paused = Team.objects.filter(pk=member.team_id).exclude(queue_paused_at=None)
+        if paused.update(queue_paused_at=None, queue_paused_by=None):
+            audit.record("queue.resumed", f"team:{member.team_id}", by=member, about=member.team)
         unpark(Generation.objects.filter(team_id=member.team_id), now=now)
 
 
@@ -59,6 +63,7 @@ def pause_account(account: ProviderAccount, *, member: Member, now: datetime) ->
         open_ = ProviderAccount.objects.filter(pk=account.pk, paused_at=None)
         if open_.update(paused_at=now, paused_by=member.user):
             park(Generation.objects.filter(account_id=account.pk), now=now)
+            audit.record("account.paused", f"account:{account.pk}", by=member, about=account.name)
 
 
 def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -> None:
@@ -68,7 +73,9 @@ def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -
     """
     _admin(member)
     with transaction.atomic():
-        ProviderAccount.objects.filter(pk=account.pk).update(paused_at=None, paused_by=None)
+        paused = ProviderAccount.objects.filter(pk=account.pk).exclude(paused_at=None)
+        if paused.update(paused_at=None, paused_by=None):
+            audit.record("account.resumed", f"account:{account.pk}", by=member, about=account.name)
         unpark(Generation.objects.filter(account_id=account.pk), now=now)
 
 

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from editorapp.generations import auditing
 from editorapp.generations.models import Attempt, Settlement
 from editorapp.teams.models import User
+
+# What is written down of each outcome; of the others that it was settled.
+ACTS = {
+    Settlement.Outcome.SENT_AGAIN: "take.sent_again",
+    Settlement.Outcome.STOPPED: "take.unfollowed",
+    Settlement.Outcome.CORRECTED: "take.cost_corrected",
+}
 
 
 @dataclass(frozen=True)
@@ -32,3 +40,5 @@ class Decider:
             person=self.user,
             note=f"{says} {self.note}".strip(),
         )
+        take, act = attempt.generation, ACTS.get(outcome, "take.settled")
+        auditing.record(act, take, by=self.user, why=self.note, outcome=str(outcome), says=says)

@@ -17,6 +17,7 @@ from editorapp.costs import ledger
 from editorapp.costs.estimate import Estimate
 from editorapp.costs.ledger import OverBudget
 from editorapp.costs.models import PriceQuote
+from editorapp.generations import auditing
 from editorapp.generations.coordination import wake
 from editorapp.generations.files import staging
 from editorapp.generations.ledger_lines import subject
@@ -106,7 +107,9 @@ def enqueue_all(
                 found[draft] | {"form_token": token}
                 for draft, token in zip(drafts, tokens, strict=True)
             ]
-            return _create_all(rows, member, flags, left, now=now)
+            made = _create_all(rows, member, flags, left, now=now)
+            auditing.record_queued(made, by=member)
+            return made
     except IntegrityError:
         if form_token and (made := _made_before(member, tokens)):
             return made  # the other click was first; all of this one is rolled back

@@ -12,7 +12,7 @@ from django.db.models import Q
 from editorapp.core import task_queue
 from editorapp.core.money import show_usd
 from editorapp.costs.estimate import Estimate
-from editorapp.generations import alerting
+from editorapp.generations import alerting, auditing
 from editorapp.generations.coordination import wake
 from editorapp.generations.models import NOTHING_WRONG, Attempt, Generation, Overtaken, newest
 from editorapp.generations.queue import parking, senders
@@ -48,6 +48,7 @@ def retry(generation: Generation, *, member: Member, now: datetime) -> Attempt:
     with transaction.atomic():
         flags = parking.locked_flags(generation.account_id, generation.team_id)
         attempt = restart(generation, flags, by=member, now=now)
+        auditing.record_attempt("take.retried", attempt, by=member)
     generation.refresh_from_db()
     return attempt
 
@@ -199,6 +200,7 @@ def take_as_it_is(generation: Generation, *, member: Member, now: datetime) -> N
             shown=shown,
         )
         alerting.result_is_safe(generation, now=now)
+        auditing.record("take.accepted", generation, by=member, why=attempt.last_error)
     generation.refresh_from_db()
 
 

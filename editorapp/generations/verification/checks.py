@@ -44,6 +44,7 @@ from editorapp.providers.documents.compare import Difference, DifferenceKind
 from editorapp.providers.http.recording import listening
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,9 @@ def begin(
             team=member.team,
             defaults={"person": member.user, "started_at": now},
         )
+        if is_new:
+            subject, about = f"account:{account.pk}", account.name
+            audit.record("account.verification_begun", subject, by=member, about=about)
         if is_new and in_background:
             wake.wake("verify", verification.pk, now=now)
     return verification

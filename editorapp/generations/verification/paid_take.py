@@ -13,6 +13,7 @@ from editorapp.generations.models import Generation, Verification
 from editorapp.generations.request.draft import Draft
 from editorapp.generations.request.enqueue import RequestRefused, enqueue
 from editorapp.providers.contract import GenerationRequest
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 
 State = Verification.State
@@ -59,6 +60,10 @@ def go_on(
         waiting = Verification.objects.filter(pk=verification.pk, state=State.READY)
         if not waiting.update(state=State.PAID, take=take, person=member.user):
             raise NotWaiting("Somebody else has decided this a moment ago.")
+        account, agreed = verification.account, str(at_most_usd)
+        subject = f"account:{account.pk}"
+        act = "account.verification_paid"
+        audit.record(act, subject, by=member, about=account.name, take=take.pk, agreed_usd=agreed)
     verification.refresh_from_db()
     return take
 

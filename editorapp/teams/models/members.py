@@ -176,6 +176,10 @@ class Member(models.Model):
         return self.may(Act.SET_BUDGET)
 
     @property
+    def may_see_audit(self) -> bool:
+        return self.may(Act.SEE_AUDIT)
+
+    @property
     def may_see_costs(self) -> bool:
         return self.may(Act.SEE_COSTS)
 

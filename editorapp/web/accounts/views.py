@@ -4,8 +4,10 @@ Only admins come here.
 """
 
 from copy import copy
+from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,6 +24,7 @@ from editorapp.providers.models import (
     TeamAccount,
 )
 from editorapp.providers.spec import Spec
+from editorapp.teams import audit
 from editorapp.teams.access import (
     MemberRequest,
     action_for,
@@ -71,7 +74,10 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
     limits = {name: getattr(spec, name) for name in LIMITS}
     form = AccountForm(request.POST or None, instance=ProviderAccount(provider=provider, **limits))
     if request.method == "POST" and form.is_valid():
-        return _told(request, form.keep(), "is added. It is being tested.")
+        with transaction.atomic():
+            kept = form.keep()
+            _record("account.added", request, kept, provider=kept.provider, key="entered")
+        return _told(request, kept, "is added. It is being tested.")
     return _form(request, form)
 
 
@@ -83,7 +89,9 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     account = account_or_404(pk)
     form = form_for(copy(account), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        kept = form.keep()
+        with transaction.atomic():
+            kept = form.keep()
+            _record("account.changed", request, kept, **_differs(account, kept))
         is_tested = kept.origin is not KeyOrigin.ADMIN or kept.tested_at is not None
         return _told(request, kept, "is saved." if is_tested else "is saved. It is being tested.")
     return _form(request, form, account)
@@ -94,6 +102,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
     account = account_or_404(pk)
     tested = capability_discovery.test(account)
+    _record("account.tested", request, account, is_ok=tested.is_ok)
     if is_part(request):
         return _card(request, pk)
     say = messages.success if tested.is_ok else messages.error
@@ -106,7 +115,10 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
     account = account_or_404(pk)
     account.is_enabled = request.POST.get("on") == "1"
-    account.save(update_fields=["is_enabled"])
+    with transaction.atomic():
+        account.save(update_fields=["is_enabled"])
+        act = "account.switched_on" if account.is_enabled else "account.switched_off"
+        _record(act, request, account)
     off = (
         "switched off: nothing new is sent with it. What waits in the queue stays there, and "
         "what is under way is followed to its end."
@@ -124,7 +136,9 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
     else:
-        TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+        with transaction.atomic():
+            TeamAccount.objects.update_or_create(team=team, defaults={"account": account})
+            _record("account.made_default", request, account)
         said = f"{team} uses {account.name} now, unless somebody chooses another."
         messages.success(request, said)
     return redirect(_address(pk))
@@ -137,7 +151,9 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         if not _can_be_deleted(account):
             raise ProtectedError("", set())
-        account.delete()
+        with transaction.atomic():
+            _record("account.deleted", request, account)
+            account.delete()
     except ProtectedError:  # takes name it, perhaps since a moment ago
         messages.error(
             request,
@@ -146,6 +162,21 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
         return redirect(_address(pk))
     messages.success(request, f"{account.name} is deleted, and its key with it.")
     return redirect("accounts:page")
+
+
+def _record(act: str, request: MemberRequest, account: ProviderAccount, **facts: Any) -> None:
+    subject = f"account:{account.pk}"
+    audit.record(act, subject, by=request.member, about=account.name, **facts)
+
+
+def _differs(before: ProviderAccount, after: ProviderAccount) -> dict[str, Any]:
+    """Return what of an account was changed, for the log: of a key only that it was."""
+    names = ("name", "base_url", *LIMITS)
+    told = {name: [str(getattr(one, name)) for one in (before, after)] for name in names}
+    facts: dict[str, Any] = {f"set_{name}": two for name, two in told.items() if two[0] != two[1]}
+    if before.key_encrypted != after.key_encrypted:
+        facts["key"] = "changed"
+    return facts
 
 
 def _spec(provider: str) -> Spec:

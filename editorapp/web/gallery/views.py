@@ -20,7 +20,7 @@ from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest, page_for
-from editorapp.teams.models import Member, User
+from editorapp.teams.models import Member, Project, User
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches
 from editorapp.web.presenters import request_summary
@@ -55,6 +55,7 @@ class Filters:
     model: str = ""
     person: int | None = None
     source: int | None = None
+    project: int | None = None
     lineage: str = ""
     q: str = ""
 
@@ -70,6 +71,7 @@ class Filters:
             **{name: value for name, value in said.items() if value in choices[name]},
             person=row_id(query, "person"),
             source=row_id(query, "source"),
+            project=row_id(query, "project"),
             lineage=text(query, "lineage", most=64),
             q=text(query, "q", most=200),
         )
@@ -85,6 +87,7 @@ class Filters:
             "model": self.model,
             "created_by_id": self.person,
             "source_asset_id": self.source,
+            "project_id": self.project,
             "lineage": self.lineage,
         }
         takes = takes.filter(**{name: value for name, value in same.items() if value})
@@ -206,10 +209,18 @@ def _filters_form(member: Member, filters: Filters) -> SafeString:
             for name, words in choices.items()
         ),
         people=tuple(_makers(member).items()),
+        projects=_projects(member, filters.project),
         source_name=_source_name(member, filters.source),
         without_source=filters.without("source"),
         without_lineage=filters.without("lineage"),
     )
+
+
+def _projects(member: Member, chosen: int | None) -> tuple[tuple[int, str], ...]:
+    """Return the projects to choose from: the current ones, and the chosen one."""
+    shown = Q(archived_at=None) | Q(pk=chosen or 0)
+    rows = Project.objects.visible_to(member).filter(shown).order_by("name", "pk")
+    return tuple(rows.values_list("pk", "name"))
 
 
 def _source_name(member: Member, source: int | None) -> str:

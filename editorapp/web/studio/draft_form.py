@@ -108,6 +108,7 @@ class DraftForm:
     more_trajectory_sparsity: str = ""
     # The source that the guide frames are of, as `source_key`: see following.py.
     pinned_to: str = ""
+    project: str = ""  # "" is that of the source; "none", or its number: see project_choice.py
     replaces: int | None = None  # our own generation, not sent yet, that this one is instead of
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See resolved_form.py.

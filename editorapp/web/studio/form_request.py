@@ -152,6 +152,7 @@ def again(take: Generation) -> DraftForm:
     """Return the form that a take was made with: its source, its frames and its settings."""
     wanted, parent = take.wanted, take.parent_id
     said = _settings_of(wanted) | {"account": take.account_id}
+    said |= {"project": str(take.project_id)} if take.project_id else {}
     if wanted.task == Task.GENERATE:
         said |= _frames_of(wanted, parent)
     else:

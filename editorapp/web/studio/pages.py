@@ -21,7 +21,7 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.web.presenters.clips import clip_json
-from editorapp.web.studio import frames, sources, take_tabs, tiles, variants
+from editorapp.web.studio import frames, project_choice, sources, take_tabs, tiles, variants
 from editorapp.web.studio.account_notices import notice_of
 from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
@@ -232,5 +232,6 @@ def _pane_context(found: FormVerdict) -> Context:
         "not_sent": labels_not_sent(resolved),
         "choices": Choices(resolved, found.closed),
         "replaced": resolved.replaced,
+        "project_options": project_choice.options(resolved),
         "most_takes": variants.MOST,
     }

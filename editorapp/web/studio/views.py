@@ -4,6 +4,7 @@ queue it. Everything also works as plain forms.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -33,6 +34,7 @@ from editorapp.web.studio import (
     new_sources,
     notes,
     pages,
+    project_choice,
     prompt_views,
     rearranging,
     recipe_views,
@@ -281,7 +283,7 @@ def submit(request: MemberRequest) -> HttpResponse:
         return _refused(request, resolved)
     try:
         made = _enqueued(resolved)
-    except (OverBudget, TooLate, RequestRefused) as error:
+    except (OverBudget, TooLate, RequestRefused, project_choice.ProjectGone) as error:
         return _refused(request, resolved, error)
     return _queued(request, made, resolved)
 
@@ -289,14 +291,16 @@ def submit(request: MemberRequest) -> HttpResponse:
 def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     """Queue all that the form asks for, instead of what it replaces.
 
-    Raises: RequestRefused; OverBudget; TooLate, when that was sent, canceled or replaced meanwhile.
+    Raises: RequestRefused; OverBudget; ProjectGone; TooLate, when that was sent, canceled or
+    replaced meanwhile.
     """
     member, pk, replaced = resolved.member, resolved.form.replaces, None
     if pk is not None:
         replaced = Generation.objects.visible_to(member).filter(pk=pk).first()
         if replaced is None:
             raise TooLate("What this should replace is not there any more.")
-    drafts, token = variants.all_of(resolved), resolved.form.form_token
+    project, token = project_choice.chosen(resolved), resolved.form.form_token
+    drafts = [replace(draft, project=project) for draft in variants.all_of(resolved)]
     try:
         return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:

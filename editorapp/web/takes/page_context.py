@@ -20,7 +20,7 @@ from editorapp.providers import accounts
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
@@ -56,9 +56,21 @@ def page_context(take: Generation, member: Member) -> Context:
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
+        **_projects(take, member),
         "seen": seen(take),
         "verdicts": Decision.Verdict,
         **_attempts(take),
+    }
+
+
+def _projects(take: Generation, member: Member) -> Context:
+    """Return the projects that the take can be moved to, and the one that it is in."""
+    if not member.may_organise and take.project_id is None:
+        return {"project": None, "projects": []}
+    rows = list(Project.objects.visible_to(member).order_by("name", "pk"))
+    return {
+        "project": next((one for one in rows if one.pk == take.project_id), None),
+        "projects": [one for one in rows if not one.is_archived] if member.may_organise else [],
     }
 
 

@@ -21,6 +21,7 @@ ROOMS = (
 )
 
 ORDER: dict[str, tuple[str, ...]] = {
+    "teams": ("roles", "models", "middleware", "audit_origin", "audit", "projects", "people"),
     "media": ("layout", "backends", "decoding", "sandbox", "store", "models", "intake", "uploads"),
     "providers": (
         "contract",

@@ -19,7 +19,7 @@ ENGINE, COMMAND_LINE = "engine", "command line"
 
 
 @dataclass(frozen=True)
-class Origin:
+class ActOrigin:
     """From where an act comes, and who is signed in there: asked only when something is recorded."""
 
     address: str
@@ -29,24 +29,24 @@ class Origin:
 class _Process:
     """What this process is, where no request says more."""
 
-    origin = Origin(COMMAND_LINE)
+    origin = ActOrigin(COMMAND_LINE)
 
 
-_of_request: ContextVar[Origin | None] = ContextVar("audit_origin", default=None)
+_of_request: ContextVar[ActOrigin | None] = ContextVar("audit_origin", default=None)
 
 
 def this_process_is(name: str) -> None:
     """Say what this process is, for all its threads and the processes forked from it."""
-    _Process.origin = Origin(name)
+    _Process.origin = ActOrigin(name)
 
 
-def current() -> Origin:
+def current() -> ActOrigin:
     """Return where what happens now comes from."""
     return _of_request.get() or _Process.origin
 
 
 @contextmanager
-def coming_from(origin: Origin) -> Iterator[None]:
+def coming_from(origin: ActOrigin) -> Iterator[None]:
     """Have what is recorded meanwhile come from there."""
     token = _of_request.set(origin)
     try:
@@ -62,5 +62,5 @@ class AuditOrigin:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with coming_from(Origin(address_of(request), lambda: member_of(request))):
+        with coming_from(ActOrigin(address_of(request), lambda: member_of(request))):
             return self.get_response(request)

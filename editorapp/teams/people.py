@@ -275,9 +275,10 @@ def _keep_one_who_may(member: Member, role: str | None = None) -> None:
     made that name the team.
     """
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
-    now = Member.objects.active().filter(pk=member.pk).values_list("role", flat=True).first()
+    found = Member.objects.active().filter(pk=member.pk)
+    before = found.values_list("role", flat=True).first()
     for act in (Act.OWN, Act.MANAGE):
-        is_lost = now is not None and may(now, act) and not (role and may(role, act))
+        is_lost = before is not None and may(before, act) and not (role and may(role, act))
         if is_lost and not _others_who_may(member, act).exists():
             raise LastAdmin(member, act)
 

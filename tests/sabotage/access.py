@@ -4,6 +4,7 @@ from tests.sabotage.change import Change
 
 VIEWS = "editorapp/web/media/views.py"
 TEAM, OUT = "tests/web/test_another_team.py", "tests/teams/test_ways_out.py"
+OUTSIDE = "tests/web/test_outside_a_project.py"
 NO_FILE = f"{TEAM}::test_no_file_is_there_for_another_team_by_any_method_range_or_validator"
 OWN_UPLOAD = f"{TEAM}::test_an_upload_is_its_persons_alone"
 
@@ -62,9 +63,30 @@ CHANGES = (
     Change(
         "a file that was deleted is served on",
         "editorapp/media/models.py",
-        "return self.filter(team_id=member.team_id, deleted_at=None)",
-        "return self.filter(team_id=member.team_id)",
+        "return self.filter(team_id=team_id, deleted_at=None)",
+        "return self.filter(team_id=team_id)",
         (f"{TEAM}::test_no_file_is_there_for_strangers_nor_one_that_was_deleted",),
+    ),
+    Change(
+        "who is not in a private project sees its takes",
+        "editorapp/generations/models/generation.py",
+        "return rows if member.sees_all else rows.filter(seen_by(member))",
+        "return rows",
+        (f"{OUTSIDE}::test_lists_counts_and_searches_know_nothing_of_it",),
+    ),
+    Change(
+        "who is not in a private project is handed its files",
+        "editorapp/media/models.py",
+        "return self if member.sees_all else self.filter(visibility.seen_by(member))",
+        "return self",
+        (f"{OUTSIDE}::test_who_is_outside_gets_at_every_address_what_strangers_get",),
+    ),
+    Change(
+        "an admin makes an owner",
+        "editorapp/teams/roles.py",
+        "return [one for one in Role if not allows_less(role, one)]",
+        "return list(Role)",
+        ("tests/teams/test_owners.py::test_an_admin_gives_no_role_of_an_owner_in_any_way",),
     ),
     Change(
         "a take of another team can be settled",

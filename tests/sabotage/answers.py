@@ -106,8 +106,8 @@ CHANGES = (
     Change(
         "whoever may create may stop following a take",
         "editorapp/teams/roles.py",
-        "Role.CREATOR: frozenset({Act.SEE, ",
-        "Role.CREATOR: frozenset({Act.STOP_FOLLOWING, Act.SEE, ",
+        "_WORKS | {Act.CREATE, ",
+        "_WORKS | {Act.STOP_FOLLOWING, Act.CREATE, ",
         (
             f"{STOP}::test_every_role_at_the_door",
             f"{STOP}::test_the_owner_may_not_stop_it_without_being_an_admin",

@@ -47,8 +47,8 @@ CHANGES = (
     Change(
         "nobody who acts for a person waits for whoever disables them",
         "editorapp/teams/people.py",
-        "    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)\n    if not",
-        "    if not",
+        "    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)\n    found",
+        "    found",
         (f"{LEFT}::test_whoever_acts_for_a_person_waits_while_they_are_being_disabled",),
         on_servers=True,
     ),
@@ -64,8 +64,8 @@ CHANGES = (
     Change(
         "an invitation that a disabled admin made lets somebody in",
         "editorapp/teams/people.py",
-        "invited_by_id=member.user_id, used_at=None).update(used_at=now)",
-        "invited_by_id=member.user_id, used_at=None).count()",
+        "theirs.exclude(role__in=but_to).update(used_at=now)",
+        "theirs.exclude(role__in=but_to).count()",
         (f"{PEOPLE}::test_a_disabled_person_is_out_at_once_by_every_way_in",),
     ),
     Change(

@@ -40,7 +40,7 @@ CHANGES = (
         "who gets a smaller role goes on in the sessions that are open",
         "editorapp/teams/people.py",
         "        if allows_less(role, before):\n            sign_out_everywhere(member.user)\n",
-        "",
+        "        if allows_less(role, before):\n",
         (ENDED,),
     ),
     Change(
@@ -77,7 +77,7 @@ CHANGES = (
     ),
     Change(
         "a browser says itself from where it comes",
-        "editorapp/web/sign_in/views.py",
+        "editorapp/core/client_address.py",
         '.rpartition(",")[2].strip()',
         '.partition(",")[0].strip()',
         (f"{PEOPLE}::test_where_a_request_comes_from_is_what_the_nearest_proxy_saw",),

@@ -19,12 +19,15 @@ from editorapp.costs.ledger import Charge
 from editorapp.generations import alerting, comparison
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Generation
+from editorapp.generations.moving import move
 from editorapp.generations.states import State
 from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.review.decide import decide
+from editorapp.teams import projects
 from editorapp.teams.models import Invite, Member, Team
+from editorapp.teams.projects import ProjectFields
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_member, make_reserved
 from tests.shots.clips import graded, sources
@@ -49,6 +52,7 @@ class States:
     clips: list[Asset] = field(default_factory=list)
     takes: dict[str, Generation] = field(default_factory=dict)
     batch: UUID = field(default_factory=uuid4)
+    project: int = 0
     invite: str = ""
 
     @property
@@ -79,7 +83,17 @@ def build(folder: Path) -> States:
     _takes(made, looks)
     _measure(made)
     _around(made)
+    _projects(made, owner)
     return made
+
+
+def _projects(made: States, owner: Member) -> None:
+    """Make a project with takes and people, and a private one."""
+    board = projects.make(owner, ProjectFields("Harbor film", colour="blue", reference="A-1204"))
+    projects.add(board, made.people["creator"], owner)
+    move([made.take("done"), made.take("second"), made.take("chain")], board, by=owner)
+    projects.make(owner, ProjectFields("Pitch", colour="amber", is_private=True))
+    made.project = board.pk
 
 
 def _people() -> dict[str, Member]:

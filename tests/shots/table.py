@@ -121,6 +121,11 @@ SHOTS = (
     Shot("compare", "nothing named", "compare:page", _at("/compare/")),
     Shot("unknown", "one", "settle:page", _at("/unknown/")),
     Shot("unknown", "none", "settle:page", _at("/unknown/"), person="newcomer"),
+    Shot("projects", "boards", "projects:page", _at("/projects/")),
+    Shot("projects", "none", "projects:page", _at("/projects/"), person="newcomer"),
+    Shot("projects", "one", "projects:edit", lambda s: f"/projects/{s.project}/"),
+    Shot("audit", "a team's", "audit:page", _at("/audit/")),
+    Shot("audit", "nothing", "audit:page", _at("/audit/"), person="newcomer"),
     Shot("costs", "a month", "costs:page", _at("/costs/")),
     Shot("costs", "nothing spent", "costs:page", _at("/costs/"), person="newcomer"),
     Shot("people", "a team", "people:page", _at("/people/")),
@@ -169,4 +174,5 @@ NO_SCREEN = {
     "verifying:page": "a real account's, which is asked for real money",
     "verifying:report": "a file",
     "costs:csv": "a file",
+    "audit:csv": "a file",
 }

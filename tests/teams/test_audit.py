@@ -31,7 +31,7 @@ def acts() -> list[str]:
 def test_a_line_says_who_did_what_to_what_from_where_and_why() -> None:
     member = make_member(name="Ada")
 
-    with audit_origin.coming_from(audit_origin.Origin("203.0.113.7", lambda: member)):
+    with audit_origin.coming_from(audit_origin.ActOrigin("203.0.113.7", lambda: member)):
         audit.record("take.canceled", "take:12", about="A quiet harbor", why="Too dark", usd="1.08")
 
     line = AuditEntry.objects.get()

@@ -23,7 +23,16 @@ from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse.models import EditRecipe, SavedDraft
-from editorapp.teams.models import Invite, LimitChange, Member, Team, User
+from editorapp.teams.models import (
+    AuditEntry,
+    Invite,
+    LimitChange,
+    Member,
+    Project,
+    ProjectMember,
+    Team,
+    User,
+)
 
 # What somebody sends who means no good, or whose script is broken.
 VALUES = (
@@ -77,6 +86,9 @@ SOUND = {
     "days": "7",
     "choice": "hold",
     "theme": "dark",
+    "colour": "red",
+    "subject": "take:1",
+    "since": "2026-11-30",
     "max_concurrent": "3",
     "requests_per_minute": "60",
     "key_1": "luma-api-0123456789abcdef",
@@ -103,6 +115,9 @@ ROWS: tuple[type[Model], ...] = (
     Member,
     Invite,
     LimitChange,
+    AuditEntry,
+    Project,
+    ProjectMember,
 )
 # The last key of each table, in one question: it is asked before and after thousands of requests.
 _LAST = "SELECT " + ", ".join(

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
+from editorapp.generations.moving import move
 from editorapp.generations.states import State
 from editorapp.media import layout, store, unreadable
 from editorapp.media.intake import take_in
@@ -27,7 +28,9 @@ from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
 from editorapp.review.models import Decision
-from editorapp.teams.models import Invite, Member, Team, User
+from editorapp.teams import projects
+from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
+from editorapp.teams.projects import ProjectFields
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
@@ -58,6 +61,7 @@ class Owned:
     take: Generation
     invite: Invite
     recipe: EditRecipe
+    project: Project
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
@@ -66,6 +70,8 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "projects":
+            return [str(self.project.pk)]
         if space == "people":
             return [str(self.invite.pk if "invite" in leaf else self.member.pk)]
         return [str(self.clip.pk if name == "studio:takes" else self.take.pk)]
@@ -124,8 +130,10 @@ def owned(db, tmp_path: Path) -> Owned:
         origin=MadeOn(clip, take),
         now=timezone.now(),
     )
+    project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
+    move([take.pk], project, by=member)
     return Owned(
-        member,
+        Member.objects.get(pk=member.pk),
         Asset.objects.get(pk=clip.pk),
         archive,
         came,
@@ -133,6 +141,7 @@ def owned(db, tmp_path: Path) -> Owned:
         take,
         invite,
         recipe,
+        project,
     )
 
 
@@ -190,7 +199,7 @@ def said(answer: Any) -> bytes:
 
 
 def test_every_file_is_there_for_its_team(owned: Owned) -> None:
-    client = signed_in(make_member(role=Role.REVIEWER, team=owned.member.team))
+    client = signed_in(make_member(role=Role.ADMIN, team=owned.member.team))
     found = {
         address: client.get(address).status_code
         for address, name in addresses(owned)
@@ -290,6 +299,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
+    of_team += (Project, AuditEntry)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),
@@ -301,10 +311,10 @@ def rows_of(owned: Owned) -> str:
     return serializers.serialize("json", found)
 
 
-def test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door(owned: Owned) -> None:
-    client, before = signed_in(make_member(role=Role.ADMIN)), rows_of(owned)
+def named_in(owned: Owned) -> dict[str, Any]:
+    """Return a query, and a form, that name everything that the team has."""
     clip, take, person = owned.clip.pk, owned.take.pk, owned.member.user_id
-    named = {
+    return {
         "source": clip,
         "source_kind": "asset",
         "source_asset": clip,
@@ -332,7 +342,14 @@ def test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door(owned: 
         "parent": take,
         "lineage": owned.take.lineage,
         "batch": str(owned.take.batch),
+        "project": owned.project.pk,
+        "subject": f"take:{take}",
     }
+
+
+def test_an_admin_of_another_team_learns_and_changes_nothing_at_any_door(owned: Owned) -> None:
+    client, before = signed_in(make_member(role=Role.ADMIN)), rows_of(owned)
+    named = named_in(owned)
 
     for address, name in addresses(owned):
         if name.partition(":")[0] in EVERYBODYS or name in (

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 
 from editorapp.core.money import ZERO
 from editorapp.generations.models import Generation
@@ -13,7 +12,7 @@ from editorapp.web.presenters.addresses import address
 
 
 @dataclass(frozen=True)
-class Board:
+class ProjectBoard:
     """A project as its card shows it; money is None where who asks sees no costs."""
 
     project: Project
@@ -27,7 +26,7 @@ class Board:
         return f"{address('gallery:page')}?project={self.project.pk}"
 
 
-def boards(member: Member, *, archived: bool) -> list[Board]:
+def boards(member: Member, *, archived: bool) -> list[ProjectBoard]:
     """Return the projects that a member sees, by name: three queries, however many."""
     takes = Generation.objects.visible_to(member).order_by()
     rows = Project.objects.visible_to(member).filter(archived_at__isnull=not archived)
@@ -36,7 +35,7 @@ def boards(member: Member, *, archived: bool) -> list[Board]:
     projects = list(covered.order_by("name", "pk"))
     counts, costs = _counts(takes, projects), _costs(takes, projects, member)
     return [
-        Board(
+        ProjectBoard(
             project,
             counts.get(project.pk, 0),
             _cover(project),
@@ -70,5 +69,5 @@ def _costs(
     if not member.may_see_all_costs:
         takes = takes.filter(created_by=member.user_id)
     shown = takes.filter(project__in=projects).values("project", "is_simulated")
-    rows = shown.annotate(usd=Coalesce(Sum(F("cost_usd")), ZERO))
-    return {(row["project"], row["is_simulated"]): row["usd"] for row in rows}
+    rows = shown.annotate(usd=Sum("cost_usd"))
+    return {(row["project"], row["is_simulated"]): row["usd"] or ZERO for row in rows}

@@ -104,10 +104,10 @@ def remove(project: Project, member: Member, by: Member) -> None:
             _record("project.member_removed", project, by, person=str(member.user))
 
 
-def may_use(project: Project | None, by: Member) -> None:
+def may_use(project: int | None, by: Member) -> None:
     """See that somebody may make a take in a project: one that they see. Raises: PermissionDenied."""
     seen = Project.objects.visible_to(by)
-    if project is not None and not seen.filter(pk=project.pk).exists():
+    if project is not None and not seen.filter(pk=project).exists():
         raise PermissionDenied("This project is not yours to use.")
 
 

@@ -167,8 +167,8 @@ def _draft(
         takes=references.takes_named(wanted, member),
     )
     parent = made_from.parent
-    project = parent.project if parent else None  # what is made of a private take stays private
-    return Draft(wanted, account, made_from.asset, parent, project=project)
+    project = parent.project_id if parent else None  # what is made of a private take stays private
+    return Draft(wanted, account, made_from.asset, parent, project_id=project)
 
 
 def _model(options: Options, spec: Spec) -> Model:

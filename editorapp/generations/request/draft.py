@@ -12,7 +12,6 @@ from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.spec import Model, Spec
-from editorapp.teams.models import Project
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,13 @@ class Draft:
     source_asset: Asset | None = None
     parent: Generation | None = None
     finishes: Generation | None = None
-    project: Project | None = None  # the board that the take is put on; no provider is told
+    project_id: int | None = None  # the board that the take is put on; no provider is told
 
     @classmethod
     def of(cls, generation: Generation) -> "Draft":
         """Return a generation's request as if it were to be sent once more."""
-        source, project = generation.source_asset, generation.project
-        return cls(generation.wanted, generation.account, source, project=project)
+        source, project = generation.source_asset, generation.project_id
+        return cls(generation.wanted, generation.account, source, project_id=project)
 
     @cached_property
     def spec(self) -> Spec:

@@ -131,7 +131,7 @@ def _priced(draft: Draft, member: Member, *, now: datetime) -> Fields:
         "is_simulated": account.is_simulated,
         "parent": draft.parent,
         "finished_from": draft.finishes,
-        "project": draft.project,
+        "project_id": draft.project_id,
         "source_asset": draft.source_asset,
         "lineage": inherited_key(draft.parent, draft.source_asset),
         **estimated(price_to_send(draft, last_quote(draft, now), now=now)),
@@ -173,7 +173,7 @@ def _reachable(draft: Draft, member: Member) -> Draft:
         source = parent.result
     if any(one and one.team_id != member.team_id for one in (source, parent)):
         raise PermissionDenied("The source belongs to another team.")
-    projects.may_use(draft.project, member)
+    projects.may_use(draft.project_id, member)
     wanted = references.reachable(wanted, draft.account, parent=parent, takes=takes)
     return replace(draft, wanted=wanted, source_asset=source, parent=parent)
 
@@ -190,8 +190,8 @@ def _tokens_of(form_token: str, drafts: Sequence[Draft]) -> list[str]:
         default=str,
     )
     text = f"{form_token}\n{drafts[0].account.pk}\n{asked}"
-    if project := drafts[0].project:
-        text += f"\n{project.pk}"
+    if project := drafts[0].project_id:
+        text += f"\n{project}"
     name = hashlib.sha256(text.encode()).hexdigest()[:36]
     return [f"{name}{place:x}" for place in range(len(drafts))]
 

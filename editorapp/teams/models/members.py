@@ -184,6 +184,10 @@ class Member(models.Model):
         return self.may(Act.SEE_COSTS)
 
     @property
+    def may_open_studio(self) -> bool:
+        return self.may(Act.STUDIO)
+
+    @property
     def may_see_team(self) -> bool:
         return self.may(Act.SEE_TEAM)
 

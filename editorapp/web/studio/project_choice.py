@@ -35,7 +35,7 @@ def options(resolved: ResolvedForm) -> list[ProjectOption]:
     return [ProjectOption(value, label, value == chosen) for value, label in words.items()]
 
 
-def chosen(resolved: ResolvedForm) -> Project | None:
+def chosen(resolved: ResolvedForm) -> int | None:
     """Return the project that a take is put into: as chosen, else that of what it is made from.
 
     Raises: ProjectGone.
@@ -47,23 +47,21 @@ def chosen(resolved: ResolvedForm) -> Project | None:
         return _of_source(resolved)
     rows = Project.objects.visible_to(member).current()
     number = as_whole(said)
-    project = rows.filter(pk=number).first() if number is not None else None
-    if project is None:
+    if number is None or not rows.filter(pk=number).exists():
         raise ProjectGone
-    return project
+    return number
 
 
-def _of_source(resolved: ResolvedForm) -> Project | None:
+def _of_source(resolved: ResolvedForm) -> int | None:
     """Return the project of the take that is replaced, worked on or continued; of a clip that of the
     newest take of it.
     """
     if take := resolved.replaced or resolved.source.parent:
-        return take.project
+        return take.project_id
     clip = resolved.clip
     return _of_clip(clip, resolved.member) if clip is not None else None
 
 
-def _of_clip(clip: Asset, member: Member) -> Project | None:
+def _of_clip(clip: Asset, member: Member) -> int | None:
     takes = Generation.objects.visible_to(member).filter(source_asset=clip)
-    newest = takes.select_related("project").order_by("-pk").first()
-    return newest.project if newest else None
+    return takes.order_by("-pk").values_list("project_id", flat=True).first()

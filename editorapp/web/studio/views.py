@@ -300,7 +300,7 @@ def _enqueued(resolved: ResolvedForm) -> list[Generation]:
         if replaced is None:
             raise TooLate("What this should replace is not there any more.")
     project, token = project_choice.chosen(resolved), resolved.form.form_token
-    drafts = [replace(draft, project=project) for draft in variants.all_of(resolved)]
+    drafts = [replace(draft, project_id=project) for draft in variants.all_of(resolved)]
     try:
         return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
     except TooLate as error:

@@ -24,7 +24,7 @@ from editorapp.web.takes.actions import back_to
 _NOTHING = "There is no sound of a source to add to this take."
 
 
-@action_for(Act.SEE)
+@action_for(Act.SEE_TEAM)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Play the take with the sound of its source, or without: for everybody who sees it.
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from editorapp.core import notes
-from editorapp.teams import audit
+from editorapp.teams import audit, sign_in
 from editorapp.teams.models import Invite, LimitChange, Member, Team, User, hash_token
 from editorapp.teams.roles import Act, Role, allows_less, assignable_by, may
 
@@ -144,6 +144,25 @@ def sign_out_everywhere(user: User) -> None:
     """
     User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
     user.refresh_from_db(fields=["sign_outs"])
+
+
+def reset_link(member: Member, *, by: Member, now: datetime) -> str:
+    """Make a sign-in link for somebody who cannot sign in: with it they set another password. Return
+    its token, which is kept nowhere.
+
+    Raises: PermissionDenied, unless who asks may take away each role that the person has anywhere:
+    whoever has the link is that person.
+    """
+    theirs = Member.objects.active().filter(user_id=member.user_id)
+    if by.team_id != member.team_id or not member.is_active:
+        raise PermissionDenied("They are not in this team.")
+    if theirs.exclude(team_id=by.team_id).exists() and not by.may(Act.OWN):
+        raise PermissionDenied("They are in another team, too: only an owner may make the link.")
+    _may_assign(by, *theirs.values_list("role", flat=True))
+    with transaction.atomic():
+        token = sign_in.make_link(member.user, now=now)
+        _record("member.link_made", member, by)
+    return token
 
 
 def end_other_sessions(user: User) -> None:

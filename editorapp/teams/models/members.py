@@ -17,6 +17,14 @@ class User(AbstractUser):
 
     display_name = models.CharField(max_length=80, blank=True)
     sign_outs = models.PositiveIntegerField(default=0)  # how often all sessions were ended at once
+    # The team that they work in now; None, or one that they are not in (any more): their first.
+    team_chosen = models.ForeignKey(
+        "teams.Team",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -95,9 +103,16 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.filter(disabled_at=None)
 
     def of_user(self, user_id: int) -> "Member | None":
-        """Return a person's place, read together with them and their team."""
+        """Return a person's place in the team that they have chosen, read together with them and
+        their team; `is_in_several` says whether they have others.
+        """
         rows = self.active().filter(user_id=user_id).select_related("team", "user")
-        return rows.order_by("pk").first()
+        is_chosen = models.Case(
+            models.When(team_id=models.F("user__team_chosen"), then=0), default=1
+        )
+        others = Member.objects.active().filter(user_id=user_id).exclude(pk=models.OuterRef("pk"))
+        known = rows.annotate(is_in_several=models.Exists(others))
+        return known.order_by(is_chosen, "pk").first()
 
     def who_may(self, act: Act) -> "MemberQuerySet":
         """Return those who belong to the team now and whose role allows the act."""
@@ -174,6 +189,10 @@ class Member(models.Model):
     @property
     def may_set_budget(self) -> bool:
         return self.may(Act.SET_BUDGET)
+
+    @property
+    def may_own(self) -> bool:
+        return self.may(Act.OWN)
 
     @property
     def may_see_audit(self) -> bool:

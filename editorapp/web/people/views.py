@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -75,6 +76,18 @@ def change_role(request: MemberRequest, pk: int) -> HttpResponse:
         said=f"{member.user} is now {Role(role).label.lower()}.{ended}",
         role=role,
     )
+
+
+@action_for(Act.MANAGE)
+def make_link(request: MemberRequest, pk: int) -> HttpResponse:
+    """Make a sign-in link for somebody who cannot sign in, and show it, this once."""
+    member, now = _member(request, pk), timezone.now()
+    try:
+        token = people.reset_link(member, by=request.member, now=now)
+    except PermissionDenied as error:
+        return _back(request, messages.error, str(error))
+    link = request.build_absolute_uri(reverse("people:link", args=[token]))
+    return _page(request, fresh_link={"member": member, "link": link}, status=201)
 
 
 @form_page_for(Act.MANAGE)
@@ -284,6 +297,7 @@ urlpatterns = [
     path("people/invites", make_invite, name="make_invite"),
     path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
     path("people/<int:pk>/role", change_role, name="role"),
+    path("people/<int:pk>/link", make_link, name="make_link"),
     path("people/<int:pk>/disable", disable, name="disable"),
     path("people/<int:pk>/takes", decide_takes, name="takes"),
     path("people/<int:pk>/bring-back", bring_back, name="bring_back"),

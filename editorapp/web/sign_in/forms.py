@@ -76,3 +76,9 @@ class AlertsForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email"]
+
+
+class TeamNameForm(forms.Form):
+    """The name of a team that is made."""
+
+    team_name = TextField(label="Name of the team", max_length=80)

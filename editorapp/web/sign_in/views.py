@@ -8,7 +8,7 @@ from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,11 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from editorapp.core.client_address import address_of
 from editorapp.core.htmx import Context
-from editorapp.teams import audit, people, sign_in
+from editorapp.core.request_values import row_id
+from editorapp.teams import audit, people, several_teams, sign_in
+from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.known_browsers import KnownBrowser
-from editorapp.teams.models import Member, User
+from editorapp.teams.models import Member, Team, User
 from editorapp.teams.password_throttle import TooSoon
-from editorapp.teams.roles import acts_of
+from editorapp.teams.roles import Act, acts_of
 from editorapp.web.shell.context import home
 from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
@@ -30,6 +32,7 @@ from editorapp.web.sign_in.forms import (
     AlertsForm,
     NameForm,
     SignInForm,
+    TeamNameForm,
 )
 
 BACKEND = "editorapp.teams.backends.TeamBackend"
@@ -140,6 +143,7 @@ def me(request: HttpRequest) -> HttpResponse:
         return _changed(request, request.user, which, forms[which])
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
+    context |= {"teams": several_teams.teams_of(request.user), "team_form": TeamNameForm()}
     return render(request, "people/me.html", context, status=422 if which else 200)
 
 
@@ -191,7 +195,9 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     form = AcceptForm(request.POST or None)
     try:
         invitation = people.open_invite(token, now=timezone.now())
-        if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
+        if request.method == "POST" and isinstance(request.user, User):
+            return _joined_too(request, token, request.user)
+        if request.method == "POST" and form.is_valid():
             return _joined(request, token, form)
     except people.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
@@ -213,6 +219,40 @@ def _joined(
     role = member.get_role_display().lower()
     messages.success(request, f"Welcome to {member.team}. You are in as {role}.")
     return response
+
+
+def _joined_too(request: HttpRequest, token: str, user: User) -> HttpResponse:
+    """Let somebody who has an account join another team with it."""
+    try:
+        member = several_teams.join(token, user, now=timezone.now())
+    except several_teams.InTeamAlready as error:
+        messages.error(request, str(error))
+        return redirect("people:me")
+    messages.success(request, f"Welcome to {member.team}. You work in it now.")
+    return redirect(home(member).url)
+
+
+@require_POST
+@login_required
+def switch_team(request: HttpRequest) -> HttpResponse:
+    """Go over to another of one's teams."""
+    assert isinstance(request.user, User)
+    team = get_object_or_404(Team, pk=row_id(request.POST, "team"))
+    several_teams.go_over(request.user, team)
+    messages.success(request, f"You work in {team} now.")
+    return redirect(_home(request.user))
+
+
+@action_for(Act.OWN)
+def make_team(request: MemberRequest) -> HttpResponse:
+    """Make another team, and go over to it."""
+    form = TeamNameForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the team a name of at most 80 letters.")
+        return redirect("people:me")
+    made = several_teams.make_team(request.member, form.cleaned_data["team_name"])
+    messages.success(request, f"The team {made.team} is made, and you are its owner.")
+    return redirect(home(made).url)
 
 
 def _home(user: User) -> str:
@@ -282,5 +322,7 @@ urlpatterns = [
     path("sign-out", sign_out, name="sign_out"),
     path("sign-out-elsewhere", sign_out_elsewhere, name="sign_out_elsewhere"),
     path("me", me, name="me"),
+    path("me/team", switch_team, name="switch_team"),
+    path("me/teams", make_team, name="make_team"),
     path("invite/<str:token>", invite, name="invite"),
 ]

@@ -9,7 +9,6 @@ from editorapp.teams.audit import ACTS
 from editorapp.teams.models import AuditEntry
 
 register = template.Library()
-PAGES = {"take": "takes:page", "account": "accounts:one", "project": "projects:edit"}
 
 
 @register.filter
@@ -30,7 +29,9 @@ def subject_words(line: AuditEntry) -> str:
 def subject_url(line: AuditEntry) -> str:
     """Return the page of what it was done to; "" where there is none."""
     kind, _colon, number = line.subject.partition(":")
-    return reverse(PAGES[kind], args=[int(number)]) if kind in PAGES else ""
+    if kind == "take":
+        return reverse("takes:page", args=[int(number)])
+    return f"{reverse('gallery:page')}?project={number}" if kind == "project" else ""
 
 
 @register.filter

@@ -16,7 +16,16 @@ from django.db.models import F, Q, QuerySet
 
 from editorapp.core import notes
 from editorapp.teams import audit, sign_in
-from editorapp.teams.models import Invite, LimitChange, Member, Team, User, hash_token
+from editorapp.teams.models import (
+    Invite,
+    LimitChange,
+    Member,
+    Project,
+    ProjectMember,
+    Team,
+    User,
+    hash_token,
+)
 from editorapp.teams.roles import Act, Role, allows_less, assignable_by, may
 
 Errors = dict[str, list[str]]  # what is wrong, by field
@@ -41,16 +50,22 @@ def invite(
     now: datetime,
     note: str = "",
     days: int = 7,
+    projects: Collection[Project] = (),
 ) -> tuple[Invite, str]:
-    """Make an invitation to the team of who invites; return it with its token, which is kept nowhere.
+    """Make an invitation to the team of who invites, and to these of its projects; return it with
+    its token, which is kept nowhere.
 
     Raises: PermissionDenied, also for a role that they may not give.
     """
     _may_assign(by, role)
     with transaction.atomic():
         made, token = Invite.make(by.team, role, invited_by=by.user, now=now, note=note, days=days)
-        subject = f"invite:{made.pk}"
-        audit.record("invite.made", subject, by=by, about=note, role=role, days=days)
+        made.projects.set(projects)
+        names = [str(one) for one in projects]
+        facts: dict[str, Any] = {"role": role, "days": days} | (
+            {"projects": names} if names else {}
+        )
+        audit.record("invite.made", f"invite:{made.pk}", by=by, about=note, **facts)
     return made, token
 
 
@@ -97,7 +112,14 @@ def accept(
         member = Member.objects.create(team=invite.team, user=user, role=invite.role)
         subject = f"invite:{invite.pk}"
         audit.record("invite.accepted", subject, by=member, about=invite.note, role=member.role)
+        let_into_projects(invite, member)
         return member
+
+
+def let_into_projects(invite: Invite, member: Member) -> None:
+    """Let who accepted an invitation into the projects that it names."""
+    for project in invite.projects.all():
+        ProjectMember.objects.get_or_create(project=project, user=member.user)
 
 
 def revoke(invite: Invite, *, now: datetime, by: Member | None = None) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from editorapp.teams import audit
 from editorapp.teams.models import Invite, Member, Team, User
-from editorapp.teams.people import InviteNotUsable, open_invite
+from editorapp.teams.people import InviteNotUsable, let_into_projects, open_invite
 from editorapp.teams.roles import Act, Role
 
 
@@ -57,6 +57,7 @@ def join(token: str, user: User, *, now: datetime) -> Member:
         member = Member.objects.create(team=invite.team, user=user, role=invite.role)
         subject = f"invite:{invite.pk}"
         audit.record("invite.accepted", subject, by=member, about=invite.note, role=member.role)
+        let_into_projects(invite, member)
         go_over(user, invite.team)
     return member
 

@@ -327,14 +327,15 @@ def test_a_closed_invitation_says_so(admin, client):
     assert answer.status_code == 410 and "closed" in answer.content.decode()
 
 
-def test_somebody_signed_in_does_not_use_up_an_invitation(admin):
+def test_somebody_of_the_team_does_not_use_up_an_invitation_to_it(admin):
     _, token = Invite.make(admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now())
 
     answer = signed_in(admin).post(
         f"/invite/{token}", {"username": "x", "display_name": "x", "password": PASSWORD}
     )
 
-    assert answer.status_code == 200 and Invite.objects.get().used_at is None
+    assert answer["Location"] == "/me" and Invite.objects.get().used_at is None
+    assert not User.objects.filter(username="x").exists()
 
 
 def test_an_admin_changes_a_role_disables_somebody_and_brings_them_back(admin):

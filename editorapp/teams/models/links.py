@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.crypto import constant_time_compare
 
 from editorapp.teams.models.members import Team, User
+from editorapp.teams.models.projects import Project
 from editorapp.teams.roles import Role
 
 
@@ -63,6 +64,7 @@ class Invite(OneTimeLink):
     )
     role = models.CharField(max_length=16, choices=Role.choices)
     note = models.CharField(max_length=120, blank=True)  # for whom, in the admin's words
+    projects = models.ManyToManyField(Project, related_name="+", blank=True)  # let into at once
     invited_by = models.ForeignKey(
         User,
         on_delete=models.CASCADE,

@@ -96,9 +96,10 @@ def seen_by(member: Member) -> models.Q:
     """Return which rows with a `project` somebody sees who does not see all: what belongs to no
     project and what is not private, and their projects'; of guests only the last.
     """
-    theirs = models.Q(project__in=projects_of(member))
     if not member.may(Act.SEE):
         return models.Q(pk__in=[])
     if not member.may(Act.SEE_TEAM):
-        return theirs
-    return theirs | models.Q(project=None) | models.Q(project__is_private=False)
+        return models.Q(project__in=projects_of(member))
+    private = Project.objects.filter(team_id=member.team_id, is_private=True)
+    hidden = private.exclude(pk__in=projects_of(member))
+    return ~models.Q(project__in=hidden.values("pk"))  # few, where all that is seen may be many

@@ -13,7 +13,7 @@ from editorapp.generations.queue.offboarding import (
     Offboarding,
 )
 from editorapp.teams import people
-from editorapp.teams.models import Member, Team
+from editorapp.teams.models import Member, Project, Team
 from editorapp.teams.roles import Role, assignable_by
 
 
@@ -34,10 +34,21 @@ class InviteForm(forms.Form):
         choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
     )
 
+    projects = forms.ModelMultipleChoiceField(
+        label="Lets into",
+        queryset=Project.objects.none(),
+        required=False,
+        help_text="Guests see nothing else. Several: hold Ctrl, or Cmd on a Mac.",
+    )
+
     def __init__(self, data: Any = None, *, by: Member) -> None:
         super().__init__(data)
-        self.team, role = by.team, self.fields["role"]
+        self.team, role, shown = by.team, self.fields["role"], self.fields["projects"]
         assert isinstance(role, forms.ChoiceField)
+        assert isinstance(shown, forms.ModelMultipleChoiceField)
+        shown.queryset = Project.objects.visible_to(by).current().order_by("name", "pk")
+        if not shown.queryset.exists():
+            del self.fields["projects"]
         role.choices = [(one.value, one.label) for one in assignable_by(by.role)]
 
     def clean_note(self) -> str:

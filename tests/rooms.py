@@ -21,7 +21,16 @@ ROOMS = (
 )
 
 ORDER: dict[str, tuple[str, ...]] = {
-    "teams": ("roles", "models", "middleware", "audit_origin", "audit", "projects", "people"),
+    "teams": (
+        "roles",
+        "models",
+        "middleware",
+        "audit_origin",
+        "audit",
+        "projects",
+        "sign_in",
+        "people",
+    ),
     "media": ("layout", "backends", "decoding", "sandbox", "store", "models", "intake", "uploads"),
     "providers": (
         "contract",

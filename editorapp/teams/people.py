@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from editorapp.core import notes
-from editorapp.teams import audit, sign_in
+from editorapp.teams import audit
 from editorapp.teams.models import (
     Invite,
     LimitChange,
@@ -57,7 +57,7 @@ def invite(
 
     Raises: PermissionDenied, also for a role that they may not give.
     """
-    _may_assign(by, role)
+    may_assign(by, role)
     with transaction.atomic():
         made, token = Invite.make(by.team, role, invited_by=by.user, now=now, note=note, days=days)
         made.projects.set(projects)
@@ -149,7 +149,7 @@ def change_role(
     with transaction.atomic():
         _keep_one_who_may(member, role)
         before = Member.objects.values_list("role", flat=True).get(pk=member.pk)
-        _may_assign(by, before, role)
+        may_assign(by, before, role)
         Member.objects.filter(pk=member.pk).update(role=Role(role))
         if allows_less(role, before):
             sign_out_everywhere(member.user)
@@ -166,25 +166,6 @@ def sign_out_everywhere(user: User) -> None:
     """
     User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
     user.refresh_from_db(fields=["sign_outs"])
-
-
-def reset_link(member: Member, *, by: Member, now: datetime) -> str:
-    """Make a sign-in link for somebody who cannot sign in: with it they set another password. Return
-    its token, which is kept nowhere.
-
-    Raises: PermissionDenied, unless who asks may take away each role that the person has anywhere:
-    whoever has the link is that person.
-    """
-    theirs = Member.objects.active().filter(user_id=member.user_id)
-    if by.team_id != member.team_id or not member.is_active:
-        raise PermissionDenied("They are not in this team.")
-    if theirs.exclude(team_id=by.team_id).exists() and not by.may(Act.OWN):
-        raise PermissionDenied("They are in another team, too: only an owner may make the link.")
-    _may_assign(by, *theirs.values_list("role", flat=True))
-    with transaction.atomic():
-        token = sign_in.make_link(member.user, now=now)
-        _record("member.link_made", member, by)
-    return token
 
 
 def end_other_sessions(user: User) -> None:
@@ -217,7 +198,7 @@ def bring_back(member: Member, role: str, *, by: Member | None = None) -> None:
     `by` None: whoever has the machine, who may give any role.
     Raises: ValueError, for a role that does not exist; PermissionDenied.
     """
-    _may_assign(by, member.role, role)
+    may_assign(by, member.role, role)
     with transaction.atomic():
         Member.objects.filter(pk=member.pk).update(
             role=Role(role), disabled_at=None, disabled_by=None
@@ -298,8 +279,8 @@ def _record(act: str, member: Member, by: Member | User | None, **facts: Any) ->
     audit.record(act, subject, by=by, team=member.team_id, about=member.user, **facts)
 
 
-def _may_assign(by: Member | None, *roles: str) -> None:
-    """See that somebody may give these roles, and take them away."""
+def may_assign(by: Member | None, *roles: str) -> None:
+    """See that somebody may give these roles, and take them away. Raises: PermissionDenied."""
     if by is None:
         return
     if refused := next((one for one in roles if not by.may_assign(one)), None):

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from editorapp.teams import audit, password_throttle
 from editorapp.teams.known_browsers import KnownBrowser
-from editorapp.teams.models import SignInLink, User, hash_token
+from editorapp.teams.models import SecondFactor, SignInLink, User, hash_token
 
 SIGN_IN_LINK_HOURS = 24  # how long a sign-in link works
 
@@ -51,15 +51,18 @@ def sign_in(
     if not isinstance(user, User):
         raise NotSignedIn(turn.next_wait)
     turn.forget()
-    audit.record_of_person("person.signed_in", user, how="password")
+    _record(user, how="password")
     return user
 
 
-def make_link(user: User, *, now: datetime) -> str:
-    """Make a sign-in link and return its token, which is kept nowhere."""
+def make_link(user: User, *, now: datetime, passes_factor: bool = False) -> str:
+    """Make a sign-in link and return its token, which is kept nowhere. `passes_factor`: no code is
+    asked for after it.
+    """
     token = secrets.token_urlsafe(32)
     SignInLink.objects.create(
         user=user,
+        passes_factor=passes_factor,
         person_mark=user.mark(SignInLink.__name__),
         token_sha256=hash_token(token),
         expires_at=now + timedelta(hours=SIGN_IN_LINK_HOURS),
@@ -87,8 +90,17 @@ def follow(token: str, *, now: datetime) -> User:
     with transaction.atomic():
         if not _use_up(link, now=now):
             raise LinkNotUsable
-        audit.record_of_person("person.signed_in", link.user, how="link")
+        if link.passes_factor:
+            audit.record_of_person("person.signed_in", link.user, how="link")
+        else:
+            _record(link.user, how="link")
     return link.user
+
+
+def _record(user: User, *, how: str) -> None:
+    """Write down that somebody is in; who must show a code as well is not yet."""
+    if not SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).exists():
+        audit.record_of_person("person.signed_in", user, how=how)
 
 
 def _use_up(link: SignInLink, *, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from editorapp.teams.models.audit import AuditEntry
 from editorapp.teams.models.links import Invite, OneTimeLink, SignInLink, SignInTries, hash_token
 from editorapp.teams.models.members import LimitChange, Member, MemberQuerySet, Team, User
 from editorapp.teams.models.projects import Project, ProjectMember, projects_of, seen_by
+from editorapp.teams.models.second_factor import RecoveryCode, SecondFactor
 
 __all__ = [
     "AuditEntry",
@@ -14,6 +15,8 @@ __all__ = [
     "OneTimeLink",
     "Project",
     "ProjectMember",
+    "RecoveryCode",
+    "SecondFactor",
     "SignInLink",
     "SignInTries",
     "Team",

@@ -44,6 +44,8 @@ class SignInLink(OneTimeLink):
         on_delete=models.CASCADE,
         related_name="+",
     )
+    # It asks for no second factor: who made it has the machine.
+    passes_factor = models.BooleanField(default=False, editable=False)
     person_mark = models.CharField(max_length=64, default="", editable=False)  # see User.mark
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from editorapp.generations.models.generation import RESPONSIBLE
 from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
-from editorapp.teams import people
+from editorapp.teams import people, second_factor, standing_in
 from editorapp.teams.access import (
     MemberRequest,
     action_for,
@@ -83,11 +83,23 @@ def make_link(request: MemberRequest, pk: int) -> HttpResponse:
     """Make a sign-in link for somebody who cannot sign in, and show it, this once."""
     member, now = _member(request, pk), timezone.now()
     try:
-        token = people.reset_link(member, by=request.member, now=now)
+        token = standing_in.reset_link(member, by=request.member, now=now)
     except PermissionDenied as error:
         return _back(request, messages.error, str(error))
     link = request.build_absolute_uri(reverse("people:link", args=[token]))
     return _page(request, fresh_link={"member": member, "link": link}, status=201)
+
+
+@action_for(Act.MANAGE)
+def remove_factor(request: MemberRequest, pk: int) -> HttpResponse:
+    """Ask somebody for no code any more, who lost phone and recovery codes."""
+    member = _member(request, pk)
+    try:
+        second_factor.remove_of(member, by=request.member)
+    except PermissionDenied as error:
+        return _back(request, messages.error, str(error))
+    said = f"{member.user} signs in without a second factor now, until they set up another."
+    return _back(request, messages.success, said)
 
 
 @form_page_for(Act.MANAGE)
@@ -281,7 +293,7 @@ def _people(by: Member) -> list[tuple[Member, int]]:
     """
     waiting = Generation.objects.visible_to(by).filter(senders.nobody(), state__in=CANCELABLE)
     stuck = Counter(waiting.order_by().values_list(RESPONSIBLE, flat=True))
-    everybody = by.team.members.select_related("user", "disabled_by")
+    everybody = by.team.members.select_related("user__second_factor", "disabled_by")
     in_order = everybody.order_by("user__display_name", "user__username")
     return [(one, stuck[one.user_id]) for one in in_order]
 
@@ -298,6 +310,7 @@ urlpatterns = [
     path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
     path("people/<int:pk>/role", change_role, name="role"),
     path("people/<int:pk>/link", make_link, name="make_link"),
+    path("people/<int:pk>/factor", remove_factor, name="remove_factor"),
     path("people/<int:pk>/disable", disable, name="disable"),
     path("people/<int:pk>/takes", decide_takes, name="takes"),
     path("people/<int:pk>/bring-back", bring_back, name="bring_back"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from editorapp.core.client_address import address_of
 from editorapp.core.htmx import Context
 from editorapp.core.request_values import row_id
-from editorapp.teams import audit, people, several_teams, sign_in
+from editorapp.teams import audit, people, second_factor, several_teams, sign_in
 from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Member, Team, User
@@ -33,6 +33,13 @@ from editorapp.web.sign_in.forms import (
     NameForm,
     SignInForm,
     TeamNameForm,
+)
+from editorapp.web.sign_in.second_factor_views import (
+    HALF_IN,
+    ask_code,
+    checked,
+    half_in,
+    own_factor,
 )
 
 BACKEND = "editorapp.teams.backends.TeamBackend"
@@ -55,7 +62,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             user = _signed_in(request, form)
-            return _let_in(request, user, redirect(_onward(request, user)))
+            return _let_in_or_ask(request, user, _onward(request, user))
         except (TooSoon, sign_in.NotSignedIn) as error:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
@@ -93,11 +100,42 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
                 "people/link.html",
                 {"person": sign_in.open_link(token, now=now).user},
             )
+        passes = sign_in.open_link(token, now=now).passes_factor
         user = sign_in.follow(token, now=now)
     except sign_in.LinkNotUsable:
         return _link_used(request)
+    if second_factor.is_asked_of(user) and not passes:
+        return ask_code(request, user, _home(user), by_link=True)
     response = _let_in(request, user, redirect(_home(user)))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
+    return response
+
+
+def _let_in_or_ask(request: HttpRequest, user: User, onward: str) -> HttpResponse:
+    """Begin a session, or ask for the second factor first where the person has one."""
+    if second_factor.is_asked_of(user):
+        return ask_code(request, user, onward, by_link=False)
+    return _let_in(request, user, redirect(onward))
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def code_page(request: HttpRequest) -> HttpResponse:
+    """Ask who has shown a password for the code of their phone, and let them in."""
+    now = timezone.now()
+    user = half_in(request, now)
+    if user is None:
+        return redirect("people:sign_in")
+    if request.method != "POST":
+        return render(request, "people/code.html")
+    problem, status = checked(request, user, now=now)
+    if problem:
+        return render(request, "people/code.html", {"problem": problem}, status=status)
+    kept = request.session.pop(HALF_IN)
+    response = _let_in(request, user, redirect(kept["onward"]))
+    if kept["by_link"]:
+        request.session["signed_in_by_link"] = True
     return response
 
 
@@ -143,6 +181,7 @@ def me(request: HttpRequest) -> HttpResponse:
         return _changed(request, request.user, which, forms[which])
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
+    context |= {"has_second_factor": second_factor.is_available()}
     context |= {"teams": several_teams.teams_of(request.user), "team_form": TeamNameForm()}
     return render(request, "people/me.html", context, status=422 if which else 200)
 
@@ -318,7 +357,9 @@ def _known(
 
 urlpatterns = [
     path("sign-in", sign_in_page, name="sign_in"),
+    path("sign-in/code", code_page, name="code"),
     path("in/<str:token>", link, name="link"),
+    path("me/second-factor", own_factor, name="second_factor"),
     path("sign-out", sign_out, name="sign_out"),
     path("sign-out-elsewhere", sign_out_elsewhere, name="sign_out_elsewhere"),
     path("me", me, name="me"),

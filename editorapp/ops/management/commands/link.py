@@ -61,5 +61,5 @@ def sign_in_link(user: User, url: str) -> str:
     it has no address outside.
     """
     base = settings.PUBLIC_URL if settings.CSRF_TRUSTED_ORIGINS else url
-    token = make_link(user, now=timezone.now())
+    token = make_link(user, now=timezone.now(), passes_factor=True)
     return base + reverse("people:link", args=[token])

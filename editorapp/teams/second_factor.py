@@ -83,13 +83,14 @@ def confirm(user: User, code: str, *, now: datetime) -> list[str]:
         return _new_codes(user)
 
 
-def check(user: User, code: str, *, address: str, now: datetime) -> None:
+def check(user: User, code: str, *, now: datetime) -> None:
     """See that a code is the person's: of their phone, or one of their recovery codes. None is good
     twice.
 
     Raises: password_throttle.TooSoon; WrongCode.
     """
-    turn = password_throttle.take_turn(f"\0code of {user.pk}", address, None, now=now)
+    # Who guesses has the password already: tries count together, from wherever they come.
+    turn = password_throttle.take_turn(f"\0code of {user.pk}", "", None, now=now)
     if not _is_theirs(user, code, now=now):
         raise WrongCode
     turn.forget()

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from editorapp.core.client_address import address_of
 from editorapp.teams import audit, second_factor
 from editorapp.teams.models import SecondFactor, User
 from editorapp.teams.password_throttle import TooSoon
@@ -45,8 +44,7 @@ def half_in(request: HttpRequest, now: datetime) -> User | None:
 def checked(request: HttpRequest, user: User, *, now: datetime) -> tuple[str, int]:
     """Check the posted code; return what is wrong ("" for nothing) and the status to say it with."""
     try:
-        code, address = request.POST.get("code", ""), address_of(request)
-        second_factor.check(user, code[:64], address=address, now=now)
+        second_factor.check(user, request.POST.get("code", "")[:64], now=now)
     except second_factor.WrongCode as error:
         return str(error), 422
     except TooSoon as error:
@@ -87,8 +85,7 @@ def _confirmed(request: HttpRequest, user: User) -> HttpResponse:
 
 def _removed(request: HttpRequest, user: User) -> HttpResponse:
     try:
-        code, address = request.POST.get("code", ""), address_of(request)
-        second_factor.check(user, code[:64], address=address, now=timezone.now())
+        second_factor.check(user, request.POST.get("code", "")[:64], now=timezone.now())
     except (second_factor.WrongCode, TooSoon) as error:
         return _own(request, user, problem=str(error), status=422)
     second_factor.remove(user)

@@ -4,6 +4,7 @@ import pytest
 
 from editorapp.generations import lineage
 from editorapp.generations.models import Generation
+from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
 
 
@@ -28,7 +29,9 @@ def test_a_chain_leads_from_the_first_take_down(family, django_assert_num_querie
 
 
 def test_siblings_are_the_other_takes_of_one_source(family):
-    assert list(lineage.siblings(family[2])) == [family[6], family[5]]
+    member = Member.objects.get(user=family[2].created_by)
+
+    assert list(lineage.siblings(family[2], member)) == [family[6], family[5]]
 
 
 def test_a_parent_outside_the_team_or_gone_ends_the_chain(family):

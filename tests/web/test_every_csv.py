@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from editorapp.core import spreadsheet
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member, make_reserved
@@ -42,6 +43,7 @@ def csvs(member: Member) -> dict[str, bytes]:
 
 def test_every_csv_says_that_it_is_utf8_so_that_a_spreadsheet_shows_the_accents(admin):
     make_reserved(admin)
+    audit.record("take.canceled", "take:1", by=admin)
 
     found = csvs(admin)
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 # What anybody may post: to sign in or out, to use a link that works, to join, to change their own
 # account or the theme. "None" is the front page, which only leads on.
 OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
+OPEN |= {"code", "second_factor", "switch_team"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
 DECIDES = {"takes:review"}

@@ -132,6 +132,7 @@ SHOTS = (
     Shot("people", "disabling one", "people:disable", _person("disable")),
     Shot("people", "handing takes over", "people:takes", _person("takes")),
     Shot("own account", "own", "people:me", _at("/me")),
+    Shot("own account", "second factor", "people:second_factor", _at("/me/second-factor")),
     Shot("accounts", "all", "accounts:page", _at("/accounts/")),
     Shot("accounts", "new", "accounts:add", _at("/accounts/new/luma-agents")),
     Shot("status", "one alert", "status:page", _at("/status/")),
@@ -175,4 +176,5 @@ NO_SCREEN = {
     "verifying:report": "a file",
     "costs:csv": "a file",
     "audit:csv": "a file",
+    "people:code": "one field, between the password and the page that was asked for",
 }

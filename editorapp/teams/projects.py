@@ -20,6 +20,13 @@ class NameTaken(Exception):
         super().__init__(f"There is a project called {name} already. Choose another name.")
 
 
+class NotInProject(Exception):
+    """Somebody would hide a project, from themselves too, that they are not in."""
+
+    def __init__(self) -> None:
+        super().__init__("Only who is in a project may make it private: be let in first.")
+
+
 @dataclass(frozen=True)
 class ProjectFields:
     """What a project is, as it is typed."""
@@ -47,12 +54,14 @@ def make(by: Member, fields: ProjectFields) -> Project:
 
 
 def change(project: Project, by: Member, fields: ProjectFields) -> None:
-    """Change what a project is. Raises: PermissionDenied; NameTaken."""
+    """Change what a project is. Raises: PermissionDenied; NameTaken; NotInProject."""
     _may_change(project, by)
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=by.team_id)
         row = Project.objects.get(pk=project.pk)
         before = {name: getattr(row, name) for name in vars(fields)}
+        if fields.is_private and not row.is_private:
+            _may_hide(row, by)
         if differs := audit.changed(before, vars(fields)):
             try:
                 with transaction.atomic():
@@ -125,6 +134,12 @@ def _may_change(project: Project, by: Member) -> None:
     _may_organise(by)
     if not Project.objects.visible_to(by).filter(pk=project.pk).exists():
         raise PermissionDenied("This project is not yours to change.")
+
+
+def _may_hide(project: Project, by: Member) -> None:
+    """See that who makes a project private sees it afterwards. Raises: NotInProject."""
+    if not by.may(Act.SEE_PRIVATE) and not project.people.filter(user_id=by.user_id).exists():
+        raise NotInProject
 
 
 def _note_private(team_id: int) -> None:

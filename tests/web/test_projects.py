@@ -188,6 +188,20 @@ def test_who_may_not_organise_changes_no_project(ada, role) -> None:
     assert Project.objects.get().name == "Pilot" and take.project is None
 
 
+def test_nobody_makes_a_project_private_that_they_are_not_in(ada) -> None:
+    project, cleo = board(ada), make_member(team=ada.team, name="Cleo")
+    form, address = (
+        {"name": "Pilot", "colour": "red", "is_private": "on"},
+        f"/projects/{project.pk}/",
+    )
+
+    assert signed_in(cleo).post(address, form).status_code == 422
+    assert not Project.objects.get().is_private
+    projects.add(project, cleo, ada)
+    assert signed_in(cleo).post(address, form).status_code == 302
+    assert Project.objects.get().is_private
+
+
 def test_who_takes_themselves_out_of_a_private_project_is_out(ada) -> None:
     cleo = make_member(team=ada.team, name="Cleo")
     project = board(cleo, is_private=True)

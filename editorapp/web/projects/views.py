@@ -54,6 +54,8 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
             projects.change(project, request.member, form.kept())
         except projects.NameTaken as error:
             form.add_error("name", str(error))
+        except projects.NotInProject as error:
+            form.add_error("is_private", str(error))
         else:
             return _back(request, project, "The project is saved.")
     return _edit(request, project, form, status=422)

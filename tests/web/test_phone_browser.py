@@ -12,10 +12,12 @@ from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs import ledger
 from editorapp.costs.ledger import Charge
 from editorapp.generations.ledger_lines import subject
-from editorapp.generations.models import Attempt
+from editorapp.generations.models import Attempt, Generation
 from editorapp.generations.states import State
-from editorapp.teams.models import Member, Team
-from editorapp.teams.roles import Role
+from editorapp.teams import projects
+from editorapp.teams.models import Member, ProjectMember, Team
+from editorapp.teams.projects import ProjectFields
+from editorapp.teams.roles import Act, Role
 from tests.factories import make_asset, make_generation, make_member
 from tests.web.test_every_door import doors
 
@@ -94,9 +96,21 @@ def pages_of(member: Member) -> list[str]:
     return found
 
 
+PLACES = {
+    "/studio/": Act.STUDIO,
+    "/queue/": Act.SEE_TEAM,
+    "/costs/": Act.SEE_COSTS,
+    "/audit/": Act.SEE_AUDIT,
+    "/status/": Act.MANAGE,
+}
+
+
 @pytest.mark.parametrize("role", Role.values)
 def test_no_page_is_wider_than_a_phone_or_a_tablet(team, open_page, role):
     member = make_member(team=team, role=role, name="Maximiliane von Hohenstein")
+    board = projects.make(make_member(team=team, role=Role.ADMIN), ProjectFields("Board"))
+    ProjectMember.objects.create(project=board, user=member.user)  # a guest sees nothing else
+    Generation.objects.filter(pk=1).update(project=board)
     addresses = pages_of(member)
     page = open_page(member, "/me", width=390, height=844)
     base, wrong = page.url.removesuffix("/me"), []
@@ -115,6 +129,7 @@ def test_no_page_is_wider_than_a_phone_or_a_tablet(team, open_page, role):
                 )
             wrong += [f"{address} at {width} px cuts {money}" for money in page.evaluate(CUT)]
 
-    assert {"/studio/", "/gallery/", "/queue/", "/takes/1", "/me"} <= set(addresses)
-    assert "/status/" in addresses or role != Role.ADMIN
+    assert {"/gallery/", "/projects/", "/takes/1", "/me"} <= set(addresses)
+    for address, act in PLACES.items():
+        assert (address in addresses) == member.may(act), address
     assert not wrong, "\n".join(wrong)

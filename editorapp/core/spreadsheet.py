@@ -20,12 +20,13 @@ def download(rows: Iterable[Sequence[Cell]], *, name: str) -> StreamingHttpRespo
 
     Numbers stay numbers, also those below zero; text is never read as a formula.
     """
-    response = StreamingHttpResponse(_written(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(written(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _written(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def written(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Yield rows as the text of a CSV, with the mark that tells its encoding before them."""
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK
     for row in rows:

@@ -209,6 +209,9 @@ class OpenedObject:
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
         return self._storage.get(self._key, start, end)
 
+    def close(self) -> None:
+        """Let go of nothing: what is read is asked for then."""
+
 
 def _key(name: str) -> str:
     return layout.BLOBS + name

@@ -1,0 +1,58 @@
+"""Leaving files: what the store keeps, as it goes out of the house."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from editorapp.exports.provenance import signed_copies
+from editorapp.exports.provenance.ai_mark import AiMark
+from editorapp.exports.provenance.marked import marked_or_plain
+from editorapp.exports.provenance.splice import ReadableFile
+from editorapp.media import store
+from editorapp.media.layout import ORIGINAL
+
+
+class StoredFile:
+    """A file of the store that can be read any number of times.
+
+    Raises: store.Gone, here and while it is read; Refusal, when the storage does not answer.
+    """
+
+    def __init__(self, sha256: str, what: str) -> None:
+        self._sha256, self._what = sha256, what
+        self.size = store.size_of(sha256, what)
+
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        yield from store.opened(self._sha256, self._what).pieces(start, end)
+
+
+@dataclass(frozen=True)
+class LeavingFile:
+    """A file as it goes out. `tag`: what tells it from the stored one, for ETags; `signed_by`: in
+    whose name it is signed, "" where it is not.
+    """
+
+    file: ReadableFile
+    tag: str
+    signed_by: str = ""
+
+
+def leaving(
+    sha256: str,
+    mark: AiMark | None,
+    *,
+    what: str = ORIGINAL,
+    name: str,
+) -> LeavingFile:
+    """Return a stored file as it goes out: with its mark, where it has one, and signed, where this
+    installation signs and files of this kind can be.
+
+    `name`: what it is called, for the log and in the signature. Raises: as StoredFile.
+    """
+    file = StoredFile(sha256, what)
+    if mark is None:
+        return LeavingFile(file, "")
+    made = marked_or_plain(file, mark, name=name)
+    signed = signed_copies.signed(made, mark, sha256=sha256, what=what, name=name)
+    if signed is not None:
+        return LeavingFile(signed.file, f"-{mark.tag}-{signed.tag}", signed.signed_by)
+    return LeavingFile(made, f"-{mark.tag}")

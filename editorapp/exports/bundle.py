@@ -16,7 +16,7 @@ from editorapp.exports.chosen import ChosenTake
 from editorapp.exports.manifest import JsonObject, manifest, written
 from editorapp.exports.papers import TakePapers
 from editorapp.exports.provenance.ai_mark import AiMark, mark_of
-from editorapp.exports.provenance.leaving import LeavingFile, StoredFile, leaving
+from editorapp.exports.provenance.leaving import LeavingFile, RereadFile, leaving
 from editorapp.exports.provenance.marked_frames import BROKEN, frames_of, marked_archive
 from editorapp.exports.take_timeline import NothingToLay, take_timeline
 from editorapp.exports.timelines.edl import MixedRates
@@ -44,7 +44,7 @@ A file that could not be read is named in the manifest as missing, with the reas
 
 
 @dataclass(frozen=True)
-class _Member:
+class _BundleFile:
     """A file that the zip is to hold."""
 
     take: int
@@ -83,16 +83,16 @@ class Bundle:
         yield from out.text("manifest.json", written(told))
         yield from out.end()
 
-    def _members(self) -> Iterator[_Member]:
+    def _members(self) -> Iterator[_BundleFile]:
         for one in self.chosen:
             take, mark = one.take, mark_of(one.take)
             if take.result is not None:
                 path = video_path(one)
-                yield _Member(take.pk, "result", path, take.result, mark)
+                yield _BundleFile(take.pk, "result", path, take.result, mark)
             if self.with_exr and take.exr is not None:
-                yield _Member(take.pk, "exr", f"exr/{one.stem} EXR.zip", take.exr, mark)
+                yield _BundleFile(take.pk, "exr", f"exr/{one.stem} EXR.zip", take.exr, mark)
 
-    def _file(self, out: ZipStream, member: _Member) -> Iterator[bytes]:
+    def _file(self, out: ZipStream, member: _BundleFile) -> Iterator[bytes]:
         """Add a file and note its hash; or why it is missing."""
         asset = member.asset
         told: JsonObject = {
@@ -159,13 +159,13 @@ def video_path(one: ChosenTake) -> str:
     return f"media/{one.stem}{ending or '.mp4'}"
 
 
-def _opened(member: _Member, *, now: datetime) -> tuple[str, Iterable[bytes], int]:
+def _opened(member: _BundleFile, *, now: datetime) -> tuple[str, Iterable[bytes], int]:
     """Return in whose name a file is signed, its bytes as they leave, and about how many.
 
     Raises: Refusal, or one of BROKEN.
     """
     if member.what == "exr":
-        archive = StoredFile(member.asset.sha256, ORIGINAL)
+        archive = RereadFile(member.asset.sha256, ORIGINAL)
         for _first in frames_of(archive, member.mark):
             break  # before the zip promises it: can it be read?
         return "", marked_archive(archive, member.mark, now=now), _PAST_32_BITS

@@ -16,7 +16,7 @@ class ZipStream:
 
     def __init__(self, *, now: datetime) -> None:
         self._out = _Collected()
-        self._zip = zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED)  # type: ignore[call-overload]
+        self._zip = zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED)
         self._at = now.astimezone(UTC).timetuple()[:6]
 
     def file(self, name: str, pieces: Iterable[bytes], *, size: int) -> Iterator[bytes]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from editorapp.exports.provenance import signed_copies
 from editorapp.exports.provenance.ai_mark import AiMark
-from editorapp.exports.provenance.marked import marked_or_plain
+from editorapp.exports.provenance.marked import MemoryFile, marked_or_plain, marked_picture
 from editorapp.exports.provenance.splice import ReadableFile
 from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
 
 
-class StoredFile:
+class RereadFile:
     """A file of the store that can be read any number of times.
 
     Raises: store.Gone, here and while it is read; Refusal, when the storage does not answer.
@@ -46,9 +46,9 @@ def leaving(
     """Return a stored file as it goes out: with its mark, where it has one, and signed, where this
     installation signs and files of this kind can be.
 
-    `name`: what it is called, for the log and in the signature. Raises: as StoredFile.
+    `name`: what it is called, for the log and in the signature. Raises: as RereadFile.
     """
-    file = StoredFile(sha256, what)
+    file = RereadFile(sha256, what)
     if mark is None:
         return LeavingFile(file, "")
     made = marked_or_plain(file, mark, name=name)
@@ -56,3 +56,12 @@ def leaving(
     if signed is not None:
         return LeavingFile(signed.file, f"-{mark.tag}-{signed.tag}", signed.signed_by)
     return LeavingFile(made, f"-{mark.tag}")
+
+
+def leaving_picture(data: bytes, mark: AiMark, *, sha256: str, what: str, name: str) -> bytes:
+    """Return a picture that was made of a stored clip, as it goes out: see `leaving`."""
+    made = marked_picture(data, mark)
+    signed = signed_copies.signed(MemoryFile(made), mark, sha256=sha256, what=what, name=name)
+    if signed is None:
+        return made
+    return b"".join(signed.file.pieces(0, signed.file.size))

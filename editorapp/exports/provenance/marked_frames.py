@@ -24,7 +24,7 @@ def frames_of(archive: ReadableFile, mark: AiMark) -> Iterator[tuple[str, Readab
     with zipfile.ZipFile(seekable(archive)) as files:
         for info in files.infolist():
             if not info.is_dir():
-                frame = _Member(files, info)
+                frame = _ZippedFrame(files, info)
                 yield info.filename, marked_or_plain(frame, mark, name=info.filename)
 
 
@@ -36,7 +36,7 @@ def marked_archive(archive: ReadableFile, mark: AiMark, *, now: datetime) -> Ite
     yield from made.end()
 
 
-class _Member:
+class _ZippedFrame:
     """A file within a zip, read from its beginning on each time."""
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:

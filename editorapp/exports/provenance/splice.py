@@ -71,7 +71,7 @@ def _length(part: Part) -> int:
     return len(part) if isinstance(part, bytes) else part[1] - part[0]
 
 
-class _Reading(io.RawIOBase):
+class _SeekableFile(io.RawIOBase):
     """A readable file as one that can be sought in, for those who read headers."""
 
     def __init__(self, file: ReadableFile) -> None:
@@ -98,7 +98,7 @@ class _Reading(io.RawIOBase):
 
 def seekable(file: ReadableFile) -> BinaryIO:
     """Return a file that can be sought in, with READ_BYTES read at once."""
-    return cast(BinaryIO, io.BufferedReader(_Reading(file), READ_BYTES))
+    return cast(BinaryIO, io.BufferedReader(_SeekableFile(file), READ_BYTES))
 
 
 Marker = Callable[[BinaryIO, int, Callable[[str], str]], list[FileEdit]]

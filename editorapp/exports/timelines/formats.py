@@ -29,6 +29,6 @@ FORMATS: dict[str, TimelineFormat] = {
         TimelineFormat("Premiere, Resolve (FCP 7 XML)", "xml", "application/xml", fcp7.write),
         TimelineFormat("Final Cut Pro (FCPXML)", "fcpxml", "application/xml", fcpxml.write),
         TimelineFormat("EDL (CMX 3600)", "edl", "text/plain; charset=utf-8", edl.write),
-        TimelineFormat("Markers as CSV", "csv", "text/csv; charset=utf-8", _as_csv),
+        TimelineFormat("Markers as CSV", "csv", spreadsheet.MIME_TYPE, _as_csv),
     )
 }

@@ -7,6 +7,7 @@ The sizes and checksums stand behind each file, and past 4 GB in the 64-bit form
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import IO, cast
 
 _MODE = 0o644 << 16
 
@@ -16,12 +17,12 @@ class ZipStream:
 
     def __init__(self, *, now: datetime) -> None:
         self._out = _Collected()
-        self._zip = zipfile.ZipFile(self._out, "w", zipfile.ZIP_STORED)
+        self._zip = zipfile.ZipFile(cast("IO[bytes]", self._out), "w", zipfile.ZIP_STORED)
         self._at = now.astimezone(UTC).timetuple()[:6]
 
     def file(self, name: str, pieces: Iterable[bytes], *, size: int) -> Iterator[bytes]:
         """Add a file; yield what is to be sent. `size`: how many bytes will come."""
-        info = zipfile.ZipInfo(name, self._at)  # type: ignore[arg-type]
+        info = zipfile.ZipInfo(name, self._at)
         info.external_attr = _MODE
         info.file_size = size  # says whether the 64-bit form is needed
         with self._zip.open(info, "w") as member:

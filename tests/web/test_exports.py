@@ -366,3 +366,18 @@ def test_a_cut_of_a_take_is_marked_too(take, creator, tmp_path) -> None:
     Asset.objects.filter(pk=cut.pk).update(cut_from=take.result)
 
     assert EDITED in signed_in(creator).get(f"/media/{cut.pk}/original?download=1").getvalue()
+
+
+def test_a_pinned_frame_of_a_take_is_marked_and_one_of_an_upload_is_not(
+    take, creator, tmp_path
+) -> None:
+    file = write_clip(tmp_path / "own.mp4", frames=5)
+    clip = take_in(file, name="own.mp4", team=creator.team, user=creator.user)
+    client = signed_in(creator)
+
+    said = {}
+    for asset in (take.result, clip):
+        pinned = client.post(f"/media/{asset.pk}/frames/2/pin").json()["asset"]["id"]
+        said[asset.pk] = EDITED in client.get(f"/media/{pinned}/original").getvalue()
+
+    assert said == {take.result_id: True, clip.pk: False}

@@ -13,6 +13,7 @@ from editorapp.core.sanitizing import clean_text
 from editorapp.exports.chosen import ChosenTake
 from editorapp.exports.papers import TakePapers
 from editorapp.exports.provenance.ai_mark import AiMark, DigitalSourceType, mark_of
+from editorapp.exports.provenance.mark_pdf import marked_pdf
 from editorapp.exports.provenance.marked import marked_picture
 from editorapp.generations.models import Generation
 from editorapp.media import layout, store
@@ -51,17 +52,17 @@ class ContactSheet:
         return -(-len(self.chosen) // A_PAGE)
 
     def pdf(self) -> bytes:
-        """Return all pages as a PDF, which says in its keywords how its pictures were made."""
+        """Return all pages as a PDF, with the mark of its pictures."""
         pages = self._pages()
         first, out = next(pages), io.BytesIO()
         said = {
             "title": clean_text(self.name),
             "author": clean_text(self.by),
             "creator": "Rushes",
-            "keywords": f"Made with AI, {self._mark().source_type.url}",
+            "keywords": "Made with AI",
         }
         first.save(out, "PDF", save_all=True, append_images=pages, resolution=DPI, **said)
-        return out.getvalue()
+        return marked_pdf(out.getvalue(), self._mark().packet())
 
     def pngs(self) -> Iterator[bytes]:
         """Yield each page as a PNG."""

@@ -19,8 +19,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PdfParser import PdfParser
 
 from editorapp.exports.provenance.ai_mark import NEWSCODES, AiMark, DigitalSourceType
+from editorapp.exports.provenance.mark_pdf import marked_pdf
 from editorapp.exports.provenance.marked import MemoryFile, marked, marked_picture
 from editorapp.exports.provenance.marked_frames import marked_archive
 from editorapp.exports.provenance.splice import FileEdit, SplicedFile, Unmarkable
@@ -220,6 +222,25 @@ def test_a_marked_picture_has_its_pixels_and_says_what_it_is(
         file = tmp_path / f"a.{ending}"
         file.write_bytes(after)
         assert exiftool(file)["DigitalSourceType"] == URL
+
+
+def test_a_marked_pdf_has_its_pages_and_says_what_it_is(tmp_path) -> None:
+    before, pages = io.BytesIO(), [Image.new("RGB", (50, 70), tone) for tone in ("red", "blue")]
+    pages[0].save(before, "PDF", save_all=True, append_images=pages[1:], title="Sheet")
+
+    after = marked_pdf(before.getvalue(), MARK.packet())
+
+    with PdfParser(buf=after) as found:
+        assert len(found.pages) == 2 and b"Metadata" in found.root
+        assert found.info.Title == "Sheet"
+    if EXIFTOOL:
+        file = tmp_path / "a.pdf"
+        file.write_bytes(after)
+        said = exiftool(file)
+        assert (said["DigitalSourceType"], said["PageCount"]) == (URL, 2)
+        assert "Error" not in said and "Warning" not in said
+    with pytest.raises(Unmarkable):
+        marked_pdf(b"%PDF-1.4 cut off", MARK.packet())
 
 
 # EXR

@@ -116,3 +116,12 @@ def test_what_cannot_be_signed_leaves_unsigned(tmp_path, caplog) -> None:
 
     assert made is None and "leaves unsigned" in caplog.text
     assert signed_copies.signed(broken, MARK, sha256=HASH, what="x", name="a.mkv") is None
+
+
+def test_a_certificate_that_cannot_be_read_stops_no_download(settings, tmp_path, caplog) -> None:
+    settings.C2PA_CERTIFICATE = settings.C2PA_KEY = str(tmp_path / "nothing.pem")
+    clip = DiskFile(write_clip(tmp_path / "a.mp4", frames=4))
+
+    made = signed_copies.signed(clip, MARK, sha256=HASH, what="original", name="a.mp4")
+
+    assert made is None and "nothing.pem" in caplog.text

@@ -59,20 +59,21 @@ def signed(
     """Return the signed copy of a file that carries its mark; None where nothing is signed here, or
     this file cannot be, which is logged.
 
-    `sha256`, `what`: what it is made of, in the store. Raises: Refusal, on a full disk.
+    `sha256`, `what`: what it is made of, in the store.
     """
     kind = _FORMATS.get(Path(name).suffix.lower())
     if kind is None or not can_sign():
         return None
-    certificate = installed()
-    kept_as = f"{layout.folder(sha256)}/c2pa-{mark.tag}-{certificate.tag}-{_short(what)}"
-    if (found := still_store.open_file(kept_as)) is None:
-        try:
+    try:
+        certificate = installed()
+        kept_as = f"{layout.folder(sha256)}/c2pa-{mark.tag}-{certificate.tag}-{_short(what)}"
+        found = still_store.open_file(kept_as)
+        if found is None:
             found = _made(file, mark, certificate, kind=kind, name=name, kept_as=kept_as)
-        except Exception as error:
-            # The library raises errors of many kinds for files that it cannot hold.
-            log.warning("%s leaves unsigned: %s", name, error)
-            return None
+    except Exception as error:
+        # The library raises errors of many kinds for files and certificates that it cannot use.
+        log.warning("%s leaves unsigned: %s", name, error)
+        return None
     return SignedFile(_Again(found), certificate.name, certificate.tag)
 
 

@@ -139,9 +139,8 @@ class Bundle:
             "exr/           frames as OpenEXR, one archive a take, each frame with the same mark.\n"
         )
         laid = f"{self.name}.*".ljust(14)
-        timelines = (
-            f"{laid} the takes in a row with their notes as markers, for editing programs.\n"
-        )
+        timelines = f"{laid} the takes in a row with their notes as markers; editing programs\n"
+        timelines += f"{'':15}find the videos in media/, or ask for that folder once.\n"
         return _README.format(
             count=f"{count} take{'s' if count != 1 else ''}",
             by=self.by,

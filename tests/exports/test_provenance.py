@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PdfParser import PdfParser
 
-from editorapp.exports.provenance.ai_mark import NEWSCODES, AiMark, DigitalSourceType
+from editorapp.exports.provenance.ai_mark import NEWSCODES, AiMark, DigitalSourceType, mark_of
 from editorapp.exports.provenance.mark_pdf import marked_pdf
-from editorapp.exports.provenance.marked import MemoryFile, marked, marked_picture
+from editorapp.exports.provenance.marked import MemoryFile, is_signed, marked, marked_picture
 from editorapp.exports.provenance.marked_frames import marked_archive
 from editorapp.exports.provenance.splice import FileEdit, SplicedFile, Unmarkable
+from tests.factories import make_generation, make_member
 from tests.video import write_clip
 
 MARK = AiMark(DigitalSourceType.EDITED, system="ray-3.2", is_simulated=True)
@@ -183,6 +184,32 @@ def test_a_packet_that_is_there_is_kept_and_ours_added(clips) -> None:
     assert "dc:rights=" in tail and f'DigitalSourceType="{URL}"' in tail
     again = marked(MemoryFile(made), MARK)
     assert whole(again) == made, "what says it already is left as it is"
+
+
+def test_a_clip_that_its_provider_signed_leaves_as_it_came(clips) -> None:
+    file = clips["mp4"].read_bytes()
+    box = b"uuid" + bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + b"their manifest"
+
+    assert is_signed(MemoryFile(file + (len(box) + 4).to_bytes(4, "big") + box))
+    assert not is_signed(MemoryFile(whole(marked(MemoryFile(file), MARK))))
+    assert not is_signed(MemoryFile(b"no clip at all"))
+
+
+@pytest.mark.django_db
+def test_a_take_is_edited_where_its_lineage_began_with_a_clip_and_else_generated() -> None:
+    member = make_member()
+    edit = make_generation(member)
+    generated = make_generation(member, task="generate", lineage="g7", source_asset=None)
+    edit_of_it = make_generation(member, lineage="g7", parent=generated)
+
+    kinds = [mark_of(take).source_type for take in (edit, generated, edit_of_it)]
+
+    assert kinds == [
+        DigitalSourceType.EDITED,
+        DigitalSourceType.GENERATED,
+        DigitalSourceType.GENERATED,
+    ]
+    assert mark_of(edit).system == "ray-3.2" and mark_of(edit).is_simulated
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from xml.sax.saxutils import quoteattr
 
 from editorapp.core.sanitizing import clean_text
 from editorapp.generations.models import Generation
-from editorapp.providers.contract import Task
 
 NEWSCODES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 LONGEST_PACKET = 1_000_000  # bytes of a packet that is in a file already
@@ -88,6 +87,6 @@ def mark_of(take: Generation) -> AiMark:
     """Return the mark of a take's files: generated, where all of its lineage is; edited, where that
     began with a clip that somebody uploaded.
     """
-    is_edit = take.task != Task.GENERATE and take.lineage.startswith("a")
-    kind = DigitalSourceType.EDITED if is_edit else DigitalSourceType.GENERATED
+    began_with_a_clip = take.lineage.startswith("a")
+    kind = DigitalSourceType.EDITED if began_with_a_clip else DigitalSourceType.GENERATED
     return AiMark(kind, system=take.model, is_simulated=take.is_simulated)

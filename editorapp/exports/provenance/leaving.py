@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 from editorapp.exports.provenance import signed_copies
 from editorapp.exports.provenance.ai_mark import AiMark
-from editorapp.exports.provenance.marked import MemoryFile, marked_or_plain, marked_picture
+from editorapp.exports.provenance.marked import (
+    MemoryFile,
+    is_signed,
+    marked_or_plain,
+    marked_picture,
+)
 from editorapp.exports.provenance.splice import ReadableFile
 from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
+
+ITS_PROVIDER = "its provider"
 
 
 class RereadFile:
@@ -51,6 +58,8 @@ def leaving(
     file = RereadFile(sha256, what)
     if mark is None:
         return LeavingFile(file, "")
+    if is_signed(file):
+        return LeavingFile(file, "", signed_by=ITS_PROVIDER)
     made = marked_or_plain(file, mark, name=name)
     signed = signed_copies.signed(made, mark, sha256=sha256, what=what, name=name)
     if signed is not None:

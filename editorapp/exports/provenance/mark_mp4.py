@@ -10,18 +10,14 @@ from editorapp.exports.provenance.ai_mark import LONGEST_PACKET
 from editorapp.exports.provenance.splice import FileEdit, Unmarkable
 from editorapp.media.decoding.mp4_boxes import Box, boxes_in
 
+C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _LONGEST_SIZE = 2**32
 
 
 def edits(file: BinaryIO, size: int, packet: Callable[[str], str]) -> list[FileEdit]:
     """Return what marks the file. Raises: Unmarkable."""
-    try:
-        boxes = list(boxes_in(file, 0, size))
-    except ValueError as error:
-        raise Unmarkable("boxes that do not end") from error
-    if not boxes:
-        raise Unmarkable("no boxes")
+    boxes = _boxes(file, size)
     before, found = _old(file, boxes)
     text = packet(before)
     if text == before:
@@ -32,6 +28,28 @@ def edits(file: BinaryIO, size: int, packet: Callable[[str], str]) -> list[FileE
     # An index of fragments is found from the end of the file: it stays there.
     at = last.start if last.kind == b"mfra" else size
     return [*_hidden(found), *_ended(file, last), FileEdit(at, at, made)]
+
+
+def is_signed(file: BinaryIO, size: int) -> bool:
+    """Has somebody signed the file already (C2PA)? Whatever is added to it then would break that.
+
+    Raises: Unmarkable.
+    """
+    for box in _boxes(file, size):
+        file.seek(box.body)
+        if box.kind == b"uuid" and file.read(16) == C2PA_UUID:
+            return True
+    return False
+
+
+def _boxes(file: BinaryIO, size: int) -> list[Box]:
+    try:
+        boxes = list(boxes_in(file, 0, size))
+    except ValueError as error:
+        raise Unmarkable("boxes that do not end") from error
+    if not boxes:
+        raise Unmarkable("no boxes")
+    return boxes
 
 
 def _old(file: BinaryIO, boxes: list[Box]) -> tuple[str, Box | None]:

@@ -32,6 +32,16 @@ def marked(file: ReadableFile, mark: AiMark) -> ReadableFile:
     return SplicedFile(file, edits) if edits else file
 
 
+def is_signed(file: ReadableFile) -> bool:
+    """Has its provider signed a clip already? Then it says how it was made, and stays as it is."""
+    reading = seekable(file)
+    try:
+        is_clip = _marker_of(reading) is mark_mp4.edits
+        return is_clip and mark_mp4.is_signed(reading, file.size)
+    except Unmarkable:
+        return False
+
+
 def marked_or_plain(file: ReadableFile, mark: AiMark, *, name: str) -> ReadableFile:
     """Return a file with its mark in it; as it is where nobody can put one there, which is logged."""
     try:

@@ -45,9 +45,14 @@ def media_root(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-def make_take(member: Member, folder: Path, *, frames: int = 12, **fields) -> Generation:
+FILM = Fraction(24000, 1001)
+
+
+def make_take(
+    member: Member, folder: Path, *, frames: int = 12, fps: Fraction = FILM, **fields
+) -> Generation:
     """Make a take that is done, with a real clip, charged with $1.08."""
-    file = write_clip(folder / f"{frames}.mp4", frames=frames, fps=Fraction(24000, 1001))
+    file = write_clip(folder / f"{frames}.mp4", frames=frames, fps=fps)
     kept_as = {"team": member.team, "user": member.user, "origin": Asset.Origin.RESULT}
     result = take_in(file, name="result.mp4", is_simulated=True, **kept_as)
     source = make_asset(member, name="harbor café.mp4")
@@ -211,6 +216,39 @@ def test_a_timeline_has_the_notes_on_its_clips(take, creator, reviewer) -> None:
         text = answer.getvalue().decode()
         assert "Lovely" in text and "Rae" in text
         assert f"take {take.pk}" in text or f"take%20{take.pk}" in text
+
+
+def test_timecode_is_drop_frame_where_the_rate_has_it_unless_it_is_not_wanted(
+    creator, tmp_path
+) -> None:
+    take = make_take(creator, tmp_path, fps=Fraction(30000, 1001))
+    client = signed_in(creator)
+
+    drop = client.get(f"/exports/{take.pk}/timeline.edl").content.decode()
+    plain = asked(client, "timeline.edl", take, timecode="ndf").content.decode()
+
+    assert "FCM: DROP FRAME" in drop and "01:00:00;00" in drop
+    assert "FCM: NON-DROP FRAME" in plain and ";" not in plain
+
+
+def test_takes_of_several_rates_fit_into_no_edl_and_that_is_said(creator, tmp_path) -> None:
+    takes = [make_take(creator, tmp_path, frames=9 + fps, fps=Fraction(fps)) for fps in (24, 25)]
+    client = signed_in(creator)
+
+    refused = asked(client, "timeline.edl", *takes)
+    in_zip = unpacked(asked(client, "files.zip", *takes)).namelist()
+
+    assert refused["Location"] == "/gallery/"
+    assert "several: choose takes of one rate" in client.get("/gallery/").content.decode()
+    endings = {name.rpartition(".")[2] for name in in_zip}
+    assert "edl" not in endings and {"otio", "fcpxml", "xml"} <= endings
+
+
+def test_head_of_a_zip_writes_none(take, creator) -> None:
+    answer = signed_in(creator).head(f"/exports/{take.pk}/files.zip")
+
+    assert answer.status_code == 200 and not answer.streaming and answer.content == b""
+    assert answer["Content-Type"] == "application/zip"
 
 
 def test_a_timeline_of_takes_without_a_video_says_so(creator) -> None:

@@ -7,7 +7,7 @@ one came from.
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
@@ -66,9 +66,12 @@ def _handed_on(
             with_exr=said.get("exr") == "1",
             drop=said.get("timecode") != "ndf",
         )
-        return ANSWERS[kind](out)
+        answer = ANSWERS[kind](out)
     except REFUSED as error:
         return _refused(request, str(error), numbers)
+    if request.method == "HEAD" and answer.streaming:
+        return HttpResponse(headers=dict(answer.headers))  # nothing is written for nobody
+    return answer
 
 
 def _refused(request: MemberRequest, reason: str, numbers: Sequence[int]) -> HttpResponseBase:

@@ -133,6 +133,23 @@ def test_locators_of_an_edl_stand_at_the_record_timecode(rate, drop: bool) -> No
     assert (";" in text, "FCM: DROP FRAME" in text) == (is_drop, is_drop)
 
 
+RESOLVE = re.compile(
+    r"(\d\d:\d\d:\d\d[:;]\d\d) (\S+) \1 \2  \n(.*) \|C:ResolveColor(\w+) \|M:(.*) \|D:(\d+)"
+)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_resolves_own_markers_stand_at_the_record_timecode(rate) -> None:
+    made = timeline(rate, markers=[marker(90, words="a|b"), marker(7, frames=5, resolved=True)])
+    found = RESOLVE.findall(FORMATS["markers.edl"].write(made))
+
+    at = [frame_of(one[0], rate) - made.beginning for one in found]
+    assert at == [90, 7, 210, 127]
+    assert [frame_of(one[1], rate) - made.beginning - 1 for one in found] == at
+    assert found[0][2:] == ("a/b", "Cyan", "Rae", "1")
+    assert found[1][3:] == ("Cyan", "Rae (resolved)", "5")
+
+
 @pytest.mark.parametrize("rate", RATES)
 def test_the_edl_adapter_reads_events_at_their_record_timecode(rate, tmp_path) -> None:
     # It reads no locators with a semicolon; the test above does.

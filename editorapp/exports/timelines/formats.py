@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from editorapp.core import spreadsheet
-from editorapp.exports.timelines import edl, fcp7, fcpxml, marker_list, otio
+from editorapp.exports.timelines import edl, fcp7, fcpxml, marker_list, otio, resolve_markers
 from editorapp.exports.timelines.model import EditTimeline
 
 
@@ -29,6 +29,12 @@ FORMATS: dict[str, TimelineFormat] = {
         TimelineFormat("Premiere, Resolve (FCP 7 XML)", "xml", "application/xml", fcp7.write),
         TimelineFormat("Final Cut Pro (FCPXML)", "fcpxml", "application/xml", fcpxml.write),
         TimelineFormat("EDL (CMX 3600)", "edl", "text/plain; charset=utf-8", edl.write),
-        TimelineFormat("Markers as CSV", "csv", spreadsheet.MIME_TYPE, _as_csv),
+        TimelineFormat(
+            "Notes alone, for Resolve (EDL)",
+            "markers.edl",
+            "text/plain; charset=utf-8",
+            resolve_markers.write,
+        ),
+        TimelineFormat("Notes as CSV", "csv", spreadsheet.MIME_TYPE, _as_csv),
     )
 }

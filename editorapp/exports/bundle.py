@@ -16,12 +16,14 @@ from editorapp.exports.chosen import ChosenTake
 from editorapp.exports.manifest import JsonObject, manifest, written
 from editorapp.exports.papers import TakePapers
 from editorapp.exports.provenance.ai_mark import AiMark, mark_of
-from editorapp.exports.provenance.leaving import LeavingFile, RereadFile, leaving
+from editorapp.exports.provenance.leaving import LeavingFile, leaving
 from editorapp.exports.provenance.marked_frames import BROKEN, frames_of, marked_archive
+from editorapp.exports.provenance.reread import RereadFile
 from editorapp.exports.take_timeline import NothingToLay, take_timeline
 from editorapp.exports.timelines.edl import MixedRates
 from editorapp.exports.timelines.formats import FORMATS
 from editorapp.exports.zip_stream import ZipStream
+from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
@@ -164,7 +166,7 @@ def _opened(member: _BundleFile, *, now: datetime) -> tuple[str, Iterable[bytes]
     Raises: Refusal, or one of BROKEN.
     """
     if member.what == "exr":
-        archive = RereadFile(member.asset.sha256, ORIGINAL)
+        archive = RereadFile(store.opened(member.asset.sha256, ORIGINAL))
         for _first in frames_of(archive, member.mark):
             break  # before the zip promises it: can it be read?
         return "", marked_archive(archive, member.mark, now=now), _PAST_32_BITS

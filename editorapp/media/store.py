@@ -111,13 +111,6 @@ def opened(sha256: str, what: str) -> Opened:
         raise Gone from error
 
 
-def size_of(sha256: str, what: str) -> int:
-    """Return how many bytes a file has. Raises: as `opened`."""
-    file = opened(sha256, what)
-    file.close()
-    return file.size
-
-
 class Gone(Refusal):
     """The store does not keep this file (any more)."""
 

@@ -1,6 +1,5 @@
 """Leaving files: what the store keeps, as it goes out of the house."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from editorapp.exports.provenance import signed_copies
@@ -11,25 +10,12 @@ from editorapp.exports.provenance.marked import (
     marked_or_plain,
     marked_picture,
 )
+from editorapp.exports.provenance.reread import RereadFile
 from editorapp.exports.provenance.splice import ReadableFile
 from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
 
 ITS_PROVIDER = "its provider"
-
-
-class RereadFile:
-    """A file of the store that can be read any number of times.
-
-    Raises: store.Gone, here and while it is read; Refusal, when the storage does not answer.
-    """
-
-    def __init__(self, sha256: str, what: str) -> None:
-        self._sha256, self._what = sha256, what
-        self.size = store.size_of(sha256, what)
-
-    def pieces(self, start: int, end: int) -> Iterator[bytes]:
-        yield from store.opened(self._sha256, self._what).pieces(start, end)
 
 
 @dataclass(frozen=True)
@@ -53,11 +39,13 @@ def leaving(
     """Return a stored file as it goes out: with its mark, where it has one, and signed, where this
     installation signs and files of this kind can be.
 
-    `name`: what it is called, for the log and in the signature. Raises: as RereadFile.
+    `name`: what it is called, for the log and in the signature. Raises: store.Gone; Refusal, when
+    the storage does not answer.
     """
-    file = RereadFile(sha256, what)
+    opened = store.opened(sha256, what)
     if mark is None:
-        return LeavingFile(file, "")
+        return LeavingFile(opened, "")
+    file = RereadFile(opened)
     if is_signed(file):
         return LeavingFile(file, "", signed_by=ITS_PROVIDER)
     made = marked_or_plain(file, mark, name=name)

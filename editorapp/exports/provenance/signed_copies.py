@@ -7,7 +7,6 @@ it first leaves, and kept beside the stills of its content, bounded, the least r
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any
 
 from editorapp.exports.provenance.ai_mark import AiMark
 from editorapp.exports.provenance.certificates import Certificate, installed
+from editorapp.exports.provenance.reread import RereadFile
 from editorapp.exports.provenance.splice import ReadableFile
 from editorapp.media import layout, still_store, store
 from editorapp.media.backends.files import OpenedFile
@@ -74,7 +74,7 @@ def signed(
         # The library raises errors of many kinds for files and certificates that it cannot use.
         log.warning("%s leaves unsigned: %s", name, error)
         return None
-    return SignedFile(_Again(found), certificate.name, certificate.tag)
+    return SignedFile(RereadFile(found), certificate.name, certificate.tag)
 
 
 def sign(source: Path, out: Path, mark: AiMark, certificate: Certificate, **about: str) -> None:
@@ -135,16 +135,6 @@ def _made(
                 written.write(piece)
         sign(plain, out, mark, certificate, kind=kind, name=name)
         return still_store.keep_file(out, kept_as)
-
-
-class _Again:
-    """An open file that can be read any number of times."""
-
-    def __init__(self, file: OpenedFile) -> None:
-        self._file, self.size = file, file.size
-
-    def pieces(self, start: int, end: int) -> Iterator[bytes]:
-        yield from self._file.spans(start, end)
 
 
 @lru_cache(maxsize=64)

@@ -41,10 +41,6 @@ class OpenedFile:
         for at in range(start, end, READ_BYTES):
             yield os.pread(self._handle.fileno(), min(READ_BYTES, end - at), at)
 
-    def close(self) -> None:
-        """Let go of a file that nobody reads."""
-        self._handle.close()
-
 
 def hash_file(file: Path) -> str:
     """Return the hash of a file's bytes, read piece by piece."""

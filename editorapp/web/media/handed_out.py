@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from editorapp.exports.provenance.ai_mark import AiMark, mark_of
-from editorapp.exports.provenance.leaving import RereadFile, leaving, leaving_picture
+from editorapp.exports.provenance.leaving import leaving, leaving_picture
 from editorapp.exports.provenance.marked_frames import BROKEN, marked_archive
+from editorapp.exports.provenance.reread import RereadFile
 from editorapp.generations.models import Generation
+from editorapp.media import store
 from editorapp.media.models import Asset
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
@@ -59,7 +61,7 @@ class HandedOut:
         etag = f'"{self.asset.sha256[:32]}-{self.part}-{mark.tag}"'
         if unchanged := get_conditional_response(request, etag=etag):
             return unchanged
-        archive = RereadFile(self.asset.sha256, self.part)
+        archive = RereadFile(store.opened(self.asset.sha256, self.part))
         try:
             pieces = _begun(marked_archive(archive, mark, now=timezone.now()))
         except BROKEN:

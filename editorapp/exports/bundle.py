@@ -66,7 +66,6 @@ class Bundle:
     by: str
     now: datetime
     with_exr: bool = False
-    with_timelines: bool = True
     drop: bool = True
     _files: dict[int, list[JsonObject]] = field(default_factory=dict)
 
@@ -105,7 +104,7 @@ class Bundle:
         }
         self._files[member.take].append(told)
         try:
-            signed_by, pieces, size = _opened(member, now=self.now)
+            leaves, pieces, size = _opened(member, now=self.now)
         except (Refusal, *BROKEN) as error:
             log.warning("%s is missing in a zip: %s", member.path, error)
             told["missing"] = str(error) or type(error).__name__
@@ -115,14 +114,12 @@ class Bundle:
         told |= {
             "sha256": counted.digest.hexdigest(),
             "bytes": counted.size,
-            "digital_source_type": member.mark.source_type.url,
-            "signed_by": signed_by or None,
+            "digital_source_type": member.mark.source_type.url if leaves.is_marked else None,
+            "signed_by": leaves.signed_by or None,
         }
 
     def _timelines(self) -> Iterator[tuple[str, str]]:
         """Yield a timeline in each format that can hold these takes."""
-        if not self.with_timelines:
-            return
         paths = {one.take.pk: video_path(one) for one in self.chosen}
         try:
             made = take_timeline(self.chosen, name=self.name, paths=paths, drop=self.drop)
@@ -160,8 +157,12 @@ def video_path(one: ChosenTake) -> str:
     return f"media/{one.stem}{ending or '.mp4'}"
 
 
-def _opened(member: _BundleFile, *, now: datetime) -> tuple[str, Iterable[bytes], int]:
-    """Return in whose name a file is signed, its bytes as they leave, and about how many.
+def _opened(
+    member: _BundleFile,
+    *,
+    now: datetime,
+) -> tuple[LeavingFile, Iterable[bytes], int]:
+    """Return a file as it leaves, its bytes, and about how many.
 
     Raises: Refusal, or one of BROKEN.
     """
@@ -169,9 +170,10 @@ def _opened(member: _BundleFile, *, now: datetime) -> tuple[str, Iterable[bytes]
         archive = RereadFile(store.opened(member.asset.sha256, ORIGINAL))
         for _first in frames_of(archive, member.mark):
             break  # before the zip promises it: can it be read?
-        return "", marked_archive(archive, member.mark, now=now), _PAST_32_BITS
-    made: LeavingFile = leaving(member.asset.sha256, member.mark, name=member.path)
-    return made.signed_by, made.file.pieces(0, made.file.size), made.file.size
+        frames = marked_archive(archive, member.mark, now=now)
+        return LeavingFile(archive, member.mark.tag, is_marked=True), frames, _PAST_32_BITS
+    made = leaving(member.asset.sha256, member.mark, name=member.path)
+    return made, made.file.pieces(0, made.file.size), made.file.size
 
 
 class _Counted:

@@ -205,6 +205,17 @@ def test_a_file_that_is_gone_is_told_and_the_rest_comes(take, creator, tmp_path)
     assert there["files"][0]["path"] in made.namelist()
 
 
+def test_what_cannot_be_marked_is_not_said_to_be(take, creator) -> None:
+    path = store.path(take.result.sha256, "original")
+    path.write_bytes(path.read_bytes()[:-9])  # cut off: its last box does not end
+
+    made = unpacked(asked(signed_in(creator), "files.zip", take))
+
+    (told,) = json.loads(made.read("manifest.json"))["takes"][0]["files"]
+    assert made.read(told["path"]) == path.read_bytes()
+    assert told["digital_source_type"] is None and told["signed_by"] is None
+
+
 def test_a_timeline_has_the_notes_on_its_clips(take, creator, reviewer) -> None:
     decide(take, "approved", member=reviewer, note="Lovely", now=NOW)
     client = signed_in(creator)

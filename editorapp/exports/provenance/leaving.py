@@ -1,5 +1,6 @@
 """Leaving files: what the store keeps, as it goes out of the house."""
 
+import logging
 from dataclasses import dataclass
 
 from editorapp.exports.provenance import signed_copies
@@ -7,25 +8,28 @@ from editorapp.exports.provenance.ai_mark import AiMark
 from editorapp.exports.provenance.marked import (
     MemoryFile,
     is_signed,
-    marked_or_plain,
+    marked,
     marked_picture,
 )
 from editorapp.exports.provenance.reread import RereadFile
-from editorapp.exports.provenance.splice import ReadableFile
+from editorapp.exports.provenance.splice import ReadableFile, Unmarkable
 from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
+
+log = logging.getLogger(__name__)
 
 ITS_PROVIDER = "its provider"
 
 
 @dataclass(frozen=True)
 class LeavingFile:
-    """A file as it goes out. `tag`: what tells it from the stored one, for ETags; `signed_by`: in
-    whose name it is signed, "" where it is not.
+    """A file as it goes out. `tag`: what tells it from the stored one, for ETags; `is_marked`: does it
+    say how it was made?; `signed_by`: in whose name it is signed, "" where it is not.
     """
 
     file: ReadableFile
     tag: str
+    is_marked: bool = False
     signed_by: str = ""
 
 
@@ -47,12 +51,17 @@ def leaving(
         return LeavingFile(opened, "")
     file = RereadFile(opened)
     if is_signed(file):
-        return LeavingFile(file, "", signed_by=ITS_PROVIDER)
-    made = marked_or_plain(file, mark, name=name)
+        return LeavingFile(file, "", is_marked=True, signed_by=ITS_PROVIDER)
+    try:
+        made = marked(file, mark)
+    except Unmarkable as error:
+        log.warning("%s leaves without a mark: %s", name, error)
+        return LeavingFile(file, "")
     signed = signed_copies.signed(made, mark, sha256=sha256, what=what, name=name)
     if signed is not None:
-        return LeavingFile(signed.file, f"-{mark.tag}-{signed.tag}", signed.signed_by)
-    return LeavingFile(made, f"-{mark.tag}")
+        tag = f"-{mark.tag}-{signed.tag}"
+        return LeavingFile(signed.file, tag, is_marked=True, signed_by=signed.signed_by)
+    return LeavingFile(made, f"-{mark.tag}", is_marked=True)
 
 
 def leaving_picture(data: bytes, mark: AiMark, *, sha256: str, what: str, name: str) -> bytes:

@@ -16,15 +16,11 @@ from editorapp.exports.chosen import ChosenTake
 from editorapp.exports.manifest import JsonObject, manifest, written
 from editorapp.exports.papers import TakePapers
 from editorapp.exports.provenance.ai_mark import AiMark, mark_of
-from editorapp.exports.provenance.leaving import LeavingFile, leaving
-from editorapp.exports.provenance.marked_frames import BROKEN, frames_of, marked_archive
-from editorapp.exports.provenance.reread import RereadFile
+from editorapp.exports.provenance.leaving import leaving_whole
 from editorapp.exports.take_timeline import NothingToLay, take_timeline
 from editorapp.exports.timelines.edl import MixedRates
 from editorapp.exports.timelines.formats import FORMATS
 from editorapp.exports.zip_stream import ZipStream
-from editorapp.media import store
-from editorapp.media.layout import ORIGINAL
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 
@@ -104,12 +100,13 @@ class Bundle:
         }
         self._files[member.take].append(told)
         try:
-            leaves, pieces, size = _opened(member, now=self.now)
-        except (Refusal, *BROKEN) as error:
-            log.warning("%s is missing in a zip: %s", member.path, error)
-            told["missing"] = str(error) or type(error).__name__
+            leaves, pieces = leaving_whole(asset, member.mark, name=member.path, now=self.now)
+        except Refusal as refusal:
+            log.warning("%s is missing in a zip: %s", member.path, refusal)
+            told["missing"] = refusal.message
             return
         counted = _Counted(pieces)
+        size = _PAST_32_BITS if member.what == "exr" else leaves.file.size
         yield from out.file(member.path, counted, size=size)
         told |= {
             "sha256": counted.digest.hexdigest(),
@@ -155,25 +152,6 @@ def video_path(one: ChosenTake) -> str:
     result = one.take.result
     ending = PurePath(result.name).suffix if result is not None else ""
     return f"media/{one.stem}{ending or '.mp4'}"
-
-
-def _opened(
-    member: _BundleFile,
-    *,
-    now: datetime,
-) -> tuple[LeavingFile, Iterable[bytes], int]:
-    """Return a file as it leaves, its bytes, and about how many.
-
-    Raises: Refusal, or one of BROKEN.
-    """
-    if member.what == "exr":
-        archive = RereadFile(store.opened(member.asset.sha256, ORIGINAL))
-        for _first in frames_of(archive, member.mark):
-            break  # before the zip promises it: can it be read?
-        frames = marked_archive(archive, member.mark, now=now)
-        return LeavingFile(archive, member.mark.tag, is_marked=True), frames, _PAST_32_BITS
-    made = leaving(member.asset.sha256, member.mark, name=member.path)
-    return made, made.file.pieces(0, made.file.size), made.file.size
 
 
 class _Counted:

@@ -1,7 +1,10 @@
 """Leaving files: what the store keeps, as it goes out of the house."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 
 from editorapp.exports.provenance import signed_copies
 from editorapp.exports.provenance.ai_mark import AiMark
@@ -11,10 +14,12 @@ from editorapp.exports.provenance.marked import (
     marked,
     marked_picture,
 )
+from editorapp.exports.provenance.marked_frames import BROKEN, marked_archive
 from editorapp.exports.provenance.reread import RereadFile
 from editorapp.exports.provenance.splice import ReadableFile, Unmarkable
 from editorapp.media import store
 from editorapp.media.layout import ORIGINAL
+from editorapp.media.models import Asset
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +67,36 @@ def leaving(
         tag = f"-{mark.tag}-{signed.tag}"
         return LeavingFile(signed.file, tag, is_marked=True, signed_by=signed.signed_by)
     return LeavingFile(made, f"-{mark.tag}", is_marked=True)
+
+
+def leaving_whole(
+    asset: Asset,
+    mark: AiMark | None,
+    *,
+    name: str,
+    now: datetime,
+) -> tuple[LeavingFile, Iterator[bytes]]:
+    """Return an original as it goes out, and all its bytes: as `leaving`, but of an archive each frame
+    has its mark, and how long it will be is not known; as it is where it cannot be read.
+
+    Raises: as `leaving`, before the first byte.
+    """
+    if mark is None or asset.kind != Asset.Kind.ARCHIVE:
+        made = leaving(asset.sha256, mark, name=name)
+        return made, made.file.pieces(0, made.file.size)
+    archive = RereadFile(store.opened(asset.sha256, ORIGINAL))
+    try:
+        pieces = _begun(marked_archive(archive, mark, now=now))
+    except BROKEN as error:
+        log.warning("%s leaves without marks: %s", name, error)
+        return LeavingFile(archive, ""), archive.pieces(0, archive.size)
+    return LeavingFile(archive, f"-{mark.tag}", is_marked=True), pieces
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the pieces, once the first of them is there. Raises: what making it raises."""
+    first = next(pieces)
+    return chain([first], pieces)
 
 
 def leaving_picture(data: bytes, mark: AiMark, *, sha256: str, what: str, name: str) -> bytes:

@@ -4,20 +4,21 @@ What is shown inside a page (playable copies, posters, stills) leaves as it is k
 whatever is downloaded, is marked.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from editorapp.exports.provenance.ai_mark import AiMark, mark_of
-from editorapp.exports.provenance.leaving import leaving, leaving_picture
-from editorapp.exports.provenance.marked_frames import BROKEN, marked_archive
-from editorapp.exports.provenance.reread import RereadFile
+from editorapp.exports.provenance.leaving import (
+    LeavingFile,
+    leaving,
+    leaving_picture,
+    leaving_whole,
+)
 from editorapp.generations.models import Generation
-from editorapp.media import store
+from editorapp.media import layout
 from editorapp.media.models import Asset
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
@@ -40,34 +41,34 @@ class HandedOut:
 
     def answer(self, request: MemberRequest) -> HttpResponseBase:
         """Answer with the file. Raises: store.Gone, Refusal."""
-        if self.mark is not None and self.asset.kind == Asset.Kind.ARCHIVE and self._is_original:
-            return self._frames(request, self.mark)
+        if self._is_of_frames:
+            return self._frames(request)
         made = leaving(self.asset.sha256, self.mark, what=self.part, name=self.name)
         return serve(
             request,
             made.file,
             content_type=self.content_type,
-            etag=f'"{self.asset.sha256[:32]}-{self.part}{made.tag}"',
+            etag=self._etag(made),
             name=self.name,
             download=self.download,
         )
 
     @property
-    def _is_original(self) -> bool:
-        return self.part == "original"
+    def _is_of_frames(self) -> bool:
+        is_archive = self.asset.kind == Asset.Kind.ARCHIVE and self.part == layout.ORIGINAL
+        return is_archive and self.mark is not None
 
-    def _frames(self, request: MemberRequest, mark: AiMark) -> HttpResponseBase:
+    def _etag(self, made: LeavingFile) -> str:
+        return f'"{self.asset.sha256[:32]}-{self.part}{made.tag}"'
+
+    def _frames(self, request: MemberRequest) -> HttpResponseBase:
         """Answer with an archive whose frames are marked; as it is where it cannot be read."""
-        etag = f'"{self.asset.sha256[:32]}-{self.part}-{mark.tag}"'
+        made, pieces = leaving_whole(self.asset, self.mark, name=self.name, now=timezone.now())
+        if not made.is_marked:
+            return replace(self, mark=None).answer(request)
+        etag = self._etag(made)
         if unchanged := get_conditional_response(request, etag=etag):
             return unchanged
-        archive = RereadFile(store.opened(self.asset.sha256, self.part))
-        try:
-            pieces = _begun(marked_archive(archive, mark, now=timezone.now()))
-        except BROKEN:
-            return HandedOut(
-                self.asset, self.part, self.content_type, self.name, self.download
-            ).answer(request)
         headers = {
             "Content-Type": self.content_type,
             "Content-Disposition": file_names.disposition(self.name, is_download=self.download),
@@ -101,9 +102,3 @@ def picture(data: bytes, mark: AiMark | None, *, asset: Asset, what: str, name: 
     if mark is None:
         return data
     return leaving_picture(data, mark, sha256=asset.sha256, what=what, name=name)
-
-
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Return the pieces, once the first of them is there. Raises: what making it raises."""
-    first = next(pieces)
-    return chain([first], pieces)

@@ -239,6 +239,10 @@ def test_timecode_is_drop_frame_where_the_rate_has_it_unless_it_is_not_wanted(
     drop = client.get(f"/exports/{take.pk}/timeline.edl").content.decode()
     plain = asked(client, "timeline.edl", take, timecode="ndf").content.decode()
 
+    film = make_take(creator, tmp_path, frames=9)
+    said = "Timecode without drop frame"
+    assert said in client.get(f"/takes/{take.pk}").content.decode()
+    assert said not in client.get(f"/takes/{film.pk}").content.decode()
     assert "FCM: DROP FRAME" in drop and "01:00:00;00" in drop
     assert "FCM: NON-DROP FRAME" in plain and ";" not in plain
 

@@ -42,6 +42,14 @@ RUSHES_ALERT_WEBHOOK    an address that alerts are posted to as JSON
 RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256 of
                         "<t>.<body>">
 
+Signing what leaves (C2PA), where the extra `c2pa` is installed. Without a certificate one is made in the
+data folder, which says that it is not to be trusted.
+
+RUSHES_C2PA_CERTIFICATE the chain of certificates, as PEM, its own first: a path
+RUSHES_C2PA_KEY         the key of that certificate, as PEM: a path
+RUSHES_C2PA_ALGORITHM   how it signs: es256, es384, es512, ps256, ps384, ps512, ed25519 (es256)
+RUSHES_C2PA_TIMESTAMPS  address of a time stamp authority, which is asked at each signature (none)
+
 Accounts with providers. Without any key, here or entered by an admin, every account points at the
 simulator. Each provider's SPEC names its variables; the README lists them all.
 
@@ -133,6 +141,7 @@ INSTALLED_APPS = [
     "editorapp.generations",
     "editorapp.reuse",
     "editorapp.review",
+    "editorapp.exports",
     "editorapp.ops",
     "editorapp.web",
     "editorapp.cli",
@@ -301,6 +310,11 @@ ALERT_EMAIL = _words("RUSHES_ALERT_EMAIL")
 METRICS_TOKEN = os.environ.get("RUSHES_METRICS_TOKEN", "")
 ALERT_WEBHOOK = os.environ.get("RUSHES_ALERT_WEBHOOK", "")
 ALERT_WEBHOOK_SECRET = os.environ.get("RUSHES_ALERT_WEBHOOK_SECRET", "")
+
+C2PA_CERTIFICATE = os.environ.get("RUSHES_C2PA_CERTIFICATE", "")
+C2PA_KEY = os.environ.get("RUSHES_C2PA_KEY", "")
+C2PA_ALGORITHM = os.environ.get("RUSHES_C2PA_ALGORITHM", "es256")
+C2PA_TIMESTAMP_URL = os.environ.get("RUSHES_C2PA_TIMESTAMPS", "")
 
 SIMULATOR_URL = os.environ.get("RUSHES_SIMULATOR_URL", "")
 # Keys and addresses of the providers, by the names that each provider's SPEC asks for.

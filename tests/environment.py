@@ -25,6 +25,8 @@ OURS = (
     "RUSHES_LOG_FORMAT",
     "RUSHES_LOG_LEVEL",
     "RUSHES_ORIGINS",
+    "RUSHES_C2PA_CERTIFICATE",
+    "RUSHES_C2PA_KEY",
 )
 _folder = tempfile.mkdtemp(prefix="rushes-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 # Without it, spreadsheets read UTF-8 in the old code page of their country, and names lose their
 # accents.
 BYTE_ORDER_MARK = "\ufeff"
+MIME_TYPE = "text/csv; charset=utf-8"
 # What a spreadsheet takes for a formula, also behind a tab or a line break that it leaves out.
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -20,12 +21,13 @@ def download(rows: Iterable[Sequence[Cell]], *, name: str) -> StreamingHttpRespo
 
     Numbers stay numbers, also those below zero; text is never read as a formula.
     """
-    response = StreamingHttpResponse(_written(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(written(rows), content_type=MIME_TYPE)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _written(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def written(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Yield rows as the text of a CSV, with the mark that tells its encoding before them."""
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK
     for row in rows:

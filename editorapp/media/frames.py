@@ -38,7 +38,7 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
         file = folder / "still.png"
         file.write_bytes(picture)
         stem = asset.name.rpartition(".")[0] or asset.name
-        return take_in(
+        pinned = take_in(
             file,
             name=f"{stem} frame {frame_index}.png",
             team=asset.team,
@@ -47,6 +47,11 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
             is_simulated=asset.is_simulated,
             expect="image",
         )
+    # So that a picture of a take is known as one when it leaves.
+    if pinned.cut_from_id is None and pinned.pk != asset.pk:
+        Asset.objects.filter(pk=pinned.pk, cut_from=None).update(cut_from=asset)
+        pinned.cut_from = asset
+    return pinned
 
 
 def _known(asset: Asset, index: int, *, format: str, max_height: int | None) -> bytes:

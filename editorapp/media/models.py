@@ -88,7 +88,7 @@ class Asset(models.Model):
     proxy = models.CharField(max_length=12, choices=Proxy.choices, default=Proxy.NOT_NEEDED)
     proxy_tries = models.PositiveSmallIntegerField(default=0)  # how often making it was begun
 
-    # The clip that this is a part or a copy of; a clip that came as a file has none.
+    # The clip that this is a part, a copy or a frame of; what came as a file has none.
     cut_from = models.ForeignKey(
         "self",
         null=True,

@@ -1,5 +1,5 @@
-"""Still store: stills that were asked for, on this machine; bounded, and the least recently used goes
-first.
+"""Still store: stills that were asked for, and files as they were signed, on this machine; bounded, and the
+least recently used goes first.
 
 A still is cheap to make again, so nothing here is a promise: what is missing, damaged or does not fit
 is decoded. Who may see a clip is asked before (web/media/views.py); here its content's hash is all.
@@ -14,7 +14,7 @@ from django.conf import settings
 
 from editorapp.media import layout
 from editorapp.media.backends.cache import Cache
-from editorapp.media.backends.files import fresh_part, is_full_disk
+from editorapp.media.backends.files import OpenedFile, fresh_part, is_full_disk
 
 _FOLDER = "stills"
 # Of what this machine may keep as copies: 1 GB of the usual 20.
@@ -55,8 +55,27 @@ def keep(picture: bytes, name: str, incoming: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def open_file(name: str) -> OpenedFile | None:
+    """Return a file that was kept, and note that it was used; None where there is none. Nobody clears
+    it away while it is open.
+    """
+    handle = _cache().open(name)
+    return None if handle is None else OpenedFile(handle)
+
+
+def keep_file(file: Path, name: str) -> OpenedFile:
+    """Move a file in, for the next who asks, and return it, open. Raises: OSError."""
+    handle = file.open("rb")
+    try:
+        _cache().put(file, name)
+    except OSError:
+        handle.close()
+        raise
+    return OpenedFile(handle)
+
+
 def forget(sha256: str) -> None:
-    """Delete all stills of a content."""
+    """Delete all that is kept here of a content."""
     folder = _cache().path(layout.folder(sha256))
     with suppress(FileNotFoundError):
         for file in os.listdir(folder):

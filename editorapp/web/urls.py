@@ -7,6 +7,7 @@ from editorapp.web.accounts import views as accounts
 from editorapp.web.audit import views as audit
 from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
+from editorapp.web.exports import views as exports
 from editorapp.web.gallery import views as gallery
 from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("compare/", include((compare.urlpatterns, "compare"))),
+    path("exports/", include((exports.urlpatterns, "exports"))),
     path("takes/", include((takes.urlpatterns, "takes"))),
     path("unknown/", include((settle.urlpatterns, "settle"))),
     path("queue/", include((queue.urlpatterns, "queue"))),

@@ -1,6 +1,7 @@
 """`manage.py edit`, the same way as the page, on real clips."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
@@ -16,6 +17,7 @@ from tests.environment import installation
 from tests.studio_process import StudioProcess
 from tests.video import write_clip
 
+MADE_WITH_AI = b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 # width and height at 360p (the short side), frames, seconds, sound: from the facts measured beside
 # the clips.
 CLIPS = {
@@ -163,7 +165,9 @@ def test_the_whole_way_with_everything_switched_on(
     assert said["facts"]["hdr"] is True
     assert said["facts"]["frame_count"] == 24
     assert Decimal(said["cost_usd"]) == Decimal("3.24")  # 720p, HDR and EXR, one block of 5 s
-    assert output.with_suffix(".exr.zip").stat().st_size > 1000
+    with zipfile.ZipFile(output.with_suffix(".exr.zip")) as frames:
+        assert all(MADE_WITH_AI in frames.read(name) for name in frames.namelist())
+    assert MADE_WITH_AI in output.read_bytes()
 
 
 def test_a_result_is_edited_again_by_its_generation_id(

@@ -4,6 +4,7 @@ from tests.sabotage import (
     access,
     answers,
     engine,
+    exports,
     fitting,
     intake,
     ledger,
@@ -19,6 +20,7 @@ from tests.sabotage import (
 CHANGES = (
     *engine.CHANGES,
     *answers.CHANGES,
+    *exports.CHANGES,
     *ledger.CHANGES,
     *access.CHANGES,
     *fitting.CHANGES,

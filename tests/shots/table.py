@@ -79,6 +79,11 @@ def _more(page: Page) -> None:
     page.locator(".takepage-more > summary").click()
 
 
+def _hand_on(page: Page) -> None:
+    _more(page)
+    page.get_by_text("Hand on", exact=True).click()
+
+
 SHOTS = (
     Shot("studio", "empty", "studio:page", _at("/studio/"), person="newcomer"),
     Shot("studio", "clip chosen", "studio:page", _clip()),
@@ -109,6 +114,7 @@ SHOTS = (
     Shot("queue", "as reviewer", "queue:page", _at("/queue/"), person="reviewer"),
     Shot("take", "done", "takes:page", _take("done")),
     Shot("take", "more", "takes:page", _take("done"), act=_more),
+    Shot("take", "handing on", "takes:page", _take("done"), act=_hand_on),
     Shot("take", "made of a take", "takes:page", _take("chain")),
     Shot("take", "one of a batch", "takes:page", _take("ladder-1")),
     Shot("take", "changes asked", "takes:page", _take("changes")),
@@ -170,6 +176,7 @@ NO_SCREEN = {
     "takes:finishes": "a part of a take's page",
     "takes:with_sound": "a file",
     "takes:video": "a file",
+    "exports:of_take": "a file",
     "accounts:one": "a card of the accounts",
     "accounts:edit": "the same form as a new account's; simulated ones have none",
     "verifying:page": "a real account's, which is asked for real money",

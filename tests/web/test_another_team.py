@@ -32,6 +32,7 @@ from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
 from editorapp.teams.projects import ProjectFields
 from editorapp.teams.roles import Role
+from editorapp.web.presenters.hand_outs import KINDS
 from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
 
@@ -186,6 +187,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "what": ["original", "playable", "poster", "filmstrip"],
         "frame_index": ["5"],
         "ending": ["png", "jpg", "webp"],
+        "kind": list(KINDS),
         "batch": [str(owned.take.batch)],
         "provider": ["luma-agents"],
         "token": [owned.upload.token if name.startswith("media:") else "nobodys"],

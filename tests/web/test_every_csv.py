@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from editorapp.core import spreadsheet
+from editorapp.generations.models import Generation
 from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
@@ -25,12 +26,15 @@ def admin(db) -> Member:
     return make_member(role=Role.ADMIN, name=NAME)
 
 
-def csvs(member: Member) -> dict[str, bytes]:
+def csvs(member: Member, take: Generation) -> dict[str, bytes]:
     """Return every address that answers with a table, with all that it sends."""
     client, found = Client(), {}
     client.force_login(member.user)
-    for address, _name in doors():
-        answer = client.get(address)
+    for address, name in doors():
+        if name == "exports:of_take":
+            address = f"/exports/{take.pk}/costs.csv"
+        is_form = name == "exports:of_chosen"
+        answer = client.post(address, {"takes": take.pk}) if is_form else client.get(address)
         kind = answer.headers.get("Content-Type", "")
         if address.endswith(".csv") or kind.startswith("text/csv"):
             assert kind == "text/csv; charset=utf-8", address
@@ -42,12 +46,12 @@ def csvs(member: Member) -> dict[str, bytes]:
 
 
 def test_every_csv_says_that_it_is_utf8_so_that_a_spreadsheet_shows_the_accents(admin):
-    make_reserved(admin)
+    take = make_reserved(admin)
     audit.record("take.canceled", "take:1", by=admin)
 
-    found = csvs(admin)
+    found = csvs(admin, take)
 
-    assert "/costs/lines.csv" in found
+    assert {"/costs/lines.csv", "/exports/costs.csv", f"/exports/{take.pk}/costs.csv"} <= set(found)
     for address, content in found.items():
         assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\xef\xbb\xbf") == 1, address
         header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))

@@ -36,6 +36,11 @@ class OpenedFile:
             handle.seek(start)
             yield from blocks(handle.read, end - start)
 
+    def spans(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` to before `end`; the file stays open."""
+        for at in range(start, end, READ_BYTES):
+            yield os.pread(self._handle.fileno(), min(READ_BYTES, end - at), at)
+
 
 def hash_file(file: Path) -> str:
     """Return the hash of a file's bytes, read piece by piece."""

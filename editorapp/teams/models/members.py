@@ -183,6 +183,10 @@ class Member(models.Model):
         return self.may(Act.DECIDE)
 
     @property
+    def may_export(self) -> bool:
+        return self.may(Act.EXPORT)
+
+    @property
     def may_manage(self) -> bool:
         return self.may(Act.MANAGE)
 

@@ -13,7 +13,7 @@ from django.http import (
 )
 from django.utils.cache import get_conditional_response
 
-from editorapp.media.store import Opened
+from editorapp.exports.provenance.splice import ReadableFile
 from editorapp.web.presenters import file_names
 
 # An open-ended range gets this much: a player that is closed has cost little.
@@ -23,7 +23,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")  # more digits than an
 
 def serve(
     request: HttpRequest,
-    file: Opened,
+    file: ReadableFile,
     *,
     content_type: str,
     etag: str,
@@ -33,15 +33,16 @@ def serve(
     """Answer GET or HEAD for a file whose content never changes.
 
     206 for one range, 416 for one that lies outside, 304 for a known `etag`; several ranges, or one
-    that cannot be read, get the whole. `name` must be safe already (media/display_names.py). Source: RFC
+    that cannot be read, get the whole. A download that goes on gets all that it lacks, a player at
+    most MAX_PIECE_BYTES. `name` must be safe already (media/display_names.py). Source: RFC
     9110, sections 13 and 14.
     """
     as_attachment = partial(_dressed, etag=etag, name=name, download=download)
     if unchanged := get_conditional_response(request, etag=etag):
         return as_attachment(unchanged)
-    wanted = "" if download or _is_stale(request, etag) else request.headers.get("Range", "")
+    wanted = "" if _is_stale(request, etag) else request.headers.get("Range", "")
     try:
-        span = _span(wanted, file.size)
+        span = _span(wanted, file.size, most=file.size if download else MAX_PIECE_BYTES)
     except ValueError:
         headers = {"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"}
         return HttpResponse(status=416, headers=headers)
@@ -51,7 +52,7 @@ def serve(
 
 def _body(
     request: HttpRequest,
-    file: Opened,
+    file: ReadableFile,
     span: tuple[int, int] | None,
     content_type: str,
 ) -> HttpResponseBase:
@@ -96,8 +97,8 @@ def _is_stale(request: HttpRequest, etag: str) -> bool:
     return request.headers.get("If-Range", "").strip() not in ("", etag)
 
 
-def _span(wanted: str, size: int) -> tuple[int, int] | None:
-    """Return the half-open range of bytes that is wanted, None for the whole.
+def _span(wanted: str, size: int, *, most: int) -> tuple[int, int] | None:
+    """Return the half-open range of bytes that is wanted, `most` of them, None for the whole.
 
     Raises: ValueError for 416.
     """
@@ -114,4 +115,4 @@ def _span(wanted: str, size: int) -> tuple[int, int] | None:
             return None
     if start >= size or end <= start:
         raise ValueError(wanted)
-    return start, min(end, start + MAX_PIECE_BYTES)
+    return start, min(end, start + most)

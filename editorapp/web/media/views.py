@@ -42,7 +42,7 @@ from editorapp.teams.access import (
 )
 from editorapp.teams.roles import Act
 from editorapp.web.media.asset_json import asset_json
-from editorapp.web.media.ranges import serve
+from editorapp.web.media.handed_out import HandedOut, ai_mark, picture, take_behind
 from editorapp.web.presenters import file_names
 
 _FORM_OVERHEAD_BYTES = 1_000_000  # the rest of a form around its file
@@ -109,26 +109,17 @@ def file(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
         raise Http404(f"No file is called {what}.")
     asset = _asset(request, pk)
     part, content_type, name = _stored(asset, what)
-    if what == "original" and "download" in request.GET:
-        name = _saved_as(request, asset)
+    is_download = "download" in request.GET
+    take = None
+    if what == "original" or is_download:
+        take = take_behind(asset, request.member, take=row_id(request.GET, "take"))
+    if what == "original" and is_download and take and asset.origin == Asset.Origin.RESULT:
+        name = file_names.of_file(asset, take, request.member)
     try:
-        stored = store.opened(asset.sha256, part)
+        handed = HandedOut(asset, part, content_type, name, is_download, ai_mark(take))
+        return handed.answer(request)
     except store.Gone as gone:
         raise Http404(f"There is no {what} of this file.") from gone
-    return serve(
-        request,
-        stored,
-        content_type=content_type,
-        etag=f'"{asset.sha256[:32]}-{part}"',
-        name=name,
-        download="download" in request.GET,
-    )
-
-
-def _saved_as(request: MemberRequest, asset: Asset) -> str:
-    """Return what a file is called by who downloads it; `take` says which take's it is."""
-    take = row_id(request.GET, "take")
-    return file_names.of_asset(asset, request.member, take=take)
 
 
 def _stored(asset: Asset, what: str) -> tuple[str, str, str]:
@@ -166,16 +157,25 @@ def still(
         height = _height(request)
     except BadValue:
         return reasons.answer("bad_height", "The height is a number of pixels.", status=400)
-    etag = f'"{asset.sha256[:32]}-{frame_index}-{ending}-{height or ""}"'
+    is_download = "download" in request.GET
+    take = None
+    if is_download:
+        take = take_behind(asset, request.member, take=row_id(request.GET, "take"))
+    mark = ai_mark(take)
+    what = f"{frame_index}-{ending}-{height or ''}{mark.tag if mark else ''}"
+    etag = f'"{asset.sha256[:32]}-{what}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    picture = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
-    is_download = "download" in request.GET
-    whole_name = _saved_as(request, asset) if is_download else asset.name
+    made = frames.still(asset, frame_index, format=_STILLS[ending], max_height=height)
+    is_of_take = take is not None and asset.origin == Asset.Origin.RESULT
+    whole_name = (
+        file_names.of_file(asset, take, request.member) if take and is_of_take else asset.name
+    )
     name = f"{PurePath(whole_name).stem} frame {frame_index}.{ending}"
     headers["Content-Disposition"] = file_names.disposition(name, is_download=is_download)
-    return HttpResponse(picture, content_type=f"image/{_STILLS[ending]}", headers=headers)
+    body = picture(made, mark, asset=asset, what=what, name=name)
+    return HttpResponse(body, content_type=f"image/{_STILLS[ending]}", headers=headers)
 
 
 def _height(request: MemberRequest) -> int | None:

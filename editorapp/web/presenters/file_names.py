@@ -5,6 +5,7 @@ What is stored keeps its own name.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -27,15 +28,23 @@ def of_asset(asset: Asset, member: Member, *, take: int | None = None) -> str:
 
     `take`: which one is meant, where several came out the same. Two queries for a take's file.
     """
+    found = take_of(asset, member, take=take)
+    return asset.name if found is None else of_file(asset, found, member)
+
+
+def take_of(asset: Asset, member: Member, *, take: int | None = None) -> Generation | None:
+    """Return the take that a file is of, as `of_asset` means it; None where it is of none."""
     if asset.origin != Asset.Origin.RESULT:
-        return asset.name
+        return None
     is_its = Q(result=asset) | Q(exr=asset) | Q(came=asset)
     rows = Generation.objects.visible_to(member).filter(is_its).order_by("pk")
-    found = (rows.filter(pk=take).first() if take is not None else None) or rows.first()
-    if found is None:
-        return asset.name
-    note = " as it came" if found.came_id == asset.pk else ""
-    return of_take(found, member, note=note, ending=PurePath(asset.name).suffix)
+    return (rows.filter(pk=take).first() if take is not None else None) or rows.first()
+
+
+def of_file(asset: Asset, take: Generation, member: Member) -> str:
+    """Return what a file of a take is called. One query."""
+    note = " as it came" if take.came_id == asset.pk else ""
+    return of_take(take, member, note=note, ending=PurePath(asset.name).suffix)
 
 
 def of_take(take: Generation, member: Member, *, note: str = "", ending: str) -> str:
@@ -43,21 +52,30 @@ def of_take(take: Generation, member: Member, *, note: str = "", ending: str) ->
 
     `note` stands behind that. One query, for the name of the clip that it began with.
     """
-    parts = (_beginning(take, member), f"take {take.pk}", spoken(take.wanted.strength))
-    return safe_name(f"{BETWEEN.join(filter(None, parts))}{note}{ending}")
+    return safe_name(f"{stems_of([take], member)[take.pk]}{note}{ending}")
 
 
-def _beginning(take: Generation, member: Member) -> str:
-    """Return the name of the clip that a take began with, however many takes lie between; where it
-    began with none, what was asked for.
-    """
+def stems_of(takes: Sequence[Generation], member: Member) -> dict[int, str]:
+    """Return what files of takes are called, without an ending, by the take's id: one query."""
+    began = {take.pk: pk for take in takes if (pk := _first_clip(take)) is not None}
+    teams = {take.team_id for take in takes}
+    clips = Asset.objects.filter(team_id__in=teams, pk__in=set(began.values()))
+    named = {clip.pk: clip for clip in clips.seen_by(member)} if began else {}
+    return {take.pk: _stem(take, named.get(began.get(take.pk, 0))) for take in takes}
+
+
+def _first_clip(take: Generation) -> int | None:
+    """Return the clip that a take began with, however many takes lie between."""
     kind, number = take.lineage[:1], take.lineage[1:]
-    clip = None
-    if kind == "a" and (pk := as_whole(number)) is not None:
-        clips = Asset.objects.filter(team_id=take.team_id, pk=pk)
-        clip = clips.seen_by(member).first()
+    return as_whole(number) if kind == "a" else None
+
+
+def _stem(take: Generation, clip: Asset | None) -> str:
+    """Name a take after its first clip; where it began with none, after what was asked for."""
     words = PurePath(clip.name).stem if clip is not None else take.prompt
-    return safe_name(words.replace("/", "_"), fallback=take.task)[:LONGEST_STEM].strip(". ")
+    began = safe_name(words.replace("/", "_"), fallback=take.task)[:LONGEST_STEM].strip(". ")
+    parts = (began, f"take {take.pk}", spoken(take.wanted.strength))
+    return safe_name(BETWEEN.join(filter(None, parts)))
 
 
 def disposition(name: str, *, is_download: bool) -> str:

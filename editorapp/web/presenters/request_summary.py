@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
@@ -21,7 +20,6 @@ from editorapp.providers.spec import Model
 from editorapp.teams.models import Member
 
 LEAST_SIMILARITY = 0.5  # below it, struck and added words read as soup
-LONGEST_SHOWN = 200  # characters of one string of a request body
 
 
 @dataclass(frozen=True)
@@ -166,21 +164,6 @@ def guides(wanted: GenerationRequest, member: Member) -> list[GuideStill]:
     ids = [ref.asset_id for _label, _index, ref in named if ref.asset_id]
     ours = Asset.objects.visible_to(member).in_bulk(ids) if ids else {}
     return [GuideStill(label, index, ours.get(ref.asset_id or 0)) for label, index, ref in named]
-
-
-def shortened(body: Any) -> Any:
-    """Return a request body with long strings (pictures as text) cut, for reading."""
-    if isinstance(body, dict):
-        return {key: shortened(value) for key, value in body.items()}
-    if isinstance(body, list):
-        return [shortened(value) for value in body]
-    return _cut(body) if isinstance(body, str) else body
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LONGEST_SHOWN or " " in text[:LONGEST_SHOWN]:
-        return text
-    return f"{text[:60]}… ({len(text):,} characters)"
 
 
 def _guide_refs(wanted: GenerationRequest) -> Iterator[tuple[str, int | None, Ref]]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.core.htmx import Context
 from editorapp.costs import ledger
+from editorapp.exports.papers import shown_body
 from editorapp.generations.files import source_sound
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
@@ -174,5 +175,5 @@ def _moments(attempt: Attempt) -> list[tuple[str, datetime]]:
 def _body(attempt: Attempt) -> str:
     if attempt.request_body is None:
         return ""
-    body = request_summary.shortened(attempt.request_body)
+    body = shown_body(attempt.request_body)
     return json.dumps(body, indent=2, ensure_ascii=False)

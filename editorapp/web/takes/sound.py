@@ -8,9 +8,11 @@ from django.urls import path, reverse
 
 from editorapp.core import reasons
 from editorapp.core.htmx import is_part
+from editorapp.exports.provenance.ai_mark import mark_of
+from editorapp.exports.provenance.leaving import leaving
 from editorapp.generations.files import source_sound as of_takes
 from editorapp.generations.models import Generation
-from editorapp.media import layout, source_sound, store
+from editorapp.media import layout, source_sound
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -65,19 +67,26 @@ def with_sound(request: MemberRequest, pk: int, what: str) -> HttpResponseBase:
     if what == "playable" and not result.is_playable:
         raise Http404("A playable copy of this file is not ready.")
     part = source_sound.playable_part(result) if what == "playable" else layout.ORIGINAL
+    is_download, name = "download" in request.GET, _name(take, result, request.member)
+    is_leaving = is_download or what == "original"
     try:
-        stored = store.opened(result.sha256, source_sound.make(result, source, part))
+        made = leaving(
+            result.sha256,
+            mark_of(take) if is_leaving else None,
+            what=source_sound.make(result, source, part),
+            name=name,
+        )
     except Refusal as refusal:
         status = 503 if refusal.is_passing else 507 if refusal.is_ours else 422
         status = 404 if refusal.code == "gone" else status
         return reasons.answer(refusal.code, refusal.message, status=status)
     return serve(
         request,
-        stored,
+        made.file,
         content_type="video/mp4" if what == "playable" else result.mime_type,
-        etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}"',
-        name=_name(take, result, request.member),
-        download="download" in request.GET,
+        etag=f'"{result.sha256[:32]}-{source.sha256[:16]}-{part}{made.tag}"',
+        name=name,
+        download=is_download,
     )
 
 

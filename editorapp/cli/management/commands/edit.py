@@ -4,13 +4,13 @@ page.
 
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from editorapp.cli.edit import arguments, output
 from editorapp.cli.edit.output import Json, Takes
@@ -18,6 +18,8 @@ from editorapp.cli.members import acting_member
 from editorapp.cli.temporary_engine import OwnEngine, show_progress
 from editorapp.core import private_files
 from editorapp.costs.models import PriceQuote
+from editorapp.exports.provenance.ai_mark import mark_of
+from editorapp.exports.provenance.leaving import leaving_whole
 from editorapp.generations.models import Generation
 from editorapp.generations.request import quotes
 from editorapp.generations.request.check import Verdict, check
@@ -27,7 +29,7 @@ from editorapp.generations.request.enqueue import (
     RequestRefused,
     enqueue_all,
 )
-from editorapp.media import store
+from editorapp.media.models import Asset
 from editorapp.ops.preparing import prepare_database
 from editorapp.ops.processes import NotStarted
 from editorapp.providers import accounts, capability_discovery
@@ -230,9 +232,9 @@ def _kept(take: Generation, to: str | None, *, is_one: bool) -> Outcome:
         return _not_done(take, said, is_one=is_one)
     try:
         if to:
-            _write(take.result.sha256, Path(to))
+            _write(take, take.result, Path(to))
         if to and take.exr:
-            _write(take.exr.sha256, Path(to).with_suffix(".exr.zip"))
+            _write(take, take.exr, Path(to).with_suffix(".exr.zip"))
     except OSError as error:
         words = f"#{take.pk} is done and kept, but {to} cannot be written: {error.strerror}."
         return FAILED, {**said, "message": words}, words
@@ -249,14 +251,15 @@ def _not_done(take: Generation, said: Json, *, is_one: bool) -> Outcome:
     return code, {**said, "message": words}, words
 
 
-def _write(sha256: str, to: Path) -> None:
-    """Copy a kept file to where it was asked for; what is there already is replaced whole or not at
-    all.
+def _write(take: Generation, asset: Asset, to: Path) -> None:
+    """Write a file of a take to where it was asked for, with the mark of what leaves; what is there
+    already is replaced whole or not at all.
     """
     part = to.with_name(f"{to.name}.{os.getpid()}.part")
     try:
-        with store.held(sha256, store.ORIGINAL) as (original,):
-            shutil.copyfile(original, part)
+        _made, pieces = leaving_whole(asset, mark_of(take), name=to.name, now=timezone.now())
+        with part.open("wb") as file:
+            file.writelines(pieces)
         private_files.hand_out(part)
         part.replace(to)
     finally:

@@ -1,0 +1,1 @@
+"""Handing on: what of chosen takes can be taken along, and the addresses for it."""

@@ -57,6 +57,18 @@ ORDER: dict[str, tuple[str, ...]] = {
         "tasks",
         "management",
     ),
+    "review": (
+        "models",
+        "drawing",
+        "mentions",
+        "comments",
+        "discussion",
+        "approval",
+        "decide",
+        "rounds",
+        "playlists",
+        "answers",
+    ),
     "ops": ("processes", "supervisor", "metrics", "status", "backup", "management"),
     "web": (
         "bundles",

@@ -13,7 +13,7 @@ from editorapp.review.models import Answer, Comment
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
-Outcome = Answer.Outcome
+Outcome = Answer.AnswerOutcome
 
 
 def answer(take: Generation, comment: Comment) -> Answer:

@@ -21,7 +21,7 @@ Review = Generation.Review
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReviewStanding:
     """How the review of a take stands.
 
     `verdicts`: the newest decision of each person, newest first; `waiting`: who was asked and has
@@ -33,11 +33,11 @@ class Standing:
     waiting: list[User]
 
 
-def standing(take: Generation) -> Standing:
+def standing(take: Generation) -> ReviewStanding:
     """Return how the review of a take stands."""
     asked = ReviewRequest.objects.filter(generation=take, decided_at=None)
     waiting = [one.reviewer for one in asked.select_related("reviewer").order_by("pk")]
-    return Standing(rule_of(take.team), newest_of_each(take.decisions.all()), waiting)
+    return ReviewStanding(rule_of(take.team), newest_of_each(take.decisions.all()), waiting)
 
 
 def rule_of(team: Team) -> ApprovalRule:

@@ -27,7 +27,7 @@ class CommentRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Said:
+class CommentText:
     """What a comment says.
 
     `frames`: the first and the last one, from 0 on the result's own grid; None: the whole take.
@@ -37,7 +37,7 @@ class Said:
     frames: tuple[int, int] | None = None
     shapes: list[drawing.Shape] = field(default_factory=list)
 
-    def checked(self, take: Generation) -> "Said":
+    def checked(self, take: Generation) -> "CommentText":
         """Return it without the space around its words.
 
         Raises: CommentRefused, where it says nothing, too much, or speaks of frames that the take
@@ -49,7 +49,7 @@ class Said:
         if not text and not self.shapes:
             raise CommentRefused("Write or draw what you mean.")
         self._check_frames(take)
-        return Said(text, self.frames, self.shapes)
+        return CommentText(text, self.frames, self.shapes)
 
     def _check_frames(self, take: Generation) -> None:
         if self.frames is None:
@@ -75,7 +75,7 @@ class Said:
 @transaction.atomic
 def add(
     take: Generation,
-    said: Said,
+    said: CommentText,
     *,
     by: Member,
     form_token: str,
@@ -107,7 +107,7 @@ def reply(
     top = parent.parent or parent
     if _locked(top).is_deleted:
         raise CommentRefused("The comment was deleted meanwhile: say it as one of its own.")
-    fields = {**Said(text).checked(parent.generation).fields, "parent": top}
+    fields = {**CommentText(text).checked(parent.generation).fields, "parent": top}
     return _keep(parent.generation, fields, by=by, form_token=form_token, now=now)
 
 
@@ -132,7 +132,7 @@ def _keep(
 
 
 @transaction.atomic
-def edit(comment: Comment, said: Said, *, by: Member, now: datetime) -> Comment:
+def edit(comment: Comment, said: CommentText, *, by: Member, now: datetime) -> Comment:
     """Change what a comment of one's own says; what it said before is kept.
 
     Raises: PermissionDenied; CommentRefused.

@@ -44,8 +44,7 @@ GRANTS: dict[Role, frozenset[Act]] = {
     Role.OWNER: frozenset(Act),
     Role.ADMIN: frozenset(Act) - {Act.OWN},
     Role.BILLING: frozenset(
-        _LOOKS
-        | {Act.SEE_PRIVATE, Act.EXPORT, Act.SEE_ALL_COSTS, Act.SET_BUDGET, Act.SEE_AUDIT},
+        _LOOKS | {Act.SEE_PRIVATE, Act.EXPORT, Act.SEE_ALL_COSTS, Act.SET_BUDGET, Act.SEE_AUDIT},
     ),
     Role.CREATOR: frozenset(_WORKS | {Act.CREATE, Act.CANCEL, Act.TRASH, Act.ANSWER}),
     Role.REVIEWER: frozenset(_WORKS | {Act.DECIDE}),

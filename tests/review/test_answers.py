@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from editorapp.review import answers, comments
-from editorapp.review.comments import Said
+from editorapp.review.comments import CommentText
 from editorapp.review.discussion import open_count
 from editorapp.teams.roles import Role
 from tests.factories import make_member
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def note(take, reviewer):
-    return comments.add(take, Said("Redder", (90, 90)), by=reviewer, form_token="1", now=NOW)
+    return comments.add(take, CommentText("Redder", (90, 90)), by=reviewer, form_token="1", now=NOW)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from editorapp.core.append_only import NeverChanged
 from editorapp.generations.states import State
 from editorapp.review import comments
-from editorapp.review.comments import CommentRefused, Said
+from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.discussion import open_count, threads
 from editorapp.review.models import Comment, CommentEdit
 from editorapp.teams.roles import Role
@@ -24,7 +24,7 @@ LATER = NOW + timedelta(minutes=5)
 
 
 def say(take, by, text="Too dark here", *, frames=None, shapes=(), token=""):
-    said = Said(text, frames, list(shapes))
+    said = CommentText(text, frames, list(shapes))
     token = token or f"{by.pk}-{text}"
     return comments.add(take, said, by=by, form_token=token, now=NOW)
 
@@ -64,10 +64,10 @@ def test_a_take_without_a_result_can_only_be_spoken_of_as_a_whole(creator, revie
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (Said("  \n "), "Write or draw"),
-        (Said("x" * 4001), "4,000 fit"),
-        (Said("a\x00b"), "control character"),
-        (Said("", None, [BOX]), "choose one"),
+        (CommentText("  \n "), "Write or draw"),
+        (CommentText("x" * 4001), "4,000 fit"),
+        (CommentText("a\x00b"), "control character"),
+        (CommentText("", None, [BOX]), "choose one"),
     ],
 )
 def test_what_says_nothing_or_cannot_be_kept_is_refused(take, reviewer, said, why):
@@ -116,7 +116,7 @@ def test_a_reply_to_a_reply_stands_in_the_same_thread(take, reviewer, creator):
 def test_what_was_said_before_a_change_is_kept(take, reviewer):
     made = say(take, reviewer, frames=(10, 20), shapes=[BOX])
 
-    comments.edit(made, Said("Darker", (11, 11)), by=reviewer, now=LATER)
+    comments.edit(made, CommentText("Darker", (11, 11)), by=reviewer, now=LATER)
     comments.delete(made, by=reviewer, now=LATER)
 
     kept = CommentEdit.objects.order_by("pk").values_list("text", "first_frame", "drawing")
@@ -132,7 +132,7 @@ def test_only_its_author_changes_or_deletes_a_comment(take, reviewer, second, ad
 
     for other in (second, admin):
         with pytest.raises(PermissionDenied):
-            comments.edit(made, Said("Mine now"), by=other, now=NOW)
+            comments.edit(made, CommentText("Mine now"), by=other, now=NOW)
         with pytest.raises(PermissionDenied):
             comments.delete(made, by=other, now=NOW)
     made.refresh_from_db()
@@ -142,7 +142,7 @@ def test_only_its_author_changes_or_deletes_a_comment(take, reviewer, second, ad
 def test_a_changed_reply_gets_no_frames_of_its_own(take, reviewer, creator):
     reply = answer(say(take, reviewer), creator)
 
-    comments.edit(reply, Said("Done", (3, 3), [BOX]), by=creator, now=LATER)
+    comments.edit(reply, CommentText("Done", (3, 3), [BOX]), by=creator, now=LATER)
 
     reply.refresh_from_db()
     assert (reply.text, reply.first_frame, reply.drawing) == ("Done", None, [])
@@ -153,7 +153,7 @@ def test_what_was_deleted_is_neither_changed_nor_answered(take, reviewer, creato
     comments.delete(made, by=reviewer, now=NOW)
 
     for late in (
-        partial(comments.edit, made, Said("Again"), by=reviewer, now=NOW),
+        partial(comments.edit, made, CommentText("Again"), by=reviewer, now=NOW),
         partial(comments.delete, made, by=reviewer, now=NOW),
         partial(answer, made, creator),
     ):
@@ -192,7 +192,7 @@ def test_whom_a_comment_names_is_kept_by_their_whole_name(take, reviewer, creato
 
     named = {one.user.display_name for one in made.mentions.select_related("user")}
     assert named == {"Cleo Park", "Ada", "Cleo"}
-    comments.edit(made, Said("@Ada"), by=reviewer, now=LATER)
+    comments.edit(made, CommentText("@Ada"), by=reviewer, now=LATER)
     assert [one.user for one in made.mentions.all()] == [admin.user]
 
 

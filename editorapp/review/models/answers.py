@@ -9,14 +9,14 @@ from editorapp.review.models.comments import Comment
 class Answer(models.Model):
     """A take answers a comment on the take that it was made from."""
 
-    class Outcome(models.TextChoices):
+    class AnswerOutcome(models.TextChoices):
         OPEN = "", "Not judged yet"
         YES = "yes", "It does what was asked"
         NO = "no", "Not yet"
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="answers")
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="answers")
-    outcome = models.CharField(max_length=4, choices=Outcome.choices, blank=True, default="")
+    outcome = models.CharField(max_length=4, choices=AnswerOutcome.choices, blank=True, default="")
     judged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -8,6 +8,7 @@ ROOMS = (
     "core",
     "teams",
     "alerts",
+    "inbox",
     "media",
     "providers",
     "costs",

@@ -62,6 +62,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "models",
         "drawing",
         "mentions",
+        "notices",
         "comments",
         "discussion",
         "approval",

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from editorapp.core.locks import locked
 from editorapp.generations.models import Generation
+from editorapp.review import notices
 from editorapp.review.models import ApprovalRule, Decision, ReviewRequest
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
@@ -84,7 +85,9 @@ def ask(
         raise PermissionDenied("This role may not ask for a review.")
     locked(Generation.objects.filter(pk=take.pk))
     able = [one for one in reviewers if _may_decide(one, take.team) and _is_other(one, take)]
-    return [one for one in able if _ask(take, one, by=by, now=now)]
+    fresh = [one for one in able if _ask(take, one, by=by, now=now)]
+    notices.asked(take, fresh, by=by, now=now)
+    return fresh
 
 
 def _is_other(member: Member, take: Generation) -> bool:

@@ -13,7 +13,7 @@ from django.db import transaction
 from editorapp.core.locks import locked
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
-from editorapp.review import drawing
+from editorapp.review import drawing, notices
 from editorapp.review.mentions import mentioned
 from editorapp.review.models import Comment, CommentEdit, Mention
 from editorapp.teams.models import Member
@@ -128,6 +128,7 @@ def _keep(
         raise PermissionDenied("This form was somebody else's.")
     if is_new:
         _name_again(comment, by.team_id)
+        notices.commented(comment, by=by, now=now)
     return comment
 
 
@@ -145,6 +146,7 @@ def edit(comment: Comment, said: CommentText, *, by: Member, now: datetime) -> C
     Comment.objects.filter(pk=row.pk).update(**fields, edited_at=now)
     row.refresh_from_db()
     _name_again(row, by.team_id)
+    notices.commented(row, by=by, now=now)  # whom it names only now
     return row
 
 

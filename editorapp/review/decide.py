@@ -9,6 +9,7 @@ from editorapp.core import notes
 from editorapp.core.locks import locked
 from editorapp.core.notes import NoteNeeded
 from editorapp.generations.models import Generation
+from editorapp.review import notices
 from editorapp.review.approval import outcome
 from editorapp.review.models import Decision, ReviewRequest
 from editorapp.teams.models import Member
@@ -59,6 +60,7 @@ def decide(
         )
         asked = ReviewRequest.objects.filter(generation=generation, reviewer=member.user)
         asked.filter(decided_at=None).update(decided_at=now)
+        notices.decided(decision, by=member, now=now)
         generation.review = outcome(generation)
         Generation.objects.filter(pk=generation.pk).update(review=generation.review)
     return decision

@@ -136,6 +136,7 @@ INSTALLED_APPS = [
     "editorapp.generations",
     "editorapp.reuse",
     "editorapp.review",
+    "editorapp.library",
     "editorapp.ops",
     "editorapp.web",
     "editorapp.cli",

@@ -15,6 +15,7 @@ ROOMS = (
     "generations",
     "reuse",
     "review",
+    "library",
     "ops",
     "web",
     "cli",
@@ -60,6 +61,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "review": (
         "models",
+        "signals",
         "drawing",
         "mentions",
         "notices",
@@ -70,6 +72,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "rounds",
         "playlists",
         "answers",
+        "shares",
     ),
     "ops": ("processes", "supervisor", "metrics", "status", "backup", "management"),
     "web": (

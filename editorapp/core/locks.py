@@ -30,6 +30,7 @@ ORDER = (
     "teams_signintries",
     "generations_attempt",
     "generations_generation",
+    "library_mark",
     "review_comment",
     "review_reviewrequest",
     "review_answer",

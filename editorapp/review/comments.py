@@ -16,6 +16,7 @@ from editorapp.generations.models import Generation
 from editorapp.review import drawing, notices
 from editorapp.review.mentions import mentioned
 from editorapp.review.models import Comment, CommentEdit, Mention
+from editorapp.review.signals import said
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -75,7 +76,7 @@ class CommentText:
 @transaction.atomic
 def add(
     take: Generation,
-    said: CommentText,
+    says: CommentText,
     *,
     by: Member,
     form_token: str,
@@ -86,7 +87,7 @@ def add(
     Raises: PermissionDenied; CommentRefused.
     """
     _may_comment(take, by)
-    fields = said.checked(take).fields
+    fields = says.checked(take).fields
     return _keep(take, fields, by=by, form_token=form_token, now=now)
 
 
@@ -128,25 +129,25 @@ def _keep(
         raise PermissionDenied("This form was somebody else's.")
     if is_new:
         _name_again(comment, by.team_id)
-        notices.commented(comment, by=by, now=now)
+        _say(comment, by=by, now=now)
     return comment
 
 
 @transaction.atomic
-def edit(comment: Comment, said: CommentText, *, by: Member, now: datetime) -> Comment:
+def edit(comment: Comment, says: CommentText, *, by: Member, now: datetime) -> Comment:
     """Change what a comment of one's own says; what it said before is kept.
 
     Raises: PermissionDenied; CommentRefused.
     """
     row = _own(comment, by)
-    fields = said.checked(row.generation).fields
+    fields = says.checked(row.generation).fields
     if row.parent_id is not None:
         fields = {"text": fields["text"]}
     _trace(row, now=now)
     Comment.objects.filter(pk=row.pk).update(**fields, edited_at=now)
     row.refresh_from_db()
     _name_again(row, by.team_id)
-    notices.commented(row, by=by, now=now)  # whom it names only now
+    _say(row, by=by, now=now)
     return row
 
 
@@ -161,6 +162,7 @@ def delete(comment: Comment, *, by: Member, now: datetime) -> None:
     _trace(row, now=now)
     Comment.objects.filter(pk=row.pk).update(deleted_at=now, text="", drawing=[])
     row.mentions.all().delete()
+    said.send(Comment, takes=[row.generation_id])
 
 
 @transaction.atomic
@@ -207,6 +209,12 @@ def _own(comment: Comment, by: Member) -> Comment:
 def _locked(comment: Comment) -> Comment:
     rows = Comment.objects.filter(pk=comment.pk)
     return locked(rows).select_related("generation__result", "author").get()
+
+
+def _say(comment: Comment, *, by: Member, now: datetime) -> None:
+    """Tell people and rooms of what a comment says now: whom it names only since a change, too."""
+    notices.commented(comment, by=by, now=now)
+    said.send(Comment, takes=[comment.generation_id])
 
 
 def _trace(row: Comment, *, now: datetime) -> None:

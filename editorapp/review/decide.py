@@ -12,6 +12,7 @@ from editorapp.generations.models import Generation
 from editorapp.review import notices
 from editorapp.review.approval import outcome
 from editorapp.review.models import Decision, ReviewRequest
+from editorapp.review.signals import said
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -61,6 +62,7 @@ def decide(
         asked = ReviewRequest.objects.filter(generation=generation, reviewer=member.user)
         asked.filter(decided_at=None).update(decided_at=now)
         notices.decided(decision, by=member, now=now)
+        said.send(Decision, takes=[generation.pk])
         generation.review = outcome(generation)
         Generation.objects.filter(pk=generation.pk).update(review=generation.review)
     return decision

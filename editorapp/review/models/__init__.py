@@ -4,6 +4,7 @@ from editorapp.review.models.answers import Answer
 from editorapp.review.models.comments import Comment, CommentEdit, Mention
 from editorapp.review.models.decisions import ApprovalRule, Decision, ReviewRequest, Seen
 from editorapp.review.models.playlists import Playlist, PlaylistItem
+from editorapp.review.models.shares import Guest, Share, ShareItem
 
 __all__ = [
     "Answer",
@@ -11,9 +12,12 @@ __all__ = [
     "Comment",
     "CommentEdit",
     "Decision",
+    "Guest",
     "Mention",
     "Playlist",
     "PlaylistItem",
     "ReviewRequest",
     "Seen",
+    "Share",
+    "ShareItem",
 ]

@@ -41,7 +41,15 @@ class Comment(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    guest_name = models.CharField(max_length=80, blank=True)  # of who has a link and no account
+    # Who has a link and no account, and the name that they gave.
+    guest = models.ForeignKey(
+        "review.Guest",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="comments",
+    )
+    guest_name = models.CharField(max_length=80, blank=True)
     text = models.TextField(max_length=4000, blank=True)
     first_frame = models.PositiveIntegerField(null=True, blank=True)
     last_frame = models.PositiveIntegerField(null=True, blank=True)

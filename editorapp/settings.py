@@ -38,6 +38,8 @@ RUSHES_EMAIL_URL        the mail server: smtp://user:password@host:587 (STARTTLS
 RUSHES_EMAIL_FROM       the sender (rushes@ the host's name)
 RUSHES_ALERT_EMAIL      comma separated addresses told of every alert, beside the admins who have
                         an address
+RUSHES_WEBHOOK_HOSTS    comma separated host[:port] on the own network that teams may post to:
+                        without it, only https on the public network
 RUSHES_ALERT_WEBHOOK    an address that alerts are posted to as JSON
 RUSHES_ALERT_WEBHOOK_SECRET  signs those posts: X-Rushes-Signature: t=<unix>,v1=<HMAC-SHA256 of
                         "<t>.<body>">
@@ -135,12 +137,14 @@ INSTALLED_APPS = [
     "django_q",
     "editorapp.teams",
     "editorapp.alerts",
+    "editorapp.inbox",
     "editorapp.media",
     "editorapp.providers",
     "editorapp.costs",
     "editorapp.generations",
     "editorapp.reuse",
     "editorapp.review",
+    "editorapp.library",
     "editorapp.exports",
     "editorapp.ops",
     "editorapp.web",
@@ -309,6 +313,7 @@ EMAIL_FROM = os.environ.get("RUSHES_EMAIL_FROM") or f"rushes@{urlsplit(PUBLIC_UR
 ALERT_EMAIL = _words("RUSHES_ALERT_EMAIL")
 METRICS_TOKEN = os.environ.get("RUSHES_METRICS_TOKEN", "")
 ALERT_WEBHOOK = os.environ.get("RUSHES_ALERT_WEBHOOK", "")
+WEBHOOK_HOSTS = frozenset(_words("RUSHES_WEBHOOK_HOSTS"))
 ALERT_WEBHOOK_SECRET = os.environ.get("RUSHES_ALERT_WEBHOOK_SECRET", "")
 
 C2PA_CERTIFICATE = os.environ.get("RUSHES_C2PA_CERTIFICATE", "")

@@ -30,6 +30,12 @@ ORDER = (
     "teams_signintries",
     "generations_attempt",
     "generations_generation",
+    "library_mark",
+    "review_comment",
+    "review_reviewrequest",
+    "review_answer",
+    "review_playlist",
+    "review_playlistitem",
     "costs_entry",  # the line of a reservation, by whoever settles it
     "costs_monthbudget",  # by team, month and world: see costs/ledger.py
     "costs_monthcost",

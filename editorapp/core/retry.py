@@ -209,6 +209,9 @@ POLICIES: dict[str, RetryPolicy] = {
     # The opening of an alert is told for as long as it is open, its end only while that is news.
     "tell.opening": RetryPolicy(30.0, 2.0, HOUR, tries=12, lasts_seconds=30 * DAY),
     "tell.end": RetryPolicy(30.0, 2.0, HOUR, tries=12),
+    # A person was told by a notice on their page anyway.
+    "notice.mail": RetryPolicy(30.0, 2.0, HOUR, tries=12, lasts_seconds=DAY),
+    "webhook.delivery": RetryPolicy(10.0, 3.0, 6 * HOUR, tries=8, lasts_seconds=DAY),
     # A playable copy whose worker was killed, or for which there was no room: each hour at first.
     "copy.lost": RetryPolicy(HOUR, 2.0, 7 * DAY, tries=8),
     "copy.failed": RetryPolicy(action=Action.GIVE_UP),

@@ -17,6 +17,7 @@ from editorapp.generations.files import ingest
 from editorapp.generations.reconcile import search as searches
 from editorapp.generations.request import quotes
 from editorapp.generations.verification import checks
+from editorapp.inbox import mail, webhooks
 from editorapp.providers import registry
 
 
@@ -64,6 +65,14 @@ def tell() -> None:
     now = timezone.now()
     wake.answered("tell", now=now)
     delivery.tell(now)
+
+
+def notify() -> None:
+    """Mail and post to people and webhooks what happened."""
+    now = timezone.now()
+    wake.answered("notify", now=now)
+    mail.send_due(now)
+    webhooks.deliver_due(now)
 
 
 def check_books() -> None:

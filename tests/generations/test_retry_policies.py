@@ -50,6 +50,9 @@ from editorapp.generations.request.retry import fetch_again
 from editorapp.generations.request.retry import retry as try_again
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
+from editorapp.inbox import mail, webhooks
+from editorapp.inbox.models import Delivery, Notice, NoticeKind
+from editorapp.inbox.notify import Event, notify
 from editorapp.media import sandbox, source_copies
 from editorapp.media import tasks as media_tasks
 from editorapp.media.models import Asset
@@ -915,6 +918,41 @@ def telling_fails(step: Step, *, is_end: bool) -> int:
     return len(tries)
 
 
+def notice_mail(step: Step, _request: pytest.FixtureRequest) -> None:
+    from django.conf import settings
+
+    member = make_member()
+    member.user.email = "ada@example.org"
+    member.user.save()
+    step.patch.setattr(settings, "EMAIL_IS_SET", True)
+    step.patch.setattr(mail, "_send", lambda notices: "The mail server did not take the mail.")
+    told = Event(NoticeKind.COMMENT, "comment:1", "/takes/1", "Too dark")
+    notify(told, [member], team_id=member.team_id, now=step.clock())
+    while (at := Notice.objects.get().mail_at) is not None:
+        step.clock.jump_to(at)
+        mail.send_due(step.clock())
+        assert Notice.objects.get().mail_tries < 100
+    assert Notice.objects.get().mail_tries >= POLICIES["notice.mail"].tries
+    assert Notice.objects.get().read_at is None, "their page tells them all the same"
+
+
+def webhook_delivery(step: Step, _request: pytest.FixtureRequest) -> None:
+    from django.conf import settings
+
+    admin = make_member(role="admin")
+    step.patch.setattr(settings, "WEBHOOK_HOSTS", {"127.0.0.1:1"})
+    wanted = webhooks.Wanted("Chat", "http://127.0.0.1:1/", ["comment"])
+    webhooks.make(wanted, by=admin, now=step.clock())
+    told = Event(NoticeKind.COMMENT, "comment:1", "/takes/1", "Too dark")
+    notify(told, [admin], team_id=admin.team_id, now=step.clock())
+    while (at := Delivery.objects.get().next_at) is not None:
+        step.clock.jump_to(at)
+        webhooks.deliver_due(step.clock())
+        assert Delivery.objects.get().tries < 100
+    assert Delivery.objects.get().tries >= POLICIES["webhook.delivery"].tries
+    assert Delivery.objects.get().problem, "the log says why"
+
+
 def opening(step: Step, _request: pytest.FixtureRequest) -> None:
     assert telling_fails(step, is_end=False) >= POLICIES["tell.opening"].tries
     assert open_kinds() == {"lost"}, "it stays open: the page of alerts shows it"
@@ -1078,6 +1116,8 @@ OTHERS: dict[str, Callable[[Step, pytest.FixtureRequest], None]] = {
     "learn.failed": learn,
     "tell.opening": opening,
     "tell.end": end,
+    "notice.mail": notice_mail,
+    "webhook.delivery": webhook_delivery,
     "copy.lost": copy_lost,
     "copy.failed": copy_failed,
     "cut.lost": cut_lost,

@@ -25,6 +25,7 @@ from editorapp.generations.queue import pause
 from editorapp.generations.reconcile import search
 from editorapp.generations.request import quotes
 from editorapp.generations.verification import checks
+from editorapp.inbox import mail, reading, webhooks
 from editorapp.media import tasks
 from editorapp.providers import capability_discovery
 
@@ -55,6 +56,8 @@ class Ticker:
         reached("ticker.woken")
         if delivery.is_due(now):
             wake.wake("tell", now=now)
+        if mail.is_due(now) or webhooks.is_due(now):
+            wake.wake("notify", now=now)
         if self.ticks % BEAT_EVERY == 0:
             _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s
@@ -75,6 +78,8 @@ class Ticker:
                 tasks.sweep,
                 capability_discovery.sweep,
                 alerts.sweep,
+                reading.sweep,
+                webhooks.sweep,
                 _check_books,
             )
         self.ticks += 1

@@ -1,0 +1,75 @@
+"""Saved views: the filters of a gallery under a name, a person's own or for the whole team."""
+
+from urllib.parse import parse_qsl, urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+
+from editorapp.core.typed_text import wrong_in
+from editorapp.library.models import SavedView
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+LONGEST_NAME = 60
+LONGEST_QUERY = 2000
+MOST = 50  # of one person in a team
+NOT_KEPT = {"before", "batch"}  # where somebody was, not what they looked for
+
+
+class ViewRefused(Exception):
+    """A view that cannot be kept so; says what to do."""
+
+
+def views_of(member: Member) -> "QuerySet[SavedView]":
+    """Return a person's own views, and those that others share with the team."""
+    mine = Q(owner=member.user_id) | Q(is_shared=True)
+    return SavedView.objects.filter(mine, team_id=member.team_id).select_related("owner")
+
+
+def save(name: str, query: str, *, is_shared: bool, by: Member) -> SavedView:
+    """Keep the filters of an address under a name; under the same name, instead of those before.
+
+    Raises: PermissionDenied, for a shared one; ViewRefused.
+    """
+    if is_shared and not by.may(Act.ORGANISE):
+        raise PermissionDenied("This role may not share views.")
+    words, kept = _named(name), _kept(query)
+    own = SavedView.objects.filter(team_id=by.team_id, owner=by.user_id)
+    if own.exclude(name=words).count() >= MOST:
+        raise ViewRefused(f"You keep {MOST} views: delete one first.")
+    fields = {"query": kept, "is_shared": is_shared}
+    view, _is_new = SavedView.objects.update_or_create(
+        team=by.team,
+        owner=by.user,
+        name=words,
+        defaults=fields,
+    )
+    return view
+
+
+def delete(view: SavedView, *, by: Member) -> None:
+    """Delete a view of one's own; a shared one also who manages the team. Raises: PermissionDenied."""
+    is_others = view.owner_id != by.user_id
+    if view.team_id != by.team_id or (is_others and not (view.is_shared and by.may(Act.MANAGE))):
+        raise PermissionDenied("Only who saved a view may delete it.")
+    view.delete()
+
+
+def _named(name: str) -> str:
+    words = " ".join(name.split())
+    if not words or (wrong := wrong_in(words, most=LONGEST_NAME)):
+        raise ViewRefused(f"Give the view a name. {wrong if words else ''}".strip())
+    return words
+
+
+def _kept(query: str) -> str:
+    """Return the filters of an address, in their order. Raises: ViewRefused."""
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(query.removeprefix("?"))
+        if name not in NOT_KEPT and not wrong_in(name + value)
+    ]
+    kept = urlencode(pairs)
+    if len(kept) > LONGEST_QUERY:
+        raise ViewRefused("These filters are too long to be kept: let some go.")
+    return kept

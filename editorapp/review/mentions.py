@@ -1,0 +1,40 @@
+"""Mentions: who is named by "@" and their name in a text."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from editorapp.teams.models import Member
+
+
+def mentioned(text: str, team_id: int) -> list[Member]:
+    """Return the members of a team whom a text names, each once, as they stand in it.
+
+    A name counts in any case, up to its end: "@Ada Lovelace" is she and not Ada.
+    """
+    if "@" not in text:
+        return []
+    names = _names(Member.objects.active().filter(team_id=team_id).select_related("user"))
+    found: dict[int, Member] = {}
+    for part in text.casefold().split("@")[1:]:
+        member = next((one for name, one in names if _begins_with(part, name)), None)
+        if member is not None:
+            found.setdefault(member.pk, member)
+    return list(found.values())
+
+
+def _names(members: "QuerySet[Member]") -> list[tuple[str, Member]]:
+    """Return each name that members have, the longest first."""
+    pairs = [(name, one) for one in members for name in _own_names(one)]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+def _own_names(member: Member) -> Iterable[str]:
+    names = (member.user.display_name, member.user.username)
+    return (name.casefold() for name in names if name)
+
+
+def _begins_with(text: str, name: str) -> bool:
+    """Does a text begin with this name, and not with a longer word?"""
+    after = text[len(name) : len(name) + 1]
+    return text.startswith(name) and not (after.isalnum() or after == "_")

@@ -1,0 +1,116 @@
+"""Playlists: made, filled, put in order and taken apart. Places begin at 1 and have no gaps."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from editorapp.core.locks import locked
+from editorapp.core.typed_text import wrong_in
+from editorapp.generations.models import Generation
+from editorapp.review.models import Playlist, PlaylistItem
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+
+LONGEST_NAME = 120
+MOST_ITEMS = 200
+
+
+class PlaylistRefused(Exception):
+    """A playlist that cannot be kept so; says what to do."""
+
+
+def make(name: str, *, by: Member, now: datetime) -> Playlist:
+    """Make an empty playlist. Raises: PermissionDenied; PlaylistRefused."""
+    _may_arrange(by, by.team_id)
+    return Playlist.objects.create(
+        team=by.team,
+        name=_named(name),
+        made_by=by.user,
+        made_at=now,
+    )
+
+
+def rename(playlist: Playlist, name: str, *, by: Member) -> None:
+    """Call a playlist something else. Raises: PermissionDenied; PlaylistRefused."""
+    _may_arrange(by, playlist.team_id)
+    playlist.name = _named(name)
+    Playlist.objects.filter(pk=playlist.pk).update(name=playlist.name)
+
+
+def delete(playlist: Playlist, *, by: Member) -> None:
+    """Take a playlist apart; its takes stay. Raises: PermissionDenied."""
+    _may_arrange(by, playlist.team_id)
+    playlist.delete()
+
+
+@transaction.atomic
+def add(playlist: Playlist, takes: Iterable[Generation], *, by: Member) -> int:
+    """Put takes at the end, but for those that are in it already. Return how many were added.
+
+    Raises: PermissionDenied; PlaylistRefused, where they are too many.
+    """
+    _may_arrange(by, playlist.team_id)
+    there = _order(playlist)
+    visible = Generation.objects.visible_to(by).filter(pk__in=[take.pk for take in takes])
+    known, found = set(there), set(visible.values_list("pk", flat=True))
+    fresh = [take.pk for take in takes if take.pk in found and take.pk not in known]
+    fresh = list(dict.fromkeys(fresh))
+    if len(there) + len(fresh) > MOST_ITEMS:
+        raise PlaylistRefused(f"A playlist holds {MOST_ITEMS} takes: begin another one.")
+    PlaylistItem.objects.bulk_create(
+        PlaylistItem(playlist=playlist, generation_id=take, place=place)
+        for place, take in enumerate(fresh, len(there) + 1)
+    )
+    return len(fresh)
+
+
+@transaction.atomic
+def remove(playlist: Playlist, take: int, *, by: Member) -> None:
+    """Take a take out of a playlist; those behind it move up. Raises: PermissionDenied."""
+    _may_arrange(by, playlist.team_id)
+    _arrange(playlist, [one for one in _order(playlist) if one != take])
+
+
+@transaction.atomic
+def move(playlist: Playlist, take: int, place: int, *, by: Member) -> None:
+    """Put a take at a place, from 1; beyond the end is at the end. Raises: PermissionDenied."""
+    _may_arrange(by, playlist.team_id)
+    order = _order(playlist)
+    if take not in order:
+        return
+    order.remove(take)
+    order.insert(max(place, 1) - 1, take)
+    _arrange(playlist, order)
+
+
+def _order(playlist: Playlist) -> list[int]:
+    """Lock a playlist and return its takes in their order."""
+    locked(Playlist.objects.filter(pk=playlist.pk))
+    rows = playlist.items.order_by("place", "pk")
+    return list(rows.values_list("generation_id", flat=True))
+
+
+def _arrange(playlist: Playlist, order: Sequence[int]) -> None:
+    """Write the places anew of a playlist that is locked."""
+    playlist.items.exclude(generation__in=order).delete()
+    places = {take: place for place, take in enumerate(order, 1)}
+    rows = list(playlist.items.all())
+    for row in rows:
+        row.place = places[row.generation_id]
+    PlaylistItem.objects.bulk_update(rows, ["place"])
+
+
+def _may_arrange(by: Member, team_id: int) -> None:
+    if by.team_id != team_id or not by.may(Act.ORGANISE):
+        raise PermissionDenied("This role may not keep playlists.")
+
+
+def _named(name: str) -> str:
+    words = " ".join(name.split())
+    if not words:
+        raise PlaylistRefused("Give the playlist a name.")
+    if wrong := wrong_in(words, most=LONGEST_NAME):
+        raise PlaylistRefused(f"The name cannot be kept. {wrong}")
+    return words

@@ -171,15 +171,19 @@ def test_close_by_the_strip_shows_the_frames_own_stills_and_asks_for_no_more(stu
 
 # Scrubbing
 
+DISPLAYED_PER_SECOND = 60  # what a display shows; a loaded machine takes longer for as many
+
 WATCH = """() => {
   const stage = window.rushes.stage.of(document.querySelector('#viewer'));
   const pen = new OffscreenCanvas(48, 27).getContext('2d', { willReadFrequently: true });
   window.painted = new Set();
+  window.looks = 0;
   const look = () => {
     for (const [, picture] of stage.pictures()) {
       pen.drawImage(picture, 0, 0, 48, 27);
       window.painted.add(pen.getImageData(0, 0, 48, 27).data.join());
     }
+    window.looks += 1;
     window.watching = requestAnimationFrame(look);
   };
   look();
@@ -187,7 +191,9 @@ WATCH = """() => {
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_thirty_pictures_are_painted_in_three_seconds_of_fast_dragging(keep, open_studio, name):
+def test_thirty_pictures_are_painted_in_three_seconds_of_a_display_while_one_drags_fast(
+    keep, open_studio, name
+):
     page = open_studio(keep(name))
     page.wait_for_function("() => document.querySelector('#viewer video').readyState > 1")
     page.locator("#viewer [data-timeline]").scroll_into_view_if_needed()
@@ -195,10 +201,9 @@ def test_thirty_pictures_are_painted_in_three_seconds_of_fast_dragging(keep, ope
     _, y = middle_of(page, "[data-film]")
     page.mouse.move(room["x"] + 30, y)
     page.evaluate(WATCH)
-    page.evaluate("() => { window.begun = performance.now(); }")
 
     page.mouse.down()
-    while page.evaluate("() => performance.now() - window.begun") < 3000:
+    while page.evaluate("() => window.looks") < 3 * DISPLAYED_PER_SECOND:
         for x in (room["width"] - 30, 30):
             page.mouse.move(room["x"] + x, y, steps=32)
     painted = page.evaluate("() => window.painted.size")

@@ -18,6 +18,7 @@ from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.gallery.views import PAGE_SIZE
+from tests.browser import new_context
 from tests.factories import make_generation
 from tests.taken_in import take_in
 
@@ -29,8 +30,8 @@ def page(chromium, live_server, admin) -> Iterator[Page]:
     """A page of the admin's; nothing may be complained of in its console."""
     client = Client()
     client.force_login(admin.user)
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 900}, base_url=live_server.url
+    context = new_context(
+        chromium, viewport={"width": 1440, "height": 900}, base_url=live_server.url
     )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies(

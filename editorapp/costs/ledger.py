@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.fault_points import reached
 from editorapp.core.locks import locked
 from editorapp.core.money import ZERO, show_usd, usd
@@ -238,9 +240,15 @@ def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
 
     The limit is the team's as it is now: what held in a month that is over, limits.of_month says.
     """
-    row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
-    held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
-    return MonthTotals(team.monthly_limit_usd, held, spent)
+    sums = {world: (held, spent) for world, held, spent in _sums(team.pk, month)}
+    return MonthTotals(team.monthly_limit_usd, *sums.get(is_simulated, (ZERO, ZERO)))
+
+
+@CompiledQuery
+def _sums(team: int, month: date) -> "QuerySet[MonthBudget, Any]":
+    """Return what a month holds and has spent, of real and of simulated money."""
+    rows = MonthBudget.objects.filter(team_id=team, month=month)
+    return rows.values_list("is_simulated", "reserved_usd", "spent_usd")
 
 
 def lines(member: Member, **narrowed: Any) -> EntryQuerySet:

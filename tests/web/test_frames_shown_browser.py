@@ -29,6 +29,7 @@ from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.frame_times import frame_times
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
+from tests.browser import PATIENCE_MS
 from tests.environment import MEDIA
 from tests.factories import make_generation
 from tests.media.clips import make_clip, number_on
@@ -76,7 +77,7 @@ LATE = CASES["late-start.mp4"].made
 SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
 # Go to frames one after the other; say of each what the counter says, when the browser says that it
 # is shown, and what the picture is, as bytes of RGB.
-LOOK = """async ([frames, width, height]) => {
+LOOK = """async ([frames, width, height, patience]) => {
     const box = document.querySelector("[data-stage]");
     const player = window.rushes.stage.of(box);
     const video = player.video;
@@ -84,7 +85,7 @@ LOOK = """async ([frames, width, height]) => {
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const within = (ms, made) => Promise.race([new Promise(made), new Promise((done) => setTimeout(done, ms))]);
     await player.clock.ready;
-    if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
+    if (video.readyState < 2) await within(patience, (done) => video.addEventListener("loadeddata", done));
     const found = [];
     let moment = null;
     const mark = (_now, data) => {
@@ -165,7 +166,7 @@ def keep(creator: Member, tmp_path: Path) -> Callable[..., Asset]:
 
 
 def look(page: Page, frames: list[int]) -> list[Seen]:
-    return _seen(page.evaluate(LOOK, [frames, WIDTH, HEIGHT]))
+    return _seen(page.evaluate(LOOK, [frames, WIDTH, HEIGHT, PATIENCE_MS]))
 
 
 def _seen(found: list[Any]) -> list[Seen]:
@@ -310,16 +311,16 @@ def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelie
 def shown_in(page: Page, video: str) -> np.ndarray:
     """Return the picture that a video shows, once it stands still."""
     found = page.evaluate(
-        """async ([selector, width, height]) => {
+        """async ([selector, width, height, patience]) => {
             const video = document.querySelector(selector);
             const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-            for (let n = 0; n < 50 && (video.seeking || video.readyState < 2); n += 1) await wait(100);
+            for (let ms = 0; ms < patience && (video.seeking || video.readyState < 2); ms += 100) await wait(100);
             await wait(150);
             const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
             pen.drawImage(video, 0, 0, width, height);
             return [...pen.getImageData(0, 0, width, height).data].filter((_, at) => at % 4 < 3);
         }""",
-        [video, WIDTH, HEIGHT],
+        [video, WIDTH, HEIGHT, PATIENCE_MS],
     )
     return np.array(found, np.uint8).reshape(HEIGHT, WIDTH, 3)
 

@@ -92,10 +92,14 @@ def find(form: DraftForm, member: Member) -> ChosenSource:
 def _asset(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    asset = Asset.objects.visible_to(member).filter(pk=pk).first()
-    if asset is None:
-        return ChosenSource(problem="This clip is not here any more: choose another one.")
-    return ChosenSource(_ref(asset), asset)
+    for asset in _seen(member.team_id, pk):
+        return ChosenSource(_ref(asset), asset)
+    return ChosenSource(problem="This clip is not here any more: choose another one.")
+
+
+@CompiledQuery
+def _seen(team: int, pk: int) -> "QuerySet[Asset]":
+    return Asset.objects.visible_to(Member(team_id=team)).filter(pk=pk)
 
 
 def _ref(asset: Asset) -> Ref:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 
-PATIENCE_SECONDS = 30
+from tests.patience import PATIENCE_SECONDS
 
 
 class Requests:

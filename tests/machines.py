@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,9 @@ import psycopg
 
 from tests import migrated
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS, awaited
 from tests.simulator_process import SimulatorProcess
 from tests.studio_process import free_port
-
-PATIENCE_SECONDS = 90.0
 
 
 @dataclass
@@ -71,7 +69,7 @@ class Machine:
         for process in self.processes:
             if process.poll() is None:
                 os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
-        return [process.wait(60) for process in self.processes]
+        return [process.wait(PATIENCE_SECONDS) for process in self.processes]
 
 
 class Machines:
@@ -125,7 +123,7 @@ class Machines:
             env=self.machines[at].environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
         assert ended.returncode == 0, f"{words}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
@@ -145,7 +143,8 @@ class Machines:
 
 def wait_until(is_so: Callable[[], bool], what: str, machines: Machines) -> None:
     """Wait until it is so. Fails with what the machines said."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < until, f"not in time: {what}\n{machines.said()}"
-        time.sleep(0.3)
+    try:
+        awaited(is_so, what)
+    except AssertionError as error:
+        error.add_note(machines.said())
+        raise

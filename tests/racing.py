@@ -19,8 +19,7 @@ from django.db import connection, connections
 
 from editorapp.generations.checks.books import audit
 from tests.environment import ROOT
-
-PATIENCE_SECONDS = 100
+from tests.patience import PATIENCE_SECONDS
 
 
 def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -25,9 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("postgresql", "redis-server")
-PATIENCE_SECONDS = 30.0
 # For speed, where nobody pulls the plug: the rows of a test need not survive a power cut.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

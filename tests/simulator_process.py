@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.environment import ROOT, SHARED_BY_ALL
+from tests.patience import PATIENCE_SECONDS
 
 # One client for all: making one loads certificates, which is slower than all that the simulator
 # does.
@@ -60,7 +61,7 @@ class SimulatorProcess:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE_SECONDS)
         for drawn in (self.folder / CANNED).glob("*[0-9]"):
             _share(drawn, SHARED_BY_ALL / CANNED / drawn.name)
 

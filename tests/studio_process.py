@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests import migrated
 from tests.environment import ROOT, installation
+from tests.patience import PATIENCE_SECONDS
 
 
 def free_port() -> int:
@@ -76,13 +77,13 @@ class StudioProcess:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE_SECONDS,
         )
 
     def interrupt(self) -> int:
         """Press Ctrl-C and return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
     def stop(self) -> None:
         if self.process.poll() is None:

@@ -7,13 +7,14 @@ import pytest
 from django.core.signals import request_started
 
 from tests import in_flight
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_a_request_is_waited_for_until_it_is_answered(live_server, monkeypatch) -> None:
     may_answer = threading.Event()
 
     def hold(**_signal: object) -> None:
-        may_answer.wait(20)
+        may_answer.wait(PATIENCE_SECONDS)
 
     with in_flight.watched() as requests:
         request_started.connect(hold)

@@ -22,6 +22,7 @@ from editorapp.teams import people
 from editorapp.teams.first_run import ensure_owner
 from tests.environment import installation
 from tests.factories import make_asset, make_generation, make_member
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -431,7 +432,7 @@ def test_several_first_commands_at_once_prepare_one_database(
         for _ in range(3)
     ]
 
-    said = [process.communicate(timeout=60)[0] for process in running]
+    said = [process.communicate(timeout=PATIENCE_SECONDS)[0] for process in running]
 
     assert [process.returncode for process in running] == [0, 0, 0]
     assert all(json.loads(text)["accepted"] for text in said)

@@ -13,6 +13,7 @@ import pytest
 
 from editorapp.core import fault_points
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 PASS = "from editorapp.core.fault_points import reached; [reached('submit.answered') for _ in range(3)]; print('lived')"
 
@@ -71,7 +72,7 @@ def _run(plan: str | None) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

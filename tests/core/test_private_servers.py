@@ -10,6 +10,7 @@ import pytest
 
 from tests import services
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -48,7 +49,12 @@ def test_the_servers_end_with_the_command_and_so_does_their_folder(
     command = [sys.executable, "-m", "tests.services", "--", sys.executable, "-c", script]
 
     ended = subprocess.run(
-        command, cwd=ROOT, env=without_servers_set, capture_output=True, text=True, timeout=120
+        command,
+        cwd=ROOT,
+        env=without_servers_set,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert ended.returncode == 7, ended.stderr

@@ -16,6 +16,7 @@ from editorapp.costs.ledger import Charge, NothingHeld, OverBudget, Subject
 from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.teams.models import Member
 from tests.factories import make_member
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)
@@ -249,7 +250,7 @@ def test_of_twenty_racing_reservations_a_budget_for_ten_takes_ten():
 
     def one(subject: Subject) -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE_SECONDS)
             ledger.reserve(subject, Decimal("1.08"), now=NOW)
             outcomes.append("reserved")
         except OverBudget:
@@ -261,7 +262,7 @@ def test_of_twenty_racing_reservations_a_budget_for_ten_takes_ten():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
 
     assert sorted(outcomes) == ["refused"] * 10 + ["reserved"] * 10
     assert totals(member).reserved_usd == Decimal("10.80")
@@ -277,7 +278,7 @@ def test_of_racing_settlements_one_wins():
 
     def one(number: int) -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE_SECONDS)
             if number % 2:
                 ledger.charge(
                     [Charge(subject.attempt_id, Decimal("1.08"), is_estimated=True)], now=NOW
@@ -294,7 +295,7 @@ def test_of_racing_settlements_one_wins():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
 
     assert sorted(outcomes) == ["settled"] + ["too late"] * 7
     assert of_lines() == []

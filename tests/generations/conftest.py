@@ -1,7 +1,6 @@
 """A quick simulator for the engine: one canned clip stands for every result."""
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -9,9 +8,11 @@ from types import ModuleType
 import httpx
 import pytest
 
+from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt
 from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
+from tests.patience import awaited
 from tests.simulator_process import SimulatorProcess
 
 
@@ -40,11 +41,10 @@ def _draw_the_canned_clip(url: str) -> None:
         base_url=f"{url}/luma-agents/v1", headers={"Authorization": "Bearer luma-api-warm"}
     ) as client:
         made = client.post("/generations", json=body).raise_for_status().json()
-        for _ in range(900):
-            if client.get(f"/generations/{made['id']}").json()["state"] == "completed":
-                return
-            time.sleep(0.1)
-    raise RuntimeError("The simulator did not draw its canned clip.")
+        awaited(
+            lambda: client.get(f"/generations/{made['id']}").json()["state"] == "completed",
+            "the canned clip",
+        )
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def quick(
     settings.SIMULATOR_URL = quick_process.url
     yield quick_process
     quick_process.reset()
+
+
+@pytest.fixture(autouse=True)
+def no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock jumps to what is due next: a sweep with nothing under way need not wait for it."""
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE_SECONDS
+
 PASSED_ON = ("authorization", "content-type", "accept", "x-request-id", "range", "if-range")
 NOT_PASSED_BACK = {"content-length", "connection", "date", "transfer-encoding"}
 
@@ -60,7 +62,7 @@ class Proxy:
 def before(target: str) -> Iterator[Proxy]:
     """Stand before the simulator for a while."""
     proxy = Proxy(target)
-    client = httpx.Client(trust_env=False, timeout=60)
+    client = httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -108,7 +110,7 @@ def before(target: str) -> Iterator[Proxy]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
         client.close()
 
 

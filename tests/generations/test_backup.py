@@ -27,6 +27,7 @@ from tests.environment import ROOT, installation
 from tests.factories import make_member
 from tests.generations.drive import Clock, ask, run
 from tests.generations.small_clip import draw
+from tests.patience import PATIENCE_SECONDS
 
 # What runs in the restored installation: it follows what it finds to the end, and says how
 # everything stands.
@@ -70,7 +71,7 @@ class Elsewhere:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
         assert bool(done.returncode) == fails, done.stdout + done.stderr
         return done.stdout + (done.stderr if fails else "")

@@ -26,6 +26,7 @@ from editorapp.generations.states import State
 from tests.environment import ROOT
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import ask, run
+from tests.patience import PATIENCE_SECONDS
 
 NOW = timezone.now()
 
@@ -118,7 +119,7 @@ def test_the_check_reads_one_instant_while_others_settle(transactional_db):
     begin, found = threading.Event(), []
 
     def settle_all() -> None:
-        begin.wait(5)
+        begin.wait(PATIENCE_SECONDS)
         for attempt in attempts:
             with transaction.atomic():
                 attempt.move(State.FAILED, now=NOW)

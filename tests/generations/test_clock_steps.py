@@ -18,6 +18,7 @@ from editorapp.generations.worker.ticker import Ticker
 from editorapp.providers.models import ProviderAccount
 from tests.factories import default_account, make_generation, make_member
 from tests.generations.drive import Clock, ask, next_at
+from tests.patience import PATIENCE_SECONDS
 
 DAY = timedelta(days=1)
 
@@ -163,7 +164,7 @@ def test_the_clock_jumps_ahead_while_a_post_is_under_way_and_nothing_is_sent_twi
     clock.jump(days=1)
     sweep.work("luma-agents", seconds=0.5, clock=clock)
     taken_for = Attempt.objects.get().state
-    other.join(30)
+    other.join(PATIENCE_SECONDS)
 
     assert taken_for == State.UNKNOWN
     attempt = Attempt.objects.get()

@@ -18,6 +18,7 @@ from editorapp.generations.worker import cluster
 from editorapp.generations.worker.cluster import KernelLock, SturdyQueue
 from tests.generations.drive import Clock, ask
 from tests.kill.keeper import words_of
+from tests.patience import PATIENCE_SECONDS, awaited
 
 fork = multiprocessing.get_context("fork")
 
@@ -47,14 +48,14 @@ def _hold(lock: KernelLock, held) -> None:
 def test_a_lock_whose_holder_is_killed_is_open(begun):
     lock, held = KernelLock(), fork.Event()
     holder = started(begun, _hold, lock, held)
-    assert held.wait(10)
+    assert held.wait(PATIENCE_SECONDS)
     assert not lock.acquire(timeout=0.05)
     assert not lock.acquire(False)
 
     holder.kill()
     holder.join()
 
-    assert lock.acquire(timeout=10)
+    assert lock.acquire(timeout=PATIENCE_SECONDS)
 
 
 def _work(tasks: SturdyQueue, results) -> None:
@@ -94,10 +95,7 @@ def test_workers_whose_sentinel_was_killed_end_by_themselves(begun):
     sentinel.kill()
     sentinel.join()
 
-    until = time.monotonic() + 20
-    while any(words_of(pid) for pid in workers) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(words_of(pid) for pid in workers)
+    assert awaited(lambda: not any(words_of(pid) for pid in workers), "the end of the workers")
 
 
 def test_the_studios_cluster_is_made_of_these(monkeypatch):
@@ -124,7 +122,7 @@ def test_to_be_asked_to_end_is_seen_by_processes_that_were_forked_before(begun):
     started(begun, look)
     shutdown.ask()
     try:
-        assert seen.wait(10)
+        assert seen.wait(PATIENCE_SECONDS)
     finally:
         shutdown.forget()
 

@@ -22,6 +22,7 @@ from editorapp.providers.models import StagedFile
 from tests.environment import ROOT
 from tests.factories import make_member
 from tests.generations.drive import ask
+from tests.patience import PATIENCE_SECONDS
 from tests.video import write_clip
 
 PROVIDERS = ("luma-agents", "gmi-cloud", "scenario")
@@ -88,7 +89,7 @@ def books() -> tuple:
 def test_a_queue_that_delivers_all_tasks_again_and_again_in_any_order_and_at_once_does_each_thing_once(
     team_at_work, quick
 ):
-    until, failed = time.monotonic() + 120, []
+    until, failed = time.monotonic() + PATIENCE_SECONDS, []
 
     def worker(number: int) -> None:
         chance = random.Random(number)

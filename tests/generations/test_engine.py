@@ -40,6 +40,7 @@ from tests.environment import ROOT
 from tests.factories import default_account, make_member, make_post
 from tests.generations.drive import ask, elsewhere, run
 from tests.generations.small_clip import draw
+from tests.patience import PATIENCE_SECONDS, awaited
 
 
 def kinds() -> list[str]:
@@ -190,13 +191,10 @@ def test_a_worker_killed_while_the_post_is_on_the_wire_leaves_an_unknown(quick, 
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "editorapp.settings"},
     )
     try:
-        for _ in range(300):
-            if quick.submits_received:
-                break
-            time.sleep(0.1)
+        awaited(lambda: quick.submits_received, "the paid post")
     finally:
         worker.send_signal(signal.SIGKILL)
-        worker.wait(10)
+        worker.wait()
     assert Attempt.objects.get().state == State.SUBMITTING
 
     clock.jump(seconds=120)  # both leases end
@@ -262,7 +260,7 @@ def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, m
 
     def one() -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE_SECONDS)
             sweep.work("luma-agents", seconds=1.5, clock=clock)
         finally:
             connection.close()
@@ -271,7 +269,7 @@ def test_sweeps_that_run_at_once_in_spite_of_the_lease_send_once(quick, clock, m
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
 
     assert quick.submits_received == 12
     assert Attempt.objects.exclude(provider_job_id=None).count() == 12
@@ -508,7 +506,7 @@ def test_a_post_that_hangs_delays_no_poll(quick, clock, monkeypatch):
     ):
         time.sleep(0.05)
     hanging = Attempt.objects.exclude(generation=running).get().state
-    worker.join(30)
+    worker.join(PATIENCE_SECONDS)
 
     assert hanging == State.SUBMITTING  # the other was done while this one still hung
 
@@ -537,7 +535,7 @@ def test_a_cancel_that_races_the_post_either_wins_or_comes_too_late(quick, clock
 
     def cancel_all() -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE_SECONDS)
             for take in takes:
                 with contextlib.suppress(TooLate):
                     cancel(take, now=clock())
@@ -547,9 +545,9 @@ def test_a_cancel_that_races_the_post_either_wins_or_comes_too_late(quick, clock
 
     thread = threading.Thread(target=cancel_all)
     thread.start()
-    start.wait(10)
+    start.wait(PATIENCE_SECONDS)
     sweep.work("luma-agents", seconds=1.0, clock=clock)
-    thread.join(60)
+    thread.join(PATIENCE_SECONDS)
     run(clock)
 
     ended = dict(Generation.objects.values_list("pk", "state"))

@@ -23,6 +23,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_asset, make_generation, make_member, make_reserved
+from tests.patience import PATIENCE_SECONDS
 from tests.queued import queued
 
 NOW = timezone.now()
@@ -164,7 +165,7 @@ def test_a_double_click_on_two_threads_makes_one_generation():
 
     def click() -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE_SECONDS)
             made.append(send(member, clip, account=account, form_token="form-1").pk)
         finally:
             connection.close()
@@ -173,7 +174,7 @@ def test_a_double_click_on_two_threads_makes_one_generation():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
 
     assert len(made) == 6 and len(set(made)) == 1
     assert Entry.objects.count() == 1

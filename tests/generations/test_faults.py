@@ -16,7 +16,7 @@ from editorapp.core import retry
 from editorapp.costs import ledger
 from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.checks import books, overdue, unsendable
-from editorapp.generations.engine import dispatcher, sweep
+from editorapp.generations.engine import dispatcher
 from editorapp.generations.files import download
 from editorapp.generations.models import Generation, Search
 from editorapp.generations.reconcile import matching, search
@@ -114,10 +114,7 @@ def run_to_its_end(case: Case, clock: Clock) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(request, monkeypatch):
-    """The clock jumps; only the provider's answers take time, and what never comes is not waited
-    for.
-    """
-    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
+    """Only the provider's answers take time, and what never comes is not waited for."""
     if "hang" not in request.node.name:
         return
     for room, names in {

@@ -28,6 +28,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member, make_reserved
 from tests.generations.drive import ask, run
+from tests.patience import PATIENCE_SECONDS
 from tests.racing import race
 
 NOW = timezone.now()
@@ -324,7 +325,7 @@ def test_whoever_acts_for_a_person_waits_while_they_are_being_disabled(who):
         other.start()
         other.join(1.0)
         assert other.is_alive() and acted == []
-    other.join(30)
+    other.join(PATIENCE_SECONDS)
 
     assert acted == [[]] if who == "a sweep" else isinstance(acted[0], PermissionDenied)
     assert Generation.objects.get().pk == take.pk

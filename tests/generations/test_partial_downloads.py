@@ -9,6 +9,7 @@ import pytest
 from editorapp.generations.files import partial
 from editorapp.generations.files.partial import PartialFile, collect
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 STEM, ENDING = "attempt-1", ".video.part"
 
@@ -98,7 +99,7 @@ def test_a_killed_process_lets_go_of_its_part(tmp_path):
         "part.progress.validator, part.progress.total, part.progress.received = 'v', 10, 5;"
         "part.write(b'12345'); part.write(b'67'); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=PATIENCE_SECONDS)
 
     part = collect(tmp_path, STEM, ENDING, token="second")
 

@@ -11,6 +11,7 @@ import httpx
 
 from editorapp.providers.vendors import luma_agents
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 # Where the tables stood before this version, with what was in them then.
 BEFORE = [
@@ -94,7 +95,8 @@ from editorapp.generations.checks import books
 from editorapp.generations.models import Attempt, Generation
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
-until = time.monotonic() + 60
+from tests.patience import PATIENCE_SECONDS
+until = time.monotonic() + PATIENCE_SECONDS
 while Attempt.objects.filter(next_action_at__isnull=False).exists() and time.monotonic() < until:
     sweep.work("luma-agents", seconds=0.5)
     transfer.transfer(0)
@@ -135,7 +137,7 @@ def test_what_the_version_before_had_under_way_is_taken_up_and_nothing_is_sent_t
         env=environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=2 * PATIENCE_SECONDS,
     )
 
     assert ran.returncode == 0, ran.stderr[-3000:]

@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from tests.patience import PATIENCE_SECONDS
+
 WHOLE, HEAD = "whole", "head"  # how much of a request is read before the answer
-PATIENCE_SECONDS = 20.0  # of a hanging answer, should nobody close the connection
+HANGS_SECONDS = 20.0  # an answer that hangs, should nobody close the connection
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,12 @@ class Server:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
 
     @property
     def url(self) -> str:
@@ -219,7 +221,7 @@ async def _send(reply: Reply, writer: asyncio.StreamWriter) -> bool:
         else:
             await asyncio.sleep(piece)
     if reply.end == "hang":
-        await asyncio.sleep(PATIENCE_SECONDS)
+        await asyncio.sleep(HANGS_SECONDS)
     if reply.end == "reset":
         ours: socket.socket = writer.get_extra_info("socket")
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

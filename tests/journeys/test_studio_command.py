@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from tests.environment import ROOT, installation
+from tests.patience import awaited
 from tests.sign_in_link import follow
 from tests.studio_process import StudioProcess, free_port
 
@@ -32,13 +32,6 @@ def processes_of(folder: Path) -> list[str]:
         if state != "Z" and f"RUSHES_DATA_DIR={folder}".encode() in environment:
             found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
     return found
-
-
-def wait_until_gone(folder: Path, *, seconds: float = 30) -> list[str]:
-    until = time.monotonic() + seconds
-    while (left := processes_of(folder)) and time.monotonic() < until:
-        time.sleep(0.2)
-    return left
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +120,7 @@ def test_ctrl_c_stops_everything_cleanly_and_no_log_has_kept_the_link(
     code = studio.interrupt()
 
     assert code == 0, studio.said
-    assert wait_until_gone(studio.folder) == []
+    assert awaited(lambda: not processes_of(studio.folder), "the end of its processes")
     assert any("Stopped" in line for line in studio.said)
     logs = {path.name: path.read_text() for path in (studio.folder / "run").glob("*.log")}
     requests = [json.loads(line) for line in logs["web server.log"].splitlines()]
@@ -144,4 +137,4 @@ def test_a_killed_studio_leaves_no_process_behind(another: StudioProcess) -> Non
     another.process.send_signal(signal.SIGKILL)
     another.process.wait()
 
-    assert wait_until_gone(another.folder) == []
+    assert awaited(lambda: not processes_of(another.folder), "the end of its processes")

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sign_in_link import follow
 
 PIECE_BYTES = 16 * 1024
-PATIENCE_SECONDS = 240.0
 RESOLUTIONS = {
     "luma-agents": "360p",
     "gmi-cloud": "540p",

@@ -27,6 +27,7 @@ from tests.kill import books
 from tests.kill.installation import Installation
 from tests.kill.killer import Killer
 from tests.kill.people import SENT_AGAIN, Crowd, Gone, Person, wishes
+from tests.patience import PATIENCE_SECONDS
 from tests.video import write_clip
 
 log = logging.getLogger("kill")
@@ -115,7 +116,7 @@ class Run:
         ]
 
     def _until_answers(self) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             try:
                 if (
@@ -171,7 +172,7 @@ class Run:
         """See that what was enqueued is taken; a task in the hands of a killed process counts as
         taken.
         """
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_SECONDS
         while (waiting := self._again(books.waiting_tasks)) and time.monotonic() < until:
             time.sleep(0.2)
         if waiting:

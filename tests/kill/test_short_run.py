@@ -15,7 +15,7 @@ from tests.environment import POSTGRESQL, ROOT
 from tests.kill.sabotages import SABOTAGES, SHORT
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_dozen_takes_survive_a_dozen_kills_of_which_some_strike_where_money_changes_hands() -> (
     None
 ):
@@ -28,7 +28,7 @@ def test_a_dozen_takes_survive_a_dozen_kills_of_which_some_strike_where_money_ch
     command = [sys.executable, "-m", "tests.kill", *SHORT, "--database", database]
 
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=580
     )
 
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]

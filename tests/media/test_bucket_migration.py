@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from editorapp.media import layout, store
 from tests.environment import ROOT
 from tests.media.conftest import Bucket
+from tests.patience import PATIENCE_SECONDS
 from tests.s3 import environment_at
 
 
@@ -77,7 +78,7 @@ def test_the_environment_names_bucket_key_and_place(bucket: Bucket, tmp_path: Pa
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, **named, "RUSHES_DATA_DIR": str(tmp_path)},
     )
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from editorapp.media.decoding import fork_server
 from editorapp.media.refusals import Refusal
 from tests.environment import ROOT
 from tests.media.clips import make_clip
+from tests.patience import PATIENCE_SECONDS, awaited
 
 UNCHANGED = sandbox.SandboxLimits()
 
@@ -42,14 +43,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pid: int) -> bool:
-    for _ in range(200):
-        if not is_running(pid):
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_a_job_out_of_time_is_stopped_and_said_so(clip: Path) -> None:
     take(clip)
     helper = sandbox._pool.idle[-1].process.pid
@@ -58,7 +51,7 @@ def test_a_job_out_of_time_is_stopped_and_said_so(clip: Path) -> None:
         take(clip, sandbox.SandboxLimits(wall_seconds=0.001))
 
     assert refused.value.code == "timed_out"
-    assert wait_until_gone(helper)
+    assert awaited(lambda: not is_running(helper))
     assert take(clip) == 60
 
 
@@ -148,7 +141,7 @@ time.sleep(60)
     parent.kill()
     parent.wait()
 
-    assert wait_until_gone(helper)
+    assert awaited(lambda: not is_running(helper))
 
 
 def test_a_job_sees_no_secret_of_ours(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,17 +209,18 @@ class AtWork:
 
     def pids(self) -> tuple[int, int]:
         """Wait for a job that was not seen before; return its helper and the job."""
-        for _ in range(2000):
-            for helper in children(os.getpid()):
-                for job in children(helper):
-                    if job not in self.seen and is_limited(job):
-                        self.seen.add(job)
-                        return helper, job
-            time.sleep(0.01)
-        raise AssertionError("no job was begun")
+        helper, job = awaited(lambda: next(self._unseen(), None), "a job")
+        self.seen.add(job)
+        return helper, job
+
+    def _unseen(self) -> Iterator[tuple[int, int]]:
+        for helper in children(os.getpid()):
+            for job in children(helper):
+                if job not in self.seen and is_limited(job):
+                    yield helper, job
 
     def result(self) -> str:
-        self.thread.join(30)
+        self.thread.join(PATIENCE_SECONDS)
         return self.ended[0]
 
 
@@ -250,7 +244,7 @@ def test_what_somebody_else_killed_is_done_again_and_is_not_the_files_fault(
     os.kill(job if who == "its job" else helper, by)
 
     assert work.result() == "done"
-    assert (tmp_path / "out.png").exists() and wait_until_gone(job)
+    assert (tmp_path / "out.png").exists() and awaited(lambda: not is_running(job))
 
 
 def test_what_is_killed_each_time_ends_as_something_that_passes(tmp_path: Path) -> None:

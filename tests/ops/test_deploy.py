@@ -17,6 +17,7 @@ from django.core.management import CommandError, get_commands, load_command_clas
 from editorapp.generations.engine import dispatcher
 from editorapp.ops.management.commands.work import GRACE_SECONDS
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 DEPLOY = ROOT / "deploy"
 GUIDE = ROOT / "docs" / "deploy.md"
@@ -166,7 +167,7 @@ def test_systemd_takes_the_units(tmp_path: Path):
         ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / path.name) for path in UNITS)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

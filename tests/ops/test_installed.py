@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.environment import ROOT, installation
+from tests.patience import PATIENCE_SECONDS
 from tests.studio_process import free_port
 
 
@@ -120,4 +121,4 @@ def test_an_installed_copy_is_a_studio(installed: Installed) -> None:
     studio.send_signal(signal.SIGINT)
 
     assert page.status_code == style.status_code == 200
-    assert studio.wait(timeout=40) == 0
+    assert studio.wait(timeout=PATIENCE_SECONDS) == 0

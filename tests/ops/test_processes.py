@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,17 +12,9 @@ import pytest
 
 from editorapp.ops.processes import NotStarted, Processes
 from tests.environment import ROOT
+from tests.patience import awaited
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-
-
-def eventually(is_so: Callable[[], bool], *, seconds: float = 15) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if is_so():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def is_gone(pid: int) -> bool:
@@ -53,7 +44,7 @@ def test_a_child_that_dies_is_started_again_and_said(processes: Processes, said:
     os.kill(first, signal.SIGKILL)
     child.process.wait()
 
-    assert eventually(
+    assert awaited(
         lambda: processes.look_after() or (child.is_alive and child.process.pid != first)
     )
 
@@ -76,11 +67,11 @@ def test_stopping_ends_the_children_of_children(said: list[str], settings, tmp_p
         f"open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
     )
     family.start("parent", sys.executable, "-c", script)
-    assert eventually(lambda: note.exists() and bool(note.read_text()))
+    assert awaited(lambda: note.exists() and bool(note.read_text()))
 
     family.stop(seconds=2)
 
-    assert eventually(lambda: is_gone(int(note.read_text())))
+    assert awaited(lambda: is_gone(int(note.read_text())))
 
 
 @contextmanager
@@ -115,15 +106,15 @@ def test_a_reaper_that_was_killed_is_replaced_by_one_that_knows_the_children(
     with studio(tmp_path, replaced) as (child, reaper):
         assert not is_gone(reaper)
 
-    assert eventually(lambda: is_gone(child))
-    assert eventually(lambda: is_gone(reaper))
+    assert awaited(lambda: is_gone(child))
+    assert awaited(lambda: is_gone(reaper))
 
 
 def test_the_reaper_ends_what_a_killed_studio_leaves_behind(tmp_path: Path) -> None:
     with studio(tmp_path, "print(child, flush=True)") as (child,):
         assert not is_gone(child)
 
-    assert eventually(lambda: is_gone(child))
+    assert awaited(lambda: is_gone(child))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has a signal for this")
@@ -132,6 +123,6 @@ def test_children_end_also_when_studio_and_reaper_are_killed_at_once(tmp_path: P
         os.kill(reaper, signal.SIGSTOP)  # it sees nothing and does nothing, like one that is gone
 
     try:
-        assert eventually(lambda: is_gone(child))
+        assert awaited(lambda: is_gone(child))
     finally:
         os.kill(reaper, signal.SIGKILL)

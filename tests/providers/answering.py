@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.patience import PATIENCE_SECONDS
+
 
 @contextmanager
 def answering(
@@ -37,7 +39,7 @@ def answering(
         def do_GET(self) -> None:
             asked.append(self.path)
             if silent:
-                silent.wait(20)
+                silent.wait(PATIENCE_SECONDS)
             content = body.encode() if isinstance(body, str) else json.dumps(body or {}).encode()
             self.send_response(status)
             for name, value in (headers or {}).items():

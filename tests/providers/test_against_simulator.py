@@ -29,6 +29,7 @@ from editorapp.providers.contract import (
 from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.rules import table
 from editorapp.providers.vendors import luma_agents
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.talk import run
 from tests.simulator_process import SimulatorProcess
 
@@ -53,7 +54,7 @@ async def _staged(path: Path, session: ProviderSession) -> Ref:
 
 
 async def _finished(job: Job, session: ProviderSession) -> Job:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)

@@ -23,6 +23,7 @@ from editorapp.providers.http import connections, session
 from editorapp.providers.http.connections import NEVER_SENT
 from editorapp.providers.http.session import ProviderSession
 from tests.outside import certificate
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.talk import KEY
 
 NEVER, UNKNOWN = "never sent", "unknown"
@@ -90,7 +91,7 @@ def resets_after(server: Server, connection: socket.socket) -> None:
 
 def is_silent(server: Server, connection: socket.socket) -> None:
     server.read(connection)
-    server.is_over.wait(10)
+    server.is_over.wait(PATIENCE_SECONDS)
 
 
 def says(*answer: bytes) -> Act:
@@ -117,7 +118,7 @@ def speaks_no_tls(_server: Server, connection: socket.socket) -> None:
 
 def shakes_no_hand(server: Server, connection: socket.socket) -> None:
     connection.recv(65536)
-    server.is_over.wait(10)
+    server.is_over.wait(PATIENCE_SECONDS)
 
 
 # what goes wrong: what the server does, the address ("" for the server's own), the verdict

@@ -33,6 +33,7 @@ from editorapp.providers.http.session import ProviderSession
 from editorapp.providers.rules import table
 from editorapp.providers.vendors import gmi_cloud
 from editorapp.providers.vendors.gmi_cloud import SPEC
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.talk import run
 from tests.simulator.clips import Seen, cut, seen
 from tests.simulator_process import SimulatorProcess, http
@@ -80,14 +81,14 @@ def _draft_of(wanted: GenerationRequest) -> GenerationRequest:
     return replace(wanted, **dict.fromkeys(staged, Ref(asset_id=1)))
 
 
-async def _made(wanted: GenerationRequest, session: ProviderSession, *, seconds: float = 60) -> Job:
+async def _made(wanted: GenerationRequest, session: ProviderSession) -> Job:
     """Submit a request whose draft breaks no rule, and poll it to its end."""
     assert table.refusals(table.check(SPEC, _draft_of(wanted), None)) == []
     path = gmi_cloud.endpoint(wanted)
     job = await gmi_cloud.submit(
         gmi_cloud.encode(wanted), path=path, session=session, idempotency_key="1"
     )
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)

@@ -34,6 +34,7 @@ from editorapp.providers.rules import table
 from editorapp.providers.spec import Spec
 from editorapp.providers.vendors import scenario
 from editorapp.providers.vendors.scenario import staging
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.talk import run
 from tests.simulator.clips import cut
 from tests.simulator_process import SimulatorProcess
@@ -85,7 +86,7 @@ async def sent(
 
 async def finished(job: Job, session: ProviderSession) -> tuple[Job, list[float]]:
     """Return a job at its end, and the progress that it reported on the way."""
-    deadline, progress = time.monotonic() + 180, []
+    deadline, progress = time.monotonic() + PATIENCE_SECONDS, []
     while job.state not in {JobState.DONE, JobState.FAILED}:
         assert time.monotonic() < deadline, "the simulator did not finish"
         await asyncio.sleep(0.1)

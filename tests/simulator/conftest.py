@@ -1,6 +1,5 @@
 """The official SDK, pointed at the simulator and otherwise as it is."""
 
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from luma_agents import Luma
 
+from tests.patience import awaited
 from tests.simulator.clips import cut
 from tests.simulator_process import SimulatorProcess, http
 
@@ -29,21 +29,19 @@ def upload(client: Luma, path: Path, *, mime_type: str = "video/mp4") -> str:
     )
     http.put(created.upload.url, content=data, headers=created.upload.headers).raise_for_status()
     client.files.complete(created.id)
-    while client.files.get(created.id).state == "pending":
-        time.sleep(0.02)
+    awaited(lambda: client.files.get(created.id).state != "pending", "the file")
     assert client.files.get(created.id).state == "ready"
     return created.id
 
 
-def finished(client: Luma, generation_id: str, *, within_seconds: float = 60) -> Any:
+def finished(client: Luma, generation_id: str) -> Any:
     """Poll a generation to its end."""
-    until = time.monotonic() + within_seconds
-    while time.monotonic() < until:
+
+    def ended() -> Any:
         generation = client.generations.get(generation_id)
-        if generation.state in ("completed", "failed"):
-            return generation
-        time.sleep(0.03)
-    raise AssertionError(f"Still not finished after {within_seconds} s.")
+        return generation if generation.state in ("completed", "failed") else None
+
+    return awaited(ended, "the end of the generation")
 
 
 def edit(client: Luma, file_id: str, prompt: str = "a calm evening", **video: Any) -> Any:

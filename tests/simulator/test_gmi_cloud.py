@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import awaited
 from tests.simulator.clips import seen
 from tests.simulator_process import SimulatorProcess, http
 from tests.video import write_clip
@@ -138,15 +139,15 @@ def ended(
 ) -> tuple[list[str], dict[str, Any]]:
     """Ask until the request ends; return the states seen, each once, and the last record."""
     seen: list[str] = []
-    until = time.monotonic() + 180
-    while time.monotonic() < until:
+
+    def look() -> dict[str, Any] | None:
         last = record(simulator, request_id, key=key)
         if last["status"] not in seen:
             seen.append(last["status"])
-        if last["status"] in ("success", "failed", "cancelled"):
-            return seen, last
-        time.sleep(0.03)
-    raise AssertionError(f"Still {seen[-1]}.")
+        return last if last["status"] in ("success", "failed", "cancelled") else None
+
+    last = awaited(look, "the end of the request")
+    return seen, last
 
 
 def test_money_and_access_to_hdr_are_asked_of_the_account(simulator: SimulatorProcess) -> None:

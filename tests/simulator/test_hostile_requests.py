@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.simulator_process import SimulatorProcess, http
 
 LUMA = {"Authorization": "Bearer luma-api-hostile-1"}
@@ -233,7 +234,7 @@ def test_a_request_that_cannot_be_read_is_refused_and_the_next_is_served(
     simulator: SimulatorProcess, sent: bytes, status: int
 ) -> None:
     place = urlsplit(simulator.url)
-    with socket.create_connection((place.hostname, place.port), timeout=10) as caller:
+    with socket.create_connection((place.hostname, place.port), timeout=PATIENCE_SECONDS) as caller:
         caller.sendall(sent)
         answer = caller.recv(100)
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import awaited
 from tests.simulator_process import SimulatorProcess, http
 
 CASES = json.loads((Path(__file__).parent.parent / "contracts" / "scenario-cases.json").read_text())
@@ -89,7 +90,6 @@ def clip_of(seconds: Fraction, size_bytes: int, path: Path) -> Path:
 
 def uploaded(base: str, path: Path) -> str:
     """Upload a clip in one part; return its asset's id."""
-    import time
 
     body = {
         "fileName": path.name,
@@ -102,10 +102,11 @@ def uploaded(base: str, path: Path) -> str:
     http.put(upload["parts"][0]["url"], content=path.read_bytes()).raise_for_status()
     address = f"{base}/uploads/{upload['id']}"
     http.post(f"{address}/action", json={"action": "complete"}, auth=AUTH).raise_for_status()
-    for _ in range(300):
+
+    def ended() -> Any:
         upload = http.get(address, auth=AUTH).json()["upload"]
-        if upload["status"] in ("imported", "failed"):
-            break
-        time.sleep(0.02)
+        return upload if upload["status"] in ("imported", "failed") else None
+
+    upload = awaited(ended, "the end of the upload")
     assert upload["status"] == "imported", upload
     return str(upload["entityId"])

@@ -14,6 +14,7 @@ from scenario_sdk import Scenario
 
 from editorapp.simulator.options import DEFAULT_URL_LIFETIME
 from editorapp.simulator.scenario.links import lifetime_end
+from tests.patience import awaited
 from tests.simulator_process import SimulatorProcess, http
 
 EDIT, FLASH, FRAMING = (
@@ -49,12 +50,12 @@ def upload(client: Scenario, path: Path, *, parts: int = 1, part_bytes: int = 0)
         piece = data[at * part_bytes : (at + 1) * part_bytes] if part_bytes else data
         http.put(part.url, content=piece).raise_for_status()
     client.uploads.trigger_action(begun.id, action="complete")
-    for _ in range(300):
+
+    def ended() -> Any:
         upload = client.uploads.retrieve(begun.id).upload
-        if upload.status in ("imported", "failed"):
-            return upload
-        time.sleep(0.02)
-    raise AssertionError("The upload did not end.")
+        return upload if upload.status in ("imported", "failed") else None
+
+    return awaited(ended, "the end of the upload")
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +65,13 @@ def video(simulator_process: SimulatorProcess, tiny: Path) -> str:
 
 
 def finished(client: Scenario, job_id: str) -> Any:
-    until = time.monotonic() + 180
-    while time.monotonic() < until:
+    """Poll a job to its end."""
+
+    def ended() -> Any:
         job = client.jobs.retrieve(job_id).job
-        if job.status in TERMINAL:
-            return job
-        time.sleep(0.05)
-    raise AssertionError("Still not finished.")
+        return job if job.status in TERMINAL else None
+
+    return awaited(ended, "the end of the job")
 
 
 def edit(client: Scenario, video: str, **said: Any) -> Any:

@@ -21,6 +21,7 @@ from luma_agents import Luma
 from editorapp.simulator import references
 from editorapp.simulator.spooled_body import SpooledBody
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS, awaited
 from tests.simulator.clips import seen
 from tests.simulator.conftest import edit, finished, sdk, upload
 from tests.simulator_process import SimulatorProcess, http
@@ -158,7 +159,7 @@ def test_it_stops_cleanly_and_takes_its_note_away(another, tmp_path: Path, numbe
 
     simulator.process.send_signal(number)
 
-    assert simulator.process.wait(timeout=10) == 0
+    assert simulator.process.wait(timeout=PATIENCE_SECONDS) == 0
     assert not note.exists()
 
 
@@ -173,7 +174,7 @@ def test_it_ends_with_its_parent_only_when_asked(tmp_path: Path) -> None:
     assert process.stdin is not None
     process.stdin.close()
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_taken_port_is_said_in_one_sentence(simulator: SimulatorProcess, tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def test_a_taken_port_is_said_in_one_sentence(simulator: SimulatorProcess, tmp_p
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert ended.returncode == 1
@@ -274,7 +275,7 @@ def test_what_is_no_request_is_answered_all_the_same(
 ) -> None:
     host, port = simulator.url.removeprefix("http://").split(":")
 
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(sent)
         answer = connection.recv(200)
 
@@ -285,7 +286,7 @@ def test_one_connection_carries_many_requests(simulator: SimulatorProcess) -> No
     host, port = simulator.url.removeprefix("http://").split(":")
     request = b"GET /luma-agents/v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request * 3)
         answers = b""
         while answers.count(b"HTTP/1.1 401") < 3:
@@ -412,10 +413,8 @@ def test_its_workers_end_with_it_even_when_it_is_killed(another, tiny: Path) -> 
     simulator.process.kill()
     simulator.process.wait()
 
-    until = time.monotonic() + 10
-    while any(_is_running(child) for child in children) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert children and not any(_is_running(child) for child in children)
+    assert children
+    assert awaited(lambda: not any(_is_running(child) for child in children), "their end")
 
 
 def _children(pid: int) -> list[int]:

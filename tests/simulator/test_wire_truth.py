@@ -12,6 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.patience import awaited
 from tests.simulator.clips import seen
 from tests.simulator_process import SimulatorProcess, http
 
@@ -427,22 +428,14 @@ def test_a_portrait_first_frame_gives_a_portrait_clip_over_the_wire(
         clip = seen(tmp_path / "clip.mp4", pictures=False)
         return clip.width, clip.height
 
-    def until(ask: Any) -> Any:
-        end = time.monotonic() + 180
-        while time.monotonic() < end:
-            if found := ask():
-                return found
-            time.sleep(0.05)
-        raise AssertionError("It does not end.")
-
-    at_luma = until(
+    at_luma = awaited(
         lambda: (
             http.get(f"{simulator.url}/luma-agents/v1/generations/{luma}", headers=LUMA_KEY)
             .json()
             .get("output")
         )
     )[0]["url"]
-    made = until(
+    made = awaited(
         lambda: (
             http.get(f"{simulator.url}/scenario/v1/jobs/{job}", auth=SCENARIO_KEY)
             .json()["job"]["metadata"]

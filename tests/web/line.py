@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_SECONDS
+
 NEVER_ARRIVES, HALF_ARRIVES, ANSWER_LOST = "never arrives", "half arrives", "answer lost"
 _READ_BYTES = 65_536
 _SMALL_BYTES = 5_000_000
@@ -52,14 +54,14 @@ class Line:
         step = self._step(asked)
         if step and step == self.waits_at:
             self.is_waiting.set()
-            self.go.wait(60)
+            self.go.wait(PATIENCE_SECONDS)
         length = int(asked.headers.get("Content-Length") or 0)
         how = self._how(step, length)
         if how == NEVER_ARRIVES:
             asked.hang_up()
             return
         upstream = http.client.HTTPConnection(
-            str(self._server.hostname), self._server.port or 80, timeout=60
+            str(self._server.hostname), self._server.port or 80, timeout=PATIENCE_SECONDS
         )
         try:
             upstream.putrequest(

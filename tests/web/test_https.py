@@ -13,6 +13,7 @@ import pytest
 
 from tests import migrated
 from tests.environment import ROOT
+from tests.patience import PATIENCE_SECONDS, awaited
 from tests.sign_in_link import TOKEN
 from tests.studio_process import free_port
 
@@ -31,13 +32,27 @@ class Behind:
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL
         )
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE_SECONDS
+        )
         self.said: dict[str, str] = {}
+
+    def answers(self) -> bool:
+        """Does it listen, and is it well?"""
+        try:
+            return self.client.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *words]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
         )
 
     def ask(self, method: str, path: str, *, scheme: str = "https", **content) -> httpx.Response:
@@ -61,19 +76,12 @@ class Behind:
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     server = Behind(tmp_path_factory.mktemp("https"))
     try:
-        transport = httpx.HTTPTransport(retries=8)  # it takes a moment to listen
-        with httpx.Client(transport=transport) as waiting:
-            for _ in range(20):
-                try:
-                    if waiting.get(f"http://127.0.0.1:{server.port}/healthz").status_code == 200:
-                        break
-                except httpx.TransportError:
-                    continue
+        awaited(server.answers, "the web server")
         yield server
     finally:
         server.client.close()
         server.process.terminate()
-        server.process.wait(30)
+        server.process.wait(PATIENCE_SECONDS)
 
 
 def test_without_tls_everything_leads_to_https_but_what_machines_ask(behind: Behind) -> None:

@@ -22,6 +22,7 @@ from editorapp.teams import people
 from editorapp.teams.models import Member, Team
 from tests.environment import ROOT, installation
 from tests.factories import make_member
+from tests.patience import PATIENCE_SECONDS
 
 
 def start(environment: dict[str, str], *words: str) -> "subprocess.Popen[str]":
@@ -45,10 +46,10 @@ def test_machines_that_start_at_once_prepare_one_installation(tmp_path: Path) ->
         for folder in folders
     ]
 
-    said = [machine.communicate(timeout=120)[0] for machine in machines]
+    said = [machine.communicate(timeout=PATIENCE_SECONDS)[0] for machine in machines]
     count = "from editorapp.teams.models import Member; from editorapp.media.models import Asset;"
     count += "print(Member.objects.count(), Asset.objects.count())"
-    counted = start(shared, "shell", "-v0", "-c", count).communicate(timeout=60)[0]
+    counted = start(shared, "shell", "-v0", "-c", count).communicate(timeout=PATIENCE_SECONDS)[0]
 
     assert [machine.returncode for machine in machines] == [0, 0, 0], said
     assert counted.split()[-2:] == ["1", "1"]
@@ -116,7 +117,7 @@ def test_who_prepares_second_says_that_it_waits(transactional_db) -> None:
         while not said:
             time.sleep(0.02)
         cursor.execute("SELECT pg_advisory_unlock(%s)", [preparing.ADVISORY_LOCK])
-    other.join(60)
+    other.join(PATIENCE_SECONDS)
 
     assert said == ["Another process prepares the database; waiting for it ..."]
 

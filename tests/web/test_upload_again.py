@@ -20,6 +20,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.factories import make_member, signed_in
 from tests.media.clips import make_clip
+from tests.patience import PATIENCE_SECONDS
 
 JSON = {"Accept": "application/json"}
 
@@ -215,7 +216,7 @@ class Hanging:
 
     def read(self, size: int = -1) -> bytes:
         self.waits.set()
-        self.end.wait(30)
+        self.end.wait(PATIENCE_SECONDS)
         return b"y" * min(size, 60)
 
 
@@ -225,7 +226,7 @@ def test_a_connection_that_hangs_holds_nobody_up_and_spoils_nothing(member: Memb
     pieces.append(io.BytesIO(b"x" * 40), at=0, length=40)
     hanging = threading.Thread(target=lambda: ended.append(pieces.append(dead, at=40, length=60)))
     hanging.start()
-    dead.waits.wait(30)
+    dead.waits.wait(PATIENCE_SECONDS)
 
     reached = pieces.append(io.BytesIO(b"z" * 60), at=40, length=60)
     dead.end.set()

@@ -62,17 +62,17 @@ class Scene:
         return self._camera.seen(picture, index)
 
     def _landscape(self, angle: float) -> Planes:
-        light = self._lit_sky(angle)
-        u = 128 + 16 - 30 * self._down + self._sky[0] + np.zeros_like(self._right)
-        v = 128 - 6 + 26 * self._down + self._sky[1] + np.zeros_like(self._right)
+        light, (down, right) = self._lit_sky(angle), (self._down[::2], self._right[:, ::2])
+        u = 128 + 16 - 30 * down + self._sky[0] + np.zeros_like(right)
+        v = 128 - 6 + 26 * down + self._sky[1] + np.zeros_like(right)
         for layer in range(4):
             inside = self._hill(layer, angle)
             light = _laid(light, inside, 104 - 22 * layer)
-            u = _laid(u, inside, 124 + self._sky[2] * 0.6 - 3 * layer)
-            v = _laid(v, inside, 122 + self._sky[3] * 0.6 - 2 * layer)
+            u = _laid(u, inside[::2, ::2], 124 + self._sky[2] * 0.6 - 3 * layer)
+            v = _laid(v, inside[::2, ::2], 122 + self._sky[3] * 0.6 - 2 * layer)
         planes = Planes.empty(self._w, self._h)
         planes.y[:] = np.clip(light, 16, 235)
-        planes.chroma[:] = np.clip((u[::2, ::2], v[::2, ::2]), 16, 240)
+        planes.chroma[:] = np.clip((u, v), 16, 240)
         return planes
 
     def _lit_sky(self, angle: float) -> Array:

@@ -214,7 +214,7 @@ def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
 
 def held_usd(generation_id: int) -> Decimal:
     """Return what is still held for a generation, over all its attempts."""
-    return _total(generation_id).held_usd
+    return sum((held for held, _spent in _of_generation(generation_id)), ZERO)
 
 
 def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
@@ -228,11 +228,15 @@ def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
 
 def spent_usd(generation_id: int) -> Decimal:
     """Return what a generation has cost so far: charges and adjustments, over all its attempts."""
-    return _total(generation_id).spent_usd
+    return sum((spent for _held, spent in _of_generation(generation_id)), ZERO)
 
 
-def _total(generation_id: int) -> reports.ReportLine:
-    return reports.total(reports.added_up(Entry.objects.filter(generation_id=generation_id)))
+@CompiledQuery
+def _of_generation(pk: int) -> "QuerySet[Entry, Any]":
+    """Return what is held for a generation, and what it has cost: one row, none without a line."""
+    sums = reports.added_up(Entry.objects.filter(generation_id=pk))
+    shown = {name: sums.how[name] for name in ("held", "spent")}
+    return sums.rows.values("generation_id").annotate(**shown).values_list(*shown)
 
 
 def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:

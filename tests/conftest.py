@@ -30,13 +30,22 @@ LONGEST = (
     "journeys/test_edit_command",
     "generations/test_faults",
     "generations/test_every_model",
+    "simulator/test_render_controls",
     "journeys/test_studio_command",
     "journeys/test_machines",
     "kill/test_short_run",
     "generations/test_engine",
 )
 # About how many seconds a test takes that uses a fixture; the first that it uses counts.
-SECONDS = {"chromium": 4.0, "another": 2.0, "simulator": 1.0, "transactional_db": 0.3, "db": 0.05}
+SECONDS = {
+    "chromium": 4.0,
+    "another": 2.0,
+    "simulator": 1.0,
+    "real_media": 0.5,
+    "transactional_db": 0.3,
+    "tmp_path": 0.1,
+    "db": 0.05,
+}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """Generated scenes: a moving picture drawn from the words of a prompt, through the frames that were given."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -47,10 +48,11 @@ class Scene:
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
 
     def _draw_lots(self, random: np.random.Generator) -> None:
-        self._phase = random.uniform(0, 2 * np.pi, 8)
-        self._pace = random.uniform(0.6, 1.4, 4)
-        self._sky = random.uniform(-18, 18, 4)
-        self._sun = random.uniform(0.2, 0.8)
+        # Plain numbers: NumPy's own would make double precision of all that they touch.
+        self._phase = random.uniform(0, 2 * np.pi, 8).tolist()
+        self._pace = random.uniform(0.6, 1.4, 4).tolist()
+        self._sky = random.uniform(-18, 18, 4).tolist()
+        self._sun = float(random.uniform(0.2, 0.8))
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""
@@ -79,8 +81,8 @@ class Scene:
         light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
         if self._is_dark:
             light = light * 0.6
-        x = self._sun + 0.16 * np.sin(angle + self._phase[1])
-        y = 0.3 - 0.1 * np.cos(angle + self._phase[2])
+        x = self._sun + 0.16 * math.sin(angle + self._phase[1])
+        y = 0.3 - 0.1 * math.cos(angle + self._phase[2])
         away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
         return light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
 

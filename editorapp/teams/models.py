@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.money import UsdField
 from editorapp.teams.roles import Act, Role, may, who_may
 
@@ -103,12 +104,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def of_user(self, user_id: int) -> "Member | None":
         """Return a person's place, read together with them and their team."""
-        rows = self.active().filter(user_id=user_id).select_related("team", "user")
-        return rows.order_by("pk").first()
+        return next(iter(_places_of(int(user_id))), None)
 
     def who_may(self, act: Act) -> "MemberQuerySet":
         """Return those who belong to the team now and whose role allows the act."""
         return self.active().filter(role__in=who_may(act))
+
+
+@CompiledQuery
+def _places_of(user: int) -> "models.QuerySet[Member]":
+    rows = Member.objects.active().filter(user_id=user).select_related("team", "user")
+    return rows.order_by("pk")[:1]
 
 
 class Member(models.Model):

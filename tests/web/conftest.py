@@ -6,21 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
+from tests.browser import new_context
 from tests.factories import make_member, signed_in
 from tests.taken_in import take_in
 
 
 @pytest.fixture
-def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., Page]]:
+def open_page(
+    chromium, live_server, client, request, settings, monkeypatch
+) -> Iterator[Callable[..., Page]]:
     """Open an address as a member, in a context of its own; at the end no page may have logged an
     error, but for the refusals that a test expects: `@pytest.mark.answers(401)`.
+
+    Settings and patches are asked for so that they outlive the pages: one that still loads would
+    look for its files where they are not.
     """
     contexts, errors = [], []
 
@@ -28,8 +33,8 @@ def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., 
         member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any
     ) -> Page:
         client.force_login(member.user)
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(15_000)
+        size = {"width": width, "height": height}
+        context = new_context(chromium, viewport=size, **options)
         contexts.append(context)
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies(
@@ -45,10 +50,12 @@ def open_page(chromium, live_server, client, request) -> Iterator[Callable[..., 
     for context in contexts:
         context.close()
     # A refused submit is an answer, not a fault; so is a full or silent storage. Browsers log them
-    # all.
+    # all, and htmx once more.
     marker = request.node.get_closest_marker("answers")
     expected = (422, 503, 507, *(marker.args if marker else ()))
-    answers = [f"status of {status} " for status in expected]
+    answers = [
+        said for status in expected for said in (f"status of {status} ", f"Error Code {status} ")
+    ]
     assert [error for error in errors if not any(answer in error for answer in answers)] == []
 
 

@@ -16,7 +16,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -125,18 +125,15 @@ def _pulse(member: Member, now: datetime) -> str:
 
 def _context(member: Member, now: datetime) -> Context:
     """Return what the page shows; every row is read once, whichever section it stands in."""
-    takes = Generation.objects.visible_to(member)
-    open_now = takes.filter(state__in=ACTIVE)
-    used = {*open_now.order_by().values_list("account_id", flat=True).distinct()}
-    accounts = _accounts(used, now=now)
-    over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
-    team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
+    pk = member.team_id
+    accounts = _accounts(set(_used(pk)), now=now)
+    [team] = _teams(pk)
     queued, running, person, recent = _read(
         team,
-        _next(takes.filter(state__in=CANCELABLE), accounts.values()),
-        _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
-        _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
-        _keys(over, "-pk", most=MOST_RECENT),
+        _next(pk, accounts.values()),
+        _running(pk),
+        _waiting_for_a_person(pk),
+        _over(pk, now - RECENT),
     )
     # What was queued at another account meanwhile, the next poll shows.
     waiting = _waiting([take for take in queued if take.account_id in accounts], accounts)
@@ -156,18 +153,56 @@ def _context(member: Member, now: datetime) -> Context:
     }
 
 
-def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> list[int]:
-    return list(takes.order_by(order).values_list("pk", flat=True)[:most])
+@CompiledQuery
+def _teams(pk: int) -> "QuerySet[Team]":
+    return Team.objects.filter(pk=pk).select_related("queue_paused_by")
 
 
-def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[int]:
+@CompiledQuery
+def _used(team: int) -> "QuerySet[Generation, int]":
+    """Return the accounts of what is on its way."""
+    takes = _in_state(team, ACTIVE).order_by()
+    return takes.values_list("account_id", flat=True).distinct()
+
+
+@CompiledQuery
+def _unsent(team: int) -> "QuerySet[Generation, int]":
+    return _keys(_in_state(team, CANCELABLE), "pk", most=MOST_ROWS + 1)
+
+
+@CompiledQuery
+def _running(team: int) -> "QuerySet[Generation, int]":
+    return _keys(_in_state(team, ACTIVE - CANCELABLE), "pk", most=MOST_ROWS + 1)
+
+
+@CompiledQuery
+def _waiting_for_a_person(team: int) -> "QuerySet[Generation, int]":
+    return _keys(_in_state(team, NEEDS_A_PERSON), "-pk", most=MOST_ROWS)
+
+
+@CompiledQuery
+def _over(team: int, since: datetime) -> "QuerySet[Generation, int]":
+    takes = _in_state(team, OVER).filter(state_since__gte=since)
+    return _keys(takes, "-pk", most=MOST_RECENT)
+
+
+def _in_state(team: int, states: Iterable[State]) -> QuerySet[Generation]:
+    return Generation.objects.visible_to(Member(team_id=team)).filter(state__in=states)
+
+
+def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> "QuerySet[Generation, int]":
+    return takes.order_by(order).values_list("pk", flat=True)[:most]
+
+
+def _next(team: int, accounts: Iterable[AccountStanding]) -> list[int]:
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    found = _keys(unsent, "pk", most=MOST_ROWS + 1)
+    found = _unsent(team)
     if len(found) <= MOST_ROWS:
         return found
     heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
+    unsent = _in_state(team, CANCELABLE)
     headed = unsent.annotate(is_head=heads).order_by("-is_head", "pk")
     return list(headed.values_list("pk", flat=True)[: MOST_ROWS + 1])
 
@@ -276,14 +311,18 @@ def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:
     """
     ids = sorted(set(chain(*sections)))
     rows = _rows(*padded(ids, to=AT_ONCE)) if ids else []
-    for row in rows:
-        row.team = team
-    prefetch_related_objects(rows, Prefetch("attempts", _TRIED.all(), to_attr="tried"))
     found = {row.pk: row for row in rows}
+    for row in rows:
+        row.team, row.tried = team, []  # type: ignore[attr-defined]
+    for attempt in _attempts(*padded(ids, to=AT_ONCE)) if ids else []:
+        if attempt.generation_id in found:
+            TRIED(found[attempt.generation_id]).append(attempt)
     return [[found[pk] for pk in section if pk in found] for section in sections]
 
 
-_TRIED = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
+@CompiledQuery
+def _attempts(*takes: int) -> "QuerySet[Attempt]":
+    return Attempt.objects.filter(generation_id__in=takes).only(*OF_ATTEMPT).order_by("-number")
 
 
 @CompiledQuery

@@ -4,7 +4,8 @@ could be chosen.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from django.db.models import Model, QuerySet
@@ -22,7 +23,7 @@ from editorapp.web.studio.draft_form import EXTENDS, DraftForm
 
 RECENT, FEW = 24, 12
 Row = TypeVar("Row", bound=Model)
-IN_BIN = ("name", "duration_seconds", "frame_count")
+Read = TypeVar("Read")
 # What the stage is told of a clip, and what a take's tab says: whole rows cost several times more.
 CLIP = (
     *("name", "kind", "width", "height", "frame_count", "duration_seconds", "sha256", "proxy"),
@@ -92,10 +93,14 @@ def find(form: DraftForm, member: Member) -> ChosenSource:
 def _asset(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    asset = Asset.objects.visible_to(member).filter(pk=pk).first()
-    if asset is None:
-        return ChosenSource(problem="This clip is not here any more: choose another one.")
-    return ChosenSource(_ref(asset), asset)
+    for asset in _seen(member.team_id, pk):
+        return ChosenSource(_ref(asset), asset)
+    return ChosenSource(problem="This clip is not here any more: choose another one.")
+
+
+@CompiledQuery
+def _seen(team: int, pk: int) -> "QuerySet[Asset]":
+    return Asset.objects.visible_to(Member(team_id=team)).filter(pk=pk)
 
 
 def _ref(asset: Asset) -> Ref:
@@ -143,21 +148,42 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
     return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
-def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
-    """Return uploaded and sample clips, newest first, as far as the bin shows them; the chosen one
-    is always among them.
-    """
-    return _with_chosen(_newest_clips(member.team_id), {chosen}, _clips(member))
+class SourceClip(NamedTuple):
+    """A clip that can be chosen, as far as the bin shows it."""
+
+    pk: int
+    name: str
+    duration_seconds: Decimal
+    frame_count: int
+    cut_from_id: int | None
+
+
+class SourceTake(NamedTuple):
+    """A take that can be worked on, as far as the bin shows it: the last three are its result's."""
+
+    pk: int
+    prompt: str
+    result_id: int
+    duration_seconds: Decimal
+    frame_count: int
+
+
+def recent_clips(member: Member, *, chosen: int | None) -> list[SourceClip]:
+    """Return uploaded and sample clips, newest first; the chosen one is always among them."""
+    found = _newest_clips(member.team_id)
+    if chosen and all(row[0] != chosen for row in found):
+        found = [*_clips(member).filter(pk=chosen), *found]
+    return list(map(SourceClip._make, found))
 
 
 @CompiledQuery
-def _newest_clips(team: int) -> "QuerySet[Asset]":
+def _newest_clips(team: int) -> "QuerySet[Asset, Any]":
     return _newest(_clips(Member(team_id=team)))
 
 
-def _clips(member: Member) -> "QuerySet[Asset]":
+def _clips(member: Member) -> "QuerySet[Asset, Any]":
     clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
-    return clips.only(*IN_BIN, "cut_from_id")
+    return clips.values_list(*SourceClip._fields)
 
 
 def newest_clip(member: Member) -> int | None:
@@ -166,21 +192,22 @@ def newest_clip(member: Member) -> int | None:
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
-def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
-    """Return the newest takes that can be worked on, as far as the bin shows them; the chosen one
-    is always among them.
-    """
-    return _with_chosen(_newest_takes(member.team_id), {chosen}, _takes_in_bin(member))
+def recent_takes(member: Member, *, chosen: int | None) -> list[SourceTake]:
+    """Return the newest takes that can be worked on; the chosen one is always among them."""
+    found = _newest_takes(member.team_id)
+    if chosen and all(row[0] != chosen for row in found):
+        found = [*_takes_in_bin(member).filter(pk=chosen), *found]
+    return list(map(SourceTake._make, found))
 
 
 @CompiledQuery
-def _newest_takes(team: int) -> "QuerySet[Generation]":
+def _newest_takes(team: int) -> "QuerySet[Generation, Any]":
     return _newest(_takes_in_bin(Member(team_id=team)))
 
 
-def _takes_in_bin(member: Member) -> "QuerySet[Generation]":
-    shown = ("prompt", *(f"result__{name}" for name in IN_BIN))
-    return _done(member).select_related("result").only(*shown)
+def _takes_in_bin(member: Member) -> "QuerySet[Generation, Any]":
+    of_result = ("result__duration_seconds", "result__frame_count")
+    return _done(member).values_list("pk", "prompt", "result_id", *of_result)
 
 
 def extendable_takes(
@@ -227,7 +254,7 @@ def _assets(member: Member, kind: str) -> QuerySet[Asset]:
     return Asset.objects.visible_to(member).filter(kind=kind)
 
 
-def _newest(rows: "QuerySet[Row]", most: int = RECENT) -> "QuerySet[Row]":
+def _newest(rows: "QuerySet[Row, Read]", most: int = RECENT) -> "QuerySet[Row, Read]":
     return rows.order_by("-pk")[:most]
 
 

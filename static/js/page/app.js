@@ -20,9 +20,9 @@
     return said;
   }
 
-  function toast(text, { bad = false, href = "", action = "", picture = "", take = "" } = {}) {
+  function toast(text, { bad = false, href = "", action = "", picture = "", take = "", isOnlyHeard = false } = {}) {
     const box = document.createElement("div");
-    box.className = "notice" + (bad ? " notice-bad" : "");
+    box.className = isOnlyHeard ? "visually-hidden" : "notice" + (bad ? " notice-bad" : "");
     if (picture) box.append(Object.assign(document.createElement("img"), { src: picture, alt: "", width: 96, height: 54 }));
     const words = document.createElement("span");
     words.textContent = text;
@@ -45,7 +45,65 @@
     const bar = document.querySelector("[data-bar]");
     return bar ? Math.max(0, window.innerHeight - Math.max(0, bar.getBoundingClientRect().top)) : 0;
   }
-  window.rushes = { csrf, post, toast };
+
+  /* A request of a script, for HTML that htmx puts in. Each purpose asks from an element of its own, which no answer
+     replaces: htmx gives an answer up whose element is gone. The newest waits for the one on its way. An answer that is
+     not wanted any more, when it comes, is dropped. */
+  const requests = new Map();
+  function request(purpose, { method = "GET", address, target, swap = "outerHTML", values = {}, isWanted = () => true }) {
+    const send = () => {
+      const source = Object.assign(requesterOf(purpose), { isWanted });
+      return htmx.ajax(method, address, { source, target, swap, values }).catch(() => {});
+    };
+    const known = requests.get(purpose);
+    if (known) {
+      known.next = send;
+      return known.done;
+    }
+    const underway = { next: send };
+    requests.set(purpose, underway);
+    underway.done = (async () => {
+      while (underway.next) {
+        const next = underway.next;
+        underway.next = null;
+        await next();
+      }
+    })().finally(() => requests.delete(purpose));
+    return underway.done;
+  }
+  function requesterOf(purpose) {
+    const id = `requests-${purpose}`;
+    const known = document.getElementById(id);
+    if (known) return known;
+    const made = Object.assign(document.createElement("span"), { id, hidden: true });
+    document.body.append(made);
+    return made;
+  }
+  /* What an answer is for may have been shown anew meanwhile: it goes to what stands there now. */
+  function retarget(detail) {
+    const { target } = detail;
+    if (target && target.id && !target.isConnected) detail.target = document.getElementById(target.id) || target;
+  }
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt } = event.detail;
+    if (elt.isWanted && !elt.isWanted()) event.preventDefault();
+    retarget(event.detail);
+  });
+  /* So may what changed something, such as a button: it is put back, unseen, until its answer has been dealt with. A look
+     that is late is left alone: what it saw is old. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (requestConfig.verb === "get") return;
+    elt.addEventListener("htmx:beforeOnLoad", (answered) => {
+      if (elt.isConnected) return;
+      retarget(answered.detail);
+      const holder = Object.assign(document.createElement("div"), { hidden: true });
+      holder.append(elt);
+      document.body.append(holder);
+      elt.addEventListener("htmx:afterRequest", () => holder.remove(), { once: true });
+    }, { once: true });
+  });
+  window.rushes = { csrf, post, request, toast };
 
   /* Theme: one cookie that the server reads, so that no page flashes in the other one. */
   function setTheme(value) {

@@ -41,8 +41,12 @@
     for (const one of ended.filter((each) => !known.has(String(each.number)))) say(one);
   }
 
+  /* In the studio a take that is done opens by itself: a message over the page would only say what is seen. */
+  const isOnStage = (take) => Boolean(document.querySelector(`[data-tab="${take}"][aria-current][data-clip]`));
+
   function say(one) {
-    toast(one.says, { bad: one.is_bad, href: one.href, action: "Show", picture: one.poster, take: one.number });
+    if (isOnStage(one.number)) toast(one.says, { isOnlyHeard: true });
+    else toast(one.says, { bad: one.is_bad, href: one.href, action: "Show", picture: one.poster, take: one.number });
     document.dispatchEvent(new CustomEvent("rushes:ended", { detail: one }));
     if (document.visibilityState === "visible" && document.hasFocus()) return;
     unread += 1;

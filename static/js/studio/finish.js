@@ -3,11 +3,10 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
+  const { request } = window.rushes;
   const { form, $ } = window.rushes.studio;
   const QUIET_MS = 250; /* who flicks through takes asks for none of them */
   let waiting = 0;
-
-  const get = (address, target, swap) => htmx.ajax("GET", address, { source: document.body, target, swap }).catch(() => {});
 
   form.addEventListener("rushes:described", (event) => {
     const place = $("[data-finish-place]");
@@ -17,13 +16,15 @@
     place.replaceChildren();
     clearTimeout(waiting);
     const address = tab.dataset.finishes;
-    if (address) waiting = setTimeout(() => { get(address, place, "innerHTML"); }, QUIET_MS);
+    const isWanted = () => place.dataset.take === tab.dataset.tab; /* its buttons pay: never those of another take */
+    const wanted = { address, target: "[data-finish-place]", swap: "innerHTML", isWanted };
+    if (address) waiting = setTimeout(() => { request("finishes", wanted); }, QUIET_MS);
   });
 
   /* What was queued so is one more take of this source. */
   document.addEventListener("rushes:queued", (event) => {
     const takes = document.getElementById("takes");
     if (!takes || document.getElementById(`take-${event.detail.take}`)) return;
-    get(takes.dataset.url, "#takes", "outerHTML");
+    request("takes", { address: takes.dataset.url, target: "#takes" });
   });
 })();

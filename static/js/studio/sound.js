@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   if (!window.rushes.studio) return;
+  const { request } = window.rushes;
   const { form, $ } = window.rushes.studio;
   const button = () => $("[data-take-sound]");
   let address = "";
@@ -19,12 +20,12 @@
     if (!pressed || pressed.getAttribute("aria-busy")) return;
     pressed.setAttribute("aria-busy", "true");
     const values = { on: pressed.getAttribute("aria-pressed") === "true" ? "0" : "1" };
-    await htmx.ajax("POST", address, { source: document.body, values, swap: "none" }).catch(() => {});
+    await request("sound", { method: "POST", address, values, swap: "none" });
     pressed.removeAttribute("aria-busy");
   });
 
   document.addEventListener("rushes:sounded", () => {
     const takes = document.getElementById("takes");
-    htmx.ajax("GET", takes.dataset.url, { source: document.body, target: "#takes", swap: "outerHTML" }).catch(() => {});
+    request("takes", { address: takes.dataset.url, target: "#takes" });
   });
 })();

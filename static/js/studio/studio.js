@@ -7,7 +7,7 @@
   "use strict";
   const form = document.querySelector("[data-studio]");
   if (!form) return;
-  const { toast } = window.rushes;
+  const { request, toast } = window.rushes;
   const $ = (selector, root = form) => root.querySelector(selector);
   const all = (selector, root = form) => [...root.querySelectorAll(selector)];
   const fields = (name) => all(`[name="${name}"]`);
@@ -115,11 +115,11 @@
   /* The one button. Closed, it leads to what is missing instead of doing nothing. */
   form.addEventListener("click", (event) => {
     const button = event.target.closest("#queue-button");
-    if (!button || isStale() || button.getAttribute("aria-disabled") !== "true") return;
+    if (!button) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
-    goTo($("[data-goes]"));
-  }, true);
+    if (!isStale() && button.getAttribute("aria-disabled") === "true") goTo($("[data-goes]"));
+    else studio.queue();
+  });
   const PLACES = { prompt: "#prompt", source: '[data-upload="source"]', aspect_ratio: "[name=aspect_ratio]" };
   function goTo(point) {
     if (!point) return;
@@ -208,7 +208,7 @@
     const query = new URLSearchParams({ source_kind: radio("source_kind"), task: radio("task"), account: fields("account")[0].value });
     for (const name of ["source_asset", "source_generation"]) query.set(name, radio(name));
     for (const name of ["source_url", "source_id", "source_id_kind"]) query.set(name, fields(name)[0].value);
-    htmx.ajax("GET", `${form.dataset.viewerUrl}?${query}`, { target: "#viewer", swap: "outerHTML", source: viewer() });
+    request("viewer", { address: `${form.dataset.viewerUrl}?${query}`, target: "#viewer" });
   }
   form.addEventListener("change", (event) => {
     const { name } = event.target;

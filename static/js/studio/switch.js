@@ -9,6 +9,19 @@
   const CHOOSES = new Set(["task", "model", "account"]);
   let isUnderway = false;
   let waiting = null; /* what to ask next, when the answer on the way has come */
+  let hasCome = false;
+  let isPressed = false;
+
+  /* What was pressed while another form was on its way is meant for that one; where none came, for nothing. */
+  function queue() {
+    if (isUnderway) isPressed = true;
+    else htmx.trigger($("[data-queues]"), "rushes:queue");
+  }
+  function pressAgain() {
+    const isMeant = isPressed && hasCome;
+    isPressed = false;
+    if (isMeant && $("#queue-button")) $("#queue-button").click();
+  }
 
   function entries() {
     const found = new Map();
@@ -43,16 +56,17 @@
     const sent = whole || entries();
     const values = { ...Object.fromEntries(sent), ...extra, viewer_for: studio.viewer().dataset.for };
     isUnderway = true;
+    hasCome = false;
     form.setAttribute("aria-busy", "true");
     const before = whole ? entries() : sent;
-    htmx.ajax("POST", form.dataset.switchUrl, {
-      source: document.body, target: "#pane-form", swap: "innerHTML show:none", values,
-    }).catch(() => {}).finally(() => {
+    const wanted = { method: "POST", address: form.dataset.switchUrl, target: "#pane-form", swap: "innerHTML show:none", values };
+    window.rushes.request("form", wanted).finally(() => {
       isUnderway = false;
       form.removeAttribute("aria-busy");
       const next = waiting;
       waiting = null;
       if (next) rearrange(next);
+      else pressAgain();
     });
     studio.onSwap = (event) => {
       if (!event.detail.shouldSwap) return;
@@ -63,6 +77,7 @@
         return;
       }
       studio.turnPane();
+      hasCome = true;
       const now = entries();
       const focus = focused();
       const folds = [...$("#pane-form").querySelectorAll("details[data-fold]")].map((one) => [one.dataset.fold, one.open]);
@@ -133,5 +148,5 @@
   document.addEventListener("htmx:afterSettle", lookAgain);
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) lookAgain(); });
 
-  Object.assign(studio, { rearrange, entries });
+  Object.assign(studio, { rearrange, entries, queue });
 })();

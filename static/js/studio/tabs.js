@@ -75,7 +75,8 @@
 
   function showPanel(tab) {
     if (panel().dataset.take === tab.dataset.tab) return;
-    htmx.ajax("GET", tab.dataset.panel, { source: document.body, target: "#take-panel", swap: "outerHTML" }).catch(() => {});
+    const name = tab.dataset.tab;
+    window.rushes.request("panel", { address: tab.dataset.panel, target: "#take-panel", isWanted: () => current === name });
   }
 
   function show(name) {
@@ -86,6 +87,7 @@
     mark();
     if (!clipOf(tab)) { showPanel(tab); return; }
     hidePanel();
+    for (const told of document.querySelectorAll(`.toasts [data-take="${name}"]`)) told.parentElement.remove();
     seen.add(name);
     fill();
   }

@@ -172,7 +172,10 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "editorapp.web.shell.context.shell",
             ],
-            "builtins": ["editorapp.web.templatetags.addresses"],
+            "builtins": [
+                "editorapp.web.templatetags.addresses",
+                "editorapp.web.templatetags.static_files",
+            ],
         },
     }
 ]

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from editorapp.web.studio.sources import SourceClip
+from editorapp.web.studio.sources import ClipChoice
 
 
 @dataclass(frozen=True)
 class BinClip:
     """A clip of the bin. `depth`: how many clips it was cut from, of those that are shown."""
 
-    clip: SourceClip
+    clip: ClipChoice
     depth: int = 0
 
 
-def stacked(clips: Sequence[SourceClip]) -> list[BinClip]:
+def stacked(clips: Sequence[ClipChoice]) -> list[BinClip]:
     """Return clips in their order, each followed by its cuts; a cut whose original is not among
     them stands for itself.
     """
@@ -27,7 +27,7 @@ def stacked(clips: Sequence[SourceClip]) -> list[BinClip]:
 
 
 def _below(
-    pk: int | None, cuts: dict[int | None, list[SourceClip]], depth: int
+    pk: int | None, cuts: dict[int | None, list[ClipChoice]], depth: int
 ) -> Iterator[BinClip]:
     for clip in cuts.pop(pk, ()):
         yield BinClip(clip, depth)

@@ -148,7 +148,7 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
     return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
-class SourceClip(NamedTuple):
+class ClipChoice(NamedTuple):
     """A clip that can be chosen, as far as the bin shows it."""
 
     pk: int
@@ -158,7 +158,7 @@ class SourceClip(NamedTuple):
     cut_from_id: int | None
 
 
-class SourceTake(NamedTuple):
+class TakeChoice(NamedTuple):
     """A take that can be worked on, as far as the bin shows it: the last three are its result's."""
 
     pk: int
@@ -168,12 +168,12 @@ class SourceTake(NamedTuple):
     frame_count: int
 
 
-def recent_clips(member: Member, *, chosen: int | None) -> list[SourceClip]:
+def recent_clips(member: Member, *, chosen: int | None) -> list[ClipChoice]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
     found = _newest_clips(member.team_id)
     if chosen and all(row[0] != chosen for row in found):
         found = [*_clips(member).filter(pk=chosen), *found]
-    return list(map(SourceClip._make, found))
+    return list(map(ClipChoice._make, found))
 
 
 @CompiledQuery
@@ -183,7 +183,7 @@ def _newest_clips(team: int) -> "QuerySet[Asset, Any]":
 
 def _clips(member: Member) -> "QuerySet[Asset, Any]":
     clips = _assets(member, Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
-    return clips.values_list(*SourceClip._fields)
+    return clips.values_list(*ClipChoice._fields)
 
 
 def newest_clip(member: Member) -> int | None:
@@ -192,12 +192,12 @@ def newest_clip(member: Member) -> int | None:
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
-def recent_takes(member: Member, *, chosen: int | None) -> list[SourceTake]:
+def recent_takes(member: Member, *, chosen: int | None) -> list[TakeChoice]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
     found = _newest_takes(member.team_id)
     if chosen and all(row[0] != chosen for row in found):
         found = [*_takes_in_bin(member).filter(pk=chosen), *found]
-    return list(map(SourceTake._make, found))
+    return list(map(TakeChoice._make, found))
 
 
 @CompiledQuery

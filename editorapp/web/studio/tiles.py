@@ -11,7 +11,7 @@ from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.studio.clip_bin import BinClip, stacked
 from editorapp.web.studio.draft_form import DraftForm
-from editorapp.web.studio.sources import SourceClip, SourceTake
+from editorapp.web.studio.sources import ClipChoice, TakeChoice
 
 TILE = "studio/_tile.html"
 CLIP, TAKE = "source_asset", "source_generation"  # the fields that a tile chooses
@@ -28,7 +28,7 @@ class Bin:
     take_mould: SafeString
 
 
-def bin_of(clips: Sequence[SourceClip], takes: Iterable[SourceTake], form: DraftForm) -> Bin:
+def bin_of(clips: Sequence[ClipChoice], takes: Iterable[TakeChoice], form: DraftForm) -> Bin:
     """Return the bin of `sources.recent_clips` and `sources.recent_takes`, each clip with its cuts
     below it.
     """
@@ -55,7 +55,7 @@ def _of_clip(one: BinClip, chosen: int | None) -> SafeString:
     )
 
 
-def _of_take(take: SourceTake, chosen: int | None) -> SafeString:
+def _of_take(take: TakeChoice, chosen: int | None) -> SafeString:
     return kept_part(
         TILE,
         field=TAKE,

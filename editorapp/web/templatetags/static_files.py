@@ -1,4 +1,5 @@
-"""Static tag: Django's own, {% load static %}, which finds the address of each file once.
+"""Static files: Django's own `static` tag, which finds the address of each file once. A builtin: no
+{% load %}.
 
 A page names two dozen files; to find their addresses anew each time took a twentieth of it.
 """

@@ -1,19 +1,15 @@
-"""Sizes tag: what a result can be made as, each with its price beside it, {% load sizes %}."""
+"""Sizes: what a result can be made as, each with what it would change in the price beside it."""
 
 from collections.abc import Mapping
 
-from django import template
 from django.utils.safestring import SafeString
 
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.studio.choices import Choices
 
-register = template.Library()
 
-
-@register.simple_tag
-def sizes(choices: Choices, steps: Mapping[str, str]) -> SafeString:
-    """Write the resolutions and the switches of a form; `steps`: see web.studio.option_prices."""
+def drawn(choices: Choices, steps: Mapping[str, str]) -> SafeString:
+    """Write the resolutions and the switches of a form; `steps`: see option_prices.steps."""
     return kept_part(
         "studio/_sizes.html",
         is_priced=bool(steps),

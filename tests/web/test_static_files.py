@@ -6,7 +6,7 @@ from django.test import override_settings
 
 
 def written(path: str) -> str:
-    return Template("{% load static %}{% static path %}").render(Context({"path": path}))
+    return Template("{% static path %}").render(Context({"path": path}))
 
 
 def test_it_writes_the_address_that_django_finds():

@@ -21,7 +21,6 @@ from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.states import State
 from editorapp.media import layout, store, unreadable
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
@@ -31,6 +30,7 @@ from editorapp.teams.models import Invite, Member, Team, User
 from editorapp.teams.roles import Role
 from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
+from tests.taken_in import take_in
 
 MARK = b"nobody else's bytes"
 WORDS = "Zinnober"  # stands in every name and text of the team that has something

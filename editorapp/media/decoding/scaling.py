@@ -23,8 +23,8 @@ _kept = _Kept()
 
 def scaled(frame: Any, width: int, height: int, format: str, **how: Any) -> Any:
     """Return the frame at a size and in a pixel format; `how` as av's `reformat` takes it."""
-    kind: tuple[Any, ...] = (frame.width, frame.height, frame.format.name, width, height, format)
-    kind += (how.get("interpolation"),)
+    coded, scaling = frame.format.name, how.get("interpolation")
+    kind = (frame.width, frame.height, coded, width, height, format, scaling)
     if kind not in _kept.by_kind and len(_kept.by_kind) >= _MOST_KINDS:
         _kept.by_kind.clear()
     reformatter = _kept.by_kind.setdefault(kind, VideoReformatter())

@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE =
 # Six processes for two cores: two thirds of what each does is wait, for a provider, a browser or a process that starts.
 # In the order of tests/conftest.py, not the longest list of tests first: files of few and long tests would be the last.
 PYTEST = $(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder
+LINT = $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machines.py \
   tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \
@@ -22,15 +23,15 @@ ON_SERVERS = tests/costs tests/alerts/test_alerts.py tests/journeys/test_machine
 run: .venv/.run
 	@$(PY) manage.py studio --port $(PORT)
 
-test: .venv/.test lint
+# While mypy thinks, the tests are compiled: six processes that begin at once would each do it for themselves.
+test: .venv/.test
+	@$(PY) -m pytest --collect-only --quiet > /dev/null & $(LINT) && wait
 	@$(PY) tests/browser.py --install
 	$(PYTEST)
 	@$(PY) -m tests.services --or-tell -- $(PYTEST) $(ON_SERVERS)
 
 lint: .venv/.test
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
+	$(LINT)
 
 # A hundred takes while processes are killed two hundred times, on both databases: about six minutes each.
 kill: .venv/.test

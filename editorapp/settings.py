@@ -186,7 +186,10 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "editorapp.web.shell.context.shell",
             ],
-            "builtins": ["editorapp.web.templatetags.addresses"],
+            "builtins": [
+                "editorapp.web.templatetags.addresses",
+                "editorapp.web.templatetags.static_files",
+            ],
         },
     }
 ]
@@ -219,6 +222,7 @@ _prefix = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}rushes_session_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}rushes_csrf_{_instance}"
 KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}rushes_known_{_instance}"
+SESSION_ENGINE = "editorapp.core.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_CSP = {

@@ -1,10 +1,15 @@
-"""Find a Chromium for the browser tests, or install one: `python tests/browser.py --install`."""
+"""Find a Chromium for the browser tests, or install one: `python tests/browser.py --install`; start
+it, and open windows in it that wait long enough.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 NAMES = (
     "chromium-headless-shell",
@@ -26,6 +31,11 @@ ARGS = [
 ]
 
 
+# How long a page may take for anything that a test waits for. It costs nothing where the page is
+# quick, and how long it takes is no test: several processes share few cores.
+PATIENCE_MS = 60_000
+
+
 def find() -> str | None:
     """Return the path of a Chromium on this machine: the system's, else the one that Playwright
     installed.
@@ -35,8 +45,6 @@ def find() -> str | None:
     for name in NAMES:
         if path := shutil.which(name):
             return path
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
@@ -62,6 +70,25 @@ def install() -> str:
     raise SystemExit(
         "No Chromium found, and none could be installed: install the package `chromium` and try again."
     )
+
+
+def start(playwright: Playwright) -> Browser:
+    """Start the Chromium of this machine; whoever starts it closes it."""
+    path = find()
+    assert path, (
+        "no Chromium on this machine: `python tests/browser.py --install` finds or installs one"
+    )
+    expect.set_options(timeout=PATIENCE_MS)
+    return playwright.chromium.launch(executable_path=path, args=ARGS)
+
+
+def new_context(chromium: Browser, **options: Any) -> BrowserContext:
+    """Open a browser of somebody's own: no cookies of others, nothing kept. `options` as
+    Playwright's.
+    """
+    context = chromium.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 if __name__ == "__main__":

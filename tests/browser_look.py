@@ -11,6 +11,10 @@ from playwright.sync_api import Page
 
 SIZES = (("1440", {"width": 1440, "height": 900}), ("390", {"width": 390, "height": 844}))
 THEMES = ("dark", "light")
+# Wait for what fades or slides for a moment, and not for what turns all the time.
+STAND_STILL = """() => Promise.all(document.getAnimations()
+    .filter((one) => one.playState === "running" && one.effect.getComputedTiming().endTime < 1000)
+    .map((one) => one.finished.catch(() => {})))"""
 
 
 def look(page: Page, name: str, *, themes: Sequence[str] = THEMES) -> None:
@@ -26,6 +30,7 @@ def look(page: Page, name: str, *, themes: Sequence[str] = THEMES) -> None:
         for at, (label, size) in enumerate(SIZES):
             page.set_viewport_size(size)
             page.wait_for_timeout(150)
+            page.evaluate(STAND_STILL)
             if folder:
                 page.screenshot(path=Path(folder) / f"{name}-{theme}-{label}.png", full_page=True)
             wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")

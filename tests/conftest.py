@@ -1,5 +1,6 @@
 """Fixtures that many rooms use. Real database, real files, the simulator on loopback."""
 
+import asyncio
 import gc
 import os
 import shutil
@@ -12,7 +13,7 @@ from django.conf import settings as configured
 from django.core.management.commands import flush
 from django.db import connection
 from django.test.utils import override_settings
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import browser, in_flight, lock_order, migrated
 from tests.environment import MEDIA, REDIS
@@ -29,13 +30,22 @@ LONGEST = (
     "journeys/test_edit_command",
     "generations/test_faults",
     "generations/test_every_model",
+    "simulator/test_render_controls",
     "journeys/test_studio_command",
     "journeys/test_machines",
     "kill/test_short_run",
     "generations/test_engine",
 )
 # About how many seconds a test takes that uses a fixture; the first that it uses counts.
-SECONDS = {"chromium": 4.0, "another": 2.0, "simulator": 1.0, "transactional_db": 0.3, "db": 0.05}
+SECONDS = {
+    "chromium": 4.0,
+    "another": 2.0,
+    "simulator": 1.0,
+    "real_media": 0.5,
+    "transactional_db": 0.3,
+    "tmp_path": 0.1,
+    "db": 0.05,
+}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -201,24 +211,30 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clips") / "small.mp4", frames=24, size=(320, 180))
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A real Chromium for one file of tests.
+@pytest.fixture(scope="session")
+def started_chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """The one Chromium of this test process, and the event loop in which Playwright talks to it.
 
-    Not for longer: Playwright keeps an event loop in this thread, and tests of the engine, which
-    run loops of their own, may follow in the same process.
+    Playwright leaves that loop running in this thread. It is hidden from files that use no browser:
+    tests of the engine, which run loops of their own, may follow in the same process.
     """
-    path = browser.find()
-    assert path, (
-        "no Chromium on this machine: `python tests/browser.py --install` finds or installs one"
-    )
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        started = browser.start(playwright)
+        asyncio._set_running_loop(None)
+        yield started, loop
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(started_chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """A real Chromium, the same for all files of this process: to start one for each takes a second
+    of a processor.
+    """
+    started, loop = started_chromium
+    asyncio._set_running_loop(loop)
     # Django would refuse the database because of that loop.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        expect.set_options(
-            timeout=20_000
-        )  # how long anything takes is no test: six processes share two cores
-        started = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
-        yield started
-        started.close()
+    yield started
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    asyncio._set_running_loop(None)

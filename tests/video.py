@@ -6,7 +6,10 @@ from pathlib import Path
 import av
 import numpy
 
+from tests.drawn_once import drawn_once
 
+
+@drawn_once
 def write_clip(
     path: Path,
     *,

@@ -42,5 +42,9 @@ def newest_first(
     """Return the `size` newest rows with an id below `before`."""
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: size + 1])
+    return page_of(list(rows.order_by("-pk")[: size + 1]), size=size)
+
+
+def page_of(found: list[Row], *, size: int) -> Page[Row]:
+    """Return a page of rows, newest first, of which one more was read where there is one."""
     return Page(found[:size], found[size - 1].pk if len(found) > size else None)

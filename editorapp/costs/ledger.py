@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.fault_points import reached
 from editorapp.core.locks import locked
 from editorapp.core.money import ZERO, show_usd, usd
@@ -212,7 +214,7 @@ def remark(attempt_id: int, text: str, *, now: datetime) -> Entry:
 
 def held_usd(generation_id: int) -> Decimal:
     """Return what is still held for a generation, over all its attempts."""
-    return _total(generation_id).held_usd
+    return sum((held for held, _spent in _of_generation(generation_id)), ZERO)
 
 
 def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
@@ -226,11 +228,15 @@ def held_of(generation_ids: Collection[int]) -> dict[int, Decimal]:
 
 def spent_usd(generation_id: int) -> Decimal:
     """Return what a generation has cost so far: charges and adjustments, over all its attempts."""
-    return _total(generation_id).spent_usd
+    return sum((spent for _held, spent in _of_generation(generation_id)), ZERO)
 
 
-def _total(generation_id: int) -> reports.ReportLine:
-    return reports.total(reports.added_up(Entry.objects.filter(generation_id=generation_id)))
+@CompiledQuery
+def _of_generation(pk: int) -> "QuerySet[Entry, Any]":
+    """Return what is held for a generation, and what it has cost: one row, none without a line."""
+    sums = reports.added_up(Entry.objects.filter(generation_id=pk))
+    shown = {name: sums.how[name] for name in ("held", "spent")}
+    return sums.rows.values("generation_id").annotate(**shown).values_list(*shown)
 
 
 def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
@@ -238,9 +244,15 @@ def month_totals(team: Team, month: date, *, is_simulated: bool) -> MonthTotals:
 
     The limit is the team's as it is now: what held in a month that is over, limits.of_month says.
     """
-    row = MonthBudget.objects.filter(team=team, month=month, is_simulated=is_simulated).first()
-    held, spent = (row.reserved_usd, row.spent_usd) if row else (ZERO, ZERO)
-    return MonthTotals(team.monthly_limit_usd, held, spent)
+    sums = {world: (held, spent) for world, held, spent in _sums(team.pk, month)}
+    return MonthTotals(team.monthly_limit_usd, *sums.get(is_simulated, (ZERO, ZERO)))
+
+
+@CompiledQuery
+def _sums(team: int, month: date) -> "QuerySet[MonthBudget, Any]":
+    """Return what a month holds and has spent, of real and of simulated money."""
+    rows = MonthBudget.objects.filter(team_id=team, month=month)
+    return rows.values_list("is_simulated", "reserved_usd", "spent_usd")
 
 
 def lines(member: Member, **narrowed: Any) -> EntryQuerySet:

@@ -17,6 +17,8 @@ class State(models.TextChoices):
     FETCH_FAILED = "fetch_failed", "Result not fetched"
 
 
+LABELS: dict[str, str] = dict(State.choices)
+
 TRANSITIONS: dict[State, frozenset[State]] = {
     # To unknown only by a restore: an older database may hold as queued what was sent since
     # (reconcile/after_restore.py).

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from editorapp.core import retry
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.media import layout, sandbox, store
 from editorapp.media.models import Asset, ChangeCurve
 from editorapp.media.refusals import Refusal
@@ -28,7 +29,12 @@ Laid = tuple[float, float, float, float]
 
 def find(asset: Asset, source: Asset, laid: Laid = WHOLE) -> ChangeCurve | None:
     """Return what is known of a pair; None where nobody asked yet."""
-    return ChangeCurve.objects.filter(asset=asset, source=source, laid=_told(laid)).first()
+    return next(iter(_known(asset.pk, source.pk, _told(laid))), None)
+
+
+@CompiledQuery
+def _known(asset: int, source: int, laid: str) -> "QuerySet[ChangeCurve]":
+    return ChangeCurve.objects.filter(asset_id=asset, source_id=source, laid=laid)
 
 
 def ask(asset: Asset, source: Asset, laid: Laid = WHOLE) -> tuple[ChangeCurve, bool]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.reuse.models import Pairs, SavedDraft
 from editorapp.teams.models import Member
 
@@ -37,13 +38,31 @@ def found(member: Member, *, way: str = "", source: str = "") -> list[SavedDraft
 
     One query.
     """
-    current = of(member).filter(aside="")
-    wanted = Q(pk__in=current.values("pk")[:1])
     if way:
-        wanted |= Q(way=way)
-    elif source:
-        wanted |= Q(source=source)
-    return list(current.filter(wanted)[:FEW])
+        return _of_way(member.pk, way)
+    return _of_source(member.pk, source) if source else _newest(member.pk)
+
+
+@CompiledQuery
+def _of_way(member: int, way: str) -> "QuerySet[SavedDraft]":
+    return _current(member, Q(way=way))
+
+
+@CompiledQuery
+def _of_source(member: int, source: str) -> "QuerySet[SavedDraft]":
+    return _current(member, Q(source=source))
+
+
+@CompiledQuery
+def _newest(member: int) -> "QuerySet[SavedDraft]":
+    return _current(member, Q())
+
+
+def _current(member: int, which: Q) -> "QuerySet[SavedDraft]":
+    """Return these drafts, and the person's newest of all; none that was set aside."""
+    current = of(Member(pk=member)).filter(aside="")
+    newest = Q(pk__in=current.values("pk")[:1])
+    return current.filter(newest | which if which else newest)[:FEW]
 
 
 def bring_back(version: SavedDraft, *, now: datetime) -> SavedDraft:

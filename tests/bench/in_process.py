@@ -18,6 +18,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from editorapp.core import garbage
 from editorapp.teams.models import Member
 
 BATCH = 10  # requests between two looks at the clock
@@ -50,7 +51,7 @@ class Visitor:
     """A browser in which a member is signed in."""
 
     member: Member
-    handler: WSGIHandler = field(default_factory=WSGIHandler)
+    handler: WSGIHandler = field(default_factory=lambda: _server())
 
     def __post_init__(self) -> None:
         cookies = {settings.SESSION_COOKIE_NAME: _session(self.member)}
@@ -89,6 +90,13 @@ class Visitor:
         found = b"".join(parts)
         parts.close()  # type: ignore[attr-defined]
         return Answer(said[0], said[1], found)
+
+
+def _server() -> WSGIHandler:
+    """Return the handler as editorapp/wsgi.py begins it."""
+    handler = WSGIHandler()
+    garbage.keep_loaded()
+    return handler
 
 
 def _as_htmx(is_part: bool) -> dict[str, str]:

@@ -1,10 +1,14 @@
-"""Compiled queries: compiled once, and read each time with the numbers that are asked."""
+"""Compiled queries: compiled once, and read each time with the values that are asked."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from editorapp.core.compiled_query import STAND_IN, CompiledQuery, padded
+from editorapp.core.compiled_query import STAND_IN, CompiledQuery, NotAParameter, padded
+from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Generation
 from tests.factories import make_asset, make_generation, make_member
 
@@ -77,6 +81,47 @@ def test_a_number_may_stand_anywhere_and_more_than_once():
 
     assert sorted(older(member.team_id, takes[2].pk)) == [takes[0].pk, takes[1].pk]
     assert older(other.team_id, takes[0].pk - 1) == []
+
+
+def test_words_instants_and_names_of_batches_are_values_too():
+    member, batch, now = make_member(), uuid4(), datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)
+    wanted = make_generation(member, batch=batch, prompt="Rain", created_at=now)
+    make_generation(member, batch=uuid4(), prompt="Rain", created_at=now)
+    make_generation(member, batch=batch, prompt="Snow", created_at=now)
+    make_generation(member, batch=batch, prompt="Rain", created_at=now - timedelta(microseconds=1))
+    query = CompiledQuery(
+        lambda batch, prompt, since: Generation.objects.filter(
+            batch=batch, prompt=prompt, created_at__gte=since
+        )
+    )
+
+    assert query(batch, "Rain", now) == [wanted]
+    assert query(uuid4(), "Rain", now) == []
+    assert query(batch, "Rain", now + timedelta(microseconds=1)) == []
+
+
+def test_a_day_is_a_value_too():
+    team, day = make_member().team_id, date(2026, 3, 1)
+    sums = {"is_simulated": True, "reserved_usd": "1", "spent_usd": "2"}
+    MonthBudget.objects.create(team_id=team, month=day, **sums)
+    query = CompiledQuery(lambda team, month: MonthBudget.objects.filter(team_id=team, month=month))
+
+    assert [row.month for row in query(team, day)] == [day]
+    assert query(team, date(2026, 4, 1)) == []
+
+
+def test_a_value_that_is_written_into_a_longer_parameter_is_refused():
+    query = CompiledQuery(lambda word: Generation.objects.filter(prompt__contains=word))
+
+    with pytest.raises(NotAParameter):
+        query("Rain")
+
+
+def test_a_value_that_is_not_asked_for_is_refused():
+    query = CompiledQuery(lambda team, _other: Generation.objects.filter(team_id=team))
+
+    with pytest.raises(NotAParameter):
+        query(1, 2)
 
 
 def test_ids_are_padded_with_one_of_themselves():

@@ -8,6 +8,7 @@ from types import ModuleType
 import httpx
 import pytest
 
+from editorapp.generations.engine import sweep
 from editorapp.generations.models import Attempt
 from editorapp.providers import registry, vendors
 from tests.generations.drive import Clock
@@ -55,6 +56,12 @@ def quick(
     settings.SIMULATOR_URL = quick_process.url
     yield quick_process
     quick_process.reset()
+
+
+@pytest.fixture(autouse=True)
+def no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock jumps to what is due next: a sweep with nothing under way need not wait for it."""
+    monkeypatch.setattr(sweep, "TURN_SECONDS", 0.05)
 
 
 @pytest.fixture

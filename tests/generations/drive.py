@@ -86,7 +86,7 @@ def run(clock: Clock, *, rounds: int = 60, until: str = "", pause: float = 0.0) 
         for provider in sorted(set(active.values_list("account__provider", flat=True))) or [
             "luma-agents"
         ]:
-            sweep.work(provider, seconds=0.15, clock=clock)
+            sweep.work(provider, seconds=0.02, clock=clock)
         transfer.transfer(0, clock=clock)
         time.sleep(pause)
         if until and Generation.objects.filter(state=until).exists():

@@ -5,7 +5,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tests.drawn_once import drawn_once
 
+
+@drawn_once
 def draw(
     path: Path, *, frames: int = 24, width: int = 320, height: int = 180, shade: int = 0
 ) -> Path:

@@ -156,9 +156,11 @@ class Made:
             or not self.place.count(self.call)
         ):
             return
+        first, *later = [one.at for one in self.place.asked if one.call == self.call]
         until = [Attempt.objects.values_list("next_action_at", flat=True).get(generation=self.take)]
         until += Pause.objects.filter(account=self.account).values_list("until", flat=True)
-        first = next(one.at for one in self.place.asked if one.call == self.call)
+        # A short wait may be over by now, and the take at its end: then it was as long as it was.
+        until += later[:1]
         self.waits_seconds = max((at - first).total_seconds() for at in until if at is not None)
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from tests.browser import new_context
 from tests.browser_look import look
 from tests.sign_in_link import follow
 from tests.studio_process import StudioProcess
@@ -25,10 +26,9 @@ class Person:
     """Somebody at a browser of their own: no cookies of others, every console error remembered."""
 
     def __init__(self, browser: Browser, studio: StudioProcess) -> None:
-        self.context = browser.new_context(
-            viewport=DESKTOP, accept_downloads=True, base_url=studio.url
+        self.context = new_context(
+            browser, viewport=DESKTOP, accept_downloads=True, base_url=studio.url
         )
-        self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._listen)

@@ -3,7 +3,7 @@ and scaling.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 import av
 import numpy as np
+
+from tests.drawn_once import drawn_once
 
 BITS = 10
 WIDTH, HEIGHT = 320, 180
@@ -41,6 +43,7 @@ def number_on(picture: np.ndarray) -> int:
     return sum(1 << bit for bit in range(BITS) if row[int((edges[bit] + edges[bit + 1]) / 2)] > 128)
 
 
+@drawn_once
 def make_clip(
     path: Path,
     *,
@@ -51,7 +54,7 @@ def make_clip(
     pixel_format: str = "yuv420p",
     format: str | None = None,
     options: dict[str, str] | None = None,
-    times: Iterable[int] | None = None,
+    times: Sequence[int] | None = None,
     base: Fraction | None = None,
     turn: int = 0,
     sound: bool = False,

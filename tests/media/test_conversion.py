@@ -7,7 +7,6 @@ import av
 import pytest
 
 from editorapp.media import layout, store
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import Conversion, trim
@@ -17,6 +16,7 @@ from tests.media.clips import make_clip
 from tests.media.noise import make_noise
 from tests.media.test_copies import HDR, numbers
 from tests.media.test_probe import VARYING
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 from editorapp.media import source_copies, store, tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import AS_IT_IS, Conversion
@@ -21,6 +20,7 @@ from editorapp.teams.models import Member
 from tests.factories import make_member
 from tests.media.clips import make_clip
 from tests.queued import forget, waiting
+from tests.taken_in import take_in
 
 TASK = ("make_source_copies", ())
 MINUTES = timedelta(minutes=2)

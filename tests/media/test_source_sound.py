@@ -8,7 +8,6 @@ import av
 import pytest
 
 from editorapp.media import layout, source_sound, store, tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.media.probe import probe
 from editorapp.media.refusals import Refusal
@@ -25,6 +24,7 @@ from tests.media.clicks import (
 from tests.media.clips import make_clip
 from tests.media.test_copies import HDR
 from tests.media.test_probe import VARYING
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 NEAR = 0.02  # seconds; people begin to notice at twice as much

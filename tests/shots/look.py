@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
+from tests.browser import new_context
 from tests.shots.states import States
 from tests.shots.table import Shot
 
@@ -19,8 +20,7 @@ def signed_in(
     """Open a browser of its own, in which somebody is signed in; nobody for ""."""
     # Nothing moves, so that a picture is the same each time.
     options = {"base_url": url, "reduced_motion": "reduce", "has_touch": touch, "is_mobile": touch}
-    context = browser.new_context(viewport=DESKTOP, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context = new_context(browser, viewport=DESKTOP, **options)
     if person:
         name, value = settings.SESSION_COOKIE_NAME, states.cookie(person)
         context.add_cookies([{"name": name, "value": value, "url": url}])

@@ -25,7 +25,7 @@ def take(
     shots: Sequence[Shot], url: str, states: States, folder: Path
 ) -> tuple[Pictures, list[str]]:
     """Take shots; return the pictures by a shot's name, and a line for each that went wrong."""
-    path = browser.install()
+    browser.install()
     todo: queue.SimpleQueue[Shot] = queue.SimpleQueue()
     for shot in shots:
         todo.put(shot)
@@ -36,7 +36,7 @@ def take(
 
     def work() -> None:
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=path, args=browser.ARGS)
+            chromium = browser.start(playwright)
             while (shot := _next(todo)) is not None:
                 print(f"{shot.screen}: {shot.state}", flush=True)
                 try:

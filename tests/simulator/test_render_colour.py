@@ -14,11 +14,12 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser
 
 from editorapp.media import sample
 from editorapp.media.decoding import colour, jobs, reader, transcode
 from editorapp.providers.contract import RESOLUTIONS, Ref
-from tests import browser
+from tests.browser import new_context
 from tests.media.test_colour import PATCHES
 from tests.media.test_colour import patches as clip_of_patches
 from tests.simulator.clips import rendered
@@ -228,24 +229,21 @@ SHOW = """async ([address, kind]) => {
 
 
 @pytest.fixture(scope="module")
-def in_browser() -> Iterator[Callable[[Path], list[int]]]:
+def in_browser(chromium: Browser) -> Iterator[Callable[[Path], list[int]]]:
     """Show a file on a canvas; return the colour in its middle."""
-    from playwright.sync_api import sync_playwright
+    context = new_context(chromium)
+    page = context.new_page()
 
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.find(), args=browser.ARGS)
-        page = chromium.new_page()
+    def show(path: Path) -> list[int]:
+        mime = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".webp": "image/webp"}[path.suffix]
+        data = base64.b64encode(path.read_bytes()).decode()
+        found: list[int] = page.evaluate(
+            SHOW, [f"data:{mime};base64,{data}", mime.partition("/")[0]]
+        )
+        return found
 
-        def show(path: Path) -> list[int]:
-            mime = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".webp": "image/webp"}[path.suffix]
-            data = base64.b64encode(path.read_bytes()).decode()
-            found: list[int] = page.evaluate(
-                SHOW, [f"data:{mime};base64,{data}", mime.partition("/")[0]]
-            )
-            return found
-
-        yield show
-        chromium.close()
+    yield show
+    context.close()
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)

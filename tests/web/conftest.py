@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
+from tests.browser import new_context
 from tests.factories import make_member, signed_in
 from tests.taken_in import take_in
 
@@ -32,8 +33,8 @@ def open_page(
         member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any
     ) -> Page:
         client.force_login(member.user)
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(15_000)
+        size = {"width": width, "height": height}
+        context = new_context(chromium, viewport=size, **options)
         contexts.append(context)
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies(

@@ -33,17 +33,23 @@ def stage(page: Page, expression: str, argument: Any = None) -> Any:
     return page.evaluate(code, argument)
 
 
-# Play for some seconds; on every frame of the display: what is shown of each clip.
+# Play for some seconds, and on until so many different frames of the last clip have come and it has
+# begun anew, unless patience ends; on every frame of the display: what is shown of each clip.
 WATCH = (
-    """async (seconds) => {
+    """async ([seconds, different, patience]) => {
     const read = """
     + READ
     + """;
-    const found = [];
-    const until = performance.now() + seconds * 1000;
-    while (performance.now() < until) {
+    const found = [], numbers = new Set();
+    const began = performance.now();
+    const lasts = () => (performance.now() - began) / 1000;
+    let before = -1, hasTurned = false;
+    while (lasts() < seconds || (lasts() < patience && !(hasTurned && numbers.size >= different))) {
         await new Promise(requestAnimationFrame);
         found.push(read().sort().map(([, number]) => number));
+        const last = found.at(-1).at(-1);
+        hasTurned ||= last < before;
+        numbers.add(before = last);
     }
     return found;
 }"""
@@ -66,13 +72,14 @@ STEP = (
 }"""
 )
 
-# Drag over the whole clip, to and fro, as fast as 3 s at 60 frames of the display a second: the
-# different pictures that were painted. Counted in frames of the display, for a busy machine has few.
-SCRUB = """async (looks) => {
+# Drag over the whole clip, to and fro, as fast as 3 s at 60 frames of the display a second, or until
+# enough were painted: the different pictures. Counted in frames of the display, for a busy machine
+# has few.
+SCRUB = """async ([looks, enough]) => {
     const stage = window.rushes.stage.of(document.body);
     const pen = new OffscreenCanvas(48, 48).getContext("2d", { willReadFrequently: true });
     const seen = new Set();
-    for (let look = 0; look < looks; look += 1) {
+    for (let look = 0; look < looks && seen.size < enough; look += 1) {
         const part = Math.abs(((look / 45) % 2) - 1);
         stage.scrub(Math.round(part * (stage.frames - 1)));
         await new Promise(requestAnimationFrame);

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
+from tests.browser import new_context
 from tests.browser_look import look
 from tests.factories import default_account
 from tests.simulator_process import SimulatorProcess
@@ -33,8 +34,8 @@ def open_page(chromium: Browser, live_server: Any, admin: Member) -> Iterator[Ca
     contexts = []
 
     def open_it(address: str = "/accounts/", **options: Any) -> Page:
-        context = chromium.new_context(
-            viewport={"width": 1440, "height": 900}, base_url=live_server.url, **options
+        context = new_context(
+            chromium, viewport={"width": 1440, "height": 900}, base_url=live_server.url, **options
         )
         context.add_cookies([cookie | {"url": live_server.url}])
         contexts.append(context)

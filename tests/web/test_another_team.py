@@ -22,7 +22,6 @@ from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.moving import move
 from editorapp.generations.states import State
 from editorapp.media import layout, store, unreadable
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
@@ -35,6 +34,7 @@ from editorapp.teams.roles import Role
 from editorapp.web.presenters.hand_outs import KINDS
 from tests.factories import make_asset, make_member, make_reserved, signed_in
 from tests.generations.small_clip import draw
+from tests.taken_in import take_in
 
 MARK = b"nobody else's bytes"
 WORDS = "Zinnober"  # stands in every name and text of the team that has something

@@ -97,9 +97,13 @@ def test_a_batch_opens_in_place_plays_in_step_and_closes(member, ladder, open_pa
     assert violations(page) == []
     page.keyboard.press("Enter")
     expect(card.locator("video:not([hidden])")).to_have_count(4)
-    page.wait_for_timeout(900)
-    times = card.locator("video").evaluate_all("(all) => all.map((one) => one.currentTime)")
-    assert min(times) > 0 and max(times) - min(times) < 0.15
+    # What falls behind on a busy machine is brought back into step.
+    page.wait_for_function(
+        """() => {
+          const times = [...document.querySelectorAll('video')].map((one) => one.currentTime);
+          return Math.min(...times) > 0.5 && Math.max(...times) - Math.min(...times) < 0.15;
+        }"""
+    )
     play.click()
     expect(card.locator("video")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

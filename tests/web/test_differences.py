@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from editorapp.generations.models import Generation
 from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
-from editorapp.web.presenters.differences import among, differ_in, differences
+from editorapp.web.presenters.differences import among, among_takes, differences
 from editorapp.web.presenters.groups import grouped, ordinal
 from tests.factories import default_account, make_asset, make_generation, make_member
 
@@ -129,7 +129,7 @@ def test_takes_say_what_is_their_own_and_the_group_in_what_they_differ(member):
 
     takes = list(Generation.objects.order_by("pk"))
     with CaptureQueriesContext(connection) as queries:
-        said, named = differences(takes), differ_in(takes)
+        said, named = differences(takes), among_takes(takes).named
 
     assert said == {first.pk: "Flex 1 · 360p", second.pk: "Flex 3 · 720p"}
     assert named == "strength and resolution"

@@ -7,11 +7,11 @@ import pytest
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.web.presenters import file_names
 from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,6 @@ import pytest
 from django.http import HttpResponse
 
 from editorapp.media import tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, SourceCopy
 from editorapp.providers import registry, vendors
 from editorapp.providers.models import ProviderAccount
@@ -21,6 +20,7 @@ from editorapp.web.studio import cache
 from tests.factories import default_account, make_asset, signed_in
 from tests.media.clips import make_clip
 from tests.media.noise import make_noise
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 IMAGINARY = Path(__file__).parent.parent / "providers" / "imaginary"

@@ -11,12 +11,14 @@ import shutil
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from av.video.reformatter import Interpolation
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -27,6 +29,7 @@ from editorapp.media.decoding.opening import decoded, open_clip
 from editorapp.media.frame_times import frame_times
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
+from tests.browser import PATIENCE_MS
 from tests.environment import MEDIA
 from tests.factories import make_generation
 from tests.media.clips import make_clip, number_on
@@ -74,7 +77,7 @@ LATE = CASES["late-start.mp4"].made
 SOUND = {"vp9.webm", "varying.mkv", "b-frames.ts"}
 # Go to frames one after the other; say of each what the counter says, when the browser says that it
 # is shown, and what the picture is, as bytes of RGB.
-LOOK = """async ([frames, width, height]) => {
+LOOK = """async ([frames, width, height, patience]) => {
     const box = document.querySelector("[data-stage]");
     const player = window.rushes.stage.of(box);
     const video = player.video;
@@ -82,7 +85,7 @@ LOOK = """async ([frames, width, height]) => {
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const within = (ms, made) => Promise.race([new Promise(made), new Promise((done) => setTimeout(done, ms))]);
     await player.clock.ready;
-    if (video.readyState < 2) await within(10000, (done) => video.addEventListener("loadeddata", done));
+    if (video.readyState < 2) await within(patience, (done) => video.addEventListener("loadeddata", done));
     const found = [];
     let moment = null;
     const mark = (_now, data) => {
@@ -163,7 +166,7 @@ def keep(creator: Member, tmp_path: Path) -> Callable[..., Asset]:
 
 
 def look(page: Page, frames: list[int]) -> list[Seen]:
-    return _seen(page.evaluate(LOOK, [frames, WIDTH, HEIGHT]))
+    return _seen(page.evaluate(LOOK, [frames, WIDTH, HEIGHT, PATIENCE_MS]))
 
 
 def _seen(found: list[Any]) -> list[Seen]:
@@ -191,7 +194,7 @@ def frames_of(asset: Asset) -> Frames:
     """
     with open_clip(store.path(asset.sha256, store.ORIGINAL)) as stream:
         aspect = colour.pixel_aspect(stream)
-        shown = [(_even(colour.picture(frame, aspect)), frame.pts) for frame in decoded(stream)]
+        shown = [(_even(_small(frame, aspect)), frame.pts) for frame in decoded(stream)]
         base = stream.time_base
     assert len(shown) == asset.frame_count
     pictures, pts = np.array([picture for picture, _pts in shown]), [at for _picture, at in shown]
@@ -200,6 +203,13 @@ def frames_of(asset: Asset) -> Frames:
         measured = frame_times(asset).starts[:-1]
         pts = [at - measured[0] for at in measured]
     return Frames(pictures, [float(at * base) for at in pts])
+
+
+def _small(frame: Any, aspect: Fraction) -> np.ndarray:
+    """Return a frame as stills show it, far larger than what is compared: all of a clip's frames in
+    full size take ten seconds of a processor.
+    """
+    return colour.picture(frame, aspect, max_width=640, smaller_by=Interpolation.AREA)
 
 
 def check_all(page: Page, own: Frames) -> None:
@@ -301,16 +311,16 @@ def test_what_stands_beside_counter_0_is_frame_0_though_a_poster_shows_a_livelie
 def shown_in(page: Page, video: str) -> np.ndarray:
     """Return the picture that a video shows, once it stands still."""
     found = page.evaluate(
-        """async ([selector, width, height]) => {
+        """async ([selector, width, height, patience]) => {
             const video = document.querySelector(selector);
             const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-            for (let n = 0; n < 50 && (video.seeking || video.readyState < 2); n += 1) await wait(100);
+            for (let ms = 0; ms < patience && (video.seeking || video.readyState < 2); ms += 100) await wait(100);
             await wait(150);
             const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
             pen.drawImage(video, 0, 0, width, height);
             return [...pen.getImageData(0, 0, width, height).data].filter((_, at) => at % 4 < 3);
         }""",
-        [video, WIDTH, HEIGHT],
+        [video, WIDTH, HEIGHT, PATIENCE_MS],
     )
     return np.array(found, np.uint8).reshape(HEIGHT, WIDTH, 3)
 

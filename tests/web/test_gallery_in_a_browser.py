@@ -18,6 +18,7 @@ from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.gallery.views import PAGE_SIZE
+from tests.browser import new_context
 from tests.factories import make_generation
 from tests.taken_in import take_in
 
@@ -29,8 +30,8 @@ def page(chromium, live_server, admin) -> Iterator[Page]:
     """A page of the admin's; nothing may be complained of in its console."""
     client = Client()
     client.force_login(admin.user)
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 900}, base_url=live_server.url
+    context = new_context(
+        chromium, viewport={"width": 1440, "height": 900}, base_url=live_server.url
     )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies(
@@ -64,18 +65,6 @@ def result(admin, real_media, tmp_path) -> Asset:
     return stored(admin, real_media / "vertical_4s.mp4", tmp_path, Asset.Origin.RESULT)
 
 
-def until(page: Page, expression: str) -> None:
-    """Wait until an expression holds.
-
-    Playwright's own wait compiles it in the page, which our policy forbids.
-    """
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"never came true: {expression}")
-
-
 def become(take: Generation, state: str, **fields) -> None:
     Generation.objects.filter(pk=take.pk).update(state=state, state_since=timezone.now(), **fields)
     Attempt.objects.filter(generation=take).update(state=state)
@@ -93,7 +82,7 @@ def test_a_running_take_becomes_done_by_itself_and_a_playing_one_plays_on(
     )
     page.goto("/gallery/")
     page.locator(f"#take-{done.pk} .take-play").focus()
-    until(page, "document.querySelector('.take video')?.currentTime > 0.2")
+    page.wait_for_function("() => document.querySelector('.take video')?.currentTime > 0.2")
     page.evaluate("document.querySelector('.take video').dataset.kept = 'yes'")
 
     with page.expect_response("**/gallery/live**") as unchanged:
@@ -114,7 +103,9 @@ def test_a_poster_plays_under_the_pointer_and_stops_when_it_leaves(page, admin, 
     page.goto("/gallery/")
 
     page.hover(".take-picture")
-    until(page, "document.querySelector('.take video:not([hidden])')?.currentTime > 0")
+    page.wait_for_function(
+        "() => document.querySelector('.take video:not([hidden])')?.currentTime > 0"
+    )
     assert page.evaluate("document.querySelector('.take video').muted")
     page.hover("h1")
 
@@ -174,14 +165,12 @@ def test_source_and_result_are_compared_in_step(page, admin, source, result):
     page.locator("[data-strip]").fill("60")
     # In the middle of the result's frame 60, at 29.97 a second, and of the frame that its source,
     # at 25, shows then.
-    until(
-        page,
-        f"(([one, other]) => Math.abs(one - 2.0187) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
+    page.wait_for_function(
+        f"() => (([one, other]) => Math.abs(one - 2.0187) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
     )
     page.get_by_role("button", name="One frame on").click()
-    until(
-        page,
-        f"(([one, other]) => Math.abs(one - 2.0520) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
+    page.wait_for_function(
+        f"() => (([one, other]) => Math.abs(one - 2.0520) < 0.001 && Math.abs(other - 2.02) < 0.001)(({at})())",
     )
     expect(page.locator("[data-frame]")).to_have_text("61")
 
@@ -200,7 +189,9 @@ def test_source_and_result_are_compared_in_step(page, admin, source, result):
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Side by side").click()
     page.get_by_role("button", name="Play", exact=True).click()
-    until(page, f"(({at})()).every((time, _, all) => time > 2.6 && Math.abs(time - all[0]) < 0.25)")
+    page.wait_for_function(
+        f"() => (({at})()).every((time, _, all) => time > 2.6 && Math.abs(time - all[0]) < 0.25)"
+    )
 
 
 def test_the_take_page_turns_into_its_result_by_itself(page, admin, source, result):

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
+from tests.browser import new_context
 from tests.factories import make_generation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -40,10 +41,9 @@ def page(member, source, live_server, chromium: Browser):
     member.user.set_password(PASSWORD)
     member.user.save()
     Member.objects.filter(pk=member.pk).update(role=Role.ADMIN)
-    context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 1440, "height": 900}
+    context = new_context(
+        chromium, base_url=live_server.url, viewport={"width": 1440, "height": 900}
     )
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

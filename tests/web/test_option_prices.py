@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import Task
@@ -14,6 +13,7 @@ from editorapp.providers.prices import HDR, HDR_EXR, SDR, key
 from tests.browser_look import look
 from tests.factories import default_account, make_asset, signed_in
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,6 @@ from editorapp.costs.estimate import cheaper_lengths, estimate
 from editorapp.generations.request.draft import Draft
 from editorapp.media import tasks
 from editorapp.media.facts import MediaFacts
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest
@@ -23,6 +22,7 @@ from editorapp.web.studio import price_cliffs
 from editorapp.web.studio.notes import NoteSlot
 from tests.factories import default_account, make_asset, signed_in
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 SMALL = (64, 36)

@@ -77,9 +77,7 @@ def test_a_pause_in_another_tab_is_seen_without_a_reload(creator, admin, open_pa
         queue_paused_at=timezone.now() - timedelta(minutes=5), queue_paused_by=admin.user
     )
 
-    expect(page.locator("#rows")).to_contain_text(
-        "The queue is paused by Ada, 5 min ago", timeout=30_000
-    )
+    expect(page.locator("#rows")).to_contain_text("The queue is paused by Ada, 5 min ago")
 
 
 def test_the_queue_passes_axe_and_fits(admin, full, open_page):

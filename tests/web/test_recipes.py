@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from editorapp.media import store
-from editorapp.media.intake import take_in
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
 from editorapp.web.studio.draft_form import DraftForm, KeyframeRow
 from editorapp.web.studio.recipe_plan import kept_of, plan_of
 from tests.factories import make_asset, make_generation, make_member, signed_in
+from tests.taken_in import take_in
 from tests.web.controls import controls_of
 
 pytestmark = pytest.mark.django_db

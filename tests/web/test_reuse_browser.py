@@ -2,6 +2,8 @@
 for a colleague.
 """
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -47,13 +49,14 @@ def test_alt_up_walks_through_ones_own_prompts_and_back_to_what_was_typed(studio
     for expected in reversed(PROMPTS):
         prompt.press("Alt+ArrowUp")
         expect(prompt).to_have_value(expected)
-    expect(studio.locator("[data-draft-state]")).to_contain_text("3 of 3")
+    expect(studio.locator("[data-draft-state]")).to_have_text(re.compile("3 of 3 · Saved"))
     prompt.press("Alt+ArrowUp")
     expect(prompt).to_have_value(PROMPTS[0])
     for expected in (*PROMPTS[1:], "Unsent words"):
         prompt.press("Alt+ArrowDown")
         expect(prompt).to_have_value(expected)
     expect(studio.locator("#request-json")).to_contain_text("Unsent words")
+    expect(studio.locator("[data-draft-state]")).to_have_text("Saved")
 
 
 def test_what_was_typed_over_an_earlier_prompt_is_the_new_bottom(studio):

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import make_link
+from tests.browser import new_context
 from tests.factories import make_member
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ def test_a_link_is_one_button_away_from_the_studio_and_after_signing_out_back_sh
 ) -> None:
     owner = make_member(role=Role.ADMIN, name="Olga")
     token = make_link(owner.user, now=timezone.now())
-    context = chromium.new_context(base_url=live_server.url)
+    context = new_context(chromium, base_url=live_server.url)
     page, said = context.new_page(), []
     page.on(
         "console",

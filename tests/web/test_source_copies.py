@@ -11,12 +11,12 @@ from django.utils import timezone
 from editorapp.costs.models import Entry
 from editorapp.generations.models import Generation
 from editorapp.media import source_copies, tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset, SourceCopy
 from editorapp.media.refusals import Refusal
 from editorapp.media.trim import AS_IT_IS
 from tests.factories import make_member, signed_in
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 
 pytestmark = pytest.mark.django_db
 CUT = {"trim": "1", "trim_first": "10", "trim_last": "39"}

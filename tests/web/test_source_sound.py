@@ -12,11 +12,11 @@ from editorapp.generations.files import source_sound
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.media import layout, store, tasks
-from editorapp.media.intake import take_in
 from editorapp.media.models import Asset
 from tests.browser_look import look
 from tests.factories import make_asset, make_generation, make_member, signed_in
 from tests.media.clips import make_clip
+from tests.taken_in import take_in
 from tests.web.take_pages import make_done, text
 
 pytestmark = pytest.mark.django_db

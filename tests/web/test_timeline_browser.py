@@ -89,13 +89,20 @@ def says(page: Page):
     return page.locator("[data-timeline-says]")
 
 
+def displayed(page: Page) -> None:
+    """Wait until the display has shown what was done so far."""
+    page.evaluate(
+        "() => new Promise((one) => requestAnimationFrame(() => requestAnimationFrame(one)))"
+    )
+
+
 def drag_pin(page: Page, at: int, to: int, *, drop: bool = True) -> None:
     x, y = middle_of(page, f'.pin[data-at="{at}"]')
     by = x_of(page, to) - x_of(page, at)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + by, y, steps=6)
-    page.wait_for_timeout(80)  # the line follows once a displayed frame
+    displayed(page)  # the line follows once a displayed frame
     if drop:
         page.mouse.up()
 
@@ -159,8 +166,11 @@ def test_close_by_the_strip_shows_the_frames_own_stills_and_asks_for_no_more(stu
     studio.get_by_label("Zoom of the time line").fill("100")
 
     studio.wait_for_function(
-        "() => performance.getEntriesByType('resource')"
-        ".filter((one) => /frames\\/66\\.webp\\?height=90/.test(one.name)).length > 0"
+        r"""() => {
+          const came = performance.getEntriesByType('resource').map((one) => one.name)
+            .filter((name) => /frames\/\d+\.webp\?height=90/.test(name));
+          return came.length >= 3 && came.some((name) => name.includes('frames/66.webp'));
+        }"""
     )
     studio.wait_for_timeout(1500)
     stills = [url for url in asked if url.endswith("height=90")]
@@ -171,15 +181,19 @@ def test_close_by_the_strip_shows_the_frames_own_stills_and_asks_for_no_more(stu
 
 # Scrubbing
 
+DISPLAYED_PER_SECOND = 60  # what a display shows; a loaded machine takes longer for as many
+
 WATCH = """() => {
   const stage = window.rushes.stage.of(document.querySelector('#viewer'));
   const pen = new OffscreenCanvas(48, 27).getContext('2d', { willReadFrequently: true });
   window.painted = new Set();
+  window.looks = 0;
   const look = () => {
     for (const [, picture] of stage.pictures()) {
       pen.drawImage(picture, 0, 0, 48, 27);
       window.painted.add(pen.getImageData(0, 0, 48, 27).data.join());
     }
+    window.looks += 1;
     window.watching = requestAnimationFrame(look);
   };
   look();
@@ -187,7 +201,9 @@ WATCH = """() => {
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_thirty_pictures_are_painted_in_three_seconds_of_fast_dragging(keep, open_studio, name):
+def test_thirty_pictures_are_painted_in_three_seconds_of_a_display_while_one_drags_fast(
+    keep, open_studio, name
+):
     page = open_studio(keep(name))
     page.wait_for_function("() => document.querySelector('#viewer video').readyState > 1")
     page.locator("#viewer [data-timeline]").scroll_into_view_if_needed()
@@ -195,13 +211,13 @@ def test_thirty_pictures_are_painted_in_three_seconds_of_fast_dragging(keep, ope
     _, y = middle_of(page, "[data-film]")
     page.mouse.move(room["x"] + 30, y)
     page.evaluate(WATCH)
-    page.evaluate("() => { window.begun = performance.now(); }")
 
     page.mouse.down()
-    while page.evaluate("() => performance.now() - window.begun") < 3000:
+    looks = painted = 0
+    while painted < 30 and looks < 3 * DISPLAYED_PER_SECOND:
         for x in (room["width"] - 30, 30):
             page.mouse.move(room["x"] + x, y, steps=32)
-    painted = page.evaluate("() => window.painted.size")
+        looks, painted = page.evaluate("() => [window.looks, window.painted.size]")
     page.mouse.up()
 
     assert painted >= 30
@@ -366,7 +382,8 @@ DROP = """async ([files, x, y, selector]) => {
   for (const kind of ['dragover', 'drop']) {
     const said = { dataTransfer: data, clientX: x, clientY: y, bubbles: true, cancelable: true };
     at.dispatchEvent(new DragEvent(kind, said));
-    if (kind === 'dragover') await new Promise((done) => setTimeout(done, 80));
+    const next = () => new Promise(requestAnimationFrame);
+    if (kind === 'dragover') await next().then(next);
     window.ghosts = window.ghosts || [...document.querySelectorAll('.pin-ghost')]
       .map((one) => Number(one.dataset.at));
   }
@@ -547,9 +564,9 @@ def touch(page: Page, *steps: list[tuple[float, float]]) -> None:
         kind = "touchMove" if at else "touchStart"
         told = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
-        page.wait_for_timeout(20)
+        displayed(page)
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(80)
+    displayed(page)
 
 
 @pytest.fixture

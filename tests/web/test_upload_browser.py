@@ -167,9 +167,7 @@ def test_what_a_server_in_trouble_did_not_take_is_tried_again_by_a_button(
     page.route("**/media/uploads/*/finish", in_trouble)
     choose(page, make_clip(tmp_path / "a.mp4", frames=10))
     row = page.locator(".upload-row")
-    expect(row.get_by_role("alert")).to_contain_text(
-        "could not look at this file now", timeout=40_000
-    )
+    expect(row.get_by_role("alert")).to_contain_text("could not look at this file now")
     page.unroute("**/media/uploads/*/finish")
     pieces: list[str] = []
     page.on("request", lambda sent: pieces.append(sent.url) if sent.method == "PUT" else None)

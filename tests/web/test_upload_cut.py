@@ -16,6 +16,7 @@ from editorapp.media import store
 from editorapp.media.models import Asset, Upload
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
+from tests.browser import new_context
 from tests.factories import make_member
 from tests.media.clips import make_clip
 from tests.patience import PATIENCE_SECONDS
@@ -65,8 +66,7 @@ def line(live_server) -> Iterator[Line]:
 def context(chromium, line: Line, client, member: Member) -> Iterator[BrowserContext]:
     """A browser in which the member is signed in, at the far end of the line."""
     client.force_login(member.user)
-    context = chromium.new_context()
-    context.set_default_timeout(30_000)
+    context = new_context(chromium)
     key = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": line.url}])
     yield context
@@ -94,7 +94,7 @@ def come_back_without_the_old_page(page: Page, line: Line) -> None:
 
 def arrived(page: Page, clip: Path) -> None:
     """The row is gone, and the file is there byte for byte, once."""
-    expect(page.locator(".upload-row")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".upload-row")).to_have_count(0)
     asset = Asset.objects.get()
     with clip.open("rb") as file:
         assert asset.sha256 == hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,7 +5,11 @@ Whether it keeps up is in checks/gauges.py.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
+
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Heartbeat
 
 STALE_SECONDS = 15.0
@@ -53,8 +57,13 @@ def beat(name: str, *, now: datetime) -> None:
 
 def signs(now: datetime) -> Signs:
     """Return the signs of life: one small query."""
-    beats = {row.name: (now - row.at).total_seconds() for row in Heartbeat.objects.all()}
+    beats = {name: (now - at).total_seconds() for name, at in _beats()}
     return Signs(ticker_age_seconds=beats.get("ticker"), cluster_age_seconds=beats.get("cluster"))
+
+
+@CompiledQuery
+def _beats() -> "QuerySet[Heartbeat, Any]":
+    return Heartbeat.objects.values_list("name", "at")
 
 
 def _is_younger(age_seconds: float | None, limit: float) -> bool:

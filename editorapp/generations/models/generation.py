@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
 from editorapp.generations.models.prepared import Fields
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, SETTLEABLE, State
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, LABELS, SETTLEABLE, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
@@ -241,6 +241,10 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        """Return the state in words; Django's own lists all of them anew each time."""
+        return LABELS.get(self.state, self.state)
 
     @property
     def wanted(self) -> GenerationRequest:

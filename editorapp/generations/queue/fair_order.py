@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Attempt, Priority, turn_of
 
 RECENT = 64  # so many of the last posts tell who was served when
@@ -154,14 +157,15 @@ def _heads(
 
 
 def _recent(account_id: int) -> list[Posted]:
-    rows = Attempt.objects.filter(account_id=account_id, submit_started_at__isnull=False)
-    last = rows.order_by("-submit_started_at").values_list(
-        "person_id",
-        "priority",
-        "submit_started_at",
-    )[:RECENT]
     return [
         Posted(person, priority == Priority.BATCH, turn_of(at))
-        for person, priority, at in last
-        if at
+        for person, priority, at in _posts(account_id)
     ]
+
+
+@CompiledQuery
+def _posts(account: int) -> "QuerySet[Attempt, Any]":
+    """Return the last posts of an account, newest first."""
+    rows = Attempt.objects.filter(account_id=account, submit_started_at__isnull=False)
+    last = rows.order_by("-submit_started_at")
+    return last.values_list("person_id", "priority", "submit_started_at")[:RECENT]

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
+
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue import fair_order
 from editorapp.generations.queue.slots import RATE_WINDOW, in_flight, room
@@ -119,10 +123,15 @@ def _closed(account: ProviderAccount, *, now: datetime) -> str:
         return f"Rushes does not know the provider of {account} any more. Cancel what waits for it."
     if account.problem:
         return account.problem
-    pause = Pause.objects.filter(account=account, until__gt=now).first()
-    return (
-        f"{account} is left alone until {pause.until:%H:%M:%S} UTC. {pause.reason}" if pause else ""
-    )
+    for until, reason in _pauses(account.pk, now):
+        return f"{account} is left alone until {until:%H:%M:%S} UTC. {reason}"
+    return ""
+
+
+@CompiledQuery
+def _pauses(account: int, now: datetime) -> "QuerySet[Pause, Any]":
+    rows = Pause.objects.filter(account_id=account, until__gt=now)
+    return rows.values_list("until", "reason")
 
 
 def _full(account: ProviderAccount, busy: int, *, now: datetime) -> str:

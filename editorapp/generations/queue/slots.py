@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Attempt, Pause
 from editorapp.generations.states import IN_FLIGHT, State
 from editorapp.providers.models import ProviderAccount
@@ -32,7 +33,13 @@ def taking_slots() -> QuerySet[Attempt]:
 
 def in_flight(account: ProviderAccount) -> int:
     """Count the slots that an account's attempts take: in the index attempt_due."""
-    return taking_slots().filter(account=account).count()
+    return sum(_taken(account.pk))
+
+
+@CompiledQuery
+def _taken(account: int) -> "QuerySet[Attempt, int]":
+    rows = taking_slots().filter(account_id=account).values("account_id")
+    return rows.annotate(count=Count("pk")).values_list("count", flat=True)
 
 
 def free_slots(account: ProviderAccount, *, now: datetime) -> int:

@@ -11,6 +11,8 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
+from editorapp.media.decoding.scaling import scaled
+
 Pixels = NDArray[np.uint8]
 Light = NDArray[np.float32]
 Size: TypeAlias = tuple[int, int]  # width and height
@@ -160,13 +162,14 @@ def picture(
     """
     turn, hdr = upright(frame), transfer(frame)
     size = fit(displayed_size(frame, aspect), max_width, max_height)
-    scaled = frame.reformat(
+    made = scaled(
+        frame,
         *turn.coded(*size),
-        format="rgb48le" if hdr else "rgb24",
+        "rgb48le" if hdr else "rgb24",
         src_colorspace=swscale_matrix(frame),
         interpolation=exact(smaller_by),
     )
-    pixels = scaled.to_ndarray()
+    pixels = made.to_ndarray()
     if hdr:
         pixels = np.rint(to_sdr(pixels.astype(np.float32) / 65535, hdr) * 255).astype(np.uint8)
     return turned(pixels, turn)

@@ -62,10 +62,12 @@ def main() -> None:
 
 def _load_decoders() -> None:
     import av.logging
+    from PIL import Image
 
     import editorapp.media.decoding.jobs  # noqa: F401
 
     av.logging.set_level(None)
+    Image.init()  # forty formats, which each job would load anew: half of what a short clip takes
 
 
 def _next_question(asker: Asker, parent: int) -> bytes | None:

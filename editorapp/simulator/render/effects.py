@@ -76,7 +76,13 @@ def recolour(planes: Planes, chroma: Tables, tints: Tables) -> None:
     """
     (u, v), light = planes.chroma, planes.y[::2, ::2]
     uu, uv, vu, vv = chroma
-    turned = np.stack((uu[u] + uv[v] + tints[0][light], vu[u] + vv[v] + tints[1][light]))
+    # `take` is twice as fast as indexing.
+    turned = np.stack(
+        (
+            uu.take(u) + uv.take(v) + tints[0].take(light),
+            vu.take(u) + vv.take(v) + tints[1].take(light),
+        )
+    )
     np.clip(turned + np.int16(128), 16, 240, out=planes.chroma, casting="unsafe")
 
 

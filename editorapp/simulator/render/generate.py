@@ -1,5 +1,6 @@
 """Generated scenes: a moving picture drawn from the words of a prompt, through the frames that were given."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -47,10 +48,11 @@ class Scene:
         self._is_dark = look_of(wanted.prompt or "").brightness <= -0.14
 
     def _draw_lots(self, random: np.random.Generator) -> None:
-        self._phase = random.uniform(0, 2 * np.pi, 8)
-        self._pace = random.uniform(0.6, 1.4, 4)
-        self._sky = random.uniform(-18, 18, 4)
-        self._sun = random.uniform(0.2, 0.8)
+        # Plain numbers: NumPy's own would make double precision of all that they touch.
+        self._phase = random.uniform(0, 2 * np.pi, 8).tolist()
+        self._pace = random.uniform(0.6, 1.4, 4).tolist()
+        self._sky = random.uniform(-18, 18, 4).tolist()
+        self._sun = float(random.uniform(0.2, 0.8))
 
     def draw(self, index: int) -> Planes:
         """Return the frame at an index."""
@@ -62,25 +64,25 @@ class Scene:
         return self._camera.seen(picture, index)
 
     def _landscape(self, angle: float) -> Planes:
-        light = self._lit_sky(angle)
-        u = 128 + 16 - 30 * self._down + self._sky[0] + np.zeros_like(self._right)
-        v = 128 - 6 + 26 * self._down + self._sky[1] + np.zeros_like(self._right)
+        light, (down, right) = self._lit_sky(angle), (self._down[::2], self._right[:, ::2])
+        u = 128 + 16 - 30 * down + self._sky[0] + np.zeros_like(right)
+        v = 128 - 6 + 26 * down + self._sky[1] + np.zeros_like(right)
         for layer in range(4):
             inside = self._hill(layer, angle)
             light = _laid(light, inside, 104 - 22 * layer)
-            u = _laid(u, inside, 124 + self._sky[2] * 0.6 - 3 * layer)
-            v = _laid(v, inside, 122 + self._sky[3] * 0.6 - 2 * layer)
+            u = _laid(u, inside[::2, ::2], 124 + self._sky[2] * 0.6 - 3 * layer)
+            v = _laid(v, inside[::2, ::2], 122 + self._sky[3] * 0.6 - 2 * layer)
         planes = Planes.empty(self._w, self._h)
         planes.y[:] = np.clip(light, 16, 235)
-        planes.chroma[:] = np.clip((u[::2, ::2], v[::2, ::2]), 16, 240)
+        planes.chroma[:] = np.clip((u, v), 16, 240)
         return planes
 
     def _lit_sky(self, angle: float) -> Array:
         light = 150 - 70 * self._down + 18 * np.sin(3 * self._right + self._phase[0])
         if self._is_dark:
             light = light * 0.6
-        x = self._sun + 0.16 * np.sin(angle + self._phase[1])
-        y = 0.3 - 0.1 * np.cos(angle + self._phase[2])
+        x = self._sun + 0.16 * math.sin(angle + self._phase[1])
+        y = 0.3 - 0.1 * math.cos(angle + self._phase[2])
         away = np.hypot((self._right - x) * self._w / self._h, self._down - y)
         return light + 110 * np.clip(1.2 - away / 0.11, 0, 1) + 60 * np.exp(-9 * away)
 

@@ -7,6 +7,7 @@ import av
 import numpy as np
 
 from editorapp.media.decoding import colour
+from editorapp.media.decoding.scaling import scaled
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Tables: TypeAlias = tuple[Array, ...]  # of all values of a byte
@@ -67,7 +68,8 @@ class Planes:
         )
         if has_its_coding and (frame.width, frame.height) == (width, height):
             return cls(frame.to_ndarray())
-        coded = frame.reformat(
+        coded = scaled(
+            frame,
             width,
             height,
             "yuv420p",
@@ -87,10 +89,12 @@ class Planes:
 
     def picture(self) -> Any:
         """Return the picture in sRGB, as Pillow's."""
-        return self.frame().reformat(format="rgb24", interpolation=colour.exact()).to_image()
+        frame = scaled(self.frame(), *self.size, "rgb24", interpolation=colour.exact())
+        return frame.to_image()
 
     def resized(self, width: int, height: int, how: str = "BILINEAR") -> "Planes":
-        return Planes(self.frame().reformat(width, height, interpolation=how).to_ndarray())
+        made = scaled(self.frame(), width, height, "yuv420p", interpolation=how)
+        return Planes(made.to_ndarray())
 
     def turned(self, quarters: int) -> "Planes":
         """Return the picture turned counter-clockwise by quarter turns."""

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from editorapp.core.append_only import AppendOnly, AppendOnlyQuerySet
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.money import UsdField
 from editorapp.teams.roles import Act, Role, assignable_by, may, who_may
 
@@ -106,17 +107,23 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Return a person's place in the team that they have chosen, read together with them and
         their team; `is_in_several` says whether they have others.
         """
-        rows = self.active().filter(user_id=user_id).select_related("team", "user")
-        is_chosen = models.Case(
-            models.When(team_id=models.F("user__team_chosen"), then=0), default=1
-        )
-        others = Member.objects.active().filter(user_id=user_id).exclude(pk=models.OuterRef("pk"))
-        known = rows.annotate(is_in_several=models.Exists(others))
-        return known.order_by(is_chosen, "pk").first()
+        return next(iter(_places_of(int(user_id))), None)
 
     def who_may(self, act: Act) -> "MemberQuerySet":
         """Return those who belong to the team now and whose role allows the act."""
         return self.active().filter(role__in=who_may(act))
+
+
+@CompiledQuery
+def _places_of(user: int) -> "models.QuerySet[Member]":
+    rows = Member.objects.active().filter(user_id=user).select_related("team", "user")
+    is_chosen = models.Case(
+        models.When(team_id=models.F("user__team_chosen"), then=0),
+        default=1,
+    )
+    others = Member.objects.active().filter(user_id=user).exclude(pk=models.OuterRef("pk"))
+    known = rows.annotate(is_in_several=models.Exists(others))
+    return known.order_by(is_chosen, "pk")[:1]
 
 
 class Member(models.Model):

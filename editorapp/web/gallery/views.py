@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 
 from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.htmx import is_part, page_or_part
-from editorapp.core.paging import cursor, newest_first
-from editorapp.core.request_values import BadValue, as_whole, row_id, text
+from editorapp.core.paging import Page, cursor, newest_first, page_of
+from editorapp.core.request_values import MOST_ID, BadValue, as_whole, row_id, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
@@ -127,8 +127,7 @@ def page(request: MemberRequest) -> HttpResponse:
     """Show the takes that the address bar asks for; to htmx only the grid, or the next part of it."""
     filters = Filters.read(request.GET)
     before = cursor(request.GET)
-    takes = filters.apply(Generation.objects.visible_to(request.member))
-    found = newest_first(batches.heads(takes).only("batch"), before=before, size=PAGE_SIZE)
+    found = _found(request.member, filters, before)
     groups = batches.cards_of(found.rows, request.member)
     context = {
         "here": "gallery",
@@ -144,6 +143,24 @@ def page(request: MemberRequest) -> HttpResponse:
         context["filters_form"] = _filters_form(request.member, filters)
     part = "gallery/_more.html" if before else "gallery/_takes.html"
     return page_or_part(request, "gallery/page.html", part, context)
+
+
+def _found(member: Member, filters: Filters, before: int | None) -> Page[Generation]:
+    """Return the heads of the cards, newest first."""
+    if not filters.any and member.sees_all:
+        return page_of(_newest_heads(member.team_id, before or MOST_ID), size=PAGE_SIZE)
+    takes = filters.apply(Generation.objects.visible_to(member))
+    return newest_first(_heads(takes), before=before, size=PAGE_SIZE)
+
+
+@CompiledQuery
+def _newest_heads(team: int, before: int) -> "QuerySet[Generation]":
+    takes = Generation.objects.of_team(team)
+    return _heads(takes).filter(pk__lt=before).order_by("-pk")[: PAGE_SIZE + 1]
+
+
+def _heads(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    return batches.heads(takes).only("batch")
 
 
 @page_for(Act.SEE)

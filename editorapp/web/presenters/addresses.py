@@ -5,7 +5,7 @@ apart where its numbers stand, and put together as often as there are rows.
 """
 
 from django.conf import settings
-from django.urls import get_script_prefix, get_urlconf, reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -39,7 +39,7 @@ def versioned(bare: str, asset: Asset) -> str:
 
 def filled(name: str, shape: Shape, numbers: list[int]) -> SafeString:
     """Return the address with these numbers where `shape` has None, in order."""
-    key = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), name, shape)
+    key = (settings.ROOT_URLCONF, get_script_prefix(), name, shape)
     if key not in _pieces:
         _pieces[key] = _taken_apart(name, shape)
     between = _pieces[key]

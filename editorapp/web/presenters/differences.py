@@ -58,13 +58,8 @@ def differences(takes: Iterable[Generation]) -> dict[int, str]:
     Reads only what is loaded, but for accounts: load them where one provider has several.
     """
     takes = list(takes)
-    found = _among_takes(takes)
+    found = among_takes(takes)
     return {take.pk: found.of(place) for place, take in enumerate(takes)}
-
-
-def differ_in(takes: Iterable[Generation]) -> str:
-    """Name in what takes differ: "strength and resolution"; "" where all ask the same."""
-    return _among_takes(list(takes)).named
 
 
 def among(requests: Sequence[GenerationRequest]) -> Differing:
@@ -72,7 +67,8 @@ def among(requests: Sequence[GenerationRequest]) -> Differing:
     return _differing([_words_of(wanted) for wanted in requests], _prompts(requests))
 
 
-def _among_takes(takes: Sequence[Generation]) -> Differing:
+def among_takes(takes: Sequence[Generation]) -> Differing:
+    """Return what differs among takes; reads what `differences` reads."""
     requests = [take.wanted for take in takes]
     around = _around(takes)
     words = [about | _words_of(one) for about, one in zip(around, requests, strict=True)]

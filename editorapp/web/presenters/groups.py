@@ -12,7 +12,7 @@ from django.urls import reverse
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.web.presenters.clips import MOST_CLIPS
-from editorapp.web.presenters.differences import differ_in, differences
+from editorapp.web.presenters.differences import Differing, among_takes
 
 ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
@@ -36,14 +36,18 @@ class TakeGroup:
         return self.first.batch
 
     @cached_property
-    def differs(self) -> dict[int, str]:
-        """What is each take's own, by its id."""
-        return differences(self.takes)
+    def _differing(self) -> Differing:
+        return among_takes(self.takes)
 
     @cached_property
+    def differs(self) -> dict[int, str]:
+        """What is each take's own, by its id."""
+        return {take.pk: self._differing.of(place) for place, take in enumerate(self.takes)}
+
+    @property
     def named(self) -> str:
         """In what they differ: "strength and resolution"; "" where all ask the same."""
-        return differ_in(self.takes)
+        return self._differing.named
 
     @property
     def label(self) -> str:

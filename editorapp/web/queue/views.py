@@ -16,7 +16,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -125,18 +125,16 @@ def _pulse(member: Member, now: datetime) -> str:
 
 def _context(member: Member, now: datetime) -> Context:
     """Return what the page shows; every row is read once, whichever section it stands in."""
-    takes = Generation.objects.visible_to(member)
-    open_now = takes.filter(state__in=ACTIVE)
-    used = {*open_now.order_by().values_list("account_id", flat=True).distinct()}
-    accounts = _accounts(used, now=now)
-    over = takes.filter(state__in=OVER, state_since__gte=now - RECENT)
-    team = Team.objects.select_related("queue_paused_by").get(pk=member.team_id)
+    pk = member.team_id
+    keys = _KeysOfTeam(pk) if member.sees_all else _KeysOfMember(member)
+    accounts = _accounts(set(keys.used()), now=now)
+    [team] = _teams(pk)
     queued, running, person, recent = _read(
         team,
-        _next(takes.filter(state__in=CANCELABLE), accounts.values()),
-        _keys(open_now.exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1),
-        _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS),
-        _keys(over, "-pk", most=MOST_RECENT),
+        _next(keys, accounts.values()),
+        keys.running(),
+        keys.waiting_for_a_person(),
+        keys.over(now - RECENT),
     )
     # What was queued at another account meanwhile, the next poll shows.
     waiting = _waiting([take for take in queued if take.account_id in accounts], accounts)
@@ -156,18 +154,117 @@ def _context(member: Member, now: datetime) -> Context:
     }
 
 
-def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> list[int]:
-    return list(takes.order_by(order).values_list("pk", flat=True)[:most])
+@CompiledQuery
+def _teams(pk: int) -> "QuerySet[Team]":
+    return Team.objects.filter(pk=pk).select_related("queue_paused_by")
 
 
-def _next(unsent: QuerySet[Generation], accounts: Iterable[AccountStanding]) -> list[int]:
+class _KeysOfMember:
+    """The sections of the queue as ids of takes, of those that a member sees."""
+
+    def __init__(self, member: Member) -> None:
+        self.takes = Generation.objects.visible_to(member)
+
+    def used(self) -> list[int]:
+        """Return the accounts of what is on its way."""
+        return list(_used_by(self.takes))
+
+    def unsent(self) -> list[int]:
+        return list(_unsent_of(self.takes))
+
+    def running(self) -> list[int]:
+        return list(_running_of(self.takes))
+
+    def waiting_for_a_person(self) -> list[int]:
+        return list(_waiting_of(self.takes))
+
+    def over(self, since: datetime) -> list[int]:
+        return list(_over_of(self.takes, since))
+
+
+class _KeysOfTeam(_KeysOfMember):
+    """The same of all takes of a team, by queries that are compiled once."""
+
+    def __init__(self, team: int) -> None:
+        self.team = team
+        self.takes = Generation.objects.of_team(team)
+
+    def used(self) -> list[int]:
+        return _used(self.team)
+
+    def unsent(self) -> list[int]:
+        return _unsent(self.team)
+
+    def running(self) -> list[int]:
+        return _running(self.team)
+
+    def waiting_for_a_person(self) -> list[int]:
+        return _waiting_for_a_person(self.team)
+
+    def over(self, since: datetime) -> list[int]:
+        return _over(self.team, since)
+
+
+def _used_by(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
+    accounts = takes.filter(state__in=ACTIVE).order_by()
+    return accounts.values_list("account_id", flat=True).distinct()
+
+
+def _unsent_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
+    return _keys(takes.filter(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
+
+
+def _running_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
+    return _keys(takes.filter(state__in=ACTIVE - CANCELABLE), "pk", most=MOST_ROWS + 1)
+
+
+def _waiting_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
+    return _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS)
+
+
+def _over_of(takes: QuerySet[Generation], since: datetime) -> "QuerySet[Generation, int]":
+    ended = takes.filter(state__in=OVER, state_since__gte=since)
+    return _keys(ended, "-pk", most=MOST_RECENT)
+
+
+@CompiledQuery
+def _used(team: int) -> "QuerySet[Generation, int]":
+    return _used_by(Generation.objects.of_team(team))
+
+
+@CompiledQuery
+def _unsent(team: int) -> "QuerySet[Generation, int]":
+    return _unsent_of(Generation.objects.of_team(team))
+
+
+@CompiledQuery
+def _running(team: int) -> "QuerySet[Generation, int]":
+    return _running_of(Generation.objects.of_team(team))
+
+
+@CompiledQuery
+def _waiting_for_a_person(team: int) -> "QuerySet[Generation, int]":
+    return _waiting_of(Generation.objects.of_team(team))
+
+
+@CompiledQuery
+def _over(team: int, since: datetime) -> "QuerySet[Generation, int]":
+    return _over_of(Generation.objects.of_team(team), since)
+
+
+def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> "QuerySet[Generation, int]":
+    return takes.order_by(order).values_list("pk", flat=True)[:most]
+
+
+def _next(keys: _KeysOfMember, accounts: Iterable[AccountStanding]) -> list[int]:
     """Return what waits: where there are more than the page shows, the heads of all queues before the
     others.
     """
-    found = _keys(unsent, "pk", most=MOST_ROWS + 1)
+    found = keys.unsent()
     if len(found) <= MOST_ROWS:
         return found
     heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
+    unsent = keys.takes.filter(state__in=CANCELABLE)
     headed = unsent.annotate(is_head=heads).order_by("-is_head", "pk")
     return list(headed.values_list("pk", flat=True)[: MOST_ROWS + 1])
 
@@ -276,14 +373,18 @@ def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:
     """
     ids = sorted(set(chain(*sections)))
     rows = _rows(*padded(ids, to=AT_ONCE)) if ids else []
-    for row in rows:
-        row.team = team
-    prefetch_related_objects(rows, Prefetch("attempts", _TRIED.all(), to_attr="tried"))
     found = {row.pk: row for row in rows}
+    for row in rows:
+        row.team, row.tried = team, []  # type: ignore[attr-defined]
+    for attempt in _attempts(*padded(ids, to=AT_ONCE)) if ids else []:
+        if attempt.generation_id in found:
+            TRIED(found[attempt.generation_id]).append(attempt)
     return [[found[pk] for pk in section if pk in found] for section in sections]
 
 
-_TRIED = Attempt.objects.only(*OF_ATTEMPT).order_by("-number")
+@CompiledQuery
+def _attempts(*takes: int) -> "QuerySet[Attempt]":
+    return Attempt.objects.filter(generation_id__in=takes).only(*OF_ATTEMPT).order_by("-number")
 
 
 @CompiledQuery

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from editorapp.media.models import Asset
+from editorapp.web.studio.sources import ClipChoice
 
 
 @dataclass(frozen=True)
 class BinClip:
     """A clip of the bin. `depth`: how many clips it was cut from, of those that are shown."""
 
-    asset: Asset
+    clip: ClipChoice
     depth: int = 0
 
 
-def stacked(clips: Sequence[Asset]) -> list[BinClip]:
+def stacked(clips: Sequence[ClipChoice]) -> list[BinClip]:
     """Return clips in their order, each followed by its cuts; a cut whose original is not among
     them stands for itself.
     """
@@ -26,7 +26,9 @@ def stacked(clips: Sequence[Asset]) -> list[BinClip]:
     return list(_below(None, cuts, 0))
 
 
-def _below(pk: int | None, cuts: dict[int | None, list[Asset]], depth: int) -> Iterator[BinClip]:
+def _below(
+    pk: int | None, cuts: dict[int | None, list[ClipChoice]], depth: int
+) -> Iterator[BinClip]:
     for clip in cuts.pop(pk, ()):
         yield BinClip(clip, depth)
         yield from _below(clip.pk, cuts, depth + 1)

@@ -21,7 +21,15 @@ from editorapp.providers.contract import Task
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.web.presenters.clips import clip_json
-from editorapp.web.studio import frames, project_choice, sources, take_tabs, tiles, variants
+from editorapp.web.studio import (
+    frames,
+    project_choice,
+    sizes,
+    sources,
+    take_tabs,
+    tiles,
+    variants,
+)
 from editorapp.web.studio.account_notices import notice_of
 from editorapp.web.studio.choices import Choices
 from editorapp.web.studio.draft_form import DraftForm
@@ -212,6 +220,7 @@ def _pane_context(found: FormVerdict) -> Context:
     account.
     """
     resolved, form, member = found.resolved, found.resolved.form, found.resolved.member
+    choices = Choices(resolved, found.closed)
     clips = sources.recent_clips(member, chosen=form.source_asset)
     takes = sources.recent_takes(member, chosen=form.source_generation)
     pictures = {form.guide_asset, form.first_asset, form.last_asset}
@@ -230,7 +239,8 @@ def _pane_context(found: FormVerdict) -> Context:
         "asset": resolved.clip,
         "source": resolved.source,
         "not_sent": labels_not_sent(resolved),
-        "choices": Choices(resolved, found.closed),
+        "choices": choices,
+        "sizes": sizes.drawn(choices, found.price_steps),
         "replaced": resolved.replaced,
         "project_options": project_choice.options(resolved),
         "most_takes": variants.MOST,

@@ -4,7 +4,8 @@ could be chosen.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from django.db.models import Model, QuerySet
@@ -22,7 +23,7 @@ from editorapp.web.studio.draft_form import EXTENDS, DraftForm
 
 RECENT, FEW = 24, 12
 Row = TypeVar("Row", bound=Model)
-IN_BIN = ("name", "duration_seconds", "frame_count")
+Read = TypeVar("Read")
 # What the stage is told of a clip, and what a take's tab says: whole rows cost several times more.
 CLIP = (
     *("name", "kind", "width", "height", "frame_count", "duration_seconds", "sha256", "proxy"),
@@ -92,10 +93,15 @@ def find(form: DraftForm, member: Member) -> ChosenSource:
 def _asset(pk: int | None, member: Member) -> ChosenSource:
     if pk is None:
         return ChosenSource()
-    asset = Asset.objects.visible_to(member).filter(pk=pk).first()
-    if asset is None:
-        return ChosenSource(problem="This clip is not here any more: choose another one.")
-    return ChosenSource(_ref(asset), asset)
+    found = _file(member.team_id, pk) if member.sees_all else _files(member).filter(pk=pk)
+    for asset in found:
+        return ChosenSource(_ref(asset), asset)
+    return ChosenSource(problem="This clip is not here any more: choose another one.")
+
+
+@CompiledQuery
+def _file(team: int, pk: int) -> "QuerySet[Asset]":
+    return Asset.objects.of_team(team).filter(pk=pk)
 
 
 def _ref(asset: Asset) -> Ref:
@@ -143,23 +149,43 @@ def _foreign(form: DraftForm, member: Member) -> ChosenSource:
     return ChosenSource(Ref(generation_id=form.source_id), take.result if take else None, take)
 
 
-def recent_clips(member: Member, *, chosen: int | None) -> list[Asset]:
-    """Return uploaded and sample clips, newest first, as far as the bin shows them; the chosen one
-    is always among them.
-    """
+class ClipChoice(NamedTuple):
+    """A clip that can be chosen, as far as the bin shows it."""
+
+    pk: int
+    name: str
+    duration_seconds: Decimal
+    frame_count: int
+    cut_from_id: int | None
+
+
+class TakeChoice(NamedTuple):
+    """A take that can be worked on, as far as the bin shows it: the last three are its result's."""
+
+    pk: int
+    prompt: str
+    result_id: int
+    duration_seconds: Decimal
+    frame_count: int
+
+
+def recent_clips(member: Member, *, chosen: int | None) -> list[ClipChoice]:
+    """Return uploaded and sample clips, newest first; the chosen one is always among them."""
     clips = _clips(_files(member))
-    found = _newest_clips(member.team_id) if member.sees_all else _newest(clips)
-    return _with_chosen(found, {chosen}, clips)
+    found = _newest_clips(member.team_id) if member.sees_all else list(_newest(clips))
+    if chosen and all(row[0] != chosen for row in found):
+        found = [*clips.filter(pk=chosen), *found]
+    return list(map(ClipChoice._make, found))
 
 
 @CompiledQuery
-def _newest_clips(team: int) -> "QuerySet[Asset]":
+def _newest_clips(team: int) -> "QuerySet[Asset, Any]":
     return _newest(_clips(Asset.objects.of_team(team)))
 
 
-def _clips(files: "QuerySet[Asset]") -> "QuerySet[Asset]":
+def _clips(files: "QuerySet[Asset]") -> "QuerySet[Asset, Any]":
     clips = files.filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
-    return clips.only(*IN_BIN, "cut_from_id")
+    return clips.values_list(*ClipChoice._fields)
 
 
 def newest_clip(member: Member) -> int | None:
@@ -168,23 +194,23 @@ def newest_clip(member: Member) -> int | None:
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
-def recent_takes(member: Member, *, chosen: int | None) -> list[Generation]:
-    """Return the newest takes that can be worked on, as far as the bin shows them; the chosen one
-    is always among them.
-    """
+def recent_takes(member: Member, *, chosen: int | None) -> list[TakeChoice]:
+    """Return the newest takes that can be worked on; the chosen one is always among them."""
     takes = _takes_in_bin(_seen(member))
-    found = _newest_takes(member.team_id) if member.sees_all else _newest(takes)
-    return _with_chosen(found, {chosen}, takes)
+    found = _newest_takes(member.team_id) if member.sees_all else list(_newest(takes))
+    if chosen and all(row[0] != chosen for row in found):
+        found = [*takes.filter(pk=chosen), *found]
+    return list(map(TakeChoice._make, found))
 
 
 @CompiledQuery
-def _newest_takes(team: int) -> "QuerySet[Generation]":
+def _newest_takes(team: int) -> "QuerySet[Generation, Any]":
     return _newest(_takes_in_bin(Generation.objects.of_team(team)))
 
 
-def _takes_in_bin(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    shown = ("prompt", *(f"result__{name}" for name in IN_BIN))
-    return _done(takes).select_related("result").only(*shown)
+def _takes_in_bin(takes: "QuerySet[Generation]") -> "QuerySet[Generation, Any]":
+    of_result = ("result__duration_seconds", "result__frame_count")
+    return _done(takes).values_list("pk", "prompt", "result_id", *of_result)
 
 
 def extendable_takes(
@@ -234,7 +260,7 @@ def _files(member: Member) -> QuerySet[Asset]:
     return Asset.objects.visible_to(member)
 
 
-def _newest(rows: "QuerySet[Row]", most: int = RECENT) -> "QuerySet[Row]":
+def _newest(rows: "QuerySet[Row, Read]", most: int = RECENT) -> "QuerySet[Row, Read]":
     return rows.order_by("-pk")[:most]
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from editorapp.generations.models import Generation
-from editorapp.media.models import Asset
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.studio.clip_bin import BinClip, stacked
 from editorapp.web.studio.draft_form import DraftForm
+from editorapp.web.studio.sources import ClipChoice, TakeChoice
 
 TILE = "studio/_tile.html"
 CLIP, TAKE = "source_asset", "source_generation"  # the fields that a tile chooses
@@ -29,7 +28,7 @@ class Bin:
     take_mould: SafeString
 
 
-def bin_of(clips: Sequence[Asset], takes: Iterable[Generation], form: DraftForm) -> Bin:
+def bin_of(clips: Sequence[ClipChoice], takes: Iterable[TakeChoice], form: DraftForm) -> Bin:
     """Return the bin of `sources.recent_clips` and `sources.recent_takes`, each clip with its cuts
     below it.
     """
@@ -42,31 +41,29 @@ def bin_of(clips: Sequence[Asset], takes: Iterable[Generation], form: DraftForm)
 
 
 def _of_clip(one: BinClip, chosen: int | None) -> SafeString:
-    asset = one.asset
+    clip = one.clip
     return kept_part(
         TILE,
         field=CLIP,
-        value=str(asset.pk),
-        picture=address("media:file", asset.pk, "poster"),
+        value=str(clip.pk),
+        picture=address("media:file", clip.pk, "poster"),
         number="",
-        name=asset.name,
-        seconds=asset.duration_seconds,
+        name=clip.name,
+        seconds=clip.duration_seconds,
         is_cut=one.depth > 0,
-        is_chosen=asset.pk == chosen,
+        is_chosen=clip.pk == chosen,
     )
 
 
-def _of_take(take: Generation, chosen: int | None) -> SafeString:
-    result = take.result
-    assert result is not None  # the bin holds what can be worked on
+def _of_take(take: TakeChoice, chosen: int | None) -> SafeString:
     return kept_part(
         TILE,
         field=TAKE,
         value=str(take.pk),
-        picture=address("media:file", result.pk, "poster"),
+        picture=address("media:file", take.result_id, "poster"),
         number=str(take.pk),
         name=take.prompt,
-        seconds=result.duration_seconds,
+        seconds=take.duration_seconds,
         is_cut=False,
         is_chosen=take.pk == chosen,
     )

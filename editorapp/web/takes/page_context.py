@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from urllib.parse import urlsplit
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.htmx import Context
 from editorapp.costs import ledger
 from editorapp.exports.papers import shown_body
@@ -97,14 +98,20 @@ def _usual_time(take: Generation) -> timedelta | None:
 
 
 def _attempts(take: Generation) -> Context:
-    settled = Settlement.objects.select_related("person").order_by("pk")
-    rows = take.attempts.select_related("search", "account").order_by("number")
-    attempts = list(rows.prefetch_related(Prefetch("settlements", settled)))
-    settling = None
+    attempts, settling = _attempts_of(take.pk), None
+    for attempt in attempts:
+        attempt.generation = take
     if take.can_settle and attempts:
         settling = unknown_outcome.of(take, attempts[-1], now=timezone.now())
     told = [(attempt, _moments(attempt), _body(attempt)) for attempt in attempts]
     return {"attempts": told, "settling": settling}
+
+
+@CompiledQuery
+def _attempts_of(take: int) -> "QuerySet[Attempt]":
+    settled = Settlement.objects.select_related("person").order_by("pk")
+    rows = Attempt.objects.filter(generation_id=take).select_related("search", "account")
+    return rows.order_by("number").prefetch_related(Prefetch("settlements", settled))
 
 
 def _is_live(take: Generation) -> bool:

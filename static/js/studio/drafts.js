@@ -55,7 +55,7 @@
 
   function tell(text) {
     const state = $("[data-draft-state]");
-    if (state) state.textContent = text;
+    if (state) state.textContent = [state.dataset.walked, text].filter(Boolean).join(" · ");
   }
 
   /* One line about what was left behind, brought back or changed elsewhere; with ways to have it otherwise. */

@@ -75,10 +75,16 @@
     say(at < 0 ? "What you typed" : `#${walked[at].take}, ${at + 1} of ${walked.length}${isWhole ? "" : "+"}`);
   }
 
+  /* While one stands there, its place stays beside what is said of the draft. */
   function say(text) {
     const state = $("[data-draft-state]");
-    if (state) state.textContent = text;
+    if (!state) return;
+    state.textContent = text;
+    state.dataset.walked = at < 0 ? "" : text;
   }
+  form.addEventListener("input", (event) => {
+    if (event.target.id === "prompt" && (at < 0 || prompt().value !== walked[at].text)) $("[data-draft-state]").dataset.walked = "";
+  });
 
   form.addEventListener("keydown", (event) => {
     if (event.target.id !== "prompt") return;

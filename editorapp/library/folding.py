@@ -17,11 +17,6 @@ _UNSPACED_SCRIPTS = (
     "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",  # ideographs
 )
 _UNSPACED = re.compile(f"([{''.join(_UNSPACED_SCRIPTS)}])")
-_WORD = 60
-# Kana, ideographs, Hangul needs none; Thai, Lao, Khmer, Burmese.
-_UNSPACED = re.compile(
-    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
-)
 _WORD = re.compile(r"[^\W_]+")
 
 

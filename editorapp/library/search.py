@@ -58,7 +58,7 @@ def _by_vector(team_id: int, words: list[str], bound: int, most: int) -> list[in
     return newest if len(newest) == most else _asked(_TSQUERY, [query, bound, most])
 
 
-def _asked(sql: str, params: list[object]) -> list[int]:
+def _asked(sql: str, params: list[int | str]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [row[0] for row in cursor.fetchall()]

@@ -170,9 +170,7 @@ class TakeChoice(NamedTuple):
 
 def recent_clips(member: Member, *, chosen: int | None) -> list[ClipChoice]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
-    found = _newest_clips(member.team_id)
-    if chosen and all(row[0] != chosen for row in found):
-        found = [*_clips(member).filter(pk=chosen), *found]
+    found = _with_chosen_row(_newest_clips(member.team_id), chosen, _clips(member))
     return list(map(ClipChoice._make, found))
 
 
@@ -194,9 +192,7 @@ def newest_clip(member: Member) -> int | None:
 
 def recent_takes(member: Member, *, chosen: int | None) -> list[TakeChoice]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
-    found = _newest_takes(member.team_id)
-    if chosen and all(row[0] != chosen for row in found):
-        found = [*_takes_in_bin(member).filter(pk=chosen), *found]
+    found = _with_chosen_row(_newest_takes(member.team_id), chosen, _takes_in_bin(member))
     return list(map(TakeChoice._make, found))
 
 
@@ -267,6 +263,16 @@ def _with_chosen(
     newest = list(found)
     missing = chosen - {None} - {one.pk for one in newest}
     return [*among.filter(pk__in=missing), *newest] if missing else newest
+
+
+def _with_chosen_row(
+    found: list[Any],
+    chosen: int | None,
+    among: "QuerySet[Any, Any]",
+) -> list[Any]:
+    """Do the same for rows of values, of which the first is the id."""
+    is_missing = chosen and all(row[0] != chosen for row in found)
+    return [*among.filter(pk=chosen), *found] if is_missing else found
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:

@@ -223,8 +223,13 @@ SHOW = """async ([address, kind]) => {
   canvas.width = element.videoWidth || element.naturalWidth;
   canvas.height = element.videoHeight || element.naturalHeight;
   const drawn = canvas.getContext('2d');
-  drawn.drawImage(element, 0, 0);
-  return [...drawn.getImageData(canvas.width * 0.5, Math.floor(canvas.height * 0.4), 1, 1).data].slice(0, 3);
+  for (;;) { // found, a frame may not be there to draw yet: the canvas stays transparent
+    drawn.drawImage(element, 0, 0);
+    const middle = [canvas.width * 0.5, Math.floor(canvas.height * 0.4)];
+    const [red, green, blue, alpha] = drawn.getImageData(...middle, 1, 1).data;
+    if (alpha) return [red, green, blue];
+    await new Promise(requestAnimationFrame);
+  }
 }"""
 
 

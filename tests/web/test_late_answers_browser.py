@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from editorapp.generations.models import Generation
+from editorapp.media.models import Asset
 from tests.factories import default_account, make_generation
 from tests.web.test_cutting_room_browser import RESULT_ID, finish, tab
 
@@ -18,9 +19,15 @@ class Held:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
-        self.address = address
+        self.is_over = False
         self.answers: list[tuple[Route, Response]] = []
-        page.route(address, lambda route: self.answers.append((route, route.fetch())))
+        page.route(address, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self.is_over:
+            route.continue_()
+        else:
+            self.answers.append((route, route.fetch()))
 
     def wait(self) -> None:
         """Wait until the server has answered."""
@@ -38,9 +45,9 @@ class Held:
 
     def give_all(self) -> None:
         """Give the page what was held, and hold nothing any more."""
+        self.is_over = True
         while self.answers:
             self.give()
-        self.page.unroute(self.address)
 
 
 @pytest.fixture
@@ -57,6 +64,16 @@ def make_take(member, source, keep) -> Callable[..., Generation]:
         return make_generation(member, **(done | values))
 
     return make
+
+
+@pytest.fixture
+def studio_with_a_run(member, make_take, open_page) -> tuple[Page, Generation, Asset]:
+    """The studio on a phone while a take runs; the take, and the result that it will have."""
+    take = make_take(state="running", result=None)
+    result = make_take().result
+    page = open_page(member, "/studio/", width=390, height=844)
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    return page, take, result
 
 
 def test_a_take_that_was_queued_shows_though_the_form_came_anew_before_its_answer(
@@ -84,6 +101,7 @@ def test_what_is_pressed_while_another_form_is_on_its_way_queues_that_one(
     take = make_take(task="generate", parent=None)
     page = open_page(member, "/studio/?task=generate")
     tab(page, take.pk).click()
+    expect(tab(page, take.pk)).to_have_attribute("aria-current", "true")
     form = Held(page, "**/studio/form")
     page.keyboard.press("e")
     form.wait()
@@ -106,8 +124,11 @@ def test_what_is_pressed_for_a_form_that_never_came_queues_nothing(
     take = make_take(task="generate", parent=None)
     page = open_page(member, "/studio/?task=generate")
     tab(page, take.pk).click()
+    expect(tab(page, take.pk)).to_have_attribute("aria-current", "true")
     form = Held(page, "**/studio/form")
     page.keyboard.press("e")
+    form.wait()
+
     page.keyboard.type("Snow at dawn")
     page.keyboard.press("Control+Enter")
     form.give(status=500)
@@ -183,13 +204,8 @@ def test_a_button_that_was_shown_anew_before_its_answer_is_answered_all_the_same
     expect(page.locator(f"#test-{account.pk}")).to_have_count(1)
 
 
-def test_a_take_that_opened_before_it_was_told_is_told_only_to_who_listens(
-    member, source, make_take, open_page
-):
-    take = make_take(state="running", result=None)
-    result = make_take().result
-    page = open_page(member, "/studio/", width=390, height=844)
-    expect(page).to_have_title(re.compile(r"^\(1\) "))
+def test_a_take_that_opened_before_it_was_told_is_told_only_to_who_listens(studio_with_a_run):
+    page, take, result = studio_with_a_run
     news = Held(page, "**/shell/news*")
 
     finish(take, result)
@@ -200,13 +216,8 @@ def test_a_take_that_opened_before_it_was_told_is_told_only_to_who_listens(
     expect(page.locator("#toasts .notice")).to_have_count(0)
 
 
-def test_a_message_about_a_take_is_gone_once_the_take_is_on_the_stage(
-    member, source, make_take, open_page
-):
-    take = make_take(state="running", result=None)
-    result = make_take().result
-    page = open_page(member, "/studio/", width=390, height=844)
-    expect(page).to_have_title(re.compile(r"^\(1\) "))
+def test_a_message_about_a_take_is_gone_once_the_take_is_on_the_stage(studio_with_a_run):
+    page, take, result = studio_with_a_run
     tabs = Held(page, "**/studio/takes/*")
 
     finish(take, result)

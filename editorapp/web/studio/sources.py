@@ -172,10 +172,8 @@ class TakeChoice(NamedTuple):
 def recent_clips(member: Member, *, chosen: int | None) -> list[ClipChoice]:
     """Return uploaded and sample clips, newest first; the chosen one is always among them."""
     clips = _clips(_files(member))
-    found = _newest_clips(member.team_id) if member.sees_all else list(_newest(clips))
-    if chosen and all(row[0] != chosen for row in found):
-        found = [*clips.filter(pk=chosen), *found]
-    return list(map(ClipChoice._make, found))
+    newest = _newest_clips(member.team_id) if member.sees_all else _newest(clips)
+    return list(map(ClipChoice._make, _with_chosen_row(newest, chosen, clips)))
 
 
 @CompiledQuery
@@ -197,10 +195,8 @@ def newest_clip(member: Member) -> int | None:
 def recent_takes(member: Member, *, chosen: int | None) -> list[TakeChoice]:
     """Return the newest takes that can be worked on; the chosen one is always among them."""
     takes = _takes_in_bin(_seen(member))
-    found = _newest_takes(member.team_id) if member.sees_all else list(_newest(takes))
-    if chosen and all(row[0] != chosen for row in found):
-        found = [*takes.filter(pk=chosen), *found]
-    return list(map(TakeChoice._make, found))
+    newest = _newest_takes(member.team_id) if member.sees_all else _newest(takes)
+    return list(map(TakeChoice._make, _with_chosen_row(newest, chosen, takes)))
 
 
 @CompiledQuery
@@ -273,6 +269,17 @@ def _with_chosen(
     newest = list(found)
     missing = chosen - {None} - {one.pk for one in newest}
     return [*among.filter(pk__in=missing), *newest] if missing else newest
+
+
+def _with_chosen_row(
+    found: Iterable[Any],
+    chosen: int | None,
+    among: "QuerySet[Any, Any]",
+) -> list[Any]:
+    """Do the same for rows of values, of which the first is the id."""
+    newest = list(found)
+    is_missing = chosen and all(row[0] != chosen for row in newest)
+    return [*among.filter(pk=chosen), *newest] if is_missing else newest
 
 
 def takes_of(asset: Asset | None, member: Member) -> list[Generation]:

@@ -33,6 +33,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "projects",
         "sign_in",
         "people",
+        "invitations",
     ),
     "media": ("layout", "backends", "decoding", "sandbox", "store", "models", "intake", "uploads"),
     "providers": (

@@ -70,6 +70,8 @@ _ACTS = (
     AuditedAct("person.factor_removed", "took away their second factor", ROLE),
     AuditedAct("person.passkey_added", "added a passkey", ROLE),
     AuditedAct("person.passkey_removed", "took away a passkey", ROLE),
+    AuditedAct("person.identity_linked", "linked an account of the sign-on service", ROLE),
+    AuditedAct("person.identity_unlinked", "unlinked an account of the sign-on service", ROLE),
     AuditedAct("person.signed_in", "signed in", ROLE),
     AuditedAct("person.switched_team", "came to work in", ROLE),
     AuditedAct("person.signed_out", "signed out", ROLE),

@@ -15,6 +15,7 @@ from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
 from editorapp.web.queue import urls as queue
 from editorapp.web.shell import views as shell
+from editorapp.web.sign_in import oidc_views as oidc
 from editorapp.web.sign_in import passkey_views as passkeys
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status
@@ -22,7 +23,7 @@ from editorapp.web.studio import views as studio
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes import views as takes
 
-PEOPLE = doors.urlpatterns + passkeys.urlpatterns + people.urlpatterns
+PEOPLE = doors.urlpatterns + passkeys.urlpatterns + oidc.urlpatterns + people.urlpatterns
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.front),
     path("", include((PEOPLE, "people"))),

@@ -17,7 +17,7 @@ from editorapp.generations.models.generation import RESPONSIBLE
 from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
-from editorapp.teams import people, second_factor, standing_in
+from editorapp.teams import invitations, people, second_factor, standing_in
 from editorapp.teams.access import (
     MemberRequest,
     action_for,
@@ -42,7 +42,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
     form = InviteForm(request.POST, by=request.member)
     if not form.is_valid():
         return _page(request, invite_form=form, status=422)
-    made, token = people.invite(request.member, now=timezone.now(), **form.cleaned_data)
+    made, token = invitations.invite(request.member, now=timezone.now(), **form.cleaned_data)
     link = request.build_absolute_uri(reverse("people:invite", args=[token]))
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
@@ -51,7 +51,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
     invite = get_object_or_404(Invite, pk=pk, team=request.member.team)
-    people.revoke(invite, now=timezone.now(), by=request.member)
+    invitations.revoke(invite, now=timezone.now(), by=request.member)
     said = "The invitation is revoked: its link no longer works."
     return _back(request, messages.success, said)
 

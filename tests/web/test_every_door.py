@@ -19,12 +19,15 @@ OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "th
 OPEN |= {"code", "second_factor", "switch_team"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
-DECIDES = {"takes:review"}
-ORGANISES = {"projects:make", "projects:move"}
+DECIDES = {"review:decide", "review:next"}
+ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
+ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}
+ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
 VALUES = {
     "pk": "1",
+    "take": "1",
     "frame_index": "0",
     "token": "nobody",
     "what": "original",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -54,11 +55,10 @@ def page(request: MemberRequest) -> HttpResponse:
 @action_for(Act.ORGANISE)
 def make(request: MemberRequest) -> HttpResponse:
     """Make a playlist."""
-    name = request.POST.get("name", "")
     try:
-        made = playlists.make(name, by=request.member, now=timezone.now())
+        made = _made(request)
     except PlaylistRefused as error:
-        return _list(request, name=name, wrong=str(error), status=422)
+        return _list(request, name=request.POST.get("name", ""), wrong=str(error), status=422)
     return redirect("review:playlist", made.pk)
 
 
@@ -67,17 +67,19 @@ def add(request: MemberRequest) -> HttpResponse:
     """Put takes (`generation`) into a playlist (`playlist`), or into a new one (`name`)."""
     takes, otherwise = numbers(request, "generation"), reverse("review:playlists")
     try:
-        target = playlist_in(request) or playlists.make(
-            request.POST.get("name", ""),
-            by=request.member,
-            now=timezone.now(),
-        )
-        count = playlists.add(target, takes, by=request.member)
+        with transaction.atomic():
+            target = playlist_in(request) or _made(request)
+            count = playlists.add(target, takes, by=request.member)
     except PlaylistRefused as error:
         messages.error(request, str(error))
         return back(request, otherwise)
     messages.success(request, _added(count, len(takes), target))
     return back(request, reverse("review:playlist", args=[target.pk]))
+
+
+def _made(request: MemberRequest) -> Playlist:
+    """Make the playlist that a form names. Raises: PlaylistRefused."""
+    return playlists.make(request.POST.get("name", ""), by=request.member, now=timezone.now())
 
 
 def _added(count: int, wanted: int, target: Playlist) -> str:
@@ -196,12 +198,10 @@ def _playlist(
 
 def _context(found: Playlist, member: Member) -> Context:
     takes = read_pictured(playlists.order_for(found, member))
-    ids = [take.pk for take in takes]
+    around = [None, *(take.pk for take in takes), None]
     rows = [
-        PlaylistRow(take, place, above, below)
-        for place, (take, above, below) in enumerate(
-            zip(takes, [None, *ids[:-1]], [*ids[1:], None], strict=True), 1
-        )
+        PlaylistRow(take, place, above=around[place - 1], below=around[place + 1])
+        for place, take in enumerate(takes, 1)
     ]
     return {"playlist": found, "rows": rows}
 

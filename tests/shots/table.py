@@ -187,6 +187,7 @@ NO_SCREEN = {
     "takes:finishes": "a part of a take's page",
     "takes:with_sound": "a file",
     "takes:video": "a file",
+    "review:play_through": "leads on to the first take",
     "review:verdicts": "a part of a take's page",
     "exports:of_take": "a file",
     "accounts:one": "a card of the accounts",

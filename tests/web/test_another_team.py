@@ -75,7 +75,7 @@ class Owned:
             return [str(self.recipe.pk)]
         if space == "projects":
             return [str(self.project.pk)]
-        if "playlist" in leaf or leaf == "play":
+        if "playlist" in leaf or leaf.startswith("play"):
             return [str(self.playlist.pk)]
         if space == "people":
             return [str(self.invite.pk if "invite" in leaf else self.member.pk)]

@@ -57,8 +57,10 @@ def test_a_playlist_is_made_named_and_found_in_the_list(client):
     answer = client.post("/review/playlists/new", {"name": " Monday  sitting "}, follow=True)
 
     assert "Nothing in it yet" in answer.content.decode()
-    assert "Monday sitting" in client.get("/review/playlists/").content.decode()
     made = Playlist.objects.get()
+    empty = f"/review/playlists/{made.pk}/"
+    assert client.get(f"{empty}play")["Location"] == empty
+    assert "Monday sitting" in client.get("/review/playlists/").content.decode()
     client.post(f"/review/playlists/{made.pk}/rename", {"name": "Tuesday"})
     assert "Tuesday" in client.get("/review/playlists/").content.decode()
 
@@ -134,6 +136,7 @@ def test_one_goes_through_it_in_its_order_and_decides(client, takes, playlist):
     playlists.move(playlist, c, a, by=playlist_owner(playlist))
     play = f"/review/playlists/{playlist.pk}/play"
 
+    assert client.get(play)["Location"] == f"{play}/{c}"
     page = client.get(f"{play}/{a}").content.decode()
     assert "2 of 3" in page and f'href="{play}/{c}"' in page and f'href="{play}/{b}"' in page
     said = {"verdict": "approved", "playlist": playlist.pk}

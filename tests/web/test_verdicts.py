@@ -199,7 +199,7 @@ def test_the_line_of_the_studio_says_it_and_approves_in_place(creator, reviewer,
     said = {"verdict": "approved", "in_form": "1"}
     part = client.post(f"/review/{take.pk}/decide", said, headers=HTMX).content.decode()
 
-    assert "data-verdict-line" in part and "Approved by Rae." in part
+    assert "data-verdict-line" in part and "Approved by Rae." in part and "<button" not in part
     shown = signed_in(creator).get(address, headers=HTMX).content.decode()
     assert "Approved by Rae." in shown and "<button" not in shown
 

@@ -95,6 +95,16 @@ def playlist(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @page_for(Act.SEE_TEAM)
+def play_through(request: MemberRequest, pk: int) -> HttpResponse:
+    """Lead on to the first take of a playlist; to the playlist itself where there is none."""
+    found = playlist_or_404(request, pk)
+    order = playlists.order_for(found, request.member)
+    if not order:
+        return redirect("review:playlist", found.pk)
+    return redirect("review:play", found.pk, order[0])
+
+
+@page_for(Act.SEE_TEAM)
 def play(request: MemberRequest, pk: int, take: int) -> HttpResponse:
     """Show one take of a playlist, large, with those around it."""
     way = playlist_way(take_or_404(request, take), request.member, playlist_or_404(request, pk))
@@ -215,6 +225,7 @@ urlpatterns = [
     path("playlists/new", make, name="make_playlist"),
     path("playlists/add", add, name="add_to_playlist"),
     path("playlists/<int:pk>/", playlist, name="playlist"),
+    path("playlists/<int:pk>/play", play_through, name="play_through"),
     path("playlists/<int:pk>/play/<int:take>", play, name="play"),
     path("playlists/<int:pk>/rename", rename, name="rename_playlist"),
     path("playlists/<int:pk>/delete", delete, name="delete_playlist"),

@@ -38,7 +38,7 @@ def test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins(db, monkey
     _invite, token = Invite.make(admin.team, Role.ADMIN, invited_by=admin.user, now=NOW)
     seen = invitations.open_invite(token, now=NOW)
     monkeypatch.setattr(
-        people, "open_invite", lambda token, *, now: seen
+        invitations, "open_invite", lambda token, *, now: seen
     )  # both looked before either wrote
     invitations.accept(token, **GRACE, now=NOW)
 

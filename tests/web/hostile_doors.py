@@ -23,6 +23,7 @@ from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse.models import EditRecipe, SavedDraft
+from editorapp.review.models import Decision, Playlist, PlaylistItem, ReviewRequest
 from editorapp.teams.models import (
     AuditEntry,
     Invite,
@@ -81,6 +82,7 @@ SOUND = {
     "display_name": "Somebody",
     "email": "somebody@example.com",
     "name": "Zinnober",
+    "kind": "one",
     "monthly_limit_usd": "500",
     "limit_note": "More work.",
     "days": "7",
@@ -118,6 +120,10 @@ ROWS: tuple[type[Model], ...] = (
     AuditEntry,
     Project,
     ProjectMember,
+    Decision,
+    ReviewRequest,
+    Playlist,
+    PlaylistItem,
 )
 # The last key of each table, in one question: it is asked before and after thousands of requests.
 _LAST = "SELECT " + ", ".join(

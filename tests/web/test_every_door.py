@@ -21,12 +21,15 @@ OPEN |= {"ask_passkey", "add_passkey", "ask_sign_in_passkey", "sign_in_passkey"}
 OPEN |= {"oidc", "oidc_go", "oidc_back", "oidc_join"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
-DECIDES = {"takes:review"}
-ORGANISES = {"projects:make", "projects:move"}
+DECIDES = {"review:decide", "review:next"}
+ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
+ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}
+ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
 VALUES = {
     "pk": "1",
+    "take": "1",
     "frame_index": "0",
     "token": "nobody",
     "what": "original",

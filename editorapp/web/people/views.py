@@ -26,7 +26,9 @@ from editorapp.teams.access import (
 )
 from editorapp.teams.models import Invite, Member
 from editorapp.teams.roles import Act, Role, acts_of, allows_less, assignable_by, may
+from editorapp.web.people import rule_views
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
+from editorapp.web.people.rule_views import rule_form
 from editorapp.web.sign_in.views import stay_in
 
 
@@ -283,6 +285,7 @@ def _page(
         "assignable": assignable_by(request.member.role),
         "invite_form": InviteForm(by=request.member),
         "team_form": TeamForm(initial={"name": team.name}),
+        "rule_form": rule_form(team),
     }
     return render(request, "people/page.html", context | more, status=status)
 
@@ -306,6 +309,7 @@ def _member(request: MemberRequest, pk: int) -> Member:
 urlpatterns = [
     path("people/", page, name="page"),
     path("people/team", change_team, name="team"),
+    *rule_views.urlpatterns,
     path("people/invites", make_invite, name="make_invite"),
     path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
     path("people/<int:pk>/role", change_role, name="role"),

@@ -116,6 +116,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "model_pages",
         "status",
         "studio",
+        "review",
         "takes",
         "compare",
         "exports",

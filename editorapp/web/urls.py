@@ -14,6 +14,7 @@ from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
 from editorapp.web.queue import views as queue
+from editorapp.web.review import comment_views as comments
 from editorapp.web.shell import views as shell
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("compare/", include((compare.urlpatterns, "compare"))),
+    path("comments/", include((comments.urlpatterns, "comments"))),
     path("exports/", include((exports.urlpatterns, "exports"))),
     path("takes/", include((takes.urlpatterns, "takes"))),
     path("unknown/", include((settle.urlpatterns, "settle"))),

@@ -26,7 +26,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
-from editorapp.review.models import Decision
+from editorapp.review.models import Comment, CommentEdit, Decision
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
 from editorapp.teams.projects import ProjectFields
@@ -63,6 +63,7 @@ class Owned:
     invite: Invite
     recipe: EditRecipe
     project: Project
+    comment: Comment
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
@@ -71,6 +72,8 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "comments" and leaf not in {"panel", "people", "add"}:
+            return [str(self.comment.pk)]
         if space == "projects":
             return [str(self.project.pk)]
         if space == "people":
@@ -143,6 +146,13 @@ def owned(db, tmp_path: Path) -> Owned:
         invite,
         recipe,
         project,
+        Comment.objects.create(
+            generation=take,
+            author=member.user,
+            text=f"{WORDS} is too dark",
+            created_at=timezone.now(),
+            form_token="owned",
+        ),
     )
 
 
@@ -306,6 +316,8 @@ def rows_of(owned: Owned) -> str:
     of_takes = (
         Attempt.objects.filter(generation__team=team),
         Decision.objects.filter(generation__team=team),
+        Comment.objects.filter(generation__team=team),
+        CommentEdit.objects.filter(comment__generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
     )
     found += [row for rows in of_takes for row in rows.order_by("pk")]

@@ -26,6 +26,11 @@ FIRST = {
         "compare",
         "transport",
         "keys",
+        "drawing",
+        "mentions",
+        "comment-panel",
+        "comment-forms",
+        "comments",
         "address",
     ),
     "studio": (

@@ -14,6 +14,7 @@ from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
 from editorapp.web.queue import urls as queue
+from editorapp.web.review import comment_views as comments
 from editorapp.web.review import urls as review
 from editorapp.web.shell import views as shell
 from editorapp.web.sign_in import oidc_views as oidc
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("compare/", include((compare.urlpatterns, "compare"))),
+    path("comments/", include((comments.urlpatterns, "comments"))),
     path("exports/", include((exports.urlpatterns, "exports"))),
     path("review/", include((review.urlpatterns, "review"))),
     path("takes/", include((takes.urlpatterns, "takes"))),

@@ -23,7 +23,15 @@ from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse.models import EditRecipe, SavedDraft
-from editorapp.review.models import Decision, Playlist, PlaylistItem, ReviewRequest
+from editorapp.review.models import (
+    Comment,
+    CommentEdit,
+    Decision,
+    Mention,
+    Playlist,
+    PlaylistItem,
+    ReviewRequest,
+)
 from editorapp.teams.models import (
     AuditEntry,
     Invite,
@@ -71,6 +79,8 @@ VALUES = (
 # What makes the rest of a form sound, so that a hostile value is read to the end.
 SOUND = {
     "note": "Looked at the console.",
+    "text": "Too dark here.",
+    "place": "take",
     "outcome": "never_arrived",
     "job_id": "an-id",
     "agreed_usd": "5.00",
@@ -124,6 +134,9 @@ ROWS: tuple[type[Model], ...] = (
     ReviewRequest,
     Playlist,
     PlaylistItem,
+    Comment,
+    CommentEdit,
+    Mention,
 )
 # The last key of each table, in one question: it is asked before and after thousands of requests.
 _LAST = "SELECT " + ", ".join(

@@ -27,7 +27,14 @@ from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
 from editorapp.review import playlists
-from editorapp.review.models import Decision, Playlist, PlaylistItem, ReviewRequest
+from editorapp.review.models import (
+    Comment,
+    CommentEdit,
+    Decision,
+    Playlist,
+    PlaylistItem,
+    ReviewRequest,
+)
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
 from editorapp.teams.projects import ProjectFields
@@ -65,6 +72,7 @@ class Owned:
     recipe: EditRecipe
     project: Project
     playlist: Playlist
+    comment: Comment
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
@@ -73,6 +81,8 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "comments" and leaf not in {"panel", "people", "add"}:
+            return [str(self.comment.pk)]
         if space == "projects":
             return [str(self.project.pk)]
         if "playlist" in leaf or leaf.startswith("play"):
@@ -150,6 +160,13 @@ def owned(db, tmp_path: Path) -> Owned:
         recipe,
         project,
         playlist,
+        Comment.objects.create(
+            generation=take,
+            author=member.user,
+            text=f"{WORDS} is too dark",
+            created_at=timezone.now(),
+            form_token="owned",
+        ),
     )
 
 
@@ -314,6 +331,8 @@ def rows_of(owned: Owned) -> str:
     of_takes = (
         Attempt.objects.filter(generation__team=team),
         Decision.objects.filter(generation__team=team),
+        Comment.objects.filter(generation__team=team),
+        CommentEdit.objects.filter(comment__generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
         ReviewRequest.objects.filter(generation__team=team),
         Playlist.objects.filter(team=team),

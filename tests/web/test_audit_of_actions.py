@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
 OWN_WORDS = "it keeps what one person typed, for themselves"
+SAID = "a comment is a row of its own: who, when, and what it said before each change"
 RECORDED: dict[str, tuple[str, ...] | str] = {
     "None": READS,
     "accounts:add": ("account.added",),
@@ -31,6 +32,12 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "accounts:edit": ("account.changed",),
     "accounts:switch": ("account.switched_on", "account.switched_off"),
     "accounts:test": ("account.tested",),
+    "comments:add": SAID,
+    "comments:delete": SAID,
+    "comments:edit": SAID,
+    "comments:reopen": FREE,
+    "comments:reply": SAID,
+    "comments:resolve": FREE,
     "costs:limit": ("team.limit_changed",),
     "media:finish_upload": FREE,
     "media:pin": FREE,

@@ -27,6 +27,7 @@ from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
+from editorapp.web.review.discussion_context import discussion_for
 from editorapp.web.review.verdict_context import verdicts_for
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -63,6 +64,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "seen": seen(take),
         "review": verdicts_for(take, member),
         "playlists": offered(member) if member.may_organise else [],
+        "talk": discussion_for(take, member) if take.is_done else None,
         **_attempts(take),
     }
 

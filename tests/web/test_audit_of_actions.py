@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
 OWN_WORDS = "it keeps what one person typed, for themselves"
+VIEWS = "a view is filters under a name: it shows no take to anybody who does not see it"
 RECORDED: dict[str, tuple[str, ...] | str] = {
     "None": READS,
     "accounts:add": ("account.added",),
@@ -32,6 +33,9 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "accounts:switch": ("account.switched_on", "account.switched_off"),
     "accounts:test": ("account.tested",),
     "costs:limit": ("team.limit_changed",),
+    "gallery:change_view": VIEWS,
+    "gallery:delete_view": VIEWS,
+    "gallery:save_view": VIEWS,
     "media:finish_upload": FREE,
     "media:pin": FREE,
     "media:upload_form": FREE,

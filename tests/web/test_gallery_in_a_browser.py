@@ -134,7 +134,7 @@ def test_a_filter_goes_into_the_address_bar_and_back_brings_the_old_one(page, ad
     page.get_by_label("Needs a person").check()
     expect(page.locator(".take")).to_have_count(1)
     assert page.url.endswith("/gallery/?state=attention")
-    page.get_by_label("Words of the prompt").fill("rain")
+    page.get_by_label("Search").fill("rain")
     expect(page.get_by_text("No take matches")).to_be_visible()
     assert page.url.endswith("/gallery/?state=attention&q=rain")
     page.go_back()

@@ -20,8 +20,8 @@ FIELDS = (
 # What a filter of the address alone keeps while others are changed.
 HIDDEN = ("source", "parent", "lineage")
 GROUPS = (
-    *("review", "asked", "answers", "star", "rating", "colour", "tag"),
-    *("person", "project", "task", "provider", "model", "account", "size", "with"),
+    *("person", "project", "tag", "star", "rating", "colour", "review", "asked", "answers"),
+    *("task", "provider", "model", "account", "size", "with"),
 )
 
 

@@ -33,7 +33,7 @@ class FilterOptions:
         """Return what a filter can be set to, and what it is set to, in the order of the form."""
         one = FILTERS[name]
         if isinstance(one, ChoiceFilter):
-            return {**one.choices()}
+            return {value: words for value, words in one.choices().items()}  # noqa: C416
         readers: dict[str, Callable[[Member, Values], Names]] = {
             "person": _people,
             "project": _projects,

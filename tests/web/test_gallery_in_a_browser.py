@@ -136,7 +136,7 @@ def test_a_filter_goes_into_the_address_bar_and_back_brings_the_old_one(page, ad
     assert page.url.endswith("/gallery/?state=attention")
     page.get_by_label("Search").fill("rain")
     expect(page.get_by_text("No take matches")).to_be_visible()
-    assert page.url.endswith("/gallery/?state=attention&q=rain")
+    assert page.url.endswith("/gallery/?q=rain&state=attention")
     page.go_back()
     expect(page.locator(".take")).to_have_count(1)
     page.go_back()

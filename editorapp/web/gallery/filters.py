@@ -108,10 +108,10 @@ class Filters:
 
     def pairs(self) -> Iterator[tuple[str, Any]]:
         """Return what stands in the address, each name with each of its values."""
-        for name, values in self.said.items():
-            yield from ((name, value) for value in values)
         if self.q:
             yield "q", self.q
+        for name, values in self.said.items():
+            yield from ((name, value) for value in values)
         if self.order is not NEWEST:
             yield "sort", self.order.name
 

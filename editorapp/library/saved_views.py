@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.typed_text import wrong_in
 from editorapp.library.models import SavedView
 from editorapp.teams.models import Member
@@ -31,6 +32,17 @@ def views_of(member: Member) -> "QuerySet[SavedView]":
     """Return a person's own views, and those that others share with the team."""
     mine = Q(owner=member.user_id) | Q(is_shared=True)
     return SavedView.objects.filter(mine, team_id=member.team_id).select_related("owner")
+
+
+def listed(member: Member) -> list[SavedView]:
+    """Return what `views_of` does, read, for the page that asks for it most."""
+    return _listed(member.team_id, member.user_id)
+
+
+@CompiledQuery
+def _listed(team: int, user: int) -> "QuerySet[SavedView]":
+    rows = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True), team_id=team)
+    return rows.select_related("owner")
 
 
 def save(name: str, query: str, *, is_shared: bool, by: Member) -> SavedView:

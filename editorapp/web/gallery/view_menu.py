@@ -6,7 +6,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from editorapp.library.models import SavedView
-from editorapp.library.saved_views import views_of
+from editorapp.library.saved_views import listed
 from editorapp.teams.models import Member
 from editorapp.web.gallery.filters import Filters
 
@@ -53,8 +53,10 @@ class ViewMenu:
 
 def menu(member: Member, filters: Filters) -> ViewMenu:
     """Return the menu of views: one query."""
-    views = views_of(member).only("name", "query", "is_shared", "owner_id", "team_id")
-    lines = [ViewLine(one, one.owner_id == member.user_id, one.pk == filters.view) for one in views]
+    lines = [
+        ViewLine(one, one.owner_id == member.user_id, one.pk == filters.view)
+        for one in listed(member)
+    ]
     return ViewMenu(tuple(lines), filters)
 
 

@@ -24,6 +24,7 @@ READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
 OWN_WORDS = "it keeps what one person typed, for themselves"
 SAID = "a comment is a row of its own: who, when, and what it said before each change"
+VIEWS = "a view is filters under a name: it shows no take to anybody who does not see it"
 RECORDED: dict[str, tuple[str, ...] | str] = {
     "None": READS,
     "accounts:add": ("account.added",),
@@ -39,6 +40,9 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "comments:reply": SAID,
     "comments:resolve": FREE,
     "costs:limit": ("team.limit_changed",),
+    "gallery:change_view": VIEWS,
+    "gallery:delete_view": VIEWS,
+    "gallery:save_view": VIEWS,
     "media:finish_upload": FREE,
     "media:pin": FREE,
     "media:upload_form": FREE,

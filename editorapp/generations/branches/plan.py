@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.core.exceptions import PermissionDenied
-
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs import ledger
 from editorapp.generations.lineage import chain
@@ -16,7 +14,6 @@ from editorapp.generations.request import quotes, references
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.teams import projects
 from editorapp.teams.models import Member
 
 MOST_STEPS = 20
@@ -111,7 +108,7 @@ def plan(
     for place, (take, draft) in enumerate(zip(takes, drafts, strict=True)):
         verdict = check(draft, with_options=False, quote=quoted.get(draft), now=now)
         above = takes[place - 1] if place else None
-        steps.append(PlannedStep(take, verdict, _problem(take, above, onto, member)))
+        steps.append(PlannedStep(take, verdict, _problem(take, above, onto)))
     return BranchPlan(steps, onto, _budget(steps, member, now=now))
 
 
@@ -126,6 +123,8 @@ def branch(end: Generation, member: Member, *, start: int | None) -> list[Genera
         if take.parent_id == above.pk:
             take.parent = above  # read already
     ids = [one.pk for one in line]
+    if end.pk not in ids:
+        raise NotABranch(f"#{end.pk} is not yours to run again.")
     if start is not None and start not in ids:
         raise NotABranch(
             f"#{end.pk} was not made from #{start}, or more than {MOST_STEPS} steps on."
@@ -181,14 +180,8 @@ def _may_begin(first: Generation, onto: Generation) -> None:
         raise NotABranch("A take cannot be made from itself.")
 
 
-def _problem(
-    take: Generation, above: Generation | None, onto: Generation | None, member: Member
-) -> str:
+def _problem(take: Generation, above: Generation | None, onto: Generation | None) -> str:
     """Say why a step cannot be sent at all."""
-    try:
-        projects.may_use(take.project_id, member)
-    except PermissionDenied as error:
-        return str(error)
     needs = take.parent if above is not None or onto is not None else None
     if needs is None or _names(take, needs):
         return ""

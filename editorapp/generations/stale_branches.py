@@ -13,7 +13,7 @@ approved itself, and a later take that is done stands for it:
 A take is stale where its parent was redone.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
@@ -46,16 +46,13 @@ def redone(ids: Collection[int], member: Member) -> dict[int, Redo]:
 
     Of several that stand for one, the newest.
     """
-    seen = Generation.objects.visible_to(member).filter(state=State.SUCCEEDED)
-    steps = BranchStep.objects.filter(original_id__in=ids, generation__in=seen)
-    again = steps.exclude(original__review=Review.APPROVED)
-    finished = seen.filter(finished_from_id__in=ids)
-    finished = finished.exclude(finished_from__review=Review.APPROVED)
-    found = [
-        *_redos(again.values_list("original_id", "generation_id"), is_approved=False),
-        *_redos(finished.values_list("finished_from_id", "pk"), is_approved=False),
-        *_approved(ids, seen),
-    ]
+    if not ids:
+        return {}
+    found = [*_made_again(ids, member.team_id), *_approved(ids, member.team_id)]
+    if not member.sees_all:
+        news = Generation.objects.visible_to(member).filter(pk__in=[one.new for one in found])
+        seen = set(news.values_list("pk", flat=True))
+        found = [one for one in found if one.new in seen]
     return {one.old: one for one in sorted(found, key=lambda one: one.new)}
 
 
@@ -72,31 +69,43 @@ def stale(parents: dict[int, int | None], redone: dict[int, Redo]) -> dict[int, 
     return found
 
 
-def _redos(pairs: Iterable[tuple[int | None, int | None]], *, is_approved: bool) -> list[Redo]:
-    return [Redo(old, new, is_approved) for old, new in pairs if old and new]
+def _made_again(ids: Collection[int], team_id: int) -> list[Redo]:
+    """Return the takes of which a later one was made of the same request."""
+    done = {"generation__state": State.SUCCEEDED, "generation__team": team_id}
+    steps = BranchStep.objects.filter(original_id__in=ids, **done)
+    steps = steps.exclude(original__review=Review.APPROVED)
+    finished = Generation.objects.of_team(team_id).filter(
+        finished_from_id__in=ids, state=State.SUCCEEDED
+    )
+    finished = finished.exclude(finished_from__review=Review.APPROVED)
+    pairs = [
+        *steps.values_list("original_id", "generation_id"),
+        *finished.values_list("finished_from_id", "pk"),
+    ]
+    return [Redo(old, new, is_approved=False) for old, new in pairs if old and new]
 
 
-def _approved(ids: Collection[int], seen: "QuerySet[Generation]") -> list[Redo]:
+def _approved(ids: Collection[int], team_id: int) -> list[Redo]:
     """Return the takes instead of which a later one of the same step was approved."""
-    approved = seen.filter(review=Review.APPROVED)
     olds = Generation.objects.filter(pk__in=ids).exclude(review=Review.APPROVED)
     pairs = olds.filter(
-        parent__children__in=approved,
+        parent__children__team=team_id,
+        parent__children__state=State.SUCCEEDED,
+        parent__children__review=Review.APPROVED,
         parent__children__pk__gt=F("pk"),
         parent__children__task=F("task"),
     ).values_list("pk", "parent__children__pk")
-    return _redos([*pairs, *_of_batches(olds, approved)], is_approved=True)
+    found = [*pairs, *_of_batches(olds)]
+    return [Redo(old, new, is_approved=True) for old, new in found]
 
 
-def _of_batches(
-    olds: "QuerySet[Generation]", approved: "QuerySet[Generation]"
-) -> list[tuple[int, int]]:
+def _of_batches(olds: "QuerySet[Generation]") -> list[tuple[int, int]]:
     """Pair first takes with a later one of their batch that was approved."""
     first = {"parent": None, "batch__isnull": False}
     named = ("pk", "batch", "task", "source_asset_id")
     rows = list(olds.filter(**first).values_list(*named))
     batches = {batch for _pk, batch, _task, _clip in rows}
-    chosen = list(approved.filter(**first, batch__in=batches).values_list(*named))
-    return [
-        (old[0], new[0]) for old in rows for new in chosen if new[0] > old[0] and new[1:] == old[1:]
-    ]
+    good = {"state": State.SUCCEEDED, "review": Review.APPROVED, "batch__in": batches}
+    chosen = list(Generation.objects.filter(**first, **good).values_list(*named))
+    pairs = ((old, new) for old in rows for new in chosen)
+    return [(old[0], new[0]) for old, new in pairs if new[0] > old[0] and new[1:] == old[1:]]

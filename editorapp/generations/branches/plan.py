@@ -9,7 +9,7 @@ from functools import cached_property
 from editorapp.core.money import ZERO, show_usd
 from editorapp.costs import ledger
 from editorapp.generations.lineage import chain
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Fields, Generation
 from editorapp.generations.request import quotes, references
 from editorapp.generations.request.check import Verdict, check
 from editorapp.generations.request.draft import Draft
@@ -17,6 +17,7 @@ from editorapp.providers.contract import GenerationRequest, Ref
 from editorapp.teams.models import Member
 
 MOST_STEPS = 20
+RAISE = "Ask an admin to raise it, or run fewer steps."
 NAMED = ("source", *references.FRAMES)  # where a request names the take that it is made from
 
 
@@ -61,12 +62,15 @@ class PlannedStep:
 class BranchPlan:
     """The steps of a branch, from the first one down, and what the budget says of all together.
 
-    `onto`: the take that the first is made from; None for the source that it had.
+    `onto`: the take that the first is made from; None for the source that it had. `line`: all takes
+    at which it could begin.
     """
 
     steps: Sequence[PlannedStep]
     onto: Generation | None
+    line: Sequence[Generation]
     budget: str  # why the budget has no room for it; "" where it has
+    budget_says: str  # what is free of it; "" where there is no limit
 
     @property
     def can_run(self) -> bool:
@@ -80,6 +84,11 @@ class BranchPlan:
     def high_usd(self) -> Decimal:
         """What all steps reserve at most, one after the other."""
         return sum((step.high_usd for step in self.steps), ZERO)
+
+    @property
+    def can_ask(self) -> bool:
+        """Are there steps of which only the price is still to be asked for?"""
+        return any(step.can_ask for step in self.steps)
 
     @property
     def is_simulated(self) -> bool:
@@ -99,7 +108,8 @@ def plan(
 
     Raises: NotABranch.
     """
-    takes = branch(end, member, start=start)
+    line = line_to(end, member)
+    takes = _from(line, start, end)
     if onto is not None:
         _may_begin(takes[0], onto)
     drafts = [step_draft(take, onto if place == 0 else None) for place, take in enumerate(takes)]
@@ -109,12 +119,14 @@ def plan(
         verdict = check(draft, with_options=False, quote=quoted.get(draft), now=now)
         above = takes[place - 1] if place else None
         steps.append(PlannedStep(take, verdict, _problem(take, above, onto)))
-    return BranchPlan(steps, onto, _budget(steps, member, now=now))
+    return BranchPlan(steps, onto, line, *_budget(steps, member, now=now))
 
 
-def branch(end: Generation, member: Member, *, start: int | None) -> list[Generation]:
-    """Return the takes of a branch that somebody sees, from the first one down. Raises: NotABranch."""
-    line = chain(end, most=MOST_STEPS + 1)
+def line_to(end: Generation, member: Member) -> list[Generation]:
+    """Return what a take came from, as far as somebody sees it, and itself: at most MOST_STEPS, the
+    first one first.
+    """
+    line = chain(end, most=MOST_STEPS)
     if not member.sees_all:
         seen = Generation.objects.visible_to(member).filter(pk__in=[one.pk for one in line])
         visible = set(seen.values_list("pk", flat=True))
@@ -122,6 +134,10 @@ def branch(end: Generation, member: Member, *, start: int | None) -> list[Genera
     for above, take in zip(line, line[1:], strict=False):
         if take.parent_id == above.pk:
             take.parent = above  # read already
+    return line
+
+
+def _from(line: list[Generation], start: int | None, end: Generation) -> list[Generation]:
     ids = [one.pk for one in line]
     if end.pk not in ids:
         raise NotABranch(f"#{end.pk} is not yours to run again.")
@@ -129,15 +145,12 @@ def branch(end: Generation, member: Member, *, start: int | None) -> list[Genera
         raise NotABranch(
             f"#{end.pk} was not made from #{start}, or more than {MOST_STEPS} steps on."
         )
-    takes = line[ids.index(start) if start else 0 :]
-    if len(takes) > MOST_STEPS:
-        raise NotABranch(f"At most {MOST_STEPS} steps are run again at once: begin further down.")
-    return takes
+    return line[ids.index(start) if start else 0 :]
 
 
 def rebased(wanted: GenerationRequest, old: Generation, new: Generation) -> GenerationRequest:
     """Return a request that names another take wherever it named the one that it was made from."""
-    changes = {}
+    changes: Fields = {}
     for name in NAMED:
         ref = getattr(wanted, name)
         if ref is not None and _is_named(ref, old):
@@ -191,17 +204,19 @@ def _problem(take: Generation, above: Generation | None, onto: Generation | None
     )
 
 
-def _budget(steps: Sequence[PlannedStep], member: Member, *, now: datetime) -> str:
-    """Say why this month's budget has no room for all steps together; "" where it has."""
+def _budget(steps: Sequence[PlannedStep], member: Member, *, now: datetime) -> tuple[str, str]:
+    """Say why this month's budget has no room for all steps together, and what it has free."""
+    why, says = "", []
     for is_simulated in (False, True):
         needed = sum(
             (one.high_usd for one in steps if one.take.account.is_simulated == is_simulated), ZERO
         )
         month = ledger.month_of(now)
         free = ledger.month_totals(member.team, month, is_simulated=is_simulated).available_usd
-        if needed and free is not None and needed > free:
-            return (
-                f"The whole branch may cost {show_usd(needed)} and {show_usd(max(free, ZERO))} of "
-                "this month's budget is free. Ask an admin to raise it, or run fewer steps."
-            )
-    return ""
+        if not needed or free is None:
+            continue
+        kind = "simulated " if is_simulated else ""
+        says.append(f"{show_usd(max(free, ZERO))} of this month's {kind}budget is free.")
+        if needed > free:
+            why = f"The whole branch may cost {show_usd(needed)} and {says[-1]} {RAISE}"
+    return why, " ".join(says)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from editorapp.generations.lineage import nearest_ids
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 
@@ -19,20 +20,8 @@ MOST_BELOW = 40  # children of the take at hand
 MOST_EACH = 6  # children of each take below it
 LEVELS = 8  # so many generations of them
 MOST_A_LEVEL = 30
-LONGEST = 5_000  # steps up; a ring of parents, which cannot be, ends there
 
 _TABLE = Generation._meta.db_table
-_ABOVE = f"""
-WITH RECURSIVE line (id, parent_id, step) AS (
-    SELECT id, parent_id, 0 FROM {_TABLE} WHERE id = %s
-    UNION ALL
-    SELECT above.id, above.parent_id, line.step + 1
-    FROM {_TABLE} above JOIN line ON above.id = line.parent_id
-    WHERE line.step < {LONGEST} AND above.team_id = %s
-)
-SELECT id, step FROM line
-WHERE step <= {MOST_ABOVE} OR step = (SELECT MAX(step) FROM line) ORDER BY step
-"""
 # The newest children of each of some takes, and how many each has.
 _NEWEST = f"""
 SELECT id, parent_id, among FROM (
@@ -121,10 +110,7 @@ def around(take: Generation, member: Member, *, before: int | None = None) -> Li
 
 def _path(take: Generation, member: Member) -> tuple[list[int], int]:
     """Return the takes that are shown from the first one down, and how many are left out."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ABOVE, [take.pk, take.team_id])
-        steps = dict(reversed(cursor.fetchall()))
-    left_out = max(0, max(steps.values()) - MOST_ABOVE - 1)
+    steps, left_out = nearest_ids(take, MOST_ABOVE)
     if not member.sees_all:
         ids = Generation.objects.visible_to(member).filter(pk__in=steps).values_list("pk")
         steps = {pk: steps[pk] for (pk,) in ids} | {take.pk: 0}

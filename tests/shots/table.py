@@ -174,6 +174,7 @@ NO_SCREEN = {
     "queue:cancel_batch": "a button of the queue",
     "takes:price": "a part of a take's page",
     "takes:finishes": "a part of a take's page",
+    "takes:runs": "a part of a lineage's page",
     "takes:with_sound": "a file",
     "takes:video": "a file",
     "exports:of_take": "a file",

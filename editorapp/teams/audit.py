@@ -81,6 +81,7 @@ _ACTS = (
     AuditedAct("account.switched_on", "switched on", ACCOUNT),
     AuditedAct("account.switched_off", "switched off", ACCOUNT),
     AuditedAct("account.made_default", "made the default", ACCOUNT),
+    AuditedAct("account.given", "decided which teams may use", ACCOUNT),
     AuditedAct("account.deleted", "deleted the account", ACCOUNT),
     AuditedAct("account.verification_begun", "began to verify", ACCOUNT),
     AuditedAct("account.paused", "paused", ACCOUNT),

@@ -126,7 +126,7 @@ def _ways_on(take: Generation, member: Member) -> Context:
     """
     if not take.can_be_source or not member.may_create:
         return {}
-    found = accounts.usable()
+    found = accounts.usable(member.team)
     own = [one for one in found if one.pk == take.account_id]
     return {
         "can_reframe": any(Task.REFRAME in account.spec.tasks for account in found),

@@ -13,17 +13,19 @@ from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
-from editorapp.web.queue import views as queue
+from editorapp.web.queue import urls as queue
 from editorapp.web.shell import views as shell
+from editorapp.web.sign_in import passkey_views as passkeys
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status
 from editorapp.web.studio import views as studio
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes import views as takes
 
+PEOPLE = doors.urlpatterns + passkeys.urlpatterns + people.urlpatterns
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.front),
-    path("", include((doors.urlpatterns + people.urlpatterns, "people"))),
+    path("", include((PEOPLE, "people"))),
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),

@@ -139,6 +139,7 @@ SHOTS = (
     Shot("people", "handing takes over", "people:takes", _person("takes")),
     Shot("own account", "own", "people:me", _at("/me")),
     Shot("own account", "second factor", "people:second_factor", _at("/me/second-factor")),
+    Shot("own account", "passkeys", "people:passkeys", _at("/me/passkeys")),
     Shot("accounts", "all", "accounts:page", _at("/accounts/")),
     Shot("accounts", "new", "accounts:add", _at("/accounts/new/luma-agents")),
     Shot("status", "one alert", "status:page", _at("/status/")),

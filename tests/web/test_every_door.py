@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 # account or the theme. "None" is the front page, which only leads on.
 OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
 OPEN |= {"code", "second_factor", "switch_team"}
+OPEN |= {"ask_passkey", "add_passkey", "ask_sign_in_passkey", "sign_in_passkey"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
 DECIDES = {"takes:review"}

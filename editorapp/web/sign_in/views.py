@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -19,14 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from editorapp.core.client_address import address_of
 from editorapp.core.htmx import Context
 from editorapp.core.request_values import row_id
-from editorapp.teams import audit, people, second_factor, several_teams, sign_in
+from editorapp.teams import audit, passkeys, people, second_factor, several_teams, sign_in
 from editorapp.teams.access import MemberRequest, action_for
-from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import Act, acts_of
 from editorapp.web.shell.context import home
-from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,
     AlertsForm,
@@ -34,6 +32,7 @@ from editorapp.web.sign_in.forms import (
     SignInForm,
     TeamNameForm,
 )
+from editorapp.web.sign_in.let_in import browser_of, let_in, stay_in
 from editorapp.web.sign_in.second_factor_views import (
     HALF_IN,
     ask_code,
@@ -42,7 +41,6 @@ from editorapp.web.sign_in.second_factor_views import (
     own_factor,
 )
 
-BACKEND = "editorapp.teams.backends.TeamBackend"
 CHANGES = {
     "name": ("display_name", "Your name is saved."),
     "password": ("password", "Your password is set."),
@@ -67,7 +65,11 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200
-    context = {"form": form, "next": _asked(request)}
+    context = {
+        "form": form,
+        "next": _asked(request),
+        "has_passkeys": passkeys.is_available(),
+    }
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -79,7 +81,7 @@ def _signed_in(request: HttpRequest, form: SignInForm) -> User:
         form.cleaned_data["username"],
         form.cleaned_data["password"],
         address=address_of(request),
-        browser=_browser(request),
+        browser=browser_of(request),
         now=timezone.now(),
     )
 
@@ -106,7 +108,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         return _link_used(request)
     if second_factor.is_asked_of(user) and not passes:
         return ask_code(request, user, _home(user), by_link=True)
-    response = _let_in(request, user, redirect(_home(user)))
+    response = let_in(request, user, redirect(_home(user)))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
     return response
 
@@ -115,7 +117,7 @@ def _let_in_or_ask(request: HttpRequest, user: User, onward: str) -> HttpRespons
     """Begin a session, or ask for the second factor first where the person has one."""
     if second_factor.is_asked_of(user):
         return ask_code(request, user, onward, by_link=False)
-    return _let_in(request, user, redirect(onward))
+    return let_in(request, user, redirect(onward))
 
 
 @never_cache
@@ -127,13 +129,14 @@ def code_page(request: HttpRequest) -> HttpResponse:
     user = half_in(request, now)
     if user is None:
         return redirect("people:sign_in")
+    has_keys = {"has_passkeys": user.passkeys.exists()}
     if request.method != "POST":
-        return render(request, "people/code.html")
+        return render(request, "people/code.html", has_keys)
     problem, status = checked(request, user, now=now)
     if problem:
-        return render(request, "people/code.html", {"problem": problem}, status=status)
+        return render(request, "people/code.html", has_keys | {"problem": problem}, status=status)
     kept = request.session.pop(HALF_IN)
-    response = _let_in(request, user, redirect(kept["onward"]))
+    response = let_in(request, user, redirect(kept["onward"]))
     if kept["by_link"]:
         request.session["signed_in_by_link"] = True
     return response
@@ -182,6 +185,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
     context |= {"has_second_factor": second_factor.is_available()}
+    context |= {"has_passkeys": passkeys.is_available()}
     context |= {"teams": several_teams.teams_of(request.user), "team_form": TeamNameForm()}
     return render(request, "people/me.html", context, status=422 if which else 200)
 
@@ -254,7 +258,7 @@ def _joined(
 ) -> HttpResponse:
     member = people.accept(token, **form.cleaned_data, now=timezone.now())
     onward = redirect("studio:page" if member.may_create else "gallery:page")
-    response = _let_in(request, member.user, onward)
+    response = let_in(request, member.user, onward)
     role = member.get_role_display().lower()
     messages.success(request, f"Welcome to {member.team}. You are in as {role}.")
     return response
@@ -319,40 +323,6 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
 
 def _asked(request: HttpRequest) -> str:
     return request.POST.get("next") or request.GET.get("next", "")
-
-
-def _browser(request: HttpRequest) -> KnownBrowser:
-    return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
-
-
-def _let_in(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    """Begin a session, and have the browser known as one of this person's."""
-    login(request, user, backend=BACKEND)
-    return _known(request, user, response)
-
-
-def stay_in(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    """Keep this session where all others of the person have just ended."""
-    update_session_auth_hash(request, user)
-    return _known(request, user, response)
-
-
-def _known(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    known = _browser(request).used_by(user)
-    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, known)
-    return response
 
 
 urlpatterns = [

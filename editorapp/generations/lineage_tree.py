@@ -39,14 +39,14 @@ AND {{seen}} ORDER BY take.id DESC LIMIT {MOST_BESIDE + 1}
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisibleTakes:
     """The condition that somebody sees `take`, as SQL with its values."""
 
     sql: str
     values: tuple[Any, ...]
 
     @classmethod
-    def by(cls, member: Member) -> "Seen":
+    def by(cls, member: Member) -> "VisibleTakes":
         if member.sees_all:
             return cls("take.team_id = %s", (member.team_id,))
         rows = Generation.objects.visible_to(member).order_by().values("pk")
@@ -97,7 +97,7 @@ def around(take: Generation, member: Member, *, before: int | None = None) -> Li
 
     `before`: of the children of the take itself only those that are older than this one.
     """
-    seen = Seen.by(member)
+    seen = VisibleTakes.by(member)
     path, left_out = _path(take, member)
     tree = LineageTree(take.pk, path, left_out)
     _add(tree, _beside(path, seen))
@@ -129,7 +129,7 @@ def _add(tree: LineageTree, rows: Sequence[Row]) -> None:
             tree.children.setdefault(parent, []).append(pk)
 
 
-def _beside(path: Collection[int], seen: Seen) -> list[Row]:
+def _beside(path: Collection[int], seen: VisibleTakes) -> list[Row]:
     """Return the newest other children of the takes above."""
     above = list(path)[:-1]
     if not above:
@@ -141,7 +141,7 @@ def _beside(path: Collection[int], seen: Seen) -> list[Row]:
     return _rows(sql, [*above, *seen.values])
 
 
-def _below(here: int, seen: Seen, before: int | None) -> list[Row]:
+def _below(here: int, seen: VisibleTakes, before: int | None) -> list[Row]:
     """Return what was made from a take, level by level, in one statement."""
     which = "take.parent_id = %s" + (" AND take.id < %s" if before else "")
     parts, values = [], [here, *([before] if before else []), *seen.values]
@@ -156,7 +156,7 @@ def _below(here: int, seen: Seen, before: int | None) -> list[Row]:
     return _rows(f"WITH {', '.join(parts)} {every}", values)
 
 
-def _add_first(tree: LineageTree, take: Generation, seen: Seen) -> None:
+def _add_first(tree: LineageTree, take: Generation, seen: VisibleTakes) -> None:
     """Add the newest other takes that began from the same source."""
     values = [take.team_id, take.lineage, tree.path[0], *seen.values]
     found = [pk for (pk,) in _rows(_FIRST.format(seen=seen.sql), values)]

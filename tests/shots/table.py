@@ -122,6 +122,8 @@ SHOTS = (
     Shot("take", "queued", "takes:page", _take("queued-0")),
     Shot("take", "failed", "takes:page", _take("failed")),
     Shot("take", "outcome unknown", "takes:page", _take("unknown")),
+    Shot("lineage", "of a chain", "takes:lineage", _tree("chain")),
+    Shot("lineage", "quote", "takes:branch", _branch("chain")),
     Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
     Shot("compare", "a ladder", "compare:page", _ladder),
     Shot("compare", "nothing named", "compare:page", _at("/compare/")),

@@ -29,6 +29,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "accounts:default": ("account.made_default",),
     "accounts:delete": ("account.deleted",),
     "accounts:edit": ("account.changed",),
+    "accounts:give": ("account.given",),
     "accounts:switch": ("account.switched_on", "account.switched_off"),
     "accounts:test": ("account.tested",),
     "costs:limit": ("team.limit_changed",),

@@ -31,11 +31,16 @@ def give(account: ProviderAccount, team: Team | None, *, by: Member) -> None:
             _see_nobody_else_uses(row, team)
             TeamAccount.objects.filter(account=row).exclude(team=team).delete()
         ProviderAccount.objects.filter(pk=row.pk).update(team=team)
-        facts = {"team": [_name(row.team), _name(team)]}
         logs = {by.team_id, row.team_id, team.pk if team else None} - {None}
         for log in sorted(one for one in logs if one):
-            subject = f"account:{row.pk}"
-            audit.record("account.given", subject, by=by, team=log, about=row.name, **facts)
+            audit.record(
+                "account.given",
+                f"account:{row.pk}",
+                by=by,
+                team=log,
+                about=row.name,
+                whose=[_name(row.team), _name(team)],
+            )
     account.refresh_from_db()
 
 

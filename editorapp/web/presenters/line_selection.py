@@ -21,7 +21,7 @@ from editorapp.generations.ledger_lines import (
 )
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.web.presenters.request_summary import model_names, provider_names
 
 

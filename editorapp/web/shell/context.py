@@ -59,7 +59,7 @@ class Counts:
 def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
-    simulated = SimpleLazyObject(all_simulated)
+    simulated = SimpleLazyObject(lambda: all_simulated(member and member.team))
 
     def of_month(member: Member) -> MonthMeter:
         return month(member, is_simulated=bool(simulated))

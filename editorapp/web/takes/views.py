@@ -11,7 +11,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.takes import actions, finish_views, panel, sound
+from editorapp.web.takes import actions, finish_views, lineage_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import full_take_or_404
 from editorapp.web.takes.page_context import page_context
@@ -82,5 +82,6 @@ urlpatterns = [
     *actions.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,
+    *lineage_views.urlpatterns,
     *settle.take_patterns,
 ]

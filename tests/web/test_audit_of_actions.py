@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
-OWN_WORDS = "it keeps what one person typed, for themselves"
+OWN_WORDS = "it keeps what one person typed or has read, for themselves"
 RECORDED: dict[str, tuple[str, ...] | str] = {
     "None": READS,
     "accounts:add": ("account.added",),
@@ -32,6 +32,16 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "accounts:switch": ("account.switched_on", "account.switched_off"),
     "accounts:test": ("account.tested",),
     "costs:limit": ("team.limit_changed",),
+    "inbox:delivery_again": ("webhook.sent_again",),
+    "inbox:read": OWN_WORDS,
+    "inbox:settings": OWN_WORDS,
+    "inbox:unread": OWN_WORDS,
+    "inbox:webhook": ("webhook.changed",),
+    "inbox:webhook_delete": ("webhook.deleted",),
+    "inbox:webhook_make": ("webhook.made",),
+    "inbox:webhook_rotate": ("webhook.secret_rotated",),
+    "inbox:webhook_switch": ("webhook.switched_on", "webhook.switched_off"),
+    "inbox:webhook_test": ("webhook.tested",),
     "media:finish_upload": FREE,
     "media:pin": FREE,
     "media:upload_form": FREE,

@@ -19,6 +19,8 @@ OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "th
 OPEN |= {"code", "second_factor", "switch_team"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
+# of what one was told oneself
+SEES |= {"inbox:read", "inbox:unread", "inbox:settings"}
 DECIDES = {"takes:review"}
 ORGANISES = {"projects:make", "projects:move"}
 # changes nothing: what is there already is taken along

@@ -1,4 +1,6 @@
-"""News: what became of a person's takes since a page was drawn, asked by every page that is open."""
+"""News: what became of a person's takes, and what they were told, since a page was drawn; asked by
+every page that is open.
+"""
 
 import zlib
 from typing import Any
@@ -9,6 +11,7 @@ from django.urls import reverse
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import FINAL, NEEDS_A_PERSON, State
+from editorapp.inbox.reading import unread_count
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -25,10 +28,11 @@ def news(request: MemberRequest) -> HttpResponse:
     """Return the shell's counts and the newest ends of this person's takes; 204 while nothing is
     other than the page saw it.
 
-    Two queries; the month's money is read only where something changed.
+    Three queries; the month's money is read only where something changed.
     """
     running, rows = counts(request.member), _newest(request.member)
-    stamp = _stamp(running, rows)
+    unread = unread_count(request.member)
+    stamp = _stamp(running, rows, unread)
     if stamp == request.GET.get("seen"):
         return HttpResponse(status=204)
     ended = [_told(row) for row in rows if row[1] in TOLD]
@@ -36,8 +40,10 @@ def news(request: MemberRequest) -> HttpResponse:
         {
             "stamp": stamp,
             "running": running.running,
+            "unread": unread,
             "ended": ended,
             "parts": {
+                "bell-box": render_to_string("_bell.html", {"unread": unread}),
                 "running-box": render_to_string("_running.html", {"counts": running}),
                 "month-box": render_to_string("_month.html", request=request),
             },
@@ -50,8 +56,8 @@ def _newest(member: Member) -> list[Row]:
     return list(takes.order_by("-pk").values_list(*COLUMNS)[:LOOKS_BACK])
 
 
-def _stamp(running: Counts, rows: list[Row]) -> str:
-    return f"{zlib.crc32(repr((running, rows)).encode()):x}"
+def _stamp(running: Counts, rows: list[Row], unread: int) -> str:
+    return f"{zlib.crc32(repr((running, rows, unread)).encode()):x}"
 
 
 def _told(row: Row) -> dict[str, Any]:

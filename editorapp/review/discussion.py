@@ -27,7 +27,7 @@ def threads(take: Generation) -> list[Thread]:
     """Return the threads of a take in the order of their frames, those about the whole take first;
     then what is carried, the nearest take's first.
 
-    Three queries, however many there are.
+    Four queries, however many there are.
     """
     tops = _tops(take)
     replies = _replies(tops)
@@ -48,7 +48,8 @@ def _tops(take: Generation) -> list[Comment]:
     is_shown = Q(generation=take) | Q(resolved_at=None, deleted_at=None)
     rows = Comment.objects.filter(is_shown, parent=None, generation__in=_chain(take))
     rows = rows.filter(generation__team_id=take.team_id)
-    return list(rows.select_related("author", "resolved_by", "generation__result"))
+    rows = rows.select_related("author", "resolved_by", "generation__result")
+    return list(rows.prefetch_related("answers"))
 
 
 def _replies(tops: Sequence[Comment]) -> dict[int, list[Comment]]:

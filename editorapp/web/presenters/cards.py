@@ -96,7 +96,7 @@ def in_full(
         "created_by",
         "assignee",
         "held_by",
-    ).prefetch_related(_decisions())
+    ).prefetch_related(_decisions(), "decisions__answers")
     return _placed(takes, member)
 
 

@@ -23,7 +23,7 @@ from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member, Project
-from editorapp.web.presenters import change, request_summary
+from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
@@ -61,6 +61,7 @@ def page_context(take: Generation, member: Member) -> Context:
         **_projects(take, member),
         "seen": seen(take),
         "verdicts": Decision.Verdict,
+        "answer_lines": answers.lines_of(take, member),
         **_attempts(take),
     }
 

@@ -14,7 +14,7 @@ from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.takes import actions, finish_views, panel, sound
+from editorapp.web.takes import actions, answer_views, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import full_take_or_404, note_of, take_or_404
 from editorapp.web.takes.page_context import page_context
@@ -111,6 +111,7 @@ urlpatterns = [
     path("<int:pk>/review", review_it, name="review"),
     *panel.urlpatterns,
     *actions.urlpatterns,
+    *answer_views.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,
     *settle.take_patterns,

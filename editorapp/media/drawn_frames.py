@@ -22,6 +22,7 @@ COLOURS = {
     "white": (255, 255, 255),
 }
 WIDTH = 0.006  # of a line, as a part of the picture's longer side
+THINNEST = 3  # px
 HEAD = 4.5  # how long an arrow's head is, in widths of its line
 FINER = 2  # drawn so many times larger and brought down: smooth edges
 
@@ -66,7 +67,7 @@ def burnt(picture: Image.Image, shapes: Shapes) -> Image.Image:
     size = (picture.width * FINER, picture.height * FINER)
     layer = Image.new("RGBA", size)
     pen = ImageDraw.Draw(layer)
-    width = max(FINER, round(max(size) * WIDTH))
+    width = max(THINNEST * FINER, round(max(size) * WIDTH))
     for shape in shapes:
         points = [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in shape["points"]]
         DRAWS[shape["kind"]](pen, points, COLOURS[shape["colour"]], width)

@@ -27,6 +27,7 @@ from tests.web.controls import controls_of
 
 pytestmark = pytest.mark.django_db
 BOX = {"kind": "box", "colour": "red", "points": [[0.25, 0.25], [0.75, 0.75]]}
+CHAIN = "5d2f1c1e-1f0a-4c8e-9d55-0a3c2d1b7e41"
 ARROW = {"kind": "arrow", "colour": "blue", "points": [[0.1, 0.9], [0.5, 0.5]]}
 
 
@@ -45,7 +46,7 @@ def take(creator, keep) -> Generation:
     clip: Asset = keep("bunny_720p_5s.mp4")
     Asset.objects.filter(pk=clip.pk).update(origin=Asset.Origin.RESULT)
     clip.refresh_from_db()
-    return make_generation(creator, state="succeeded", result=clip, chain_id="gen-41")
+    return make_generation(creator, state="succeeded", result=clip, chain_id=CHAIN)
 
 
 @pytest.fixture
@@ -108,9 +109,13 @@ def test_a_drawing_fits_a_picture_of_any_size(size):
     drawn = numpy.asarray(drawn_frames.burnt(grey, [BOX, ARROW]))
 
     assert drawn.shape == (size[1], size[0], 3)
-    tip = drawn[round(0.5 * (size[1] - 1)), round(0.5 * (size[0] - 1)) - 2]
-    assert tip[2] > 200 > tip[0]
-    assert tuple(drawn[round(0.5 * size[1]), round(0.25 * (size[0] - 1))]) == (255, 69, 58)
+    blue, red = at(drawn, 0.49, 0.51), at(drawn, 0.25, 0.4)
+    assert blue[2] > 200 > blue[0] and red == drawn_frames.COLOURS["red"]
+
+
+def at(picture: numpy.ndarray, x: float, y: float) -> tuple[int, ...]:
+    height, width = picture.shape[:2]
+    return tuple(int(one) for one in picture[round(y * (height - 1)), round(x * (width - 1))])
 
 
 # The draft

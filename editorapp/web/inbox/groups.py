@@ -22,6 +22,17 @@ LABELS = {
 }
 
 
+FILTERS = {
+    NoticeKind.COMMENT: "Notes",
+    NoticeKind.REPLY: "Replies",
+    NoticeKind.MENTION: "Mentions",
+    NoticeKind.ASKED: "To review",
+    NoticeKind.VERDICT: "Verdicts",
+    NoticeKind.ANSWER: "Answers",
+    NoticeKind.TROUBLE: "Trouble",
+}
+
+
 @dataclass(frozen=True)
 class NoticeRow:
     """One notice as it is listed."""

@@ -1,7 +1,7 @@
 """Inbox: what a person was told, newest first; read, unread, and opened at its place."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,9 +18,18 @@ from editorapp.inbox.models import Notice, NoticeKind
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.inbox import settings_views, webhook_views
-from editorapp.web.inbox.groups import grouped
+from editorapp.web.inbox.groups import FILTERS, grouped
 
 PAGE_SIZE = 40
+
+
+class KindLink(NamedTuple):
+    """A kind of notice as a link; `says`: what it is, at length."""
+
+    url: str
+    label: str
+    says: str
+    is_chosen: bool
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,13 @@ class InboxFilters:
         return reverse("inbox:page") + (f"?{said}" if said else "")
 
     @property
-    def kinds(self) -> list[tuple[str, str, bool]]:
-        """The kinds as links: address, label, and whether it is the chosen one."""
-        every = ("", "Everything")
-        return [
-            (self.address(kind=value), label, value == self.kind)
-            for value, label in (every, *NoticeKind.choices)
-        ]
+    def kinds(self) -> list[KindLink]:
+        """The kinds as links."""
+        every = KindLink(self.address(kind=""), "Everything", "", not self.kind)
+        return [every, *(self._link(kind) for kind in FILTERS)]
+
+    def _link(self, kind: NoticeKind) -> KindLink:
+        return KindLink(self.address(kind=kind), FILTERS[kind], kind.label, kind == self.kind)
 
     @property
     def states(self) -> list[tuple[str, str, bool]]:

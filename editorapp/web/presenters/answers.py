@@ -1,6 +1,5 @@
 """Answer lines: which notes a take answers, whether it does what was asked, and what answers a note."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -62,12 +61,3 @@ def lines_of(take: Generation, member: Member) -> list[AnswerLine]:
     )
     found = list(rows.select_related(*NOTED).order_by("pk"))
     return [AnswerLine(one, may_judge(one, member)) for one in found]
-
-
-def answering(takes: Iterable[int]) -> dict[int, str]:
-    """Return, of these takes, those that answer a note, with whose: one query."""
-    found: dict[int, str] = {}
-    rows = Answer.objects.filter(generation__in=list(takes))
-    for one in rows.select_related("comment__author", "decision__decided_by").order_by("-pk"):
-        found[one.generation_id] = note_of(one).by
-    return found

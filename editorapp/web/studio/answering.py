@@ -74,15 +74,15 @@ def shown(form: DraftForm, member: Member) -> AnsweredNote | None:
     take = _source_of(form, member)
     clip = take.result if take is not None else None
     frame = _frame_in(clip, note)
-    choices = () if frame is None else tuple(_choices(form, note, frame))
+    choices = () if frame is None else tuple(_choices(form, note))
     return AnsweredNote(note, clip, frame, choices)
 
 
-def _choices(form: DraftForm, note: AskedNote, frame: int) -> Iterable[FrameChoice]:
+def _choices(form: DraftForm, note: AskedNote) -> Iterable[FrameChoice]:
     used = form.note_frame if _has_picture(form) else NONE
     if note.drawing:
-        yield FrameChoice(DRAWN, f"Frame {frame} with the drawing", DRAWN, used == DRAWN)
-    yield FrameChoice(PLAIN, f"Frame {frame} as it is", PLAIN, used == PLAIN)
+        yield FrameChoice(DRAWN, "With the drawing", DRAWN, used == DRAWN)
+    yield FrameChoice(PLAIN, "As it is", PLAIN, used == PLAIN)
     yield FrameChoice(NONE, "No frame", "", used == NONE)
 
 

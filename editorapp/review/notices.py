@@ -83,12 +83,13 @@ def answered(answer: Answer, *, now: datetime) -> None:
 def judged(answer: Answer, why: str, *, by: Member, now: datetime) -> None:
     """Tell who made a take whether it does what its note asked for."""
     take, note = answer.generation, note_of(answer)
-    does = "does" if answer.outcome == Answer.AnswerOutcome.YES else "does not do yet"
+    is_content = answer.outcome == Answer.AnswerOutcome.YES
+    does = "yes, #{} does" if is_content else "not yet, #{} does not do"
     event = Event(
         NoticeKind.VERDICT,
         f"judged:{answer.pk}:{int(now.timestamp())}",
         f"{path_of(take)}#answers",
-        f"#{take.pk} {does} what was asked on {note.where}{f': {why}' if why.strip() else ''}",
+        f"{does.format(take.pk)} what was asked on {note.where}{f': {why}' if why.strip() else ''}",
         str(by.user),
     )
     notify(event, _members(take, _makers(take)), team_id=take.team_id, now=now, but=by)

@@ -56,7 +56,7 @@ def test_notices_of_one_take_stand_together_with_its_picture(creator, take):
     html = page_of(creator)
 
     assert html.count('class="told-group panel"') == 2 and html.count("data-fresh") == 3
-    assert f"/media/{take.result_id}/poster" in html and "<strong>Mia</strong> Too dark" in html
+    assert f"/media/{take.result_id}/poster" in html and "<strong>Mia:</strong> Too dark" in html
     assert html.index("failed") < html.index("Too dark")
 
 

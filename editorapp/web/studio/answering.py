@@ -24,6 +24,7 @@ from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.web.studio import form_request
 from editorapp.web.studio.draft_form import DraftForm, KeyframeRow, Values
+from editorapp.web.studio.draft_versions import DraftVersion
 from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.resolved_form import resolve
 from editorapp.web.studio.saved_form import form_of, values_of
@@ -97,7 +98,7 @@ def _has_picture(form: DraftForm) -> bool:
 
 def begin(note: AskedNote, take: Generation, member: Member, *, now: datetime) -> int | None:
     """Make the edit that a note asks for the draft that counts for a take. Return the number of the
-    draft that it replaces, which is set aside; None where there was none.
+    draft that it replaces, which is set aside; None where there was none with anything in it.
 
     Nothing is changed where the draft answers that note already: what was typed since stays.
     """
@@ -111,7 +112,7 @@ def begin(note: AskedNote, take: Generation, member: Member, *, now: datetime) -
         saved_drafts.save_over(member, place, values, page="", now=now)
         aside = saved_drafts.of(member).filter(way="", source=place.source).exclude(aside="")
         kept = aside.order_by("-pk").first() if before is not None else None
-    return kept.pk if kept is not None else None
+    return None if kept is None or DraftVersion(kept).is_empty else kept.pk
 
 
 def edit_of(note: AskedNote, take: Generation, member: Member) -> DraftForm:

@@ -12,18 +12,21 @@ from editorapp.media.models import Asset
 from editorapp.teams.models import User
 
 Shapes = Sequence[Mapping[str, Any]]  # as review/drawing.py keeps them
-Point = tuple[float, float]
+Line = list[tuple[float, float]]
 
+# As the stage shows them: static/css/tokens.css, static/js/stage/drawing.js.
 COLOURS = {
-    "red": (255, 69, 58),
-    "yellow": (255, 214, 10),
-    "green": (50, 215, 75),
-    "blue": (64, 156, 255),
+    "red": (255, 77, 66),
+    "yellow": (255, 210, 31),
+    "green": (63, 220, 106),
+    "blue": (74, 163, 255),
     "white": (255, 255, 255),
 }
-WIDTH = 0.006  # of a line, as a part of the picture's longer side
-THINNEST = 3  # px
-HEAD = 4.5  # how long an arrow's head is, in widths of its line
+UNDER = (0, 0, 0, 140)  # a dark edge, seen on bright pictures
+WIDTH = 0.005  # of a line, as a part of the picture's longer side
+THINNEST = 2  # px
+BARB = 0.03  # how long an arrow's barbs are, as a part of the longer side
+TURN = 0.5  # between an arrow and its barbs, in radians
 FINER = 2  # drawn so many times larger and brought down: smooth edges
 
 
@@ -70,54 +73,45 @@ def burnt(picture: Image.Image, shapes: Shapes) -> Image.Image:
     width = max(THINNEST * FINER, round(max(size) * WIDTH))
     for shape in shapes:
         points = [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in shape["points"]]
-        DRAWS[shape["kind"]](pen, points, COLOURS[shape["colour"]], width)
+        lines = LINES[shape["kind"]](points, max(size) * BARB)
+        for colour, thick in ((UNDER, 2 * width), (COLOURS[shape["colour"]], width)):
+            for line in lines:
+                _draw(pen, line, colour, thick)
     layer = layer.resize(picture.size, Image.Resampling.BOX)
     return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
 
 
-def _line(
+def _draw(
     pen: ImageDraw.ImageDraw,
-    points: list[Point],
-    colour: tuple[int, int, int],
+    points: Line,
+    colour: tuple[int, ...],
     width: int,
 ) -> None:
+    """Draw a line with round joints and ends."""
     pen.line(points, fill=colour, width=width, joint="curve")
-    for x, y in (points[0], points[-1]):  # round ends
-        half = width / 2
+    half = width / 2
+    for x, y in (points[0], points[-1]):
         pen.ellipse((x - half, y - half, x + half, y + half), fill=colour)
 
 
-def _box(
-    pen: ImageDraw.ImageDraw,
-    points: list[Point],
-    colour: tuple[int, int, int],
-    width: int,
-) -> None:
+def _pen(points: Line, _barb: float) -> list[Line]:
+    return [points]
+
+
+def _box(points: Line, _barb: float) -> list[Line]:
     (left, top), (right, bottom) = points
-    _line(
-        pen,
-        [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)],
-        colour,
-        width,
-    )
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return [[*corners, corners[0]]]
 
 
-def _arrow(
-    pen: ImageDraw.ImageDraw,
-    points: list[Point],
-    colour: tuple[int, int, int],
-    width: int,
-) -> None:
+def _arrow(points: Line, barb: float) -> list[Line]:
     (tail_x, tail_y), (x, y) = points
     along = math.atan2(y - tail_y, x - tail_x)
-    long = width * HEAD
-    sides = [
-        (x - long * math.cos(along + turn), y - long * math.sin(along + turn))
-        for turn in (-math.pi / 7, math.pi / 7)
+    ends = [
+        (x - barb * math.cos(along + turn), y - barb * math.sin(along + turn))
+        for turn in (-TURN, TURN)
     ]
-    neck = (x - long * 0.8 * math.cos(along), y - long * 0.8 * math.sin(along))
-    _line(pen, [(tail_x, tail_y), neck], colour, width)
-    pen.polygon([(x, y), *sides], fill=colour)
+    return [points, *([(x, y), end] for end in ends)]
 
 
-DRAWS = {"pen": _line, "box": _box, "arrow": _arrow}
+LINES = {"pen": _pen, "box": _box, "arrow": _arrow}

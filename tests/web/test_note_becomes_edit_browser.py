@@ -68,7 +68,7 @@ def joined(owner: Person, mia: Person) -> Page:
     page.get_by_label("User name or e-mail").fill("mia")
     page.get_by_label("Password").fill("a long and quiet river")
     page.get_by_role("button", name=re.compile("^Join")).click()
-    page.wait_for_url("**/studio/**")
+    expect(bell(page)).to_be_visible()
     return page
 
 

@@ -48,10 +48,14 @@ def mark_read(member: Member, ids: Iterable[int] | None = None, *, now: datetime
 
 
 def mark_path_read(member: Member, path: str, *, now: datetime) -> int:
-    """Keep that a person has read what leads to a page, or to a place on it, for they are there."""
+    """Keep that a person has read what leads to a page, or to a place on it, for they are there.
+
+    One query where nothing does.
+    """
     leads_here = Q(path=path) | Q(path__startswith=f"{path}#")
     rows = notices(member, only_unread=True).filter(leads_here)
-    return rows.update(read_at=now, mail_at=None)
+    ids = list(rows.values_list("pk", flat=True))
+    return mark_read(member, ids, now=now) if ids else 0
 
 
 def mark_unread(member: Member, pk: int) -> None:

@@ -70,6 +70,18 @@ def test_opening_a_notice_leads_to_its_comment_and_marks_it_as_read(creator, tak
     assert notice.read_at is not None and "data-fresh" not in page_of(creator)
 
 
+def test_who_looks_at_a_take_has_read_what_leads_to_it_and_nothing_else(creator, take):
+    other = make_generation(creator, state="failed")
+    tell(creator, 1, take)
+    tell(creator, 2, take, kind="verdict")
+    elsewhere = tell(creator, 3, other)
+
+    html = page_of(creator, f"/takes/{take.pk}")
+
+    assert list(Notice.objects.filter(read_at=None)) == [elsewhere]
+    assert 'data-unread="1"' in html
+
+
 @pytest.mark.parametrize("how", ["HEAD", "prefetch"])
 def test_what_only_a_browser_looked_at_is_not_read(creator, take, how):
     notice, client = tell(creator, 7, take), signed_in(creator)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.generations import comparison
 from editorapp.generations.models import Generation
+from editorapp.inbox import reading
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
@@ -25,7 +26,9 @@ _NOT_YET = {"Cache-Control": "private, no-store"}
 
 @page_for(Act.SEE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a take."""
+    """Show a take; what a person was told of it counts as read then."""
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        reading.mark_path_read(request.member, request.path, now=timezone.now())
     return _page(request, pk)
 
 

@@ -52,7 +52,7 @@ class AskedNote:
     @property
     def page(self) -> str:
         """The page of its take, at the note."""
-        place = "#review"
+        place = "#verdicts"
         if isinstance(self.said, Comment):
             place = f"#comment-{self.said.parent_id or self.said.pk}"
         return f"/takes/{self.said.generation_id}{place}"

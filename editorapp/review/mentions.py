@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from editorapp.teams.models import Member
+from editorapp.generations.models import Generation
+from editorapp.teams.models import Member, ProjectMember
+from editorapp.teams.roles import Act, who_may
 
 
 def mentioned(text: str, team_id: int) -> list[Member]:
@@ -44,6 +46,16 @@ def without_mentions(text: str, team_id: int) -> str:
 def _untied(rest: str, *, is_first: bool) -> str:
     """Return what follows a name; at the beginning, without the comma or colon behind the name."""
     return rest.lstrip(" \t,:;") if is_first else rest
+
+
+def who_see(take: Generation) -> "QuerySet[Member]":
+    """Return the members of its team who see a take: as `visible_to` has it, asked the other way."""
+    rows = Member.objects.active().filter(team_id=take.team_id)
+    if take.project is None:
+        return rows.filter(role__in=who_may(Act.SEE_TEAM))
+    needed = Act.SEE_PRIVATE if take.project.is_private else Act.SEE_TEAM
+    inside = ProjectMember.objects.filter(project=take.project).values("user")
+    return rows.filter(Q(role__in=who_may(needed)) | Q(user__in=inside))
 
 
 def _names(members: "QuerySet[Member]") -> list[tuple[str, Member]]:

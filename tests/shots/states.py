@@ -25,7 +25,7 @@ from editorapp.inbox import webhooks
 from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.review import comments, notices
+from editorapp.review import approval, comments, notices, playlists
 from editorapp.review.answers import answer
 from editorapp.review.asked_notes import AskedNote
 from editorapp.review.comments import CommentText
@@ -59,6 +59,7 @@ class States:
     takes: dict[str, Generation] = field(default_factory=dict)
     batch: UUID = field(default_factory=uuid4)
     project: int = 0
+    playlist: int = 0
     invite: str = ""
     note: int = 0
     webhook: int = 0
@@ -93,6 +94,7 @@ def build(folder: Path) -> States:
     _around(made)
     _projects(made, owner)
     _notes(made, owner)
+    _sitting(made)
     return made
 
 
@@ -119,6 +121,17 @@ def _projects(made: States, owner: Member) -> None:
     move([made.take("done"), made.take("second"), made.take("chain")], board, by=owner)
     projects.make(owner, ProjectFields("Pitch", colour="amber", is_private=True))
     made.project = board.pk
+
+
+def _sitting(made: States) -> None:
+    """Make a playlist, and ask for reviews."""
+    now, owner, reviewer = timezone.now(), made.people["admin"], made.people["reviewer"]
+    sitting = playlists.make("Monday sitting", by=owner, now=now)
+    names = ("done", "second", "chain", "many-3")
+    playlists.add(sitting, [made.take(name) for name in names], by=owner)
+    made.playlist = sitting.pk
+    for name in ("chain", "many-3"):
+        approval.ask(made.takes[name], [reviewer, owner], by=made.people["creator"], now=now)
 
 
 def _people() -> dict[str, Member]:

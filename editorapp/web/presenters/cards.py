@@ -78,7 +78,7 @@ def notes_of(takes: Sequence[Generation]) -> None:
     of another take answer: a query for each, or none.
     """
     asked = [take for take in takes if take.review == Generation.Review.NEEDS_CHANGES]
-    prefetch_related_objects(asked, _decisions())
+    prefetch_related_objects(asked, decided())
     prefetch_related_objects([take for take in takes if take.parent_id], answers_read())
 
 
@@ -86,8 +86,8 @@ def in_full(
     takes: "QuerySet[Generation]",
     member: Member | None = None,
 ) -> "QuerySet[Generation]":
-    """Return the takes with all that a take's own page reads: source, parent, result, people,
-    decisions. `member`: who asks; None, or who sees all of the team.
+    """Return the takes with all that a take's own page reads: source, parent, result, people.
+    `member`: who asks; None, or who sees all of the team.
     """
     takes = takes.select_related(
         "account",
@@ -100,7 +100,8 @@ def in_full(
         "created_by",
         "assignee",
         "held_by",
-    ).prefetch_related(_decisions(), "decisions__answers")
+        "project",
+    )
     return _placed(takes, member)
 
 
@@ -146,7 +147,8 @@ def whose_note(take: Generation) -> str:
     return next((note_of(one).by for one in take.answers.all()), "")
 
 
-def _decisions() -> Prefetch:
+def decided() -> Prefetch:
+    """Return how to prefetch what people decided about takes, the newest first."""
     return Prefetch("decisions", Decision.objects.select_related("decided_by"))
 
 

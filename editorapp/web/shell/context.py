@@ -20,6 +20,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.inbox.reading import unread_count
 from editorapp.providers.accounts import all_simulated
+from editorapp.review.rounds import asked_count
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.addresses import address
@@ -30,6 +31,7 @@ from editorapp.web.shell import themes
 PLACES: dict[str, Act] = {
     "studio": Act.STUDIO,
     "gallery": Act.SEE,
+    "review": Act.DECIDE,
     "queue": Act.SEE_TEAM,
     "costs": Act.SEE_COSTS,
     "people": Act.MANAGE,
@@ -58,7 +60,7 @@ class Counts:
 def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
-    simulated = SimpleLazyObject(all_simulated)
+    simulated = SimpleLazyObject(lambda: all_simulated(member and member.team))
 
     def of_month(member: Member) -> MonthMeter:
         return month(member, is_simulated=bool(simulated))
@@ -73,6 +75,7 @@ def shell(request: HttpRequest) -> Context:
         "home": SimpleLazyObject(lambda: home(member)),
         "counts": _lazily(member, counts, Counts(0, 0)),
         "unread": _lazily(member, unread_count, 0),
+        "asked": _lazily(member, asked_count, 0, act=Act.DECIDE),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
         "month": _lazily(member, of_month, None, act=Act.SEE_COSTS),
     }

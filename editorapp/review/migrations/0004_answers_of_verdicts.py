@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('generations', '0018_guides'),
-        ('review', '0002_discussion'),
+        ('review', '0003_verdict_order'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

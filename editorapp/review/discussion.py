@@ -54,7 +54,7 @@ def _answers(among: Takes | None) -> Prefetch:
 
 def stamp(take_id: int) -> str:
     """Return a word for what is said about a take, and carried to it: another one as soon as any of
-    it is new, changed, taken back, resolved or opened again. One query.
+    it is new, changed, taken back, resolved, opened again or answered by a take. One query.
     """
     rows = Comment.objects.filter(generation__in=RawSQL(ANCESTORS, [take_id]))
     said = rows.aggregate(
@@ -63,6 +63,8 @@ def stamp(take_id: int) -> str:
         deleted=Count("deleted_at"),
         resolved=Count("resolved_at"),
         settled=Max("resolved_at"),
+        answered=Count("answers"),
+        judged=Max("answers__judged_at"),
     )
     return f"{zlib.crc32(repr(sorted(said.items())).encode()):x}"
 

@@ -95,9 +95,9 @@ def test_a_note_at_a_frame_becomes_an_edit_that_its_author_approves(
     cleo.locator(".told-link").first.click()
     cleo.wait_for_url(f"**/takes/{first}#comment-{note}")
     expect(bell(cleo)).not_to_have_attribute("data-unread", re.compile("."))
-    cleo.goto("/studio/")
-    cleo.goto(f"/studio/?answers={note}")
-    cleo.get_by_role("button", name="Make this edit").click()
+    thread = cleo.locator(f'[data-thread="{note}"]')
+    thread.get_by_role("button", name="Make this edit").click()
+    cleo.wait_for_url(f"**/studio/?generation={first}&answers={note}")
     expect(cleo.get_by_label("Prompt", exact=True)).to_have_value("more lanterns here")
     band = cleo.locator("#answering")
     expect(band).to_contain_text(f"Answers Mia’s note on frame 90 of #{first}")
@@ -131,7 +131,10 @@ def test_a_note_at_a_frame_becomes_an_edit_that_its_author_approves(
     mia.get_by_role("button", name="Approve").click()
     expect(mia.locator("#review")).to_contain_text("Approved")
 
-    # Who made it is told of both.
+    # Who made it is told of both, and the note is resolved.
+    mia.goto(f"/takes/{first}")
+    thread = mia.locator(f'[data-thread="{note}"]')
+    expect(thread).to_have_class(re.compile("is-resolved"))
     cleo.goto("/inbox/?unread=1")
     told = cleo.locator(".told")
     expect(told).to_contain_text(f"yes, #{second} does what was asked on frame 90 of #{first}")

@@ -9,6 +9,7 @@ from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
 from editorapp.web.exports import views as exports
 from editorapp.web.gallery import views as gallery
+from editorapp.web.inbox import views as inbox
 from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
@@ -47,4 +48,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("costs/", include((costs.urlpatterns, "costs"))),
     path("projects/", include((projects.urlpatterns, "projects"))),
     path("audit/", include((audit.urlpatterns, "audit"))),
+    path("inbox/", include((inbox.urlpatterns, "inbox"))),
 ]

@@ -21,6 +21,8 @@ OPEN |= {"ask_passkey", "add_passkey", "ask_sign_in_passkey", "sign_in_passkey"}
 OPEN |= {"oidc", "oidc_go", "oidc_back", "oidc_join"}
 # costs nothing; what is played may be changed by whoever sees it
 SEES = {"studio:check", "studio:switch", "takes:sound"}
+# of what one was told oneself
+SEES |= {"inbox:read", "inbox:unread", "inbox:settings"}
 DECIDES = {"review:decide", "review:next"}
 ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
 ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}

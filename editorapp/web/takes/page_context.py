@@ -22,7 +22,7 @@ from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.playlists import offered
 from editorapp.teams.models import Member, Project
-from editorapp.web.presenters import change, request_summary
+from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
@@ -62,6 +62,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "is_live": _is_live(take),
         **_projects(take, member),
         "seen": seen(take),
+        "answer_lines": answers.lines_of(take, member),
         "review": verdicts_for(take, member),
         "playlists": offered(member) if member.may_organise else [],
         "talk": discussion_for(take, member) if take.is_done else None,

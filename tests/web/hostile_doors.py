@@ -23,7 +23,15 @@ from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse.models import EditRecipe, SavedDraft
-from editorapp.review.models import Comment, CommentEdit, Mention
+from editorapp.review.models import (
+    Comment,
+    CommentEdit,
+    Decision,
+    Mention,
+    Playlist,
+    PlaylistItem,
+    ReviewRequest,
+)
 from editorapp.teams.models import (
     AuditEntry,
     Invite,
@@ -84,6 +92,7 @@ SOUND = {
     "display_name": "Somebody",
     "email": "somebody@example.com",
     "name": "Zinnober",
+    "kind": "one",
     "monthly_limit_usd": "500",
     "limit_note": "More work.",
     "days": "7",
@@ -121,6 +130,10 @@ ROWS: tuple[type[Model], ...] = (
     AuditEntry,
     Project,
     ProjectMember,
+    Decision,
+    ReviewRequest,
+    Playlist,
+    PlaylistItem,
     Comment,
     CommentEdit,
     Mention,

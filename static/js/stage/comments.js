@@ -93,8 +93,14 @@
     const place = placeHere();
     if (!place || !place.querySelector("[data-talk]") && is) return;
     place.hidden = !is;
-    if (is) place.scrollIntoView({ block: "nearest" });
+    if (is) bringIntoSight(place);
     tellPlace();
+  }
+
+  /* On a phone it is above or below what is seen. */
+  function bringIntoSight(place) {
+    const { top } = place.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight * 0.75) place.scrollIntoView({ block: "start" });
   }
 
   function tellPlace() {

@@ -239,6 +239,12 @@ class Generation(models.Model):
             models.Index(
                 fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
             ),
+            # SQLite takes the index of most columns that are asked for: hence the two that never differ.
+            models.Index(
+                fields=["team", "state", "review", "-id"],
+                name="generation_undecided",
+                condition=models.Q(state="succeeded", review=""),
+            ),
             models.Index(
                 fields=["chain_id"],
                 name="generation_by_chain_id",

@@ -33,6 +33,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "projects",
         "sign_in",
         "people",
+        "invitations",
     ),
     "media": ("layout", "backends", "decoding", "sandbox", "store", "models", "intake", "uploads"),
     "providers": (
@@ -83,6 +84,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "notices",
         "comments",
         "discussion",
+        "standing",
         "approval",
         "decide",
         "rounds",
@@ -120,6 +122,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "model_pages",
         "status",
         "studio",
+        "review",
         "takes",
         "compare",
         "exports",

@@ -14,7 +14,6 @@ from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
@@ -22,10 +21,10 @@ from django.views.decorators.http import require_POST, require_safe
 from editorapp.core import reasons
 from editorapp.core.client_address import address_of
 from editorapp.teams import passkeys, password_throttle
-from editorapp.teams.models import Member, User
+from editorapp.teams.models import User
 from editorapp.teams.passkeys import PasskeyRefused, Site
-from editorapp.web.shell.context import home
 from editorapp.web.sign_in.let_in import browser_of, let_in
+from editorapp.web.sign_in.onward import page_after
 from editorapp.web.sign_in.second_factor_views import HALF_IN
 
 ASKED = "passkey_asked"  # in the session: the open challenge, and for what
@@ -118,7 +117,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect("people:sign_in")
     half = request.session.pop(HALF_IN, None) or {}
     onward = half.get("onward") or request.POST.get("next", "")
-    return let_in(request, user, redirect(_page_after(request, user, onward)))
+    return let_in(request, user, redirect(page_after(request, user, onward)))
 
 
 def needs_password(request: HttpRequest, user: User) -> bool:
@@ -195,17 +194,6 @@ def _site(request: HttpRequest) -> Site:
 def _is_name(host: str) -> bool:
     """Is this a host's name, and not its number? Browsers bind passkeys to names alone."""
     return not host.startswith("[") and not host.replace(".", "").isdigit()
-
-
-def _page_after(request: HttpRequest, user: User, wanted: str) -> str:
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted,
-        {request.get_host()},
-        require_https=request.is_secure(),
-    )
-    return (
-        wanted if wanted.startswith("/") and is_ours else home(Member.objects.of_user(user.pk)).url
-    )
 
 
 urlpatterns = [

@@ -84,7 +84,9 @@ ORDER: dict[str, tuple[str, ...]] = {
         "rounds",
         "playlists",
         "answers",
+        "shared_takes",
         "shares",
+        "guest_comments",
     ),
     "exports": (
         "timelines",
@@ -119,6 +121,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         "takes",
         "compare",
         "exports",
+        "shares",
+        "guests",
         "urls",
     ),
     "cli": ("edit", "members", "temporary_engine", "management"),

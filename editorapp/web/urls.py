@@ -9,11 +9,13 @@ from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
 from editorapp.web.exports import views as exports
 from editorapp.web.gallery import views as gallery
+from editorapp.web.guests import views as guests
 from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
 from editorapp.web.queue import views as queue
+from editorapp.web.shares import views as shares
 from editorapp.web.shell import views as shell
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status
@@ -39,5 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/", include((status.urlpatterns, "status"))),
     path("costs/", include((costs.urlpatterns, "costs"))),
     path("projects/", include((projects.urlpatterns, "projects"))),
+    path("shares/", include((shares.urlpatterns, "shares"))),
+    path("s/", include((guests.urlpatterns, "guests"))),
     path("audit/", include((audit.urlpatterns, "audit"))),
 ]

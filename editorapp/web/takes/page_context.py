@@ -22,6 +22,7 @@ from editorapp.providers import accounts
 from editorapp.providers.contract import GenerationRequest, Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
+from editorapp.review.shares import open_links
 from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
@@ -59,6 +60,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
         **_projects(take, member),
+        "shared_links": open_links(take, member, now=timezone.now()),
         "seen": seen(take),
         "verdicts": Decision.Verdict,
         **_attempts(take),

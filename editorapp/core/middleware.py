@@ -12,8 +12,6 @@ from editorapp.core import logs
 
 log = logging.getLogger("rushes.request")
 
-_SECRET_LINKS = {"s", "in", "invite"}  # what follows in the path is a secret
-
 
 class Headers:
     """Send the policies of the settings with every answer (Django 6 will read SECURE_CSP by
@@ -96,11 +94,4 @@ def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         return
     why = "failed" if is_bad else "slow" if is_slow else "answered"
     fields = {"status": response.status_code, "milliseconds": round(seconds * 1000)}
-    path = _without_secret(request.path)
-    log.log(level, "%s %s: %s", request.method, path, why, extra={"fields": fields})
-
-
-def _without_secret(path: str) -> str:
-    """Return a path as it may be logged: of a link that lets somebody in, only what kind it is."""
-    kind = path[1:].partition("/")[0]
-    return f"/{kind}/{logs.HIDDEN}" if kind in _SECRET_LINKS else path
+    log.log(level, "%s %s: %s", request.method, request.path, why, extra={"fields": fields})

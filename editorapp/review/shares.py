@@ -86,7 +86,7 @@ def share(
     if terms.shows_cost and not by.may(Act.SEE_ALL_COSTS):
         raise PermissionDenied("This role may not show what takes cost.")
     ids = _shareable(takes, by)
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_urlsafe(32)  # so long that no log writes it: see core/logs.py
     made = Share.objects.create(
         team=by.team,
         kind=_kind_of(ids, playlist),

@@ -46,20 +46,20 @@ class ShareForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=f"If you want one: {LEAST_PASSWORD} characters at least. Send it by another way.",
     )
-    may_comment = forms.BooleanField(label="Guests may comment", required=False, initial=True)
-    may_download = forms.BooleanField(label="Guests may download the video", required=False)
+    may_comment = forms.BooleanField(label="Comment", required=False, initial=True)
+    may_download = forms.BooleanField(label="Download the video", required=False)
     has_watermark = forms.BooleanField(
-        label="Watermark with the guest's name",
+        label="Their own name across the picture (watermark)",
         required=False,
-        help_text="Burnt into every picture that they see, and into what they download.",
+        help_text="Burnt into every frame that they see, and into what they download.",
     )
     shows_source = forms.BooleanField(
-        label="Show what it was made from",
+        label="What it was made from, beside it",
         required=False,
-        help_text="The source beside the take, to compare.",
+        help_text="The source, to compare.",
     )
-    shows_prompt = forms.BooleanField(label="Show the prompt", required=False)
-    shows_cost = forms.BooleanField(label="Show what it cost", required=False)
+    shows_prompt = forms.BooleanField(label="The prompt", required=False)
+    shows_cost = forms.BooleanField(label="What it cost", required=False)
 
     def __init__(self, *args: Any, member: Member, is_playlist: bool, **more: Any) -> None:
         super().__init__(*args, **more)

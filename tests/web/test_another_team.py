@@ -26,7 +26,7 @@ from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
-from editorapp.review.models import Decision
+from editorapp.review.models import Decision, Share, ShareItem
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
 from editorapp.teams.projects import ProjectFields
@@ -63,6 +63,7 @@ class Owned:
     invite: Invite
     recipe: EditRecipe
     project: Project
+    share: Share
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
@@ -73,6 +74,8 @@ class Owned:
             return [str(self.recipe.pk)]
         if space == "projects":
             return [str(self.project.pk)]
+        if space == "shares":
+            return [str(self.share.pk)]
         if space == "people":
             return [str(self.invite.pk if "invite" in leaf else self.member.pk)]
         return [str(self.clip.pk if name == "studio:takes" else self.take.pk)]
@@ -133,6 +136,15 @@ def owned(db, tmp_path: Path) -> Owned:
     )
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
+    share = Share.objects.create(
+        team=member.team,
+        kind=Share.Kind.TAKE,
+        title=f"{WORDS} link",
+        token_sha256="0" * 64,
+        made_by=member.user,
+        made_at=timezone.now(),
+    )
+    ShareItem.objects.create(share=share, generation=take, place=1)
     return Owned(
         Member.objects.get(pk=member.pk),
         Asset.objects.get(pk=clip.pk),
@@ -143,6 +155,7 @@ def owned(db, tmp_path: Path) -> Owned:
         invite,
         recipe,
         project,
+        share,
     )
 
 
@@ -186,6 +199,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "pk": owned.numbers(name),
         "what": ["original", "playable", "poster", "filmstrip"],
         "frame_index": ["5"],
+        "part": ["take"],
         "ending": ["png", "jpg", "webp"],
         "kind": list(KINDS),
         "batch": [str(owned.take.batch)],
@@ -301,7 +315,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry)
+    of_team += (Project, AuditEntry, Share)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),

@@ -64,7 +64,7 @@ def file(request: GuestRequest, pk: int, part: str, what: str) -> HttpResponseBa
 
 @for_guests()
 @_says_refusals
-def still(request: GuestRequest, pk: int, part: str, frame: int, ending: str) -> HttpResponse:
+def still(request: GuestRequest, pk: int, part: str, frame_index: int, ending: str) -> HttpResponse:
     """Answer with one frame as a picture; to be taken along only where that is allowed."""
     linked, asset = _linked(request, pk, part)
     is_download = "download" in request.GET
@@ -76,13 +76,13 @@ def still(request: GuestRequest, pk: int, part: str, frame: int, ending: str) ->
         return reasons.answer("bad_height", "The height is a number of pixels.", status=400)
     height = None if height is None else max(16, min(4320, height))
     kind = _STILLS[ending]
-    made = partial(frames.still, asset, frame, format=kind, max_height=height)
-    name = f"frame-{frame}-{height or 0}.{ending}"
+    made = partial(frames.still, asset, frame_index, format=kind, max_height=height)
+    name = f"frame-{frame_index}-{height or 0}.{ending}"
     body = _marked(linked, asset, name, made) if request.share.has_watermark else made()
     if is_download and part == TAKE:
         sha256, name = asset.sha256, f"{name}-{request.guest.pk}"
         body = leaving_picture(body, mark_of(linked.take), sha256=sha256, what=name, name=ending)
-    file_name = safe_name(f"{_stem(linked)} frame {frame}.{ending}")
+    file_name = safe_name(f"{_stem(linked)} frame {frame_index}.{ending}")
     headers = {"Content-Disposition": file_names.disposition(file_name, is_download=is_download)}
     return HttpResponse(body, content_type=f"image/{kind}", headers=headers)
 
@@ -186,7 +186,7 @@ def _stem(linked: LinkedFile) -> str:
 urlpatterns = [
     path("<str:token>/media/<int:pk>/<str:part>/<str:what>", file, name="file"),
     path(
-        "<str:token>/media/<int:pk>/<str:part>/frames/<int:frame>.<str:ending>",
+        "<str:token>/media/<int:pk>/<str:part>/frames/<int:frame_index>.<str:ending>",
         still,
         name="still",
     ),

@@ -25,6 +25,13 @@ def failure(code: str, message: str, **more: Any) -> Fields:
 NOTHING_WRONG = failure("", "")
 
 
+def length_ms(result: Asset | None) -> int | None:
+    """Return how many milliseconds a result plays; None for no result, and for a still."""
+    if result is None or not result.is_video:
+        return None
+    return int(result.duration_seconds * 1000)
+
+
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def visible_to(self, member: Member) -> "GenerationQuerySet":
         """Return the takes that somebody sees: the one place that says so."""
@@ -149,6 +156,8 @@ class Generation(models.Model):
         on_delete=models.PROTECT,
         related_name="result_of",
     )
+    # How long the result plays, kept here for its index; None for none, and for a still.
+    result_ms = models.PositiveIntegerField(null=True, blank=True)
     exr = models.ForeignKey(
         Asset,
         null=True,
@@ -224,8 +233,17 @@ class Generation(models.Model):
             models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
             models.Index(fields=["team", "project", "-id"], name="generation_by_project"),
             models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
+            models.Index(fields=["team", "created_at"], name="generation_by_date"),
+            models.Index(fields=["team", "cost_usd", "id"], name="generation_by_cost"),
+            models.Index(fields=["team", "result_ms", "id"], name="generation_by_length"),
             models.Index(
                 fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
+            ),
+            # SQLite takes the index of most columns that are asked for: hence the two that never differ.
+            models.Index(
+                fields=["team", "state", "review", "-id"],
+                name="generation_undecided",
+                condition=models.Q(state="succeeded", review=""),
             ),
             models.Index(
                 fields=["chain_id"],
@@ -241,6 +259,12 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; a new one with the length of the result that it comes with."""
+        if self._state.adding:
+            self.result_ms = length_ms(self.result)
+        super().save(*args, **kwargs)
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]
         """Return the state in words; Django's own lists all of them anew each time."""

@@ -83,6 +83,11 @@ class StageClip:
         return address("takes:page", self.take.pk) if self.take else ""
 
     @property
+    def talk(self) -> str:
+        """The address of what people say of its take."""
+        return address("comments:panel", self.take.pk) if self.take else ""
+
+    @property
     def change(self) -> str:
         """The address of how much it differs from its source; "" where nobody can say."""
         return change.address(self.take) if self.take else ""
@@ -161,6 +166,7 @@ def _take(shown: StageClip, take: Generation) -> dict[str, Any]:
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
         "page": shown.page,
+        "talk": shown.talk,
         "change": shown.change,
         "laid": laid(take),
     }

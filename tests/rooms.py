@@ -94,7 +94,9 @@ ORDER: dict[str, tuple[str, ...]] = {
         "playlists",
         "answers",
         "receivers",
+        "shared_takes",
         "shares",
+        "guest_comments",
     ),
     "exports": (
         "timelines",
@@ -131,6 +133,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         "compare",
         "exports",
         "inbox",
+        "shares",
+        "guests",
         "urls",
     ),
     "cli": ("edit", "members", "temporary_engine", "management"),

@@ -21,6 +21,7 @@ from editorapp.providers import accounts
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.playlists import offered
+from editorapp.review.shares import open_links
 from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
@@ -61,6 +62,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
         **_projects(take, member),
+        "shared_links": open_links(take, member, now=timezone.now()),
         "seen": seen(take),
         "answer_lines": answers.lines_of(take, member),
         "review": verdicts_for(take, member),

@@ -58,6 +58,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "auditing",
         "ledger_lines",
         "alerting",
+        "trash",
         "exchange_log",
         "coordination",
         "queue",

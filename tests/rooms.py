@@ -112,6 +112,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "costs",
         "audit",
         "gallery",
+        "keeping",
         "projects",
         "queue",
         "model_pages",

@@ -47,6 +47,8 @@ _ACTS = (
     AuditedAct("take.trashed", "put into the trash", DESTRUCTIVE),
     AuditedAct("take.restored", "took out of the trash", DESTRUCTIVE),
     AuditedAct("take.deleted", "deleted for good", DESTRUCTIVE),
+    AuditedAct("tag.merged", "merged the tag", DESTRUCTIVE),
+    AuditedAct("tag.deleted", "deleted the tag", DESTRUCTIVE),
     AuditedAct("recipe.deleted", "deleted the recipe", DESTRUCTIVE),
     AuditedAct("project.made", "made the project", SHARING),
     AuditedAct("project.changed", "changed the project", SHARING),

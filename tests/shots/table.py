@@ -115,6 +115,7 @@ SHOTS = (
         "trash:confirm",
         lambda s: f"/gallery/trash/confirm?takes={s.take('done')}",
     ),
+    Shot("tags", "none", "tags:page", _at("/gallery/tags/")),
     Shot("sources", "many", "gallery:sources", _at("/gallery/sources")),
     Shot("queue", "busy", "queue:page", _at("/queue/")),
     Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),

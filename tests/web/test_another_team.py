@@ -191,6 +191,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "batch": [str(owned.take.batch)],
         "provider": ["luma-agents"],
         "token": [owned.upload.token if name.startswith("media:") else "nobodys"],
+        "value": ["3"],
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
     }
     return known[place]

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.django_db
 OPEN = {"sign_in", "link", "sign_out", "sign_out_elsewhere", "invite", "me", "theme", "None"}
 OPEN |= {"code", "second_factor", "switch_team"}
 # costs nothing; what is played may be changed by whoever sees it
-SEES = {"studio:check", "studio:switch", "takes:sound"}
+SEES = {"studio:check", "studio:switch", "takes:sound", "keep:star", "keep:unstar", "keep:compare"}
 DECIDES = {"takes:review"}
-ORGANISES = {"projects:make", "projects:move"}
+ORGANISES = {"projects:make", "projects:move", "keep:colour", "keep:move", "keep:rate"}
+ORGANISES |= {"keep:tag", "keep:untag"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
 VALUES = {
@@ -31,6 +32,7 @@ VALUES = {
     "ending": "png",
     "provider": "luma-agents",
     "kind": "costs.csv",
+    "value": "3",
 }
 
 

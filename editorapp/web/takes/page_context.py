@@ -26,6 +26,7 @@ from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
+from editorapp.web.presenters.keeping import keep, keeping_of
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
@@ -34,6 +35,7 @@ from editorapp.web.takes.progress import progress, seen, trouble
 def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
     prefetch_related_objects([take], finished_as(member))
+    keep([take], member)
     chain, source, wanted = lineage.steps(take, member), take.made_from, take.wanted
     return {
         "here": "gallery",
@@ -58,6 +60,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
+        "keeping": keeping_of(take),
         **_projects(take, member),
         "seen": seen(take),
         "verdicts": Decision.Verdict,

@@ -21,6 +21,8 @@ from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.moving import move
 from editorapp.generations.states import State
+from editorapp.library import organise
+from editorapp.library.models import Mark, Rating, Star, Tag, TakeTag
 from editorapp.media import layout, store, unreadable
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
@@ -71,6 +73,10 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "tags":
+            return [
+                str(pk) for pk in Tag.objects.filter(team=self.member.team).values_list("pk")[0]
+            ]
         if space == "projects":
             return [str(self.project.pk)]
         if space == "people":
@@ -133,6 +139,7 @@ def owned(db, tmp_path: Path) -> Owned:
     )
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
+    organise.tag([take.pk], "Hero", by=member)
     return Owned(
         Member.objects.get(pk=member.pk),
         Asset.objects.get(pk=clip.pk),
@@ -302,12 +309,13 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry)
+    of_team += (Project, AuditEntry, Tag)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),
         Decision.objects.filter(generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
+        *(model.objects.filter(generation__team=team) for model in (TakeTag, Star, Rating, Mark)),
     )
     found += [row for rows in of_takes for row in rows.order_by("pk")]
     found += User.objects.filter(memberships__team=team).order_by("pk")
@@ -347,6 +355,11 @@ def named_in(owned: Owned) -> dict[str, Any]:
         "batch": str(owned.take.batch),
         "project": owned.project.pk,
         "subject": f"take:{take}",
+        "takes": take,
+        "sure": "1",
+        "tag_name": "Hero",
+        "into": "Hero",
+        "colour": "red",
     }
 
 

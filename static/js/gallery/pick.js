@@ -105,6 +105,8 @@
 
   /* A message that htmx has put in goes by itself, unless somebody is at it. */
   function fade() {
+    const room = bar.inert ? 0 : Math.max(0, innerHeight - bar.getBoundingClientRect().top);
+    document.getElementById("toasts").style.setProperty("--floor", `${room}px`);
     for (const box of document.querySelectorAll("#toasts [data-fades]")) {
       delete box.dataset.fades;
       const go = () => {

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.library.models import Colour
 from editorapp.teams.models import Member
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.clips import clip_json
@@ -51,6 +52,12 @@ class TakeTab:
         return self.sounds.of(self.take) is not None
 
     @property
+    def colour(self) -> str:
+        """What it is marked with; "" for none."""
+        mark = getattr(self.take, "mark", None)
+        return mark.colour if mark else ""
+
+    @property
     def drawn(self) -> SafeString:
         """The tab as the page shows it."""
         pk = self.take.pk
@@ -67,6 +74,8 @@ class TakeTab:
             sound=f"{address('takes:sound', pk)}?in_form=1" if self.has_sound_to_add else "",
             can_edit=self.take.can_be_source,
             finishes=finishes,
+            colour=self.colour,
+            colour_name=Colour(self.colour).label if self.colour else "",
         )
 
 

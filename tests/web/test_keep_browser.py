@@ -53,7 +53,10 @@ def takes(admin, real_media, tmp_path) -> list[Generation]:
     result = take_in(
         copy, name="result.mp4", team=admin.team, user=admin.user, origin=Asset.Origin.RESULT
     )
-    made = [make_generation(admin, state=State.SUCCEEDED, result=result) for _ in range(4)]
+    made = [
+        make_generation(admin, state=State.SUCCEEDED, source=result, result=result)
+        for _ in range(4)
+    ]
     return made[::-1]
 
 

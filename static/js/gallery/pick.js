@@ -82,9 +82,13 @@
     event.preventDefault();
     find("[data-pick-enter]").click();
   });
+  /* Which batches are open, so that what changed comes back as it stands. */
+  bar.addEventListener("htmx:configRequest", (event) => {
+    for (const open of document.querySelectorAll("#takes [name=open]")) event.detail.formData.append("open", open.value);
+  });
   /* What was done closes its menu; what was thrown away is marked no more. */
   bar.addEventListener("htmx:afterRequest", () => {
-    for (const menu of bar.querySelectorAll("details[open]")) menu.open = false;
+    for (const menu of bar.querySelectorAll(".menu[open]")) menu.open = false;
     const tag = find("[name=tag_name]");
     if (tag) tag.value = "";
   });

@@ -24,7 +24,7 @@ class KeptTag:
 
 
 @dataclass(frozen=True)
-class Kept:
+class TakeKept:
     """What is put on a take, as one person sees it: their own star and rating, and the team's."""
 
     is_starred: bool = False
@@ -40,10 +40,10 @@ class Kept:
         return f"{self.rating / 100:.1f}" if self.rated_by else ""
 
 
-NOTHING = Kept()
+NOTHING = TakeKept()
 
 
-def kept_of(ids: Sequence[int], user_id: int) -> dict[int, Kept]:
+def kept_of(ids: Sequence[int], user_id: int) -> dict[int, TakeKept]:
     """Return what is put on these takes: two queries, however many there are."""
     if not ids:
         return {}
@@ -52,7 +52,7 @@ def kept_of(ids: Sequence[int], user_id: int) -> dict[int, Kept]:
         tags[take].append(KeptTag(*tag))
     found = _marks(user_id, *padded(ids, to=AT_ONCE))
     return {
-        pk: Kept(
+        pk: TakeKept(
             is_starred=starred,
             own_rating=own or 0,
             rating=rating or 0,

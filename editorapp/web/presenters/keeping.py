@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from editorapp.generations.models import Generation
-from editorapp.library.kept import NOTHING, Kept, kept_of
+from editorapp.library.kept import NOTHING, TakeKept, kept_of
 from editorapp.library.models import Colour
 from editorapp.teams.models import Member
 
@@ -16,7 +16,7 @@ COLOURS = tuple((one.value, one.label) for one in Colour if one.value)
 class CardKeeping:
     """What a card shows of a take beside the take itself."""
 
-    kept: Kept = NOTHING
+    kept: TakeKept = NOTHING
     may_edit: bool = False
     may_organise: bool = False
 

@@ -148,7 +148,7 @@ def answered(
     if is_part(request):
         rows = Generation.objects.visible_to(request.member).filter(pk__in=takes)
         context = {
-            "groups": batches.cards_of(rows.only("batch"), request.member) if takes else [],
+            "groups": batches.cards_of(rows.values_list("pk", "batch"), request.member) if takes else [],
             "opened": batches.all_named(request.POST),
             "changed": takes,
             "oob": True,

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from operator import itemgetter
-from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
@@ -19,17 +18,20 @@ from editorapp.generations.request.finish import finishes
 from editorapp.generations.request.quality import is_draft
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
-from editorapp.review.models import Decision
+from editorapp.review.playlists import offered
 from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.keeping import keep, keeping_of
 from editorapp.web.presenters.usual_times import usual_time
+from editorapp.web.review.discussion_context import discussion_for
+from editorapp.web.review.verdict_context import verdicts_for
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
+from editorapp.web.takes.source_words import source_words
 
 
 def page_context(take: Generation, member: Member) -> Context:
@@ -41,7 +43,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "here": "gallery",
         "take": take,
         "source": source,
-        "source_words": _source_words(chain[0].take.wanted),
+        "source_words": source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
         "sound_source": source_sound.offered(take, [step.take for step in chain]),
         "change": change.words(take),
@@ -63,7 +65,9 @@ def page_context(take: Generation, member: Member) -> Context:
         "keeping": keeping_of(take),
         **_projects(take, member),
         "seen": seen(take),
-        "verdicts": Decision.Verdict,
+        "review": verdicts_for(take, member),
+        "playlists": offered(member) if member.may_organise else [],
+        "talk": discussion_for(take, member) if take.is_done else None,
         **_attempts(take),
     }
 
@@ -123,36 +127,13 @@ def _is_live(take: Generation) -> bool:
     return take.is_active or result_waits or take.is_unknown
 
 
-def _source_words(wanted: GenerationRequest) -> str:
-    """Say what the first take was made from where we hold no file of it."""
-    if wanted.task == Task.GENERATE:
-        return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    return "none" if wanted.source is None else _place_of(wanted.source)
-
-
-def _place_of(source: Ref) -> str:
-    if source.url:
-        return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
-    return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
-
-
-def _made_from_prompt(wanted: GenerationRequest) -> str:
-    count = _picture_count(wanted)
-    pictures = f" and {count} picture{'s' if count > 1 else ''}" if count else ""
-    return f"none: made from the prompt{pictures}"
-
-
-def _picture_count(wanted: GenerationRequest) -> int:
-    return sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
-
-
 def _ways_on(take: Generation, member: Member) -> Context:
     """Return how a take can be worked on: reframed, gone on from where it was made, edited elsewhere;
     nothing for one without a result, or for who may not spend.
     """
     if not take.can_be_source or not member.may_create:
         return {}
-    found = accounts.usable()
+    found = accounts.usable(member.team)
     own = [one for one in found if one.pk == take.account_id]
     return {
         "can_reframe": any(Task.REFRAME in account.spec.tasks for account in found),

@@ -240,7 +240,7 @@ def explain(ask: Ask) -> None:
     with CaptureQueriesContext(connection) as asked:
         ask()
     for one in sorted(asked.captured_queries, key=lambda one: float(one["time"])):
-        print(f"\n{one['time']} s  {one['sql'][:1500]}")
+        print(f"\n{one['time']} s  {one['sql'][-1500:]}")
         if not one["sql"].lstrip("( \n").startswith(("SELECT", "WITH")):
             continue
         how = (

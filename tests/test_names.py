@@ -15,6 +15,7 @@ FILES = [
 OF_DJANGO = {"Meta", "Command"}
 # The choices of a model are named with it (`Entry.Kind`), so the same short word tells them apart.
 TWICE = {
+    "Colour": "choices of what is kept of takes, and of Project",
     "Kind": "choices of Entry, of Asset and of EditRecipe",
     "State": "a generation's, and choices of PriceQuote and of Verification",
     "Verdict": "a check's, and choices of Decision and of Settlement",

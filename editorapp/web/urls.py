@@ -13,7 +13,7 @@ from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
-from editorapp.web.queue import views as queue
+from editorapp.web.queue import urls as queue
 from editorapp.web.shell import views as shell
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status

@@ -74,7 +74,7 @@ def test_a_number_may_stand_anywhere_and_more_than_once():
     older = CompiledQuery(
         lambda team, before: (
             Generation.objects.filter(team_id=team, pk__lt=before)
-            .exclude(account__pk=before)
+            .exclude(parent__pk__gt=before)
             .values_list("pk", flat=True)
         )
     )

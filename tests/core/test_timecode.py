@@ -40,14 +40,15 @@ def test_a_day_ends_with_its_last_second_and_begins_anew(fps: Fraction, drop: bo
 
 
 @given(st.sampled_from(sorted(DROP_RATES)), st.integers(0, 5_178_814))
-def test_drop_frame_counts_up_and_stays_within_four_frames_of_the_clock(fps, frame: int) -> None:
+def test_drop_frame_counts_up_and_stays_near_the_clock_all_day(fps, frame: int) -> None:
     frame %= frames_a_day(fps, drop=True) - 1
     now, following = timecode(frame, fps, drop=True), timecode(frame + 1, fps, drop=True)
 
     assert now < following
     hours, minutes, seconds, frames = map(int, now.replace(";", ":").split(":"))
     shown = Fraction((hours * 60 + minutes) * 60 + seconds) + Fraction(frames, round(fps))
-    assert abs(shown - frame / fps) < Fraction(1, 10)
+    # Up to 60 ms within ten minutes, and 86 ms more at the end of the day.
+    assert abs(shown - frame / fps) < Fraction(3, 20)
 
 
 @pytest.mark.parametrize(

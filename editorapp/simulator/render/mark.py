@@ -1,4 +1,4 @@
-"""Mark: the word "Simulated", burned into the lower right corner of every result."""
+"""SimulatedMark: the word "Simulated", burned into the lower right corner of every result."""
 
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ Region: TypeAlias = tuple[slice, slice]
 TEXT = "Simulated"
 
 
-class Mark:
+class SimulatedMark:
     """A small dark pill with white letters, made once for a size."""
 
     def __init__(self, width: int, height: int) -> None:

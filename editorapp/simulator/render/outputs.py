@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from editorapp.providers.contract import GenerationRequest
 from editorapp.simulator.render import hdr
 from editorapp.simulator.render.clip import Clock, Shot, SourceClip
-from editorapp.simulator.render.mark import Mark
+from editorapp.simulator.render.mark import SimulatedMark
 from editorapp.simulator.render.planes import HLG, PQ, Planes, Size
 from editorapp.simulator.render.result import POSTER
 from editorapp.simulator.render.writer import Writer
@@ -43,7 +43,7 @@ class Outputs:
         if wanted.hdr:
             transfer = HLG if source is not None and source.transfer == HLG else PQ
             self._to_hdr = hdr.Converter(hdr.name_of(transfer), *size)
-        self._mark = Mark(*size)
+        self._mark = SimulatedMark(*size)
         self._poster: Path | None = folder / POSTER
         has_frames = wanted.hdr and wanted.exr
         self._frames = ExrFrames(folder / "frames.zip", *size) if has_frames else None

@@ -7,7 +7,7 @@ one came from.
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
@@ -70,7 +70,7 @@ def _handed_on(
     except REFUSED as error:
         return _refused(request, str(error), numbers)
     if request.method == "HEAD" and answer.streaming:
-        return HttpResponse(headers=dict(answer.headers))  # nothing is written for nobody
+        return StreamingHttpResponse((), headers=dict(answer.headers))  # written for nobody
     return answer
 
 

@@ -1,13 +1,9 @@
 """Queue page: what waits and why, what is at a provider, what needs a person, and what went wrong
 lately.
-
-Who may pause, move and cancel is decided in teams/roles.py, and held to in
-generations/queue/senders.py.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -15,20 +11,15 @@ from itertools import chain, zip_longest
 from operator import attrgetter
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.http import HttpResponse
 from django.utils import timezone
 
 from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue import position as standing
-from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.queue.position import (
     AccountStanding,
     QueuePosition,
@@ -41,10 +32,9 @@ from editorapp.generations.states import (
     State,
 )
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.access import MemberRequest, action_for, page_for
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
-from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.queue.batch_heads import batch_heads
 
@@ -72,22 +62,6 @@ PRINTED = (
     ),
 )
 OVER = (State.FAILED, State.CANCELED, State.SUCCEEDED)
-Change = Callable[..., None]
-OF_TAKE: dict[str, Change] = {
-    "hold": pause.hold,
-    "go-on": pause.let_go,
-    "up": reorder.up,
-    "down": reorder.down,
-    "first": reorder.to_the_front,
-}
-OF_QUEUE: dict[str, Change] = {
-    "pause": pause.pause_queue,
-    "resume": pause.resume_queue,
-}
-OF_ACCOUNT: dict[str, Change] = {
-    "pause": pause.pause_account,
-    "resume": pause.resume_account,
-}
 
 
 @dataclass(frozen=True)
@@ -105,13 +79,13 @@ class WaitingRow:
 def page(request: MemberRequest) -> HttpResponse:
     """Show the queue; to htmx only its rows, and 204 while they say what they said before."""
     now = timezone.now()
-    seen = _pulse(request.member, now)
+    seen = pulse_of(request.member, now)
     if is_part(request) and seen == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return _shown(request, now, seen)
+    return shown(request, now, seen)
 
 
-def _shown(request: MemberRequest, now: datetime, seen: str) -> HttpResponse:
+def shown(request: MemberRequest, now: datetime, seen: str) -> HttpResponse:
     """Render the queue. `seen` is its pulse from before its rows are read: what changes meanwhile,
     the next poll finds.
     """
@@ -119,7 +93,7 @@ def _shown(request: MemberRequest, now: datetime, seen: str) -> HttpResponse:
     return page_or_part(request, "queue/page.html", "queue/_rows.html", context)
 
 
-def _pulse(member: Member, now: datetime) -> str:
+def pulse_of(member: Member, now: datetime) -> str:
     return pulse(member.team, now=now, recent=RECENT, most_recent=MOST_RECENT)
 
 
@@ -299,64 +273,6 @@ def _sent_order(position: QueuePosition) -> tuple[int, ...]:
     return standing.LOOKED_AHEAD + 1 if ahead is None else ahead, *position.turn
 
 
-@action_for(Act.ANSWER)
-def arrange(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
-    """Pause one job, let it go on, or move it within its queue."""
-    change = _change(OF_TAKE, verb)
-    take = get_object_or_404(Generation.objects.visible_to(request.member), pk=pk)
-    with reported(request, warnings=(TooLate,)):
-        change(take, member=request.member, now=timezone.now())
-    return _back(request)
-
-
-@action_for(Act.CANCEL)
-def cancel_batch(request: MemberRequest, batch: UUID) -> HttpResponse:
-    """Cancel what is not sent yet of what was sent in one go."""
-    takes = Generation.objects.visible_to(request.member).filter(batch=batch)
-    canceled = 0
-    # The last first: the first may be on their way.
-    for take in takes.filter(state__in=CANCELABLE).order_by("-pk"):
-        senders.may_arrange(take, request.member, Act.CANCEL)
-        with suppress(TooLate):  # sent meanwhile: its row says so
-            cancel(take, now=timezone.now(), by=request.member.user)
-            canceled += 1
-    if canceled:
-        done = f"{canceled} canceled. Nothing of them was sent, and their money is free again."
-        messages.success(request, done)
-    else:
-        messages.warning(request, "Nothing of this batch waits any more.")
-    return _back(request)
-
-
-@action_for(Act.MANAGE)
-def whole(request: MemberRequest, verb: str) -> HttpResponse:
-    """Pause or resume the team's queue."""
-    _change(OF_QUEUE, verb)(request.member, now=timezone.now())
-    return _back(request)
-
-
-@action_for(Act.MANAGE)
-def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
-    """Pause or resume an account, for every team."""
-    change, account = _change(OF_ACCOUNT, verb), get_object_or_404(ProviderAccount, pk=pk)
-    change(account, member=request.member, now=timezone.now())
-    return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
-
-
-def _change(changes: dict[str, Change], verb: str) -> Change:
-    if verb not in changes:
-        raise Http404
-    return changes[verb]
-
-
-def _back(request: MemberRequest) -> HttpResponse:
-    """Show the rows anew to htmx, which pressed a button among them; else the page."""
-    if not is_part(request):
-        return redirect("queue:page")
-    now = timezone.now()
-    return _shown(request, now, _pulse(request.member, now))
-
-
 def _with_usual(
     member: Member, takes: list[Generation]
 ) -> list[tuple[Generation, timedelta | None]]:
@@ -399,12 +315,3 @@ def _rows(*ids: int) -> "QuerySet[Generation]":
         "held_by",
     )
     return rows.only(*PRINTED)
-
-
-urlpatterns = [
-    path("", page, name="page"),
-    path("<str:verb>", whole, name="whole"),
-    path("<int:pk>/<str:verb>", arrange, name="arrange"),
-    path("batch/<uuid:batch>/cancel", cancel_batch, name="cancel_batch"),
-    path("account/<int:pk>/<str:verb>", of_account, name="account"),
-]

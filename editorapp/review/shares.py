@@ -170,7 +170,7 @@ def visited(guest: Guest, *, now: datetime) -> None:
 def takes_of(made: Share) -> list[int]:
     """Return the takes that a link names now, in their order: finished ones of its team alone."""
     ids = _named(made)
-    done = Generation.objects.filter(team_id=made.team_id, state=State.SUCCEEDED, pk__in=ids)
+    done = Generation.objects.of_team(made.team_id).filter(state=State.SUCCEEDED, pk__in=ids)
     there = set(done.values_list("pk", flat=True))
     return [pk for pk in ids if pk in there]
 
@@ -205,7 +205,8 @@ def _newest_version(pk: int) -> int:
     ends.
     """
     while True:
-        children = Generation.objects.filter(parent=pk, state=State.SUCCEEDED, pk__gt=pk)
+        children = Generation.objects.filter(parent=pk, state=State.SUCCEEDED, trashed_at=None)
+        children = children.filter(pk__gt=pk)
         newest = children.order_by("-pk").values_list("pk", flat=True).first()
         if newest is None:
             return pk

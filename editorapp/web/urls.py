@@ -9,6 +9,7 @@ from editorapp.web.compare import views as compare
 from editorapp.web.costs import views as costs
 from editorapp.web.exports import views as exports
 from editorapp.web.gallery import views as gallery
+from editorapp.web.keeping import trash_views as trash
 from editorapp.web.media import views as media
 from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),
+    path("gallery/trash/", include((trash.urlpatterns, "trash"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("compare/", include((compare.urlpatterns, "compare"))),
     path("exports/", include((exports.urlpatterns, "exports"))),

@@ -108,6 +108,13 @@ SHOTS = (
     Shot("gallery", "nothing found", "gallery:page", _at("/gallery/?q=zebra")),
     Shot("gallery", "needs a person", "gallery:page", _at("/gallery/?state=attention")),
     Shot("gallery", "batch open", "gallery:page", lambda s: f"/gallery/?batch={s.batch}"),
+    Shot("trash", "empty", "trash:page", _at("/gallery/trash/")),
+    Shot(
+        "trash",
+        "asked before",
+        "trash:confirm",
+        lambda s: f"/gallery/trash/confirm?takes={s.take('done')}",
+    ),
     Shot("sources", "many", "gallery:sources", _at("/gallery/sources")),
     Shot("queue", "busy", "queue:page", _at("/queue/")),
     Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),

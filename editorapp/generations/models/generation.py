@@ -1,12 +1,9 @@
 """Generation: what was asked for, and what became of it."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
-from editorapp.generations.models.prepared import Fields
 from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, LABELS, SETTLEABLE, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
@@ -16,24 +13,38 @@ from editorapp.teams.roles import Act
 
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
 
-
-def failure(code: str, message: str, **more: Any) -> Fields:
-    """Return the fields with which a generation shows what went wrong."""
-    return {"failure_code": code[:60], "failure_message": message, **more}
-
-
-NOTHING_WRONG = failure("", "")
+NOT_TRASHED = models.Q(trashed_at__isnull=True)
+# The lists of takes, newest first: the name of its index, and what is the same in each.
+LISTS = {
+    "generation_newest": ["team"],
+    "generation_by_state": ["team", "state"],
+    "generation_by_lineage": ["team", "lineage"],
+    "generation_by_review": ["team", "review"],
+    "generation_by_project": ["team", "project"],
+    "generation_by_person": ["team", "created_by"],
+}
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def visible_to(self, member: Member) -> "GenerationQuerySet":
         """Return the takes that somebody sees: the one place that says so."""
-        rows = self.of_team(member.team_id)
-        return rows if member.sees_all else rows.filter(seen_by(member))
+        return self.of_team(member.team_id).seen_by(member)
 
     def of_team(self, team_id: int) -> "GenerationQuerySet":
-        """Return all takes of a team, whoever asks."""
-        return self.filter(team_id=team_id)
+        """Return all takes of a team, whoever asks, but for those in the trash."""
+        return self.filter(team_id=team_id, trashed_at=None)
+
+    def seen_by(self, member: Member) -> "GenerationQuerySet":
+        """Return those of their team's takes that somebody sees, or would outside the trash."""
+        return self if member.sees_all else self.filter(seen_by(member))
+
+    def in_trash_of(self, member: Member) -> "GenerationQuerySet":
+        """Return what lies in the trash, with its files, of what somebody sees."""
+        return self.with_files(member).exclude(trashed_at=None)
+
+    def with_files(self, member: Member) -> "GenerationQuerySet":
+        """Return the takes that somebody sees, with those in the trash that can be restored."""
+        return self.filter(team_id=member.team_id, emptied_at=None).seen_by(member)
 
     def of_person(self, user_id: int) -> "GenerationQuerySet":
         """Return the takes that this person answers for."""
@@ -206,6 +217,17 @@ class Generation(models.Model):
         default=Review.NONE,
         blank=True,
     )
+    # In the trash since then: see generations/trash.py.
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    trashed_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    # Its files were deleted then, for good; the row stays, as its lines in the ledger do.
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     objects = GenerationQuerySet.as_manager()
 
@@ -218,12 +240,21 @@ class Generation(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["team", "-id"], name="generation_newest"),
-            models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
-            models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
-            models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
-            models.Index(fields=["team", "project", "-id"], name="generation_by_project"),
-            models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
+            # What is in the trash is in none of the lists.
+            *(
+                models.Index(fields=[*fields, "-id"], name=name, condition=NOT_TRASHED)
+                for name, fields in LISTS.items()
+            ),
+            models.Index(
+                fields=["team", "-trashed_at", "-id"],
+                name="generation_in_trash",
+                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
+            ),
+            models.Index(
+                fields=["trashed_at"],
+                name="generation_to_empty",
+                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
+            ),
             models.Index(
                 fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
             ),
@@ -280,6 +311,10 @@ class Generation(models.Model):
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"
+
+    @property
+    def is_trashed(self) -> bool:
+        return self.trashed_at is not None
 
     @property
     def is_active(self) -> bool:

@@ -15,7 +15,7 @@ from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
-from editorapp.generations import alerting
+from editorapp.generations import alerting, trash
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
 from editorapp.generations.engine import reclaim, transfer
@@ -81,6 +81,7 @@ class Ticker:
                 reading.sweep,
                 webhooks.sweep,
                 _check_books,
+                _empty_trash,
             )
         self.ticks += 1
         return True
@@ -151,3 +152,8 @@ def _wake_lost(now: datetime) -> None:
 def _check_books(now: datetime) -> None:
     if alert_checks.books_are_due(now):
         wake.wake("check_books", now=now)
+
+
+def _empty_trash(now: datetime) -> None:
+    if trash.is_due(now):
+        wake.wake("empty_trash", now=now)

@@ -137,7 +137,7 @@ def _decisions() -> Prefetch:
 _TABLE = Generation._meta.db_table
 _KIN = (
     f"(SELECT COUNT(*) FROM {_TABLE} AS kin WHERE kin.team_id = {_TABLE}.team_id"
-    f" AND kin.lineage = {_TABLE}.lineage{{which}})"
+    f" AND kin.trashed_at IS NULL AND kin.lineage = {_TABLE}.lineage{{which}})"
 )
 
 

@@ -3,12 +3,13 @@ to do next.
 """
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.utils import timezone
 
-from editorapp.generations import comparison
+from editorapp.costs import ledger
+from editorapp.generations import comparison, trash
 from editorapp.generations.models import Generation
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
@@ -16,7 +17,12 @@ from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
 from editorapp.web.takes import actions, finish_views, panel, sound
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import full_take_or_404, note_of, take_or_404
+from editorapp.web.takes.found import (
+    full_take_or_404,
+    note_of,
+    take_or_404,
+    trashed_take_or_404,
+)
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -25,8 +31,11 @@ _NOT_YET = {"Cache-Control": "private, no-store"}
 
 @page_for(Act.SEE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a take."""
-    return _page(request, pk)
+    """Show a take; of one in the trash that it is there, and the way back."""
+    try:
+        return _page(request, pk)
+    except Http404:
+        return _in_trash(request, pk)
 
 
 @page_for(Act.SEE)
@@ -89,6 +98,21 @@ def review_it(request: MemberRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, f"{decision.get_verdict_display()}. {take.created_by} sees it.")
     return actions.back_to(request, pk)
+
+
+def _in_trash(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say that a take was thrown away, or deleted for good. Raises: Http404, where it never was."""
+    take, member = trashed_take_or_404(request, pk), request.member
+    context = {
+        "here": "gallery",
+        "take": take,
+        "until": take.trashed_at + trash.KEPT_FOR if take.trashed_at else None,
+        "may_restore": take.emptied_at is None and trash.may_restore(take, member),
+        "children": trash.made_from([pk], member),
+        "lines": ledger.lines(member, generation_id=pk).order_by("pk"),
+    }
+    status = 200 if take.emptied_at is None else 410
+    return render(request, "takes/trashed.html", context, status=status)
 
 
 def _page(

@@ -23,6 +23,7 @@ M = TypeVar("M", bound=models.Model)
 # What only the holder of an earlier row ever locks (the sums of a month, below their budget) needs
 # no order of its own.
 ORDER = (
+    "generations_branchrun",  # while its next step is made: see generations/branches/advance.py
     "providers_provideraccount",
     "teams_team",
     "teams_member",

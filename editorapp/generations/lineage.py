@@ -19,6 +19,17 @@ ANCESTORS = f"""
     SELECT id FROM line
 """
 
+# The nearest of them, at most so many.
+NEAREST = f"""
+    WITH RECURSIVE line (id, parent_id, step) AS (
+        SELECT id, parent_id, 1 FROM {TABLE} WHERE id = %s
+        UNION ALL
+        SELECT above.id, above.parent_id, line.step + 1
+        FROM {TABLE} above JOIN line ON above.id = line.parent_id WHERE line.step < %s
+    )
+    SELECT id FROM line
+"""
+
 
 def inherited_key(parent: Generation | None, source_asset: Asset | None) -> str:
     """Return the lineage of what is made from a take or a clip; "" where it is made from nothing of
@@ -34,13 +45,13 @@ def own_key(generation: Generation) -> str:
     return f"g{generation.pk}"
 
 
-def chain(generation: Generation) -> list[Generation]:
+def chain(generation: Generation, *, most: int | None = None) -> list[Generation]:
     """Return the takes from the first one down to this one: one query, however large their lineage
-    is; none for a first one.
+    is; none for a first one. `most`: only so many, the nearest.
     """
     if generation.parent_id is None:
         return [generation]
-    ids = RawSQL(ANCESTORS, [generation.pk])
+    ids = RawSQL(ANCESTORS, [generation.pk]) if most is None else _nearest(generation, most)
     rows = Generation.objects.filter(team_id=generation.team_id, pk__in=ids)
     rows = rows.select_related("result", "source_asset", "created_by", "account")
     takes = {take.pk: take for take in rows.order_by()}
@@ -49,6 +60,10 @@ def chain(generation: Generation) -> list[Generation]:
     while len(found) < len(takes) and (parent := takes.get(found[-1].parent_id or 0)):
         found.append(parent)
     return found[::-1]
+
+
+def _nearest(generation: Generation, most: int) -> RawSQL:
+    return RawSQL(NEAREST, [generation.pk, most])
 
 
 def siblings(generation: Generation, member: Member) -> QuerySet[Generation]:

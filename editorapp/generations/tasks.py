@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from editorapp.alerts import delivery
 from editorapp.generations import trash
+from editorapp.generations.branches import advance
 from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat, wake
 from editorapp.generations.engine import sweep
@@ -52,6 +53,13 @@ def ask_price(asked_id: int) -> None:
 def verify(verification_id: int) -> None:
     """Make the free checks of a verification."""
     checks.run(verification_id)
+
+
+def run_branches() -> None:
+    """Send what may follow in branches that are run again."""
+    now = timezone.now()
+    wake.answered("run_branches", now=now)
+    advance.advance_all(now)
 
 
 def beat() -> None:

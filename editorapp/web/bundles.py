@@ -45,7 +45,7 @@ FIRST = {
 # A comment that has its lines for itself: a sixth of the bytes on the wire. Whoever reads the scripts
 # reads the files.
 COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
-NAMES = ("page", "stage", "studio", "gallery", "queue")
+NAMES = ("page", "stage", "studio", "gallery", "queue", "lineage")
 
 
 def address(bundle: str) -> str:

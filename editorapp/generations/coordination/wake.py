@@ -15,6 +15,7 @@ from django.utils import timezone
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
 from editorapp.generations.coordination import leases
+from editorapp.generations.models import BranchRun, BranchStep
 from editorapp.providers import registry
 
 # More than a slow clip and its EXR frames take to download and store: killed on the way, it would
@@ -55,6 +56,15 @@ def work(provider: str, *, now: datetime) -> bool:
 def transfers(*, now: datetime) -> bool:
     """Wake the lanes that carry files."""
     return any([wake("transfer", lane, now=now) for lane in lanes()])
+
+
+def branches(generation_id: int) -> None:
+    """Wake whoever sends the next step of a branch, once a take of one is committed; nobody for any
+    other take.
+    """
+    steps = BranchStep.objects.filter(generation=generation_id)
+    if steps.filter(run__state=BranchRun.State.OPEN).exists():
+        transaction.on_commit(lambda: wake("run_branches", now=timezone.now()), robust=True)
 
 
 def lease_of(task: str, *of: object) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting, comparison
+from editorapp.generations.coordination import wake
 from editorapp.generations.coordination.leases import Carrier
 from editorapp.generations.files import conformance, refetch, selection
 from editorapp.generations.files import download as links
@@ -207,6 +208,7 @@ def _keep(attempt: Attempt, taken: Taken, *, now: datetime) -> None:
         )
         if generation.failure_code == Generation.EXPIRING:
             alerting.result_is_safe(generation, now=now)
+        wake.branches(generation.pk)
     reached("fetch.recorded")
     comparison.begin(generation, taken.video)
 

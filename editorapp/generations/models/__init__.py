@@ -10,6 +10,7 @@ from editorapp.generations.models.attempt import (
     newest,
     turn_of,
 )
+from editorapp.generations.models.branch_run import BranchRun, BranchStep
 from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lease, Pause
 from editorapp.generations.models.generation import Generation, GenerationQuerySet
 from editorapp.generations.models.prepared import NOTHING_WRONG, Fields, failure
@@ -20,6 +21,8 @@ __all__ = [
     "NOTHING_WRONG",
     "Attempt",
     "BooksCheck",
+    "BranchRun",
+    "BranchStep",
     "Fields",
     "Generation",
     "GenerationQuerySet",

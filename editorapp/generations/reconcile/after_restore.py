@@ -13,10 +13,15 @@ from django.db import transaction
 
 from editorapp.alerts.models import AlertKind
 from editorapp.generations import alerting
+from editorapp.generations.branches import advance
 from editorapp.generations.models import Attempt, failure
 from editorapp.generations.states import State
 
 CODE = "restored"
+BRANCHES = (
+    "This comes from a backup: what follows may have been sent afterwards, so it is not sent again "
+    "by itself."
+)
 PERHAPS_SENT = (State.QUEUED, State.STAGING, State.SUBMITTING)
 
 
@@ -24,6 +29,7 @@ def hold(*, backed_up_at: datetime, now: datetime) -> list[Attempt]:
     """Make everything unknown that may have been sent between the backup and now; return those
     attempts.
     """
+    advance.stop_all(BRANCHES, now=now)
     rows = Attempt.objects.filter(state__in=PERHAPS_SENT).select_related("generation", "account")
     found = list(rows.order_by("pk"))
     for attempt in found:

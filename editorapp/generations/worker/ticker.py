@@ -16,6 +16,7 @@ from editorapp.alerts.models import AlertKind
 from editorapp.core import retry
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting, trash
+from editorapp.generations.branches import advance
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
 from editorapp.generations.engine import reclaim, transfer
@@ -58,6 +59,8 @@ class Ticker:
             wake.wake("tell", now=now)
         if mail.is_due(now) or webhooks.is_due(now):
             wake.wake("notify", now=now)
+        if advance.due().exists():
+            wake.wake("run_branches", now=now)
         if self.ticks % BEAT_EVERY == 0:
             _wake_lost(now)
             scheduler()  # django-q2's own looks only every 30 s

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from operator import itemgetter
-from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
@@ -19,7 +18,7 @@ from editorapp.generations.request.finish import finishes
 from editorapp.generations.request.quality import is_draft
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
-from editorapp.providers.contract import GenerationRequest, Ref, Task
+from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.models import Decision
 from editorapp.teams.models import Member, Project
@@ -29,6 +28,7 @@ from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
+from editorapp.web.takes.source_words import source_words
 
 
 def page_context(take: Generation, member: Member) -> Context:
@@ -39,7 +39,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "here": "gallery",
         "take": take,
         "source": source,
-        "source_words": _source_words(chain[0].take.wanted),
+        "source_words": source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
         "sound_source": source_sound.offered(take, [step.take for step in chain]),
         "change": change.words(take),
@@ -118,29 +118,6 @@ def _is_live(take: Generation) -> bool:
     """May it change by itself? One of unknown outcome may be found, and followed."""
     result_waits = take.result is not None and take.result.proxy == Asset.Proxy.PENDING
     return take.is_active or result_waits or take.is_unknown
-
-
-def _source_words(wanted: GenerationRequest) -> str:
-    """Say what the first take was made from where we hold no file of it."""
-    if wanted.task == Task.GENERATE:
-        return "none here" if request_summary.direction(wanted) else _made_from_prompt(wanted)
-    return "none" if wanted.source is None else _place_of(wanted.source)
-
-
-def _place_of(source: Ref) -> str:
-    if source.url:
-        return f"from {urlsplit(source.url).hostname}"  # the rest of a link may be a secret
-    return f"id {source.generation_id or source.file_id or 'unknown'} at the provider"
-
-
-def _made_from_prompt(wanted: GenerationRequest) -> str:
-    count = _picture_count(wanted)
-    pictures = f" and {count} picture{'s' if count > 1 else ''}" if count else ""
-    return f"none: made from the prompt{pictures}"
-
-
-def _picture_count(wanted: GenerationRequest) -> int:
-    return sum(ref.generation_id is None for field, ref in wanted.refs() if field != "source")
 
 
 def _ways_on(take: Generation, member: Member) -> Context:

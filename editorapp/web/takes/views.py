@@ -15,7 +15,7 @@ from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.takes import actions, finish_views, panel, sound
+from editorapp.web.takes import actions, finish_views, lineage_views, panel, sound
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import (
     full_take_or_404,
@@ -137,5 +137,6 @@ urlpatterns = [
     *actions.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,
+    *lineage_views.urlpatterns,
     *settle.take_patterns,
 ]

@@ -11,9 +11,10 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from editorapp.core import logs
+from editorapp.core.constants_in_sql import one_of
 from editorapp.generations.models.generation import Generation
 from editorapp.generations.models.prepared import Fields, update_each
-from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
+from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, TRANSITIONS, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
 
@@ -132,6 +133,12 @@ class Attempt(models.Model):
                 name="attempt_due",
             ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
+            # What is not sent yet, whether it waits or not: for the pulse of the queue.
+            models.Index(
+                fields=["account", "state"],
+                name="attempt_unsent",
+                condition=one_of("state", CANCELABLE),
+            ),
             # The line at each account, for queue/fair_order.py, which writes this condition as constants.
             models.Index(
                 fields=["account", "person", "priority", "turn", "id"],

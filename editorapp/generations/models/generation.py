@@ -3,8 +3,19 @@
 from django.db import models
 from django.db.models.functions import Coalesce
 
+from editorapp.core.constants_in_sql import ConstantIn
 from editorapp.core.money import UsdField
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, LABELS, SETTLEABLE, State
+from editorapp.generations.models import lists
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    ENDED,
+    FINAL,
+    LABELS,
+    NEEDS_A_PERSON,
+    SETTLEABLE,
+    State,
+)
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
@@ -12,17 +23,6 @@ from editorapp.teams.models import Member, Project, Team, User, seen_by
 from editorapp.teams.roles import Act
 
 RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
-
-NOT_TRASHED = models.Q(trashed_at__isnull=True)
-# The lists of takes, newest first: the name of its index, and what is the same in each.
-LISTS = {
-    "generation_newest": ["team"],
-    "generation_by_state": ["team", "state"],
-    "generation_by_lineage": ["team", "lineage"],
-    "generation_by_review": ["team", "review"],
-    "generation_by_project": ["team", "project"],
-    "generation_by_person": ["team", "created_by"],
-}
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -45,6 +45,18 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def with_files(self, member: Member) -> "GenerationQuerySet":
         """Return the takes that somebody sees, with those in the trash that can be restored."""
         return self.filter(team_id=member.team_id, emptied_at=None).seen_by(member)
+
+    def active(self) -> "GenerationQuerySet":
+        """Return those that the engine looks after: by an index of them alone."""
+        return self.filter(ConstantIn("state", ACTIVE))
+
+    def in_need(self) -> "GenerationQuerySet":
+        """Return those that go on only when somebody says how: by an index of them alone."""
+        return self.filter(ConstantIn("state", NEEDS_A_PERSON))
+
+    def ended(self) -> "GenerationQuerySet":
+        """Return those that are over, in an index by when they were."""
+        return self.filter(ConstantIn("state", ENDED))
 
     def of_person(self, user_id: int) -> "GenerationQuerySet":
         """Return the takes that this person answers for."""
@@ -84,6 +96,7 @@ class Generation(models.Model):
         Team,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     created_by = models.ForeignKey(
         User,
@@ -95,6 +108,7 @@ class Generation(models.Model):
         ProviderAccount,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
@@ -108,6 +122,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="children",
+        db_index=False,
     )
     # The draft whose request this is once more, at full quality: see request/finish.py.
     finished_from = models.ForeignKey(
@@ -116,6 +131,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="finished_as",
+        db_index=False,
     )
     source_asset = models.ForeignKey(
         Asset,
@@ -123,6 +139,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     # Pictures of the request, and clips that it continues: who sees the take sees them.
     guides = models.ManyToManyField(Asset, related_name="guided", blank=True)
@@ -166,6 +183,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Whether it is played with the sound of what it was made from: see files/source_sound.py.
     has_source_sound = models.BooleanField(default=False)
@@ -176,6 +194,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # What else the provider named beside the result: [{"kind", "label", "name"}], see
     # files/selection.py.
@@ -195,6 +214,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Somebody paused this one: see queue/parking.py.
     held_at = models.DateTimeField(null=True, blank=True)
@@ -204,6 +224,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
     held_because = models.CharField(
         max_length=16,
@@ -239,36 +260,7 @@ class Generation(models.Model):
                 name="one_generation_per_form",
             )
         ]
-        indexes = [
-            # What is in the trash is in none of the lists.
-            *(
-                models.Index(fields=[*fields, "-id"], name=name, condition=NOT_TRASHED)
-                for name, fields in LISTS.items()
-            ),
-            models.Index(
-                fields=["team", "-trashed_at", "-id"],
-                name="generation_in_trash",
-                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
-            ),
-            models.Index(
-                fields=["trashed_at"],
-                name="generation_to_empty",
-                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
-            ),
-            models.Index(
-                fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
-            ),
-            models.Index(
-                fields=["chain_id"],
-                name="generation_by_chain_id",
-                condition=~models.Q(chain_id=""),
-            ),
-            models.Index(
-                fields=["batch"],
-                name="generation_by_batch",
-                condition=models.Q(batch__isnull=False),
-            ),
-        ]
+        indexes = lists.indexes()
 
     def __str__(self) -> str:
         return f"#{self.pk}"

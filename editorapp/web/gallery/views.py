@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -15,7 +16,7 @@ from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.htmx import is_part, page_or_part
 from editorapp.core.paging import Page, cursor, newest_first, page_of
 from editorapp.core.request_values import MOST_ID, BadValue, as_whole, row_id, text
-from editorapp.generations.models import Generation
+from editorapp.generations.models import Generation, GenerationQuerySet
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import Task
@@ -76,9 +77,9 @@ class Filters:
             q=text(query, "q", most=200),
         )
 
-    def apply(self, takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    def apply(self, takes: GenerationQuerySet) -> GenerationQuerySet:
         if self.state:
-            takes = takes.filter(state__in=STATE_GROUPS[self.state][1])
+            takes = _in_group(takes, self.state)
         if self.review:
             takes = takes.filter(review=REVIEWS[self.review], state=State.SUCCEEDED)
         same = {
@@ -109,6 +110,16 @@ class Filters:
     @property
     def any(self) -> bool:
         return self != Filters()
+
+
+def _in_group(takes: GenerationQuerySet, name: str) -> GenerationQuerySet:
+    """Return the takes of one of STATE_GROUPS: of the few that are under way, or need a person, by
+    an index of their own.
+    """
+    states = STATE_GROUPS[name][1]
+    if states == ACTIVE:
+        return takes.active()
+    return takes.in_need() if states == NEEDS_A_PERSON else takes.filter(state__in=states)
 
 
 def _choices() -> dict[str, dict[str, str]]:
@@ -201,11 +212,11 @@ def sources(request: MemberRequest) -> HttpResponse:
 
 
 def _clips(member: Member) -> QuerySet[Asset]:
-    clips = Asset.objects.visible_to(member).filter(
-        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
-    )
-    seen = None if member.sees_all else Q(generations__in=_takes(member).values("pk"))
-    return clips.select_related("created_by").annotate(take_count=Count("generations", filter=seen))
+    clips = Asset.objects.visible_to(member).brought().filter(kind=Asset.Kind.VIDEO)
+    takes = _takes(member).filter(source_asset=OuterRef("pk")).order_by()
+    counted = takes.values("source_asset").annotate(count=Count("pk")).values("count")
+    count = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return clips.select_related("created_by").annotate(take_count=count)
 
 
 def _takes(member: Member) -> "QuerySet[Generation]":

@@ -52,3 +52,5 @@ SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})
 NEEDS_A_PERSON = SETTLEABLE | {State.FETCH_FAILED}
 # What is over, and asks nothing of anybody.
 ENDED = FINAL - NEEDS_A_PERSON
+# What has a result at its provider that is not here, and may be deleted there.
+TO_FETCH = (State.FETCHING, State.FETCH_FAILED)

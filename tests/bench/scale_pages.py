@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.test.utils import override_settings
 from django.utils import timezone
 
 from editorapp.costs.ledger import month_of
@@ -28,6 +29,7 @@ from editorapp.teams.models import Member, Project
 from editorapp.teams.roles import Role
 from editorapp.web.gallery import views as gallery
 from tests.bench.in_process import PLAIN, Answer, Visitor, queries
+from tests.queries import Asked, asked
 from tests.seed.plan import CHAIN, NEWEST
 from tests.seed.words import ABSENT, COMMON, RARE
 
@@ -235,21 +237,24 @@ def _cpu_ns() -> int:
 
 
 def explain(ask: Ask) -> None:
-    """Print what a page asks the database, dearest first, with the plan of each."""
+    """Print what a page asks the database, dearest last, with the plan of each."""
     ask()
-    with CaptureQueriesContext(connection) as asked:
+    with asked() as found:
         ask()
-    for one in sorted(asked.captured_queries, key=lambda one: float(one["time"])):
-        print(f"\n{one['time']} s  {one['sql'][-1500:]}")
-        if not one["sql"].lstrip("( \n").startswith(("SELECT", "WITH")):
-            continue
-        how = (
-            "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN (ANALYZE, BUFFERS)"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(f"{how} {one['sql']}")
-            for row in cursor.fetchall():
-                print("   ", row[-1])
+    how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN (ANALYZE, BUFFERS)"
+    for took, one in sorted(((_seconds(one), one) for one in found), key=itemgetter(0)):
+        print(f"\n{took:.3f} s  {one.sql[-1500:]}  {one.params}")
+        print(*(f"    {line}" for line in one.plan(how) if one.is_read), sep="\n")
+
+
+def _seconds(one: Asked) -> float:
+    if not one.is_read:
+        return 0.0
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(one.sql, one.params)
+        cursor.fetchall()
+    return time.perf_counter() - started
 
 
 def main() -> int:

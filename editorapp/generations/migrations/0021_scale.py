@@ -88,6 +88,29 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.RemoveIndex(model_name='generation', name='generation_by_state'),
+        migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(condition=models.Q(('trashed_at__isnull', True)), fields=['team', 'state', '-id', 'trashed_at'], name='generation_by_state'),
+        ),
+        migrations.RemoveIndex(model_name='generation', name='generation_by_lineage'),
+        migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(condition=models.Q(('trashed_at__isnull', True)), fields=['team', 'lineage', '-id', 'trashed_at'], name='generation_by_lineage'),
+        ),
+        migrations.RemoveIndex(model_name='generation', name='generation_by_kind'),
+        migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(condition=models.Q(('state__in', ['succeeded'])), fields=['account', 'model', 'task', '-id'], name='generation_by_kind'),
+        ),
+        migrations.AddIndex(
+            model_name='attempt',
+            index=models.Index(condition=models.Q(('state__in', ['running', 'submitting'])), fields=['submit_started_at'], name='attempt_in_flight'),
+        ),
+        migrations.AddIndex(
+            model_name='attempt',
+            index=models.Index(condition=models.Q(('state__in', ['fetch_failed', 'fetching'])), fields=['result_expires_at'], name='attempt_to_fetch'),
+        ),
         migrations.AddIndex(
             model_name='attempt',
             index=models.Index(condition=models.Q(('state__in', ['queued', 'staging'])), fields=['account', 'state'], name='attempt_unsent'),
@@ -143,5 +166,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='generation',
             index=models.Index(condition=models.Q(('came__isnull', False)), fields=['came'], name='generation_by_came'),
+        ),
+        migrations.AddField(
+            model_name='bookscheck',
+            name='last_line',
+            field=models.PositiveBigIntegerField(default=0),
         ),
     ]

@@ -14,7 +14,15 @@ from editorapp.core import logs
 from editorapp.core.constants_in_sql import one_of
 from editorapp.generations.models.generation import Generation
 from editorapp.generations.models.prepared import Fields, update_each
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, TRANSITIONS, State
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    FINAL,
+    IN_FLIGHT,
+    TO_FETCH,
+    TRANSITIONS,
+    State,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
 
@@ -138,6 +146,17 @@ class Attempt(models.Model):
                 fields=["account", "state"],
                 name="attempt_unsent",
                 condition=one_of("state", CANCELABLE),
+            ),
+            # For the status page, in its order.
+            models.Index(
+                fields=["submit_started_at"],
+                name="attempt_in_flight",
+                condition=one_of("state", IN_FLIGHT),
+            ),
+            models.Index(
+                fields=["result_expires_at"],
+                name="attempt_to_fetch",
+                condition=one_of("state", TO_FETCH),
             ),
             # The line at each account, for queue/fair_order.py, which writes this condition as constants.
             models.Index(

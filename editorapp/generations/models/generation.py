@@ -54,6 +54,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """Return those that go on only when somebody says how: by an index of them alone."""
         return self.filter(ConstantIn("state", NEEDS_A_PERSON))
 
+    def done(self) -> "GenerationQuerySet":
+        """Return those that have a result: of an account's kind, by an index of them alone."""
+        return self.filter(ConstantIn("state", lists.DONE))
+
     def ended(self) -> "GenerationQuerySet":
         """Return those that are over, in an index by when they were."""
         return self.filter(ConstantIn("state", ENDED))

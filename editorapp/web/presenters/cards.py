@@ -129,7 +129,9 @@ def finished_as(member: Member) -> Prefetch:
 
 
 def _decisions() -> Prefetch:
-    return Prefetch("decisions", Decision.objects.select_related("decided_by"))
+    """Return how to prefetch decisions, the newest of each take first: in the order of their index."""
+    decisions = Decision.objects.select_related("decided_by")
+    return Prefetch("decisions", decisions.order_by("generation", "-pk"))
 
 
 # As the index generation_by_lineage has it. Compiling this from a query of the ORM, for each page

@@ -11,7 +11,7 @@ from itertools import chain, zip_longest
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -237,15 +237,16 @@ def _next(keys: _KeysOfMember, accounts: Iterable[AccountStanding]) -> list[int]
     found = keys.unsent()
     if len(found) <= MOST_ROWS:
         return found
-    heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
     unsent = keys.takes.active().filter(state__in=CANCELABLE)
-    headed = unsent.annotate(is_head=heads).order_by("-is_head", "pk")
-    return list(headed.values_list("pk", flat=True)[: MOST_ROWS + 1])
+    heads = _keys(unsent.filter(pk__in=_headed(accounts)), "pk", most=MOST_ROWS)
+    return list(dict.fromkeys([*heads, *found]))[: MOST_ROWS + 1]
 
 
-def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
+def _headed(accounts: Iterable[AccountStanding]) -> list[int]:
+    """Return the takes at the heads of all queues."""
     places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
-    return list(filter(None, places))[:MOST_ROWS]
+    heads = Attempt.objects.filter(pk__in=list(filter(None, places))[:MOST_ROWS])
+    return list(heads.values_list("generation_id", flat=True))
 
 
 def _accounts(used: set[int], *, now: datetime) -> dict[int, AccountStanding]:
@@ -278,7 +279,7 @@ def _with_usual(
 ) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
     usual = cache(partial(usual_time, member.team_id))
-    return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
+    return [(take, usual(take.account_id, take.model, take.task)) for take in takes]
 
 
 def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:

@@ -44,7 +44,7 @@ COARSE = {
 FEW_STATES = (ACTIVE, CANCELABLE, IN_FLIGHT, NEEDS_A_PERSON, TO_FETCH)
 OF_FEW = (
     *("generation_active", "generation_in_need"),
-    *("attempt_unsent", "attempt_in_flight", "attempt_to_fetch"),
+    *("attempt_unsent", "attempt_in_flight", "attempt_to_fetch", "attempt_watched"),
 )
 SORT = "USE TEMP B-TREE FOR ORDER BY"
 

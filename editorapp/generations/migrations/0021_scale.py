@@ -105,6 +105,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='attempt',
+            index=models.Index(condition=models.Q(('state__in', ['fetch_failed', 'fetching', 'lost', 'queued', 'running', 'staging', 'submitting', 'unknown'])), fields=['account', 'state'], name='attempt_watched'),
+        ),
+        migrations.AddIndex(
+            model_name='attempt',
             index=models.Index(condition=models.Q(('state__in', ['running', 'submitting'])), fields=['submit_started_at'], name='attempt_in_flight'),
         ),
         migrations.AddIndex(

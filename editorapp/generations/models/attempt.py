@@ -19,6 +19,7 @@ from editorapp.generations.states import (
     CANCELABLE,
     FINAL,
     IN_FLIGHT,
+    NEEDS_A_PERSON,
     TO_FETCH,
     TRANSITIONS,
     State,
@@ -147,7 +148,12 @@ class Attempt(models.Model):
                 name="attempt_unsent",
                 condition=one_of("state", CANCELABLE),
             ),
-            # For the status page, in its order.
+            # For the status page: what is under way or needs a person, and the oldest of it.
+            models.Index(
+                fields=["account", "state"],
+                name="attempt_watched",
+                condition=one_of("state", ACTIVE | NEEDS_A_PERSON),
+            ),
             models.Index(
                 fields=["submit_started_at"],
                 name="attempt_in_flight",

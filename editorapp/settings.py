@@ -24,6 +24,9 @@ RUSHES_S3_BUCKET        a bucket for all media, with the usual AWS_... variables
 RUSHES_S3_ENDPOINT      address of a storage that is not Amazon's; RUSHES_S3_REGION,
                         RUSHES_S3_PREFIX as it needs
 RUSHES_CACHE_GB         how much of a bucket is kept on this machine as copies; of stills a twentieth (20)
+RUSHES_OIDC_ISSUER      address of an OpenID provider that signs people in, with RUSHES_OIDC_CLIENT_ID,
+                        RUSHES_OIDC_CLIENT_SECRET, and RUSHES_OIDC_NAME for the button (none; needs
+                        the extra `oidc`)
 RUSHES_SIMULATOR_URL    where the simulator answers (read from the data folder)
 RUSHES_LOG_LEVEL        DEBUG also writes what providers say of a refusal, which may repeat the
                         prompt (INFO)
@@ -66,8 +69,11 @@ SCENARIO_SDK_API_KEY    a key of Scenario, with SCENARIO_SDK_API_SECRET; SCENARI
 import hashlib
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 from editorapp.core import services
 from editorapp.core.logs import secrets as secrets_in_logs
@@ -252,7 +258,6 @@ PERMISSIONS_POLICY = ", ".join(
         "microphone",
         "midi",
         "payment",
-        "publickey-credentials-get",
         "serial",
         "usb",
         "xr-spatial-tracking",
@@ -319,6 +324,14 @@ METRICS_TOKEN = os.environ.get("RUSHES_METRICS_TOKEN", "")
 ALERT_WEBHOOK = os.environ.get("RUSHES_ALERT_WEBHOOK", "")
 WEBHOOK_HOSTS = frozenset(_words("RUSHES_WEBHOOK_HOSTS"))
 ALERT_WEBHOOK_SECRET = os.environ.get("RUSHES_ALERT_WEBHOOK_SECRET", "")
+
+# Single sign-on: the provider's address, which says where its documents are (OpenID Connect Discovery).
+OIDC_ISSUER = os.environ.get("RUSHES_OIDC_ISSUER", "")
+OIDC_CLIENT_ID = os.environ.get("RUSHES_OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("RUSHES_OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("RUSHES_OIDC_NAME") or "single sign-on"
+if OIDC_ISSUER and find_spec("authlib") is None:
+    raise ImproperlyConfigured("RUSHES_OIDC_ISSUER is set: install Rushes with its extra `oidc`.")
 
 C2PA_CERTIFICATE = os.environ.get("RUSHES_C2PA_CERTIFICATE", "")
 C2PA_KEY = os.environ.get("RUSHES_C2PA_KEY", "")

@@ -33,6 +33,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "projects",
         "sign_in",
         "people",
+        "invitations",
     ),
     "media": ("layout", "backends", "decoding", "sandbox", "store", "models", "intake", "uploads"),
     "providers": (
@@ -84,6 +85,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "notices",
         "comments",
         "discussion",
+        "standing",
         "approval",
         "decide",
         "rounds",
@@ -122,6 +124,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "model_pages",
         "status",
         "studio",
+        "review",
         "takes",
         "compare",
         "exports",

@@ -71,10 +71,11 @@ def account_subject(account_id: int) -> str:
 
 def open_for_account(account: ProviderAccount, message: str, *, now: datetime) -> None:
     """Open the alert that an account needs somebody."""
-    open_for_all(
+    alerts.open(
         AlertKind.ACCOUNT,
         account_subject(account.pk),
-        message,
+        message=message,
+        team_id=account.team_id,  # None: it serves all, and concerns all
         path="/accounts/",
         now=now,
     )

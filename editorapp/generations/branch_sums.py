@@ -11,7 +11,7 @@ from django.db import connection
 
 from editorapp.core.money import MICRO, ZERO
 from editorapp.costs.models import SPENT, Entry
-from editorapp.generations.lineage_tree import LineageTree, Seen
+from editorapp.generations.lineage_tree import LineageTree, VisibleTakes
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 
@@ -86,7 +86,7 @@ class BranchSums:
 
 def sums_of(tree: LineageTree, member: Member) -> BranchSums:
     """Return the sums of all takes of a tree, of the lines that somebody may see: two queries."""
-    ids, seen = tree.ids, Seen.by(member)
+    ids, seen = tree.ids, VisibleTakes.by(member)
     lines, whose = _lines_of(member)
     shown = ", ".join(["%s"] * len(ids))
     own = _figures(_SHOWN.format(shown=shown, lines=lines), [*ids, *whose])

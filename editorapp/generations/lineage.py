@@ -1,5 +1,6 @@
 """Lineage: what was made from what. One key is shared by all that was made from one first source."""
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -28,6 +29,21 @@ NEAREST = f"""
         FROM {TABLE} above JOIN line ON above.id = line.parent_id WHERE line.step < %s
     )
     SELECT id FROM line
+"""
+
+# The nearest so many, and the first, with how many steps each is above. A ring of parents, which
+# cannot be, ends at LONGEST.
+LONGEST = 5_000
+STEPS = f"""
+    WITH RECURSIVE line (id, parent_id, step) AS (
+        SELECT id, parent_id, 0 FROM {TABLE} WHERE id = %s
+        UNION ALL
+        SELECT above.id, above.parent_id, line.step + 1
+        FROM {TABLE} above JOIN line ON above.id = line.parent_id
+        WHERE line.step < {LONGEST} AND above.team_id = %s
+    )
+    SELECT id, step FROM line
+    WHERE step <= %s OR step = (SELECT MAX(step) FROM line) ORDER BY step
 """
 
 
@@ -60,6 +76,29 @@ def chain(generation: Generation, *, most: int | None = None) -> list[Generation
     while len(found) < len(takes) and (parent := takes.get(found[-1].parent_id or 0)):
         found.append(parent)
     return found[::-1]
+
+
+def nearest_ids(generation: Generation, most: int) -> tuple[dict[int, int], int]:
+    """Return the takes that one came from, at most the nearest so many and the first, each with how
+    many steps it is above; and how many are left out between. One query; itself is 0 above.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS, [generation.pk, generation.team_id, most])
+        steps = dict(reversed(cursor.fetchall()))  # of a ring, the first time
+    return steps, max(0, max(steps.values()) - most - 1)
+
+
+def shortened(generation: Generation, most: int) -> tuple[list[Generation], int]:
+    """Return a take's chain, the first one first: the nearest so many takes above it and the first;
+    and how many are left out between. Two queries; none for a first take.
+    """
+    if generation.parent_id is None:
+        return [generation], 0
+    steps, left_out = nearest_ids(generation, most)
+    rows = Generation.objects.filter(pk__in=steps).order_by()
+    rows = rows.select_related("result", "source_asset", "created_by", "account")
+    takes = {take.pk: take for take in rows} | {generation.pk: generation}
+    return sorted(takes.values(), key=lambda take: -steps[take.pk]), left_out
 
 
 def _nearest(generation: Generation, most: int) -> RawSQL:

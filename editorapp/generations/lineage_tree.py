@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from editorapp.generations.lineage import nearest_ids
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 
@@ -19,20 +20,8 @@ MOST_BELOW = 40  # children of the take at hand
 MOST_EACH = 6  # children of each take below it
 LEVELS = 8  # so many generations of them
 MOST_A_LEVEL = 30
-LONGEST = 5_000  # steps up; a ring of parents, which cannot be, ends there
 
 _TABLE = Generation._meta.db_table
-_ABOVE = f"""
-WITH RECURSIVE line (id, parent_id, step) AS (
-    SELECT id, parent_id, 0 FROM {_TABLE} WHERE id = %s
-    UNION ALL
-    SELECT above.id, above.parent_id, line.step + 1
-    FROM {_TABLE} above JOIN line ON above.id = line.parent_id
-    WHERE line.step < {LONGEST} AND above.team_id = %s
-)
-SELECT id, step FROM line
-WHERE step <= {MOST_ABOVE} OR step = (SELECT MAX(step) FROM line) ORDER BY step
-"""
 # The newest children of each of some takes, and how many each has.
 _NEWEST = f"""
 SELECT id, parent_id, among FROM (
@@ -50,14 +39,14 @@ AND {{seen}} ORDER BY take.id DESC LIMIT {MOST_BESIDE + 1}
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisibleTakes:
     """The condition that somebody sees `take`, as SQL with its values."""
 
     sql: str
     values: tuple[Any, ...]
 
     @classmethod
-    def by(cls, member: Member) -> "Seen":
+    def by(cls, member: Member) -> "VisibleTakes":
         if member.sees_all:
             return cls("take.team_id = %s", (member.team_id,))
         rows = Generation.objects.visible_to(member).order_by().values("pk")
@@ -108,7 +97,7 @@ def around(take: Generation, member: Member, *, before: int | None = None) -> Li
 
     `before`: of the children of the take itself only those that are older than this one.
     """
-    seen = Seen.by(member)
+    seen = VisibleTakes.by(member)
     path, left_out = _path(take, member)
     tree = LineageTree(take.pk, path, left_out)
     _add(tree, _beside(path, seen))
@@ -121,10 +110,7 @@ def around(take: Generation, member: Member, *, before: int | None = None) -> Li
 
 def _path(take: Generation, member: Member) -> tuple[list[int], int]:
     """Return the takes that are shown from the first one down, and how many are left out."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ABOVE, [take.pk, take.team_id])
-        steps = dict(reversed(cursor.fetchall()))
-    left_out = max(0, max(steps.values()) - MOST_ABOVE - 1)
+    steps, left_out = nearest_ids(take, MOST_ABOVE)
     if not member.sees_all:
         ids = Generation.objects.visible_to(member).filter(pk__in=steps).values_list("pk")
         steps = {pk: steps[pk] for (pk,) in ids} | {take.pk: 0}
@@ -143,7 +129,7 @@ def _add(tree: LineageTree, rows: Sequence[Row]) -> None:
             tree.children.setdefault(parent, []).append(pk)
 
 
-def _beside(path: Collection[int], seen: Seen) -> list[Row]:
+def _beside(path: Collection[int], seen: VisibleTakes) -> list[Row]:
     """Return the newest other children of the takes above."""
     above = list(path)[:-1]
     if not above:
@@ -155,7 +141,7 @@ def _beside(path: Collection[int], seen: Seen) -> list[Row]:
     return _rows(sql, [*above, *seen.values])
 
 
-def _below(here: int, seen: Seen, before: int | None) -> list[Row]:
+def _below(here: int, seen: VisibleTakes, before: int | None) -> list[Row]:
     """Return what was made from a take, level by level, in one statement."""
     which = "take.parent_id = %s" + (" AND take.id < %s" if before else "")
     parts, values = [], [here, *([before] if before else []), *seen.values]
@@ -170,7 +156,7 @@ def _below(here: int, seen: Seen, before: int | None) -> list[Row]:
     return _rows(f"WITH {', '.join(parts)} {every}", values)
 
 
-def _add_first(tree: LineageTree, take: Generation, seen: Seen) -> None:
+def _add_first(tree: LineageTree, take: Generation, seen: VisibleTakes) -> None:
     """Add the newest other takes that began from the same source."""
     values = [take.team_id, take.lineage, tree.path[0], *seen.values]
     found = [pk for (pk,) in _rows(_FIRST.format(seen=seen.sql), values)]

@@ -1,6 +1,7 @@
 """Index: the words of takes, written anew whenever something that they are found by changes.
 
-Every row holds, beside its words, one that names its team, so that a search never leaves it.
+Every row holds, beside its words, one for its team, so that a search never leaves it; one for its
+number; and one for who made it: see folding.py.
 """
 
 from collections import defaultdict
@@ -9,16 +10,11 @@ from collections.abc import Iterable, Iterator
 from django.db import transaction
 
 from editorapp.generations.models import Generation
-from editorapp.library.folding import fold
+from editorapp.library.folding import fold, number_word, person_word, team_word
 from editorapp.library.models import TakeTag, TakeText
 from editorapp.review.models import Comment, Decision
 
 AT_ONCE = 500
-
-
-def team_word(team_id: int) -> str:
-    """Return the word that each row of a team has, and no other text folds to."""
-    return f"xteam{team_id}x"
 
 
 @transaction.atomic
@@ -32,7 +28,7 @@ def write(takes: Iterable[int]) -> int:
 
 def write_new(take: Generation) -> None:
     """Write the words of a take about which nothing was said yet."""
-    TakeText.objects.create(generation=take, words=_words(take, []))
+    TakeText.objects.create(generation=take, words=_of_take(take, []))
 
 
 def write_all() -> int:
@@ -52,12 +48,12 @@ def _portions(ids: list[int]) -> Iterator[list[int]]:
 
 def _write(ids: list[int]) -> int:
     takes = Generation.objects.filter(pk__in=ids).select_related("source_asset")
-    takes = takes.only("team_id", "prompt", "source_asset__name")
+    takes = takes.only("team_id", "created_by_id", "prompt", "source_asset__name")
     notes, tags = _notes(ids), _tags(ids)
     rows = [
         TakeText(
             generation_id=take.pk,
-            words=_words(take, [*notes[take.pk], *tags[take.pk]]),
+            words=_of_take(take, [*notes[take.pk], *tags[take.pk]]),
         )
         for take in takes
     ]
@@ -70,11 +66,16 @@ def _write(ids: list[int]) -> int:
     return len(rows)
 
 
-def _words(take: Generation, more: list[str]) -> str:
+def words_of(take: int, *, team: int, maker: int, texts: Iterable[str]) -> str:
+    """Return the words that one take is found by, as the index keeps them."""
+    found = dict.fromkeys(word for text in texts for word in fold(text))
+    return " ".join([team_word(team), number_word(take), person_word(maker), str(take), *found])
+
+
+def _of_take(take: Generation, more: list[str]) -> str:
     clip = take.source_asset.name if take.source_asset else ""
     texts = [take.prompt, clip, *more]
-    found = dict.fromkeys(word for text in texts for word in fold(text))
-    return " ".join([team_word(take.team_id), str(take.pk), *found])
+    return words_of(take.pk, team=take.team_id, maker=take.created_by_id, texts=texts)
 
 
 def _notes(ids: list[int]) -> dict[int, list[str]]:

@@ -125,6 +125,11 @@ class Mark(models.Model):
         indexes = [
             models.Index(fields=["team", "colour", "-generation"], name="take_by_colour"),
             models.Index(fields=["team", "-rating", "-generation"], name="take_by_rating"),
+            models.Index(
+                fields=["team", "-generation"],
+                name="take_rated",
+                condition=models.Q(rating__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from editorapp.generations.checks import alert_checks, gauges
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck
 from editorapp.generations.states import ACTIVE, IN_FLIGHT, TO_FETCH, State
+from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import slugs
 from editorapp.teams.models import Member
 
@@ -124,9 +125,14 @@ class Status:
         return f"{self.free_space:.1%}" if self.free_space < 0.1 else f"{self.free_space:.0%}"
 
 
+def _is_shown(account: ProviderAccount, member: Member) -> bool:
+    """Is it of a provider that there is, and of the team, or of all?"""
+    return account.provider in slugs() and account.serves(member.team_id)
+
+
 def gather(member: Member, *, now: datetime) -> Status:
     """Return how things are now."""
-    known = [AccountRow(one) for one in gauges.accounts(now) if one.account.provider in slugs()]
+    known = [AccountRow(one) for one in gauges.accounts(now) if _is_shown(one.account, member)]
     alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
     ours = Attempt.objects.filter(generation__team_id=member.team_id)
     sent = ours.filter(ConstantIn("state", IN_FLIGHT))

@@ -21,14 +21,15 @@ class NoAccount(LookupError):
     """There is no account that could be used. The message says why, and what an admin can do."""
 
 
-def usable(*, provider: str | None = None) -> list[ProviderAccount]:
-    """Return the accounts that something can be sent with: registry order, then by name.
+def usable(team: Team | None = None, *, provider: str | None = None) -> list[ProviderAccount]:
+    """Return the accounts that a team can send something with: registry order, then by name. No
+    team: of the whole installation.
 
     Simulated ones are among them only while no real one has ever passed its test, of whichever
     provider: their results and their money must never lie beside real ones by accident, and one
     mistyped key must not take the simulator away.
     """
-    return [one for one in _sendable(in_use(made())) if provider in (None, one.provider)]
+    return [one for one in _sendable(in_use(made(team))) if provider in (None, one.provider)]
 
 
 def _sendable(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
@@ -45,10 +46,10 @@ def of_team(team: Team, *, provider: str | None = None) -> ProviderAccount:
     Raises: NoAccount, when nothing can be sent with any, or each was refused in its last test and
     none is the default.
     """
-    found, written = usable(provider=provider), _written(team)
+    found, written = usable(team, provider=provider), _written(team)
     chosen = _default_among(found, written)
     if chosen is None:
-        raise NoAccount(_why_none(provider))
+        raise NoAccount(_why_none(team, provider))
     if provider is None:
         _fix_first(team, chosen, found, written)
     return chosen
@@ -104,7 +105,7 @@ def to_show(team: Team) -> AccountsToShow:
     Where none can be used, those are shown that could be, each with its problem: a page that opens
     says what is missing, and nothing can be sent from it.
     """
-    every, written = made(), _written(team)
+    every, written = made(team), _written(team)
     there = in_use(every)
     found = _sendable(there)
     new = unproven(one for one in every if not one.is_simulated)
@@ -116,15 +117,17 @@ def to_show(team: Team) -> AccountsToShow:
     return AccountsToShow(found, chosen, new)
 
 
-def all_simulated() -> bool:
-    """Does the simulator answer, because no real account was ever found to work?"""
-    return not _is_real(_proven())
+def all_simulated(team: Team | None = None) -> bool:
+    """Does the simulator answer, because no real account of a team, or of the installation, was ever
+    found to work?
+    """
+    return not _is_real(_serving(_proven(), team))
 
 
 @CompiledQuery
 def _proven() -> "QuerySet[ProviderAccount]":
     proven = ProviderAccount.objects.exclude(proven_at=None)
-    return proven.only("provider", "is_simulated", "key_encrypted", "proven_at")
+    return proven.only("provider", "is_simulated", "key_encrypted", "proven_at", "team_id")
 
 
 def unproven(found: Iterable[ProviderAccount]) -> list[ProviderAccount]:
@@ -139,13 +142,17 @@ def ordered(accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
     return sorted(known, key=lambda one: (slugs.index(one.provider), one.name.lower(), one.pk))
 
 
-def made() -> list[ProviderAccount]:
-    """Return every account, in order; those of the environment's keys and the simulated ones are
-    made on first use.
+def made(team: Team | None = None) -> list[ProviderAccount]:
+    """Return every account that a team may use, in order; those of the environment's keys and the
+    simulated ones are made on first use. No team: of the whole installation.
     """
-    found = _every()
+    found = _serving(_every(), team)
     new = (keyless_account(slug, is_simulated=kind) for slug, kind in _missing(found))
     return ordered([*found, *new])
+
+
+def _serving(found: Iterable[ProviderAccount], team: Team | None) -> list[ProviderAccount]:
+    return [one for one in found if team is None or one.serves(team.pk)]
 
 
 @CompiledQuery
@@ -236,9 +243,9 @@ def _fix(team: Team, account: ProviderAccount, kept: TeamAccount | None) -> None
         rows.update(account=account)
 
 
-def _why_none(provider: str | None) -> str:
+def _why_none(team: Team, provider: str | None) -> str:
     name = f" with {registry.get(provider).SPEC.name}" if provider else ""
-    there = [one for one in in_use(made()) if provider in (None, one.provider)]
+    there = [one for one in in_use(made(team)) if provider in (None, one.provider)]
     if not there:
         return f"There is no account{name}. An admin can add one under Accounts."
     first = there[0]

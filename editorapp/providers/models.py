@@ -28,9 +28,16 @@ class KeyOrigin(models.TextChoices):
     SIMULATED = "simulated", "simulated"
 
 
-class ProviderAccount(models.Model):
-    """One account with one provider, of the whole installation.
+class ProviderAccountQuerySet(models.QuerySet["ProviderAccount"]):
+    def of_team(self, team_id: int) -> "ProviderAccountQuerySet":
+        """Return the accounts that a team may use: its own, and those that serve all teams."""
+        return self.filter(models.Q(team=None) | models.Q(team_id=team_id))
 
+
+class ProviderAccount(models.Model):
+    """One account with one provider, of one team, or of all teams of the installation.
+
+    Its limits hold over all teams that use it; the money is in the books of the team that spends.
     Results can be chained only within an account.
 
     An account with a key of its own was entered by an admin; one without takes the key from the
@@ -39,6 +46,10 @@ class ProviderAccount(models.Model):
 
     provider = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
+    # Whose it is; None: it serves all teams.
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts"
+    )
     is_simulated = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)
     max_concurrent = models.PositiveIntegerField(default=10)
@@ -64,12 +75,19 @@ class ProviderAccount(models.Model):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    objects = ProviderAccountQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "name"], name="account_name_per_provider"),
             models.CheckConstraint(
                 condition=models.Q(is_simulated=False) | models.Q(key_encrypted=""),
                 name="simulated_has_no_key",
+            ),
+            # What the environment holds the key of, and the simulator, are the installation's.
+            models.CheckConstraint(
+                condition=models.Q(team=None) | ~models.Q(key_encrypted=""),
+                name="only_an_entered_key_is_a_teams",
             ),
         ]
 
@@ -81,6 +99,10 @@ class ProviderAccount(models.Model):
         if self.is_simulated:
             return KeyOrigin.SIMULATED
         return KeyOrigin.ADMIN if self.key_encrypted else KeyOrigin.ENVIRONMENT
+
+    def serves(self, team_id: int) -> bool:
+        """May this team use it?"""
+        return self.team_id is None or self.team_id == team_id
 
     @property
     def spec(self) -> Spec:

@@ -2,16 +2,22 @@
 from, which is carried along.
 """
 
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from django.db.models import Q
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
 from editorapp.generations.lineage import ANCESTORS
 from editorapp.generations.models import Generation
-from editorapp.review.models import Comment
+from editorapp.review.models import Comment, CommentEdit
+
+Takes = QuerySet[Generation]
+# What a comment is shown with: what it said before, and whom it names.
+READ = (Prefetch("edits", CommentEdit.objects.order_by("pk")), "mentions__user")
 
 
 @dataclass(frozen=True)
@@ -23,16 +29,33 @@ class Thread:
     is_carried: bool
 
 
-def threads(take: Generation) -> list[Thread]:
+def threads(take: Generation, *, among: Takes | None = None) -> list[Thread]:
     """Return the threads of a take in the order of their frames, those about the whole take first;
     then what is carried, the nearest take's first.
 
-    Three queries, however many there are.
+    `among`: the takes whose comments may be read; by default all of the team. Five queries at most,
+    however many there are.
     """
-    tops = _tops(take)
+    tops = _tops(take, among)
     replies = _replies(tops)
+    prefetch_related_objects([*tops, *chain.from_iterable(replies.values())], *READ)
     shown = [Thread(one, replies[one.pk], one.generation_id != take.pk) for one in tops]
     return sorted((one for one in shown if _says(one)), key=_place)
+
+
+def stamp(take_id: int) -> str:
+    """Return a word for what is said about a take, and carried to it: another one as soon as any of
+    it is new, changed, taken back, resolved or opened again. One query.
+    """
+    rows = Comment.objects.filter(generation__in=RawSQL(ANCESTORS, [take_id]))
+    said = rows.aggregate(
+        newest=Max("pk"),
+        edited=Max("edited_at"),
+        deleted=Count("deleted_at"),
+        resolved=Count("resolved_at"),
+        settled=Max("resolved_at"),
+    )
+    return f"{zlib.crc32(repr(sorted(said.items())).encode()):x}"
 
 
 def open_count(take: Generation) -> int:
@@ -44,11 +67,14 @@ def _chain(take: Generation) -> RawSQL | list[int]:
     return [take.pk] if take.parent_id is None else RawSQL(ANCESTORS, [take.pk])
 
 
-def _tops(take: Generation) -> list[Comment]:
+def _tops(take: Generation, among: Takes | None) -> list[Comment]:
     is_shown = Q(generation=take) | Q(resolved_at=None, deleted_at=None)
     rows = Comment.objects.filter(is_shown, parent=None, generation__in=_chain(take))
     rows = rows.filter(generation__team_id=take.team_id)
-    return list(rows.select_related("author", "resolved_by", "generation__result"))
+    if among is not None:
+        rows = rows.filter(generation__in=among.order_by().values("pk"))
+    rows = rows.select_related("author", "resolved_by", "generation__result")
+    return list(rows)
 
 
 def _replies(tops: Sequence[Comment]) -> dict[int, list[Comment]]:

@@ -74,6 +74,13 @@ def _point(given: Any) -> Point:
 
 def _part(given: Any) -> float:
     """Return a part of the picture's width or height; what lies beside the picture is on its edge."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+    if not _is_number(given):
         raise BadDrawing("A point is two numbers from 0 to 1.")
-    return round(min(max(float(given), 0.0), 1.0), DIGITS)
+    return round(float(min(max(given, 0), 1)), DIGITS)
+
+
+def _is_number(given: Any) -> bool:
+    """Is it one that can be compared? A whole number may be larger than any float."""
+    if isinstance(given, float):
+        return math.isfinite(given)
+    return isinstance(given, int) and not isinstance(given, bool)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from editorapp.teams.models import Member
+from editorapp.generations.models import Generation
+from editorapp.teams.models import Member, ProjectMember
+from editorapp.teams.roles import Act, who_may
 
 
 def mentioned(text: str, team_id: int) -> list[Member]:
@@ -21,6 +23,16 @@ def mentioned(text: str, team_id: int) -> list[Member]:
         if member is not None:
             found.setdefault(member.pk, member)
     return list(found.values())
+
+
+def who_see(take: Generation) -> "QuerySet[Member]":
+    """Return the members of its team who see a take: as `visible_to` has it, asked the other way."""
+    rows = Member.objects.active().filter(team_id=take.team_id)
+    if take.project is None:
+        return rows.filter(role__in=who_may(Act.SEE_TEAM))
+    needed = Act.SEE_PRIVATE if take.project.is_private else Act.SEE_TEAM
+    inside = ProjectMember.objects.filter(project=take.project).values("user")
+    return rows.filter(Q(role__in=who_may(needed)) | Q(user__in=inside))
 
 
 def _names(members: "QuerySet[Member]") -> list[tuple[str, Member]]:

@@ -5,16 +5,19 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from editorapp.core.locks import locked
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.review.models import Playlist, PlaylistItem
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 LONGEST_NAME = 120
 MOST_ITEMS = 200
+MOST_OFFERED = 30
 
 
 class PlaylistRefused(Exception):
@@ -39,24 +42,42 @@ def rename(playlist: Playlist, name: str, *, by: Member) -> None:
     Playlist.objects.filter(pk=playlist.pk).update(name=playlist.name)
 
 
+@transaction.atomic
 def delete(playlist: Playlist, *, by: Member) -> None:
-    """Take a playlist apart; its takes stay. Raises: PermissionDenied."""
+    """Take a playlist apart; its takes stay. Raises: PermissionDenied; PlaylistRefused."""
     _may_arrange(by, playlist.team_id)
+    count = len(_order(playlist))
+    subject = f"playlist:{playlist.pk}"
+    audit.record("playlist.deleted", subject, by=by, about=playlist.name, takes=count)
     playlist.delete()
 
 
+def offered(member: Member) -> list[Playlist]:
+    """Return the newest playlists of somebody's team, for a choice."""
+    rows = Playlist.objects.visible_to(member).only("name", "team_id")
+    return list(rows.order_by("-pk")[:MOST_OFFERED])
+
+
+def order_for(playlist: Playlist, member: Member) -> list[int]:
+    """Return the takes of a playlist that somebody sees, in its order."""
+    takes = Generation.objects.visible_to(member).filter(pk=OuterRef("generation"))
+    rows = playlist.items.filter(Exists(takes)).order_by("place", "pk")
+    return list(rows.values_list("generation_id", flat=True))
+
+
 @transaction.atomic
-def add(playlist: Playlist, takes: Iterable[Generation], *, by: Member) -> int:
-    """Put takes at the end, but for those that are in it already. Return how many were added.
+def add(playlist: Playlist, takes: Iterable[int], *, by: Member) -> int:
+    """Put takes, named by their ids, at the end, but for those that are in it already or that the
+    person does not see. Return how many were added.
 
     Raises: PermissionDenied; PlaylistRefused, where they are too many.
     """
     _may_arrange(by, playlist.team_id)
+    wanted = list(dict.fromkeys(takes))
     there = _order(playlist)
-    visible = Generation.objects.visible_to(by).filter(pk__in=[take.pk for take in takes])
+    visible = Generation.objects.visible_to(by).filter(pk__in=wanted)
     known, found = set(there), set(visible.values_list("pk", flat=True))
-    fresh = [take.pk for take in takes if take.pk in found and take.pk not in known]
-    fresh = list(dict.fromkeys(fresh))
+    fresh = [take for take in wanted if take in found and take not in known]
     if len(there) + len(fresh) > MOST_ITEMS:
         raise PlaylistRefused(f"A playlist holds {MOST_ITEMS} takes: begin another one.")
     PlaylistItem.objects.bulk_create(
@@ -68,28 +89,38 @@ def add(playlist: Playlist, takes: Iterable[Generation], *, by: Member) -> int:
 
 @transaction.atomic
 def remove(playlist: Playlist, take: int, *, by: Member) -> None:
-    """Take a take out of a playlist; those behind it move up. Raises: PermissionDenied."""
+    """Take a take out of a playlist; those behind it move up.
+
+    Raises: PermissionDenied; PlaylistRefused.
+    """
     _may_arrange(by, playlist.team_id)
     _arrange(playlist, [one for one in _order(playlist) if one != take])
 
 
 @transaction.atomic
-def move(playlist: Playlist, take: int, place: int, *, by: Member) -> None:
-    """Put a take at a place, from 1; beyond the end is at the end. Raises: PermissionDenied."""
+def move(playlist: Playlist, take: int, to: int, *, by: Member) -> None:
+    """Put a take where another one is: before it on the way up, behind it on the way down. Nothing
+    changes where one of the two is not in the playlist (any more).
+
+    Raises: PermissionDenied; PlaylistRefused.
+    """
     _may_arrange(by, playlist.team_id)
     order = _order(playlist)
-    if take not in order:
+    if take not in order or to not in order:
         return
+    place = order.index(to)
     order.remove(take)
-    order.insert(max(place, 1) - 1, take)
+    order.insert(place, take)
     _arrange(playlist, order)
 
 
 def _order(playlist: Playlist) -> list[int]:
-    """Lock a playlist and return its takes in their order."""
-    locked(Playlist.objects.filter(pk=playlist.pk))
-    rows = playlist.items.order_by("place", "pk")
-    return list(rows.values_list("generation_id", flat=True))
+    """Lock a playlist and return its takes in their order. Raises: PlaylistRefused."""
+    rows = Playlist.objects.filter(pk=playlist.pk)
+    if not locked(rows).exists():
+        raise PlaylistRefused("Somebody deleted this playlist just now.")
+    items = playlist.items.order_by("place", "pk")
+    return list(items.values_list("generation_id", flat=True))
 
 
 def _arrange(playlist: Playlist, order: Sequence[int]) -> None:

@@ -1,5 +1,4 @@
-"""Membership: invitations accepted, roles changed, people disabled and brought back, the team's
-limit set.
+"""Membership: roles changed, people disabled and brought back, the team's limit set.
 
 What becomes of the takes of who leaves is asked and done in generations/queue/offboarding.py.
 """
@@ -9,8 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
@@ -20,15 +18,10 @@ from editorapp.teams.models import (
     Invite,
     LimitChange,
     Member,
-    Project,
-    ProjectMember,
     Team,
     User,
-    hash_token,
 )
 from editorapp.teams.roles import Act, Role, allows_less, assignable_by, may
-
-Errors = dict[str, list[str]]  # what is wrong, by field
 
 
 class LastAdmin(Exception):
@@ -37,97 +30,6 @@ class LastAdmin(Exception):
     def __init__(self, member: Member, act: Act) -> None:
         what = "owner" if act is Act.OWN else "admin"
         super().__init__(f"{member.user} is the only {what}. Make somebody else an {what} first.")
-
-
-class InviteNotUsable(Exception):
-    """An invitation that is unknown, accepted, revoked or expired."""
-
-
-def invite(
-    by: Member,
-    role: str,
-    *,
-    now: datetime,
-    note: str = "",
-    days: int = 7,
-    projects: Collection[Project] = (),
-) -> tuple[Invite, str]:
-    """Make an invitation to the team of who invites, and to these of its projects; return it with
-    its token, which is kept nowhere.
-
-    Raises: PermissionDenied, also for a role that they may not give.
-    """
-    may_assign(by, role)
-    with transaction.atomic():
-        made, token = Invite.make(by.team, role, invited_by=by.user, now=now, note=note, days=days)
-        made.projects.set(projects)
-        names = [str(one) for one in projects]
-        facts: dict[str, Any] = {"role": role, "days": days} | (
-            {"projects": names} if names else {}
-        )
-        audit.record("invite.made", f"invite:{made.pk}", by=by, about=note, **facts)
-    return made, token
-
-
-def open_invite(token: str, *, now: datetime) -> Invite:
-    """Return the invitation that a link stands for.
-
-    Raises: InviteNotUsable.
-    """
-    invite = (
-        Invite.objects.select_related("team", "invited_by")
-        .filter(token_sha256=hash_token(token))
-        .first()
-    )
-    if invite is None or not invite.is_open(now):
-        raise InviteNotUsable
-    return invite
-
-
-def accept(
-    token: str,
-    *,
-    username: str,
-    display_name: str,
-    password: str,
-    now: datetime,
-) -> Member:
-    """Make the account and the membership that an invitation promises, once.
-
-    Raises: InviteNotUsable; ValidationError by field ("username", "password"), and then the
-    invitation stays open.
-    """
-    with transaction.atomic():
-        invite = open_invite(token, now=now)
-        user = User(username=username.strip(), display_name=display_name.strip())
-        if "@" in user.username:
-            user.email = user.username
-        _check(user, password, invite.team)
-        user.set_password(password)
-        user.save()
-        if not Invite.objects.filter(pk=invite.pk, used_at=None).update(
-            used_at=now, accepted_by=user
-        ):
-            raise InviteNotUsable
-        member = Member.objects.create(team=invite.team, user=user, role=invite.role)
-        subject = f"invite:{invite.pk}"
-        audit.record("invite.accepted", subject, by=member, about=invite.note, role=member.role)
-        let_into_projects(invite, member)
-        return member
-
-
-def let_into_projects(invite: Invite, member: Member) -> None:
-    """Let who accepted an invitation into the projects that it names."""
-    for project in invite.projects.all():
-        ProjectMember.objects.get_or_create(project=project, user=member.user)
-
-
-def revoke(invite: Invite, *, now: datetime, by: Member | None = None) -> None:
-    """Close an invitation; one that was accepted stays as it is."""
-    with transaction.atomic():
-        if Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now):
-            subject, team = f"invite:{invite.pk}", invite.team_id
-            audit.record("invite.revoked", subject, by=by, team=team, about=invite.note)
 
 
 def change_role(
@@ -333,48 +235,3 @@ def _close_invites_of(
         team_id=member.team_id, invited_by_id=member.user_id, used_at=None
     )
     theirs.exclude(role__in=but_to).update(used_at=now)
-
-
-def _check(user: User, password: str, team: Team) -> None:
-    errors = _field_errors(user) | _name_errors(user, team) | _password_errors(user, password)
-    if errors:
-        raise ValidationError(errors)
-
-
-def _field_errors(user: User) -> Errors:
-    try:
-        user.clean_fields(exclude=["password"])
-    except ValidationError as error:
-        return {field: list(messages) for field, messages in error.message_dict.items()}
-    return {}
-
-
-def _name_errors(user: User, team: Team) -> Errors:
-    taken = _taken_name(user.username, team)
-    return {"username": [taken]} if taken else {}
-
-
-def _password_errors(user: User, password: str) -> Errors:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        return {"password": list(error.messages)}
-    return {}
-
-
-def _taken_name(name: str, team: Team) -> str:
-    """Say whose a name is already; "" where it is free."""
-    if left := _who_left(name, team):
-        return (
-            f"{left.user} was in this team and is disabled. Ask an admin to bring you back, under People: "
-            "with this name and all that was made under it. Or choose another name."
-        )
-    if User.objects.filter(username__iexact=name).exists():
-        return "Somebody here already has this name: choose another."
-    return ""
-
-
-def _who_left(name: str, team: Team) -> Member | None:
-    """Return who signed in with this name until they were disabled."""
-    gone = team.members.exclude(disabled_at=None)
-    return gone.filter(user__username__iexact=name).first()

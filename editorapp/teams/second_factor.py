@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from editorapp.teams import audit, password_throttle
-from editorapp.teams.models import Member, RecoveryCode, SecondFactor, User, hash_token
+from editorapp.teams.models import Member, Passkey, RecoveryCode, SecondFactor, User, hash_token
 from editorapp.teams.standing_in import may_stand_in
 
 STEP = timedelta(seconds=30)
@@ -104,13 +104,15 @@ def remove(user: User) -> None:
 
 
 def remove_of(member: Member, *, by: Member) -> None:
-    """Ask somebody for no code any more, because they lost phone and codes.
+    """Ask somebody for no code any more, because they lost phone and codes; their passkeys, which lay
+    on the same devices, sign in nobody any more.
 
     Raises: PermissionDenied, unless who asks may take away each role that the person has anywhere.
     """
     may_stand_in(by, member)
     with transaction.atomic():
-        if _taken_away(member.user):
+        keys = Passkey.objects.filter(user=member.user).delete()[0]
+        if _taken_away(member.user) or keys:
             subject = f"person:{member.user_id}"
             audit.record("member.factor_removed", subject, by=by, about=member.user)
 

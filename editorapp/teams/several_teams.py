@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from editorapp.teams import audit
-from editorapp.teams.models import Invite, Member, Team, User
-from editorapp.teams.people import InviteNotUsable, let_into_projects, open_invite
+from editorapp.teams.invitations import open_invite, use_up
+from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act, Role
 
 
@@ -51,13 +51,7 @@ def join(token: str, user: User, *, now: datetime) -> Member:
             raise InTeamAlready(
                 f"You are in {invite.team} already, or were. An admin can bring you back, under People."
             )
-        opened = Invite.objects.filter(pk=invite.pk, used_at=None)
-        if not opened.update(used_at=now, accepted_by=user):
-            raise InviteNotUsable
-        member = Member.objects.create(team=invite.team, user=user, role=invite.role)
-        subject = f"invite:{invite.pk}"
-        audit.record("invite.accepted", subject, by=member, about=invite.note, role=member.role)
-        let_into_projects(invite, member)
+        member = use_up(invite, user, now=now)
         go_over(user, invite.team)
     return member
 

@@ -26,6 +26,11 @@ FIRST = {
         "compare",
         "transport",
         "keys",
+        "drawing",
+        "mentions",
+        "comment-panel",
+        "comment-forms",
+        "comments",
         "address",
     ),
     "studio": (
@@ -45,7 +50,7 @@ FIRST = {
 # A comment that has its lines for itself: a sixth of the bytes on the wire. Whoever reads the scripts
 # reads the files.
 COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
-NAMES = ("page", "stage", "studio", "gallery", "queue", "lineage")
+NAMES = ("page", "stage", "studio", "gallery", "queue", "review", "lineage")
 
 
 def address(bundle: str) -> str:

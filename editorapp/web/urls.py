@@ -15,23 +15,30 @@ from editorapp.web.model_pages import views as models
 from editorapp.web.people import views as people
 from editorapp.web.projects import views as projects
 from editorapp.web.queue import urls as queue
+from editorapp.web.review import comment_views as comments
+from editorapp.web.review import urls as review
 from editorapp.web.shell import views as shell
+from editorapp.web.sign_in import oidc_views as oidc
+from editorapp.web.sign_in import passkey_views as passkeys
 from editorapp.web.sign_in import views as doors
 from editorapp.web.status import views as status
 from editorapp.web.studio import views as studio
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes import views as takes
 
+PEOPLE = doors.urlpatterns + passkeys.urlpatterns + oidc.urlpatterns + people.urlpatterns
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.front),
-    path("", include((doors.urlpatterns + people.urlpatterns, "people"))),
+    path("", include((PEOPLE, "people"))),
     path("media/", include((media.urlpatterns, "media"))),
     path("shell/", include((shell.urlpatterns, "shell"))),
     path("studio/", include((studio.urlpatterns, "studio"))),
     path("gallery/trash/", include((trash.urlpatterns, "trash"))),
     path("gallery/", include((gallery.urlpatterns, "gallery"))),
     path("compare/", include((compare.urlpatterns, "compare"))),
+    path("comments/", include((comments.urlpatterns, "comments"))),
     path("exports/", include((exports.urlpatterns, "exports"))),
+    path("review/", include((review.urlpatterns, "review"))),
     path("takes/", include((takes.urlpatterns, "takes"))),
     path("unknown/", include((settle.urlpatterns, "settle"))),
     path("queue/", include((queue.urlpatterns, "queue"))),

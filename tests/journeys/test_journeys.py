@@ -262,7 +262,7 @@ def test_a_colleague_reviews_and_the_admin_reads_the_month(
     ).click()
     page.get_by_label(re.compile("^Note")).fill("The boats are gone: bring them back.")
     page.get_by_role("button", name="Needs changes").click()
-    expect(page.locator("#review")).to_contain_text("bring them back")
+    expect(page.locator("#verdicts")).to_contain_text("bring them back")
     assert page.get_by_role("link", name="Edit this").count() == 0  # a reviewer spends nothing
 
     # The creator sees the note; the admin reads the month, down to its lines, and as CSV.
@@ -270,7 +270,7 @@ def test_a_colleague_reviews_and_the_admin_reads_the_month(
     card = owner.page.locator("li.card", has_text="Foggy harbour").first
     expect(card).to_contain_text("Needs changes")
     card.get_by_role("heading").get_by_role("link").click()
-    expect(owner.page.locator("#review")).to_contain_text("bring them back")
+    expect(owner.page.locator("#verdicts")).to_contain_text("bring them back")
     owner.page.get_by_role("link", name="Costs").click()
     expect(owner.page.locator("main")).to_contain_text("simulated", ignore_case=True)
     owner.look("costs")

@@ -6,8 +6,17 @@ from django.utils import timezone
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.library import index, organise, search
-from editorapp.library.folding import fold, searched
+from editorapp.library.folding import (
+    MARKER,
+    SearchedWords,
+    fold,
+    number_word,
+    person_word,
+    searched,
+    team_word,
+)
 from editorapp.library.models import TakeText
+from editorapp.library.search import TakeSearch
 from editorapp.review import comments
 from editorapp.review.comments import CommentText
 from editorapp.review.decide import decide
@@ -56,8 +65,10 @@ def test_words_are_compared_without_accents_case_and_signs(text, words):
 
 
 def test_a_search_asks_for_each_word_once_and_for_so_many():
-    assert searched("Rain rain RAIN") == ["rain"]
-    assert len(searched(" ".join(map(str, range(40))))) == 12
+    assert searched("Rain rain RAIN") == SearchedWords(("rain",), is_begun=True)
+    assert len(searched(" ".join(map(str, range(40)))).words) == 12
+    assert searched("rain #12 rain") == SearchedWords((number_word(12), "rain"), is_begun=True)
+    assert not searched("rain #12").is_begun
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_words_are_found_in_any_order_case_and_accent(creator, text):
     assert found(creator, text) == [take]
 
 
-@pytest.mark.parametrize("text", ["umbrella blue", "mbrella", "redd", "umb red", "xteam1x"])
+@pytest.mark.parametrize("text", ["umbrella blue", "mbrella", "redd", "umb red", MARKER, "t1"])
 def test_every_word_must_be_there_and_only_the_last_may_be_begun(creator, text):
     made(creator, "A red umbrella")
 
@@ -124,12 +135,44 @@ def test_another_team_finds_nothing_whatever_it_types(creator):
     made(creator, "Rain")
     stranger = make_member(role=Role.ADMIN)
 
-    for text in (
-        "rain",
-        index.team_word(creator.team_id),
-        f"{index.team_word(creator.team_id)} rain",
-    ):
+    marks = (team_word(creator.team_id), person_word(creator.user_id))
+    for text in ("rain", "cleo", "#1", *marks, f"{marks[0]} rain"):
         assert found(stranger, text) == []
+
+
+def test_a_number_is_one_takes_number_and_not_the_beginning_of_another(creator):
+    first = made(creator, "Rain")
+    others = [made(creator, f"Rain for {first} people") for _ in range(12)]
+
+    assert found(creator, f"#{first}") == [first]
+    assert found(creator, f"#{others[-1]} rain") == found(creator, f"Rain #{others[-1]} ")
+    assert found(creator, f"#{others[-1]}, rain") == others[-1:]
+    assert found(creator, str(first))[-1] == first and len(found(creator, str(first))) == 13
+
+
+def test_takes_are_found_by_who_made_them_under_the_name_of_today(creator, reviewer):
+    take = made(creator, "A red umbrella")
+    other = made(reviewer, "Nothing of Cleo's")
+
+    assert found(creator, "cleo") == [other, take]
+    assert found(creator, "umbrella cle") == [take] == found(creator, "cleo umb")
+    creator.user.display_name = "Zoë"
+    creator.user.save()
+    assert found(creator, "zoe") == [take] and found(creator, "cleo") == [other]
+
+
+@pytest.mark.parametrize(
+    "text", ["rain", "umbrella red", "cleo red", "red umb", "#2", "nothing", "r"]
+)
+def test_takes_are_told_apart_one_by_one_as_the_index_does(creator, reviewer, text):
+    takes = [
+        made(creator, "A red umbrella"),
+        made(reviewer, "A red umbrella in the rain"),
+        made(make_member(role=Role.CREATOR, name="Cleo Lee"), "A red umbrella in the rain"),
+    ]
+    search = TakeSearch.read(creator.team_id, text)
+
+    assert search.among(takes) == set(search.newest(most=50))
 
 
 def test_what_is_deleted_is_found_no_more(creator):

@@ -5,7 +5,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from editorapp.generations.states import State
+from editorapp.inbox.models import Notice
+from editorapp.review import approval
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
+from editorapp.review.models import ReviewRequest
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
 
@@ -43,8 +46,29 @@ def test_the_newest_decision_counts_and_the_older_ones_are_kept(take, reviewer):
     ]
 
 
-@pytest.mark.parametrize("note", ["", "   ", "x" * 4001])
-def test_asking_for_changes_takes_a_note_that_fits(take, reviewer, note):
+@pytest.mark.parametrize("verdict", ["approved", "needs_changes"])
+@pytest.mark.parametrize("note", ["", "   ", "Lovely."])
+def test_either_verdict_comes_with_a_note_or_without(take, reviewer, verdict, note):
+    decide(take, verdict, member=reviewer, note=note, now=NOW)
+
+    take.refresh_from_db()
+    assert take.review == verdict and take.decisions.get().note == note.strip()
+
+
+def test_the_same_said_twice_is_one_decision_unless_one_is_asked_again(take, creator, reviewer):
+    for _ in range(2):
+        decide(take, "approved", member=reviewer, note="", now=NOW)
+    assert take.decisions.count() == Notice.objects.filter(kind="verdict").count() == 1
+
+    approval.ask(take, [reviewer], by=creator, now=NOW)
+    decide(take, "approved", member=reviewer, note="", now=NOW)
+
+    assert take.decisions.count() == 2
+    assert ReviewRequest.objects.get().decided_at == NOW
+
+
+@pytest.mark.parametrize("note", ["x" * 4001, "a\x00"])
+def test_a_note_that_cannot_be_kept_decides_nothing(take, reviewer, note):
     with pytest.raises(NoteNeeded):
         decide(take, "needs_changes", member=reviewer, note=note, now=NOW)
 

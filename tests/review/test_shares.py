@@ -86,12 +86,12 @@ def test_a_frozen_link_stays_and_another_one_follows_the_newest_version(creator)
 def test_a_shared_playlist_follows_its_items_unless_it_is_frozen(creator, reviewer):
     takes = [finished(creator) for _ in range(3)]
     playlist = playlists.make("Monday", by=reviewer, now=NOW)
-    playlists.add(playlist, takes[:2], by=reviewer)
+    playlists.add(playlist, [one.pk for one in takes[:2]], by=reviewer)
     frozen, _token = make(reviewer, *takes[:2], playlist=playlist)
     live, _token = make(reviewer, *takes[:2], playlist=playlist, is_frozen=False)
 
-    playlists.add(playlist, takes[2:], by=reviewer)
-    playlists.move(playlist, takes[2].pk, 1, by=reviewer)
+    playlists.add(playlist, [one.pk for one in takes[2:]], by=reviewer)
+    playlists.move(playlist, takes[2].pk, takes[0].pk, by=reviewer)
 
     assert shares.takes_of(frozen) == [takes[0].pk, takes[1].pk]
     assert shares.takes_of(live) == [takes[2].pk, takes[0].pk, takes[1].pk]

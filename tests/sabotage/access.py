@@ -107,10 +107,9 @@ CHANGES = (
     ),
     Change(
         "one invitation lets two in who accept it in the same moment",
-        "editorapp/teams/people.py",
-        "        if not Invite.objects.filter(pk=invite.pk, used_at=None).update(used_at=now, accepted_by=user):\n"
-        "            raise InviteNotUsable\n",
-        "        Invite.objects.filter(pk=invite.pk).update(used_at=now, accepted_by=user)\n",
+        "editorapp/teams/invitations.py",
+        "    opened = Invite.objects.filter(pk=invite.pk, used_at=None)\n",
+        "    opened = Invite.objects.filter(pk=invite.pk)\n",
         (f"{OUT}::test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins",),
     ),
     Change(

@@ -24,6 +24,7 @@ from editorapp.generations.states import State
 from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
+from editorapp.review import approval, playlists
 from editorapp.review.decide import decide
 from editorapp.teams import projects
 from editorapp.teams.models import Invite, Member, Team
@@ -53,6 +54,7 @@ class States:
     takes: dict[str, Generation] = field(default_factory=dict)
     batch: UUID = field(default_factory=uuid4)
     project: int = 0
+    playlist: int = 0
     invite: str = ""
 
     @property
@@ -84,6 +86,7 @@ def build(folder: Path) -> States:
     _measure(made)
     _around(made)
     _projects(made, owner)
+    _sitting(made)
     return made
 
 
@@ -94,6 +97,17 @@ def _projects(made: States, owner: Member) -> None:
     move([made.take("done"), made.take("second"), made.take("chain")], board, by=owner)
     projects.make(owner, ProjectFields("Pitch", colour="amber", is_private=True))
     made.project = board.pk
+
+
+def _sitting(made: States) -> None:
+    """Make a playlist, and ask for reviews."""
+    now, owner, reviewer = timezone.now(), made.people["admin"], made.people["reviewer"]
+    sitting = playlists.make("Monday sitting", by=owner, now=now)
+    names = ("done", "second", "chain", "many-3")
+    playlists.add(sitting, [made.take(name) for name in names], by=owner)
+    made.playlist = sitting.pk
+    for name in ("chain", "many-3"):
+        approval.ask(made.takes[name], [reviewer, owner], by=made.people["creator"], now=now)
 
 
 def _people() -> dict[str, Member]:

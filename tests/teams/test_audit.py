@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from editorapp.core.append_only import NeverChanged
-from editorapp.teams import audit, audit_origin, people
+from editorapp.teams import audit, audit_origin, invitations
 from editorapp.teams.models import AuditEntry, Team, User
 from editorapp.teams.roles import Role
 from tests.factories import make_member, signed_in
@@ -108,7 +108,7 @@ def test_people_roles_and_invitations_are_in_the_log_with_what_changed(client) -
     admin = make_member(role=Role.ADMIN, name="Ada")
     browser = signed_in(admin)
     browser.post("/people/invites", {"role": "creator", "days": "7", "note": "Zed"})
-    _invite, token = people.invite(admin, Role.REVIEWER, now=NOW, note="Yan")
+    _invite, token = invitations.invite(admin, Role.REVIEWER, now=NOW, note="Yan")
     joining = {"username": "yan", "display_name": "Yan", "password": "a good long password"}
     client.post(f"/invite/{token}", joining)
     joined = admin.team.members.exclude(pk=admin.pk).get()

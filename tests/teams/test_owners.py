@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from editorapp.teams import people
+from editorapp.teams import invitations, people
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.models import Invite, Member
 from editorapp.teams.roles import GRANTS, Act, Role, assignable_by
@@ -61,7 +61,7 @@ def test_an_admin_gives_no_role_of_an_owner_in_any_way() -> None:
     for act in (
         lambda: people.change_role(other, Role.OWNER, by=admin, now=NOW),
         lambda: people.change_role(owner, Role.CREATOR, by=owner, now=NOW),
-        lambda: people.invite(admin, Role.OWNER, now=NOW),
+        lambda: invitations.invite(admin, Role.OWNER, now=NOW),
         lambda: people.bring_back(other, Role.OWNER, by=admin),
     ):
         with pytest.raises((PermissionDenied, people.LastAdmin)):
@@ -76,11 +76,11 @@ def test_who_is_demoted_from_owner_to_admin_keeps_the_invitations_that_they_may_
     owner, heir = make_member(role=Role.OWNER), make_member(role=Role.OWNER)
     heir.team = owner.team
     heir.save()
-    _kept, kept = people.invite(owner, Role.ADMIN, now=NOW)
-    _ended, ended = people.invite(owner, Role.OWNER, now=NOW)
+    _kept, kept = invitations.invite(owner, Role.ADMIN, now=NOW)
+    _ended, ended = invitations.invite(owner, Role.OWNER, now=NOW)
 
     people.change_role(owner, Role.ADMIN, by=heir, now=NOW)
 
-    assert people.open_invite(kept, now=NOW).role == Role.ADMIN
-    with pytest.raises(people.InviteNotUsable):
-        people.open_invite(ended, now=NOW)
+    assert invitations.open_invite(kept, now=NOW).role == Role.ADMIN
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.open_invite(ended, now=NOW)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from editorapp.alerts import channels
 from editorapp.core.notes import NoteNeeded
-from editorapp.teams import people, sign_in
+from editorapp.teams import invitations, people, sign_in
 from editorapp.teams.first_run import ensure_owner
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Invite, LimitChange, Member, Team, User
@@ -31,7 +31,7 @@ def make_invite(role=Role.REVIEWER, **options):
 def test_an_invited_person_joins_in_the_promised_role():
     invite, token = make_invite()
 
-    member = people.accept(token, **GOOD, now=NOW)
+    member = invitations.accept(token, **GOOD, now=NOW)
 
     invite.refresh_from_db()
     assert (member.team, member.role, member.user.email) == (
@@ -45,10 +45,10 @@ def test_an_invited_person_joins_in_the_promised_role():
 
 def test_an_invitation_lets_one_person_in():
     _, token = make_invite()
-    people.accept(token, **GOOD, now=NOW)
+    invitations.accept(token, **GOOD, now=NOW)
 
-    with pytest.raises(people.InviteNotUsable):
-        people.accept(token, **(GOOD | {"username": "second"}), now=NOW)
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.accept(token, **(GOOD | {"username": "second"}), now=NOW)
     assert not User.objects.filter(username="second").exists()
 
 
@@ -56,11 +56,11 @@ def test_an_invitation_lets_one_person_in():
 def test_a_closed_invitation_lets_nobody_in(closed):
     invite, token = make_invite()
     if closed == "revoked":
-        people.revoke(invite, now=NOW)
+        invitations.revoke(invite, now=NOW)
     when = NOW + timedelta(days=8) if closed == "expired" else NOW
 
-    with pytest.raises(people.InviteNotUsable):
-        people.accept("made up" if closed == "made up" else token, **GOOD, now=when)
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.accept("made up" if closed == "made up" else token, **GOOD, now=when)
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_a_bad_choice_is_said_by_field_and_the_invitation_stays_open(field, valu
     _, token = make_invite()
 
     with pytest.raises(ValidationError) as caught:
-        people.accept(token, **(GOOD | {field: value}), now=NOW)
+        invitations.accept(token, **(GOOD | {field: value}), now=NOW)
 
     assert list(caught.value.message_dict) == [field]
-    assert people.open_invite(token, now=NOW)
+    assert invitations.open_invite(token, now=NOW)
 
 
 def test_the_last_admin_cannot_be_demoted_or_removed():
@@ -136,9 +136,9 @@ def test_a_disabled_person_is_out_at_once_by_every_way_in(client):
         sign_in.sign_in(
             member.user.username, "a quite long one", address="127.0.0.1", browser=BROWSER, now=NOW
         )
-    with pytest.raises(people.InviteNotUsable):
-        people.open_invite(theirs, now=NOW)
-    assert people.open_invite(others, now=NOW)
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.open_invite(theirs, now=NOW)
+    assert invitations.open_invite(others, now=NOW)
     assert (member.disabled_at, member.disabled_by) == (NOW, admin.user) and not any(
         map(member.may, Act)
     )
@@ -199,7 +199,7 @@ def test_a_name_that_is_disabled_cannot_be_invited_anew_but_brought_back():
     people.disable(left, by=None, now=NOW)
 
     with pytest.raises(ValidationError, match="bring you back"):
-        people.accept(token, **(GOOD | {"username": "GRACE"}), now=NOW)
+        invitations.accept(token, **(GOOD | {"username": "GRACE"}), now=NOW)
 
     assert people.disabled_named(team, " grace ") == left
     assert people.disabled_named(make_member().team, "grace") is None

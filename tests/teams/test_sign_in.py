@@ -8,7 +8,7 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
-from editorapp.teams import password_throttle, people
+from editorapp.teams import invitations, password_throttle, people
 from editorapp.teams.known_browsers import KnownBrowser
 from editorapp.teams.models import Invite, SignInLink, SignInTries, User
 from editorapp.teams.password_throttle import FREE_TRIES, TooSoon
@@ -338,9 +338,9 @@ def test_who_is_no_admin_any_more_comes_back_by_no_invitation_of_their_own():
 
     people.change_role(member, Role.CREATOR, now=NOW)
 
-    with pytest.raises(people.InviteNotUsable):
-        people.open_invite(theirs, now=NOW)
-    assert people.open_invite(others, now=NOW)
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.open_invite(theirs, now=NOW)
+    assert invitations.open_invite(others, now=NOW)
 
 
 def test_the_token_itself_is_kept_nowhere():

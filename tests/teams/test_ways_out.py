@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from editorapp.ops.backup import restore
-from editorapp.teams import people
+from editorapp.teams import invitations, people
 from editorapp.teams.models import Invite, Member, User
 from editorapp.teams.roles import Role
 from editorapp.teams.sign_in import make_link
@@ -36,14 +36,14 @@ def test_somebody_whose_account_is_switched_off_is_out_at_once_with_every_sessio
 def test_of_two_who_accept_an_invitation_in_the_same_moment_one_joins(db, monkeypatch) -> None:
     admin = make_member(role=Role.ADMIN)
     _invite, token = Invite.make(admin.team, Role.ADMIN, invited_by=admin.user, now=NOW)
-    seen = people.open_invite(token, now=NOW)
+    seen = invitations.open_invite(token, now=NOW)
     monkeypatch.setattr(
-        people, "open_invite", lambda token, *, now: seen
+        invitations, "open_invite", lambda token, *, now: seen
     )  # both looked before either wrote
-    people.accept(token, **GRACE, now=NOW)
+    invitations.accept(token, **GRACE, now=NOW)
 
-    with pytest.raises(people.InviteNotUsable):
-        people.accept(token, **(GRACE | {"username": "second"}), now=NOW)
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.accept(token, **(GRACE | {"username": "second"}), now=NOW)
 
     assert Member.objects.filter(team=admin.team).count() == 2
     assert not User.objects.filter(username="second").exists()
@@ -73,6 +73,6 @@ def test_after_a_restore_no_link_and_no_invitation_of_before_lets_anybody_in(db,
     restore._end_sign_ins(timezone.now())
 
     assert client.get("/me").status_code == 302
-    with pytest.raises(people.InviteNotUsable):
-        people.open_invite(invitation, now=timezone.now())
+    with pytest.raises(invitations.InviteNotUsable):
+        invitations.open_invite(invitation, now=timezone.now())
     assert "studio" not in client.post(f"/in/{link}").headers.get("Location", "")

@@ -19,7 +19,7 @@ from tests.taken_in import take_in
 
 @pytest.fixture
 def open_page(
-    chromium, live_server, client, request, settings, monkeypatch
+    chromium, live_server, request, settings, monkeypatch
 ) -> Iterator[Callable[..., Page]]:
     """Open an address as a member, in a context of its own; at the end no page may have logged an
     error, but for the refusals that a test expects: `@pytest.mark.answers(401)`.
@@ -32,7 +32,7 @@ def open_page(
     def open_as(
         member: Member, address: str, *, width: int = 1440, height: int = 900, **options: Any
     ) -> Page:
-        client.force_login(member.user)
+        client = signed_in(member)  # of their own: two people may be there at once
         size = {"width": width, "height": height}
         context = new_context(chromium, viewport=size, **options)
         contexts.append(context)

@@ -23,6 +23,15 @@ from editorapp.costs.models import Entry, PriceQuote
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse.models import EditRecipe, SavedDraft
+from editorapp.review.models import (
+    Comment,
+    CommentEdit,
+    Decision,
+    Mention,
+    Playlist,
+    PlaylistItem,
+    ReviewRequest,
+)
 from editorapp.teams.models import (
     AuditEntry,
     Invite,
@@ -70,6 +79,8 @@ VALUES = (
 # What makes the rest of a form sound, so that a hostile value is read to the end.
 SOUND = {
     "note": "Looked at the console.",
+    "text": "Too dark here.",
+    "place": "take",
     "outcome": "never_arrived",
     "job_id": "an-id",
     "agreed_usd": "5.00",
@@ -81,6 +92,7 @@ SOUND = {
     "display_name": "Somebody",
     "email": "somebody@example.com",
     "name": "Zinnober",
+    "kind": "one",
     "monthly_limit_usd": "500",
     "limit_note": "More work.",
     "days": "7",
@@ -118,6 +130,13 @@ ROWS: tuple[type[Model], ...] = (
     AuditEntry,
     Project,
     ProjectMember,
+    Decision,
+    ReviewRequest,
+    Playlist,
+    PlaylistItem,
+    Comment,
+    CommentEdit,
+    Mention,
 )
 # The last key of each table, in one question: it is asked before and after thousands of requests.
 _LAST = "SELECT " + ", ".join(

@@ -26,7 +26,15 @@ from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
 from editorapp.reuse.models import EditRecipe
 from editorapp.reuse.recipes import MadeOn
-from editorapp.review.models import Decision
+from editorapp.review import playlists
+from editorapp.review.models import (
+    Comment,
+    CommentEdit,
+    Decision,
+    Playlist,
+    PlaylistItem,
+    ReviewRequest,
+)
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
 from editorapp.teams.projects import ProjectFields
@@ -63,6 +71,8 @@ class Owned:
     invite: Invite
     recipe: EditRecipe
     project: Project
+    playlist: Playlist
+    comment: Comment
 
     def numbers(self, name: str) -> list[str]:
         """Return what `<int:pk>` may stand for at an address of this name."""
@@ -71,8 +81,12 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "comments" and leaf not in {"panel", "people", "add"}:
+            return [str(self.comment.pk)]
         if space == "projects":
             return [str(self.project.pk)]
+        if "playlist" in leaf or leaf.startswith("play"):
+            return [str(self.playlist.pk)]
         if space == "people":
             return [str(self.invite.pk if "invite" in leaf else self.member.pk)]
         return [str(self.clip.pk if name == "studio:takes" else self.take.pk)]
@@ -133,6 +147,8 @@ def owned(db, tmp_path: Path) -> Owned:
     )
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
+    playlist = playlists.make(f"{WORDS} sitting", by=member, now=timezone.now())
+    playlists.add(playlist, [take.pk], by=member)
     return Owned(
         Member.objects.get(pk=member.pk),
         Asset.objects.get(pk=clip.pk),
@@ -143,6 +159,14 @@ def owned(db, tmp_path: Path) -> Owned:
         invite,
         recipe,
         project,
+        playlist,
+        Comment.objects.create(
+            generation=take,
+            author=member.user,
+            text=f"{WORDS} is too dark",
+            created_at=timezone.now(),
+            form_token="owned",
+        ),
     )
 
 
@@ -184,6 +208,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
     """
     known = {
         "pk": owned.numbers(name),
+        "take": [str(owned.take.pk)],
         "what": ["original", "playable", "poster", "filmstrip"],
         "frame_index": ["5"],
         "ending": ["png", "jpg", "webp"],
@@ -306,7 +331,12 @@ def rows_of(owned: Owned) -> str:
     of_takes = (
         Attempt.objects.filter(generation__team=team),
         Decision.objects.filter(generation__team=team),
+        Comment.objects.filter(generation__team=team),
+        CommentEdit.objects.filter(comment__generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
+        ReviewRequest.objects.filter(generation__team=team),
+        Playlist.objects.filter(team=team),
+        PlaylistItem.objects.filter(playlist__team=team),
     )
     found += [row for rows in of_takes for row in rows.order_by("pk")]
     found += User.objects.filter(memberships__team=team).order_by("pk")
@@ -346,6 +376,10 @@ def named_in(owned: Owned) -> dict[str, Any]:
         "batch": str(owned.take.batch),
         "project": owned.project.pk,
         "subject": f"take:{take}",
+        "playlist": owned.playlist.pk,
+        "reviewer": owned.member.pk,
+        "approver": owned.member.pk,
+        "to": take,
     }
 
 

@@ -250,7 +250,7 @@ def test_a_note_that_nobody_can_see_decides_nothing(client, admin, note: str) ->
     for address, form in (
         (f"/takes/{unknown.pk}/settle", {"outcome": "never_arrived"}),
         (f"/takes/{running.pk}/stop", {}),
-        (f"/takes/{done.pk}/review", {"verdict": "needs_changes"}),
+        (f"/review/{done.pk}/decide", {"verdict": "needs_changes"}),
         ("/costs/limit", {"monthly_limit_usd": "5", "limit_note": note}),
         ("/people/invites", {"role": "creator", "days": "7"}),
     ):

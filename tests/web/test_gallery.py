@@ -219,7 +219,7 @@ def test_the_number_of_queries_does_not_grow_with_the_takes(client, creator):
     few = queries_of(client, "/gallery/")
     fill(7)
 
-    assert queries_of(client, "/gallery/") == few <= 10
+    assert queries_of(client, "/gallery/") == few <= 13
 
 
 def test_sources_say_how_many_takes_they_have(client, creator):
@@ -259,6 +259,6 @@ def test_made_by_lists_everybody_who_made_a_take_here_and_marks_who_is_gone(clie
 
     html = client.get(f"/gallery/?person={gone.user_id}").content.decode()
 
-    assert "Zed (former member)</option>" in html and "Rea (former member)</option>" in html
-    assert ">Cleo</option>" in html and "Ole" not in html
+    assert "Zed (former member)</span>" in html and "Rea (former member)</span>" in html
+    assert ">Cleo</span>" in html and "Ole" not in html
     assert cards(html) == [theirs.pk]

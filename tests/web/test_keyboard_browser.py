@@ -171,5 +171,5 @@ def test_two_takes_are_compared_and_one_is_chosen_with_keys_alone(page: Page, me
     tab_to(page, page.get_by_role("button", name="Approve"))
     page.keyboard.press("Enter")
 
-    expect(page.locator("#review")).to_contain_text("Approved")
+    expect(page.locator("#verdicts")).to_contain_text("Approved")
     assert Generation.objects.get(pk=takes[1].pk).review == Generation.Review.APPROVED

@@ -15,7 +15,7 @@ from editorapp.generations.request.enqueue import enqueue
 from editorapp.generations.states import State
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.teams import people, projects
+from editorapp.teams import invitations, projects
 from editorapp.teams.models import Invite, Member, Project, ProjectMember
 from editorapp.teams.projects import NameTaken, ProjectFields
 from editorapp.teams.roles import Role
@@ -218,7 +218,7 @@ def test_an_invitation_lets_a_guest_into_the_projects_that_it_names(ada, client)
     project, other = board(ada), board(ada, "Other")
     shown = make_generation(ada, prompt="Shown to guests")
     move([shown.pk], project, by=ada)
-    _made, token = people.invite(ada, Role.GUEST, now=timezone.now(), projects=[project])
+    _made, token = invitations.invite(ada, Role.GUEST, now=timezone.now(), projects=[project])
 
     joining = {"username": "gus", "display_name": "Gus", "password": "a good long password"}
     client.post(f"/invite/{token}", joining)

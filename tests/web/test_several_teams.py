@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.teams import people
+from editorapp.teams import invitations, people
 from editorapp.teams.models import AuditEntry, Invite, Member, Team
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member, signed_in
@@ -55,7 +55,7 @@ def test_nobody_else_makes_a_team(role) -> None:
 
 def test_who_has_an_account_joins_another_team_with_it_once() -> None:
     cleo, other = make_member(name="Cleo"), make_member(role=Role.ADMIN, name="Ada")
-    _invite, token = people.invite(other, Role.REVIEWER, now=NOW)
+    _invite, token = invitations.invite(other, Role.REVIEWER, now=NOW)
     client = signed_in(cleo)
 
     assert "can join with this account" in client.get(f"/invite/{token}").content.decode()
@@ -64,7 +64,7 @@ def test_who_has_an_account_joins_another_team_with_it_once() -> None:
     assert is_in(cleo) == other.team
     assert Member.objects.get(user=cleo.user, team=other.team).role == Role.REVIEWER
     assert client.post(f"/invite/{token}").status_code == 410
-    _second, again = people.invite(other, Role.ADMIN, now=NOW)
+    _second, again = invitations.invite(other, Role.ADMIN, now=NOW)
     client.post(f"/invite/{again}")  # already in it: no way to a higher role
     assert Member.objects.get(user=cleo.user, team=other.team).role == Role.REVIEWER
     assert Invite.objects.filter(used_at=None).count() == 1

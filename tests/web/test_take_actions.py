@@ -1,4 +1,4 @@
-"""What can be done from a take page: cancel, try again, fetch, settle, review; and by whom."""
+"""What can be done from a take page: cancel, try again, fetch, settle; and by whom."""
 
 from decimal import Decimal
 
@@ -251,36 +251,6 @@ def test_what_is_settled_already_is_not_settled_twice(client, creator):
     assert "is known" in html and ledger.spent_usd(take.pk) == 0
 
 
-def test_a_reviewer_approves_and_the_creator_sees_who(client, creator, reviewer):
-    take = make_done(creator)
-
-    signed_in(reviewer).post(f"/takes/{take.pk}/review", {"verdict": "approved", "note": "Lovely."})
-
-    words = text(client, take)
-    assert "Approved" in words and "Rae" in words and "Lovely." in words
-
-
-def test_needs_changes_without_a_note_is_asked_for_one(creator, reviewer):
-    take = make_done(creator)
-
-    answer = signed_in(reviewer).post(
-        f"/takes/{take.pk}/review", {"verdict": "needs_changes", "note": "  "}
-    )
-
-    assert answer.status_code == 422 and "Say what should change" in answer.content.decode()
-    take.refresh_from_db()
-    assert take.review == ""
-
-
-def test_an_unfinished_take_is_not_decided_about(creator, reviewer):
-    take = make_generation(creator, state=State.RUNNING)
-
-    signed_in(reviewer).post(f"/takes/{take.pk}/review", {"verdict": "approved"})
-
-    assert not take.decisions.exists()
-    assert 'name="verdict"' not in signed_in(reviewer).get(f"/takes/{take.pk}").content.decode()
-
-
 # Who may do it to a colleague's take.
 POSTS = {
     "cancel": Role.ADMIN,
@@ -292,7 +262,6 @@ POSTS = {
     "ask": Role.CREATOR,
     "cost": Role.ADMIN,
     "fetch-frames": Role.CREATOR,
-    "review": Role.REVIEWER,
 }
 
 

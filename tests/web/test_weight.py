@@ -13,7 +13,7 @@ from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, signed_in
 
 pytestmark = pytest.mark.django_db
-MOST_BYTES = {"studio": 75_000, "others": 40_000}
+MOST_BYTES = {"studio": 88_000, "others": 40_000}
 MOST_REQUESTS = 8
 SMALL = 1000  # bytes that are not worth it
 OTHERS = (

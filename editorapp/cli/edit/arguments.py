@@ -112,7 +112,7 @@ def chosen_account(options: Options, member: Member) -> ProviderAccount:
         registry.get(slug)
     if not name:
         return accounts.of_team(member.team, provider=slug)
-    among = accounts.usable(provider=slug)
+    among = accounts.usable(member.team, provider=slug)
     for account in among:
         if account.name.casefold() == name.casefold():
             return account

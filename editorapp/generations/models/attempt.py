@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 
 from editorapp.core import logs
 from editorapp.core.constants_in_sql import one_of
-from editorapp.generations.models.generation import Generation
+from editorapp.generations.models.generation import Generation, length_ms
 from editorapp.generations.models.prepared import Fields, update_each
 from editorapp.generations.states import (
     ACTIVE,
@@ -284,10 +284,15 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
         row = one.attempt
         moved.append((_changes(to, one), row._as_it_was()))
         its = {"id": row.generation_id, "attempt_number": row.number}
-        shown.append((state | one.shown, its))
+        shown.append((state | one.shown | _length(one.shown), its))
     if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+
+
+def _length(shown: Fields) -> Fields:
+    """Return the length of the result that is shown from now on, where it is another."""
+    return {"result_ms": length_ms(shown["result"])} if "result" in shown else {}
 
 
 def turn_of(at: datetime) -> int:

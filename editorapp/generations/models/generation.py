@@ -1,77 +1,32 @@
 """Generation: what was asked for, and what became of it."""
 
-from django.db import models
-from django.db.models.functions import Coalesce
+from typing import Any
 
-from editorapp.core.constants_in_sql import ConstantIn
+from django.db import models
+
 from editorapp.core.money import UsdField
 from editorapp.generations.models import lists
+from editorapp.generations.models.generation_queryset import GenerationQuerySet
 from editorapp.generations.states import (
     ACTIVE,
     CANCELABLE,
-    ENDED,
     FINAL,
     LABELS,
-    NEEDS_A_PERSON,
     SETTLEABLE,
     State,
 )
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, Project, Team, User, seen_by
+from editorapp.teams.models import Member, Project, Team, User
 from editorapp.teams.roles import Act
 
-RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
 
-
-class GenerationQuerySet(models.QuerySet["Generation"]):
-    def visible_to(self, member: Member) -> "GenerationQuerySet":
-        """Return the takes that somebody sees: the one place that says so."""
-        return self.of_team(member.team_id).seen_by(member)
-
-    def of_team(self, team_id: int) -> "GenerationQuerySet":
-        """Return all takes of a team, whoever asks, but for those in the trash."""
-        return self.filter(team_id=team_id, trashed_at=None)
-
-    def seen_by(self, member: Member) -> "GenerationQuerySet":
-        """Return those of their team's takes that somebody sees, or would outside the trash."""
-        return self if member.sees_all else self.filter(seen_by(member))
-
-    def in_trash_of(self, member: Member) -> "GenerationQuerySet":
-        """Return what lies in the trash, with its files, of what somebody sees."""
-        return self.with_files(member).exclude(trashed_at=None)
-
-    def with_files(self, member: Member) -> "GenerationQuerySet":
-        """Return the takes that somebody sees, with those in the trash that can be restored."""
-        return self.filter(team_id=member.team_id, emptied_at=None).seen_by(member)
-
-    def active(self) -> "GenerationQuerySet":
-        """Return those that the engine looks after: by an index of them alone."""
-        return self.filter(ConstantIn("state", ACTIVE))
-
-    def in_need(self) -> "GenerationQuerySet":
-        """Return those that go on only when somebody says how: by an index of them alone."""
-        return self.filter(ConstantIn("state", NEEDS_A_PERSON))
-
-    def done(self) -> "GenerationQuerySet":
-        """Return those that have a result: of an account's kind, by an index of them alone."""
-        return self.filter(ConstantIn("state", lists.DONE))
-
-    def ended(self) -> "GenerationQuerySet":
-        """Return those that are over, in an index by when they were."""
-        return self.filter(ConstantIn("state", ENDED))
-
-    def of_person(self, user_id: int) -> "GenerationQuerySet":
-        """Return the takes that this person answers for."""
-        return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
-
-    def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
-        takes = self.visible_to(member)
-        if member.may(Act.ANSWER_FOR_ALL):
-            return takes
-        return takes.of_person(member.user_id) if member.may(Act.ANSWER) else takes.none()
+def length_ms(result: Asset | None) -> int | None:
+    """Return how many milliseconds a result plays; None for no result, and for a still."""
+    if result is None or not result.is_video:
+        return None
+    return int(result.duration_seconds * 1000)
 
 
 class Generation(models.Model):
@@ -181,6 +136,8 @@ class Generation(models.Model):
         on_delete=models.PROTECT,
         related_name="result_of",
     )
+    # How long the result plays, kept here for its index; None for none, and for a still.
+    result_ms = models.PositiveIntegerField(null=True, blank=True)
     exr = models.ForeignKey(
         Asset,
         null=True,
@@ -268,6 +225,12 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; a new one with the length of the result that it comes with."""
+        if self._state.adding:
+            self.result_ms = length_ms(self.result)
+        super().save(*args, **kwargs)
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]
         """Return the state in words; Django's own lists all of them anew each time."""

@@ -63,6 +63,15 @@ def indexes() -> list[models.Index]:
             _index(name, fields, models.Q(**{f"{fields[0]}__isnull": False}))
             for name, fields in NAMED.items()
         ),
+        models.Index(fields=["team", "created_at"], name="generation_by_date"),
+        models.Index(fields=["team", "cost_usd", "id"], name="generation_by_cost"),
+        models.Index(fields=["team", "result_ms", "id"], name="generation_by_length"),
+        # SQLite takes the index of most columns that are asked for: hence the two that never differ.
+        _index(
+            "generation_undecided",
+            ["team", "state", "review", "-id"],
+            models.Q(state="succeeded", review=""),
+        ),
         _index("generation_in_trash", ["team", "-trashed_at", "-id"], IN_TRASH),
         _index("generation_to_empty", ["trashed_at"], IN_TRASH),
         _index("generation_by_chain_id", ["chain_id"], ~models.Q(chain_id="")),

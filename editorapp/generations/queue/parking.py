@@ -15,6 +15,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from editorapp.core.locks import locked
@@ -51,11 +52,16 @@ def locked_flags(account_id: int, team_id: int) -> Flags:
     """Lock what pauses all of an account and all of a team, and say whether anything does.
 
     Call it at the beginning of a transaction that queues a job or lets one go.
+    Raises: PermissionDenied, when the account is another team's: it may have been given away since
+            it was chosen, and is locked here against that.
     """
     accounts = ProviderAccount.objects.filter(pk=account_id).select_for_update(no_key=True)
     teams = Team.objects.filter(pk=team_id).select_for_update(no_key=True)
+    found = list(accounts.values_list("paused_at", "team_id"))
+    if any(owner not in (None, team_id) for _paused, owner in found):
+        raise PermissionDenied("This account belongs to another team.")
     flags = [
-        *accounts.values_list("paused_at", flat=True),
+        *(paused for paused, _owner in found),
         *teams.values_list("queue_paused_at", flat=True),
     ]
     return Flags(account_id, team_id, any(flags))

@@ -21,6 +21,7 @@ from editorapp.generations.models import Attempt, Generation, newest
 from editorapp.generations.queue import cancel, senders
 from editorapp.generations.queue.parking import forgotten, locked_flags, park, unpark
 from editorapp.generations.states import CANCELABLE
+from editorapp.providers.account_keepers import may_keep
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams import audit
 from editorapp.teams.models import Member, Team, User
@@ -58,7 +59,7 @@ def resume_queue(member: Member, *, now: datetime) -> None:
 
 def pause_account(account: ProviderAccount, *, member: Member, now: datetime) -> None:
     """Send nothing more with an account, of any team. Raises: PermissionDenied."""
-    _admin(member)
+    _keeper(account, member)
     with transaction.atomic():
         open_ = ProviderAccount.objects.filter(pk=account.pk, paused_at=None)
         if open_.update(paused_at=now, paused_by=member.user):
@@ -71,7 +72,7 @@ def resume_account(account: ProviderAccount, *, member: Member, now: datetime) -
 
     Raises: PermissionDenied.
     """
-    _admin(member)
+    _keeper(account, member)
     with transaction.atomic():
         paused = ProviderAccount.objects.filter(pk=account.pk).exclude(paused_at=None)
         if paused.update(paused_at=None, paused_by=None):
@@ -171,6 +172,12 @@ def release_forgotten(now: datetime) -> int:
         said = "%s jobs waited although nothing paused them, and go on: takes %s"
         log.warning(said, released, some)
     return released
+
+
+def _keeper(account: ProviderAccount, member: Member) -> None:
+    _admin(member)
+    if not may_keep(account, member):
+        raise PermissionDenied("This account serves all teams: only an owner may pause it.")
 
 
 def _admin(member: Member) -> None:

@@ -31,7 +31,7 @@ SQLITE = (
 POSTGRESQL = (
     """
     ALTER TABLE library_taketext ADD COLUMN vector tsvector
-    GENERATED ALWAYS AS (to_tsvector('simple', words)) STORED
+    GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
     """,
     "CREATE INDEX library_words ON library_taketext USING gin (vector)",
 )
@@ -55,8 +55,7 @@ def drop_index(apps, schema_editor):
 
 def write_words(apps, schema_editor):
     """Write the words of every take there is: its prompt, its clip's name, its notes."""
-    from editorapp.library.folding import fold
-    from editorapp.library.index import team_word
+    from editorapp.library.index import words_of
 
     Generation = apps.get_model("generations", "Generation")
     TakeText = apps.get_model("library", "TakeText")
@@ -66,7 +65,7 @@ def write_words(apps, schema_editor):
         takes = list(
             Generation.objects.filter(pk__gt=last)
             .select_related("source_asset")
-            .only("team_id", "prompt", "source_asset__name")
+            .only("team_id", "created_by_id", "prompt", "source_asset__name")
             .order_by("pk")[:AT_ONCE]
         )
         if not takes:
@@ -79,13 +78,8 @@ def write_words(apps, schema_editor):
         for take in takes:
             clip = take.source_asset.name if take.source_asset else ""
             texts = [take.prompt, clip, *notes.get(take.pk, [])]
-            words = dict.fromkeys(word for text in texts for word in fold(text))
-            rows.append(
-                TakeText(
-                    generation_id=take.pk,
-                    words=" ".join([team_word(take.team_id), str(take.pk), *words]),
-                )
-            )
+            words = words_of(take.pk, team=take.team_id, maker=take.created_by_id, texts=texts)
+            rows.append(TakeText(generation_id=take.pk, words=words))
         TakeText.objects.bulk_create(rows)
         last = takes[-1].pk
 

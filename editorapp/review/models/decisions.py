@@ -34,9 +34,9 @@ class ApprovalRule(models.Model):
     """When a take of a team counts as approved; a team without a row has the first kind."""
 
     class Kind(models.TextChoices):
-        ONE = "one", "One reviewer approves"
-        ALL_ASKED = "all_asked", "All who were asked approve"
-        PERSON = "person", "One named person approves"
+        ONE = "one", "one reviewer approves it"
+        ALL_ASKED = "all_asked", "all who were asked approve it"
+        PERSON = "person", "one named person approves it"
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="approval_rule")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ONE)
@@ -57,7 +57,16 @@ class ApprovalRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        return self.words
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        if self.kind == self.Kind.PERSON:
+            return f"A take counts as approved once {self.person} approves it."
+        if self.kind == self.Kind.ALL_ASKED:
+            return "A take counts as approved once all who were asked approve it."
+        return "A take counts as approved once one reviewer approves it."
 
 
 class ReviewRequest(models.Model):
@@ -79,8 +88,8 @@ class ReviewRequest(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["reviewer", "-generation"],
-                name="review_still_asked",
+                fields=["reviewer", "asked_at", "id"],
+                name="review_asked_oldest",
                 condition=models.Q(decided_at__isnull=True),
             )
         ]
@@ -100,6 +109,7 @@ class Seen(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "generation"], name="seen_once"),
         ]
+        indexes = [models.Index(fields=["user", "-at", "-id"], name="seen_latest")]
 
     def __str__(self) -> str:
         return f"{self.user} saw #{self.generation_id}"

@@ -3,6 +3,8 @@
 from editorapp.teams.models.audit import AuditEntry
 from editorapp.teams.models.links import Invite, OneTimeLink, SignInLink, SignInTries, hash_token
 from editorapp.teams.models.members import LimitChange, Member, MemberQuerySet, Team, User
+from editorapp.teams.models.outside_identities import OutsideIdentity
+from editorapp.teams.models.passkeys import Passkey
 from editorapp.teams.models.projects import Project, ProjectMember, projects_of, seen_by
 from editorapp.teams.models.second_factor import RecoveryCode, SecondFactor
 
@@ -13,6 +15,8 @@ __all__ = [
     "Member",
     "MemberQuerySet",
     "OneTimeLink",
+    "OutsideIdentity",
+    "Passkey",
     "Project",
     "ProjectMember",
     "RecoveryCode",

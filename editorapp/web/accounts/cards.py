@@ -19,10 +19,11 @@ from editorapp.generations.queue.slots import taking_slots
 from editorapp.generations.states import State
 from editorapp.providers import accounts, registry
 from editorapp.providers.account_capabilities import unit_price_usd
+from editorapp.providers.account_keepers import keeps_shared
 from editorapp.providers.models import KeyOrigin, ProviderAccount
 from editorapp.providers.rules.words import limits_in_words
 from editorapp.providers.spec import Model, Spec
-from editorapp.teams.models import Team
+from editorapp.teams.models import Member
 from editorapp.web.accounts.forms import option_label
 from editorapp.web.presenters.figures import Figure
 from editorapp.web.presenters.line_selection import LineSelection
@@ -45,6 +46,7 @@ class Card:
     waiting: int
     spent: Figure
     paused: Pause | None
+    may_keep: bool  # may who looks change it, for all that it serves?
 
     @property
     def is_standing_by(self) -> bool:
@@ -158,18 +160,19 @@ class Shelf:
     idle: list[Card]
 
 
-def shelves(team: Team) -> list[Shelf]:
-    """Return every provider with its accounts, as they are for this team."""
+def shelves(member: Member) -> list[Shelf]:
+    """Return every provider with its accounts, as they are for a member's team."""
     found = {slug: Shelf(registry.get(slug).SPEC, [], []) for slug in registry.slugs()}
-    for one in cards(team):
+    for one in cards(member):
         shelf = found[one.account.provider]
         (shelf.idle if one.is_idle else shelf.cards).append(one)
     return [*found.values()]
 
 
-def cards(team: Team) -> list[Card]:
-    """Return all accounts, in order."""
-    found = accounts.made()
+def cards(member: Member) -> list[Card]:
+    """Return all accounts that a member's team may use, in order."""
+    team, keeps = member.team, keeps_shared(member)
+    found = accounts.made(team)
     current = {account.pk for account in accounts.in_use(found)}
     usable = [one for one in found if one.pk in current and not one.problem]
     default = accounts.default_of(team, usable)
@@ -188,6 +191,7 @@ def cards(team: Team) -> list[Card]:
             waiting=waiting[account.pk],
             spent=_spent(account, spent, month),
             paused=pauses.get(account.pk),
+            may_keep=keeps or account.team_id is not None,
         )
         for account in found
     ]
@@ -199,8 +203,8 @@ def _spent(account: ProviderAccount, spent: dict[tuple[int, bool], Decimal], mon
     return Figure(spent.get((account.pk, simulated), ZERO), lines)
 
 
-def card(team: Team, pk: int) -> Card | None:
-    return next((one for one in cards(team) if one.account.pk == pk), None)
+def card(member: Member, pk: int) -> Card | None:
+    return next((one for one in cards(member) if one.account.pk == pk), None)
 
 
 def _counted(rows: QuerySet[Attempt]) -> Counter[int]:

@@ -20,7 +20,7 @@ from editorapp.web.accounts.found import account_or_404
 @action_for(Act.MANAGE)
 def begin(request: MemberRequest, pk: int) -> HttpResponse:
     """Begin to verify an account, or show what was begun. Free; the queue does it."""
-    account = account_or_404(pk)
+    account = account_or_404(pk, request.member)
     try:
         verification = checks.begin(account, request.member, now=timezone.now())
     except checks.CannotVerify as error:

@@ -10,14 +10,17 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from editorapp.core.htmx import Context, is_part
+from editorapp.core.request_values import row_id
+from editorapp.generations.queue.account_teams import NotGiven, give
 from editorapp.providers import accounts, capability_discovery, registry
+from editorapp.providers.account_keepers import owned_teams
 from editorapp.providers.models import (
     KeyOrigin,
     ProviderAccount,
@@ -31,6 +34,7 @@ from editorapp.teams.access import (
     form_page_for,
     page_for,
 )
+from editorapp.teams.models import Member, Team
 from editorapp.teams.roles import Act
 from editorapp.web.accounts.cards import card, shelves
 from editorapp.web.accounts.forms import (
@@ -40,13 +44,14 @@ from editorapp.web.accounts.forms import (
     form_for,
     key_labels,
 )
-from editorapp.web.accounts.found import account_or_404
+from editorapp.web.accounts.found import account_or_404, kept_account_or_404
+from editorapp.web.presenters.outcome_messages import reported
 
 
 @page_for(Act.MANAGE)
 def page(request: MemberRequest) -> HttpResponse:
     """Show every account, by provider."""
-    found = shelves(request.member.team)
+    found = shelves(request.member)
     cards = [one for shelf in found for one in shelf.cards]
     context = {
         "here": "accounts",
@@ -70,9 +75,7 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def add(request: MemberRequest, provider: str) -> HttpResponse:
     """Enter a key of another account with a provider."""
-    spec = _spec(provider)
-    limits = {name: getattr(spec, name) for name in LIMITS}
-    form = AccountForm(request.POST or None, instance=ProviderAccount(provider=provider, **limits))
+    form = AccountForm(request.POST or None, instance=_new(provider, request.member))
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             kept = form.keep()
@@ -86,7 +89,7 @@ def add(request: MemberRequest, provider: str) -> HttpResponse:
 @form_page_for(Act.MANAGE)
 def edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change an account. Of those in the environment, and of the simulated, only the limits."""
-    account = account_or_404(pk)
+    account = kept_account_or_404(pk, request.member)
     form = form_for(copy(account), request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -100,7 +103,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     """Try an account now. Spends nothing."""
-    account = account_or_404(pk)
+    account = account_or_404(pk, request.member)
     tested = capability_discovery.test(account)
     _record("account.tested", request, account, is_ok=tested.is_ok)
     if is_part(request):
@@ -113,7 +116,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     """Switch an account off or on. What is under way with it is followed to its end."""
-    account = account_or_404(pk)
+    account = kept_account_or_404(pk, request.member)
     account.is_enabled = request.POST.get("on") == "1"
     with transaction.atomic():
         account.save(update_fields=["is_enabled"])
@@ -130,8 +133,8 @@ def switch(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.MANAGE)
 def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     """Make an account the one that the team uses unless somebody chooses another."""
-    account, team = account_or_404(pk), request.member.team
-    if account not in accounts.usable():
+    account, team = account_or_404(pk, request.member), request.member.team
+    if account not in accounts.usable(team):
         messages.error(request, f"{account.name} cannot be used now, so it cannot be the default.")
     elif account.is_refused:
         messages.error(request, f"{account.doubt} It can be the default once it has passed.")
@@ -144,10 +147,23 @@ def make_default(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect(_address(pk))
 
 
+@action_for(Act.OWN)
+def give_it(request: MemberRequest, pk: int) -> HttpResponse:
+    """Let an account serve one of one's own teams alone, or all teams."""
+    account = account_or_404(pk, request.member)
+    chosen = row_id(request.POST, "team")
+    team = get_object_or_404(Team, pk=chosen) if chosen else None
+    whom = f"is for {team} alone" if team else "serves all teams"
+    with reported(request, f"{account.name} {whom} now.", errors=(NotGiven,)):
+        give(account, team, by=request.member)
+    is_gone = not account.serves(request.member.team_id)
+    return redirect("accounts:page") if is_gone else redirect(_address(pk))
+
+
 @action_for(Act.MANAGE)
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete an account that nothing was made with, and its key."""
-    account = account_or_404(pk)
+    account = kept_account_or_404(pk, request.member)
     try:
         if not _can_be_deleted(account):
             raise ProtectedError("", set())
@@ -179,6 +195,13 @@ def _differs(before: ProviderAccount, after: ProviderAccount) -> dict[str, Any]:
     return facts
 
 
+def _new(provider: str, member: Member) -> ProviderAccount:
+    """Return an account that is not kept yet, of the team of who enters it."""
+    spec = _spec(provider)
+    limits = {name: getattr(spec, name) for name in LIMITS}
+    return ProviderAccount(provider=provider, team=member.team, **limits)
+
+
 def _spec(provider: str) -> Spec:
     try:
         spec: Spec = registry.get(provider).SPEC
@@ -206,7 +229,7 @@ def _address(pk: int) -> str:
 
 
 def _card(request: MemberRequest, pk: int) -> HttpResponse:
-    found = card(request.member.team, pk)
+    found = card(request.member, pk)
     if found is None:
         raise Http404("There is no such account any more.")
     response = render(request, "accounts/_card.html", {"card": found})
@@ -230,6 +253,7 @@ def _form(
         "account": account,
         "is_own": isinstance(form, AccountForm),
         "can_be_deleted": account is not None and _can_be_deleted(account),
+        "teams": owned_teams(request.member),
         "key_names": " and ".join(f"its {label}" for label in key_labels(spec)),
     }
     return render(request, "accounts/edit.html", context, status=422 if form.errors else 200)
@@ -243,5 +267,6 @@ urlpatterns = [
     path("<int:pk>/test", test, name="test"),
     path("<int:pk>/switch", switch, name="switch"),
     path("<int:pk>/default", make_default, name="default"),
+    path("<int:pk>/give", give_it, name="give"),
     path("<int:pk>/delete", delete, name="delete"),
 ]

@@ -15,7 +15,7 @@ from editorapp.generations.request.finish import Finish, finishes
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
-from editorapp.web.presenters.cards import finished_as, in_full
+from editorapp.web.presenters.cards import decided, finished_as, in_full
 from editorapp.web.presenters.clips import MOST_CLIPS, StageClip
 from editorapp.web.presenters.differences import differences
 
@@ -131,6 +131,7 @@ def read(query: QueryDict, member: Member) -> Comparison:
     """
     numbers = _numbers(query)
     visible = in_full(Generation.objects.visible_to(member), member).filter(pk__in=numbers)
+    visible = visible.prefetch_related(decided())
     found = {take.pk: take for take in visible}
     return Comparison(
         takes=[found[number] for number in numbers if number in found],

@@ -105,7 +105,7 @@ def _limit_now(member: Member) -> dict[str, Decimal | None]:
 
 def _page(request: MemberRequest, form: LimitForm, *, status: int = 200) -> HttpResponse:
     member, now = request.member, timezone.now()
-    selection = LineSelection.read(request.GET, today=now.date())
+    selection = LineSelection.read(request.GET, today=now.date(), team=request.member.team)
     with snapshot():  # totals and their rows are of one instant
         lines = selection.lines(member)
         found = newest_first(lines, before=cursor(request.GET), size=PAGE_SIZE)
@@ -135,7 +135,9 @@ def _limit(member: Member, form: LimitForm) -> Context:
 @page_for(Act.SEE_COSTS)
 def lines_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Return the lines that the page shows, all of them, as CSV."""
-    selection = LineSelection.read(request.GET, today=timezone.now().date())
+    selection = LineSelection.read(
+        request.GET, today=timezone.now().date(), team=request.member.team
+    )
     rows = csv_export.csv_rows(selection.lines(request.member))
     return spreadsheet.download(rows, name=_file_name(selection))
 

@@ -27,11 +27,11 @@ def heads(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
     return takes.filter(~Exists(newer))
 
 
-def cards_of(found: Iterable[Generation], member: Member) -> list[TakeGroup]:
-    """Return a card for each take found, with the whole batch of each that has one: one query more,
-    however many batches there are; none without any. Of `found` only the batch is read.
+def cards_of(found: Iterable[tuple[int, UUID | None]], member: Member) -> list[TakeGroup]:
+    """Return a card for each take found (its id, its batch), with the whole batch of each that has
+    one: one query more, however many batches there are; none without any.
     """
-    batch_of = {take.pk: take.batch for take in found}
+    batch_of = dict(found)
     ids = list(batch_of)
     if named := {batch for batch in batch_of.values() if batch is not None}:
         ids += _of_named(named, member)
@@ -80,7 +80,7 @@ def strip(request: MemberRequest, batch: UUID) -> HttpResponse:
     if not is_part(request):
         return redirect(f"{reverse('gallery:page')}?batch={batch}#batch-{batch}")
     found = Generation.objects.visible_to(request.member).filter(batch=batch)[:1]
-    groups = cards_of(found.only("batch"), request.member)
+    groups = cards_of(found.values_list("pk", "batch"), request.member)
     if not groups:
         raise Http404
     [group] = groups

@@ -51,7 +51,7 @@ class TaskShown:
 def page(request: MemberRequest) -> HttpResponse:
     """Show every model, or what of it speaks of the words that are looked for (?q=)."""
     search = text(request.GET, "q", most=MAX_SEARCH)
-    accounts = usable()
+    accounts = usable(request.member.team)
     told = [(account.name, account.spec) for account in accounts]
     models = [with_account_limits(one, told) for one in every_model(registry.every())]
     words = search.lower().split()

@@ -13,11 +13,11 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from editorapp.generations.models import Generation
-from editorapp.generations.models.generation import RESPONSIBLE
+from editorapp.generations.models.generation_queryset import RESPONSIBLE
 from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE
-from editorapp.teams import people, second_factor, standing_in
+from editorapp.teams import invitations, people, second_factor, standing_in
 from editorapp.teams.access import (
     MemberRequest,
     action_for,
@@ -26,7 +26,9 @@ from editorapp.teams.access import (
 )
 from editorapp.teams.models import Invite, Member
 from editorapp.teams.roles import Act, Role, acts_of, allows_less, assignable_by, may
+from editorapp.web.people import rule_views
 from editorapp.web.people.forms import InviteForm, OffboardingForm, TeamForm
+from editorapp.web.people.rule_views import rule_form
 from editorapp.web.sign_in.views import stay_in
 
 
@@ -42,7 +44,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
     form = InviteForm(request.POST, by=request.member)
     if not form.is_valid():
         return _page(request, invite_form=form, status=422)
-    made, token = people.invite(request.member, now=timezone.now(), **form.cleaned_data)
+    made, token = invitations.invite(request.member, now=timezone.now(), **form.cleaned_data)
     link = request.build_absolute_uri(reverse("people:invite", args=[token]))
     return _page(request, fresh={"invite": made, "link": link}, status=201)
 
@@ -51,7 +53,7 @@ def make_invite(request: MemberRequest) -> HttpResponse:
 def revoke_invite(request: MemberRequest, pk: int) -> HttpResponse:
     """Close an open invitation."""
     invite = get_object_or_404(Invite, pk=pk, team=request.member.team)
-    people.revoke(invite, now=timezone.now(), by=request.member)
+    invitations.revoke(invite, now=timezone.now(), by=request.member)
     said = "The invitation is revoked: its link no longer works."
     return _back(request, messages.success, said)
 
@@ -283,6 +285,7 @@ def _page(
         "assignable": assignable_by(request.member.role),
         "invite_form": InviteForm(by=request.member),
         "team_form": TeamForm(initial={"name": team.name}),
+        "rule_form": rule_form(team),
     }
     return render(request, "people/page.html", context | more, status=status)
 
@@ -306,6 +309,7 @@ def _member(request: MemberRequest, pk: int) -> Member:
 urlpatterns = [
     path("people/", page, name="page"),
     path("people/team", change_team, name="team"),
+    *rule_views.urlpatterns,
     path("people/invites", make_invite, name="make_invite"),
     path("people/invites/<int:pk>/revoke", revoke_invite, name="revoke_invite"),
     path("people/<int:pk>/role", change_role, name="role"),

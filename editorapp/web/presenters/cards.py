@@ -75,15 +75,15 @@ def read_pictured(ids: Sequence[int]) -> list[Generation]:
 def notes_of(takes: Sequence[Generation]) -> None:
     """Read the decisions of those that somebody wants changed: one query, or none."""
     asked = [take for take in takes if take.review == Generation.Review.NEEDS_CHANGES]
-    prefetch_related_objects(asked, _decisions())
+    prefetch_related_objects(asked, decided())
 
 
 def in_full(
     takes: "QuerySet[Generation]",
     member: Member | None = None,
 ) -> "QuerySet[Generation]":
-    """Return the takes with all that a take's own page reads: source, parent, result, people,
-    decisions. `member`: who asks; None, or who sees all of the team.
+    """Return the takes with all that a take's own page reads: source, parent, result, people.
+    `member`: who asks; None, or who sees all of the team.
     """
     takes = takes.select_related(
         "account",
@@ -96,7 +96,8 @@ def in_full(
         "created_by",
         "assignee",
         "held_by",
-    ).prefetch_related(_decisions())
+        "project",
+    )
     return _placed(takes, member)
 
 
@@ -128,8 +129,10 @@ def finished_as(member: Member) -> Prefetch:
     return Prefetch("finished_as", Generation.objects.visible_to(member))
 
 
-def _decisions() -> Prefetch:
-    """Return how to prefetch decisions, the newest of each take first: in the order of their index."""
+def decided() -> Prefetch:
+    """Return how to prefetch what people decided about takes, the newest of each take first: in the
+    order of their index.
+    """
     decisions = Decision.objects.select_related("decided_by")
     return Prefetch("decisions", decisions.order_by("generation", "-pk"))
 

@@ -131,6 +131,7 @@ def _take(take: Generation, says: str) -> dict[str, Any]:
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
         "page": address("takes:page", take.pk),
+        "talk": address("comments:panel", take.pk),
         "change": change.address(take),
         "laid": laid(take),
     }

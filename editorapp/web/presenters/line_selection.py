@@ -21,7 +21,7 @@ from editorapp.generations.ledger_lines import (
 )
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member
+from editorapp.teams.models import Member, Team
 from editorapp.web.presenters.request_summary import model_names, provider_names
 
 
@@ -83,7 +83,7 @@ class LineSelection:
     shows: str = ""
 
     @classmethod
-    def read(cls, query: QueryDict, *, today: date) -> "LineSelection":
+    def read(cls, query: QueryDict, *, today: date, team: Team | None = None) -> "LineSelection":
         """Read an address bar: without a month it is today's, without a kind of money the one in
         use. A month that is none is let go. Raises: BadValue, for a number that is none and a name
         that no column can hold.
@@ -94,7 +94,7 @@ class LineSelection:
         }
         said |= {name: row_id(query, name) for name in ROW_IDS}
         return cls(
-            is_simulated=query.get("is_simulated", "1" if all_simulated() else "0") == "1",
+            is_simulated=query.get("is_simulated", "1" if all_simulated(team) else "0") == "1",
             month=_month(query.get("month", ""), today),
             shows=shows if shows in SHOWS else "",
             **said,
@@ -176,7 +176,7 @@ def _words(name: str, value: Any, member: Member) -> str:
     if name == "person_id":
         return _person(value, member)
     if name == "account_id":
-        return f"account {ProviderAccount.objects.filter(pk=value).first() or value}"
+        return f"account {ProviderAccount.objects.of_team(member.team_id).filter(pk=value).first() or value}"
     return f"#{value}" if name == "generation_id" else name_of(name, value)
 
 

@@ -17,9 +17,9 @@ from editorapp.generations.models import Generation
 from editorapp.generations.queue import pause, reorder, senders
 from editorapp.generations.queue.cancel import TooLate, cancel
 from editorapp.generations.states import CANCELABLE
-from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, action_for
 from editorapp.teams.roles import Act
+from editorapp.web.accounts.found import account_or_404
 from editorapp.web.presenters.outcome_messages import reported
 from editorapp.web.queue.views import pulse_of, shown
 
@@ -80,7 +80,7 @@ def whole(request: MemberRequest, verb: str) -> HttpResponse:
 @action_for(Act.MANAGE)
 def of_account(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Pause or resume an account, for every team."""
-    change, account = _change(OF_ACCOUNT, verb), get_object_or_404(ProviderAccount, pk=pk)
+    change, account = _change(OF_ACCOUNT, verb), account_or_404(pk, request.member)
     change(account, member=request.member, now=timezone.now())
     return redirect("accounts:page") if request.POST.get("back") == "accounts" else _back(request)
 

@@ -101,7 +101,7 @@ def _context(member: Member, now: datetime) -> Context:
     """Return what the page shows; every row is read once, whichever section it stands in."""
     pk = member.team_id
     keys = _KeysOfTeam(pk) if member.sees_all else _KeysOfMember(member)
-    accounts = _accounts(set(keys.used()), now=now)
+    accounts = _accounts(set(keys.used()), member, now=now)
     [team] = _teams(pk)
     queued, running, person, recent = _read(
         team,
@@ -249,10 +249,13 @@ def _headed(accounts: Iterable[AccountStanding]) -> list[int]:
     return list(heads.values_list("generation_id", flat=True))
 
 
-def _accounts(used: set[int], *, now: datetime) -> dict[int, AccountStanding]:
-    """Return how the accounts stand that are used or waited for, and those that are paused."""
+def _accounts(used: set[int], member: Member, *, now: datetime) -> dict[int, AccountStanding]:
+    """Return how the accounts stand that are used or waited for, and those that are paused and serve
+    the team.
+    """
     found = ProviderAccount.objects.select_related("paused_by")
-    there = found.filter(Q(pk__in=used) | Q(paused_at__isnull=False))
+    paused = Q(paused_at__isnull=False) & (Q(team=None) | Q(team_id=member.team_id))
+    there = found.filter(Q(pk__in=used) | paused)
     return {one.pk: standing.of_account(one, now=now) for one in there}
 
 

@@ -19,6 +19,7 @@ from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
 from editorapp.providers.accounts import all_simulated
+from editorapp.review.rounds import asked_count
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.addresses import address
@@ -29,6 +30,7 @@ from editorapp.web.shell import themes
 PLACES: dict[str, Act] = {
     "studio": Act.STUDIO,
     "gallery": Act.SEE,
+    "review": Act.DECIDE,
     "queue": Act.SEE_TEAM,
     "costs": Act.SEE_COSTS,
     "people": Act.MANAGE,
@@ -57,7 +59,7 @@ class Counts:
 def shell(request: HttpRequest) -> Context:
     """Return the shell's values, lazily: a part that shows no shell costs no query."""
     member = getattr(request, "member", None)
-    simulated = SimpleLazyObject(all_simulated)
+    simulated = SimpleLazyObject(lambda: all_simulated(member and member.team))
 
     def of_month(member: Member) -> MonthMeter:
         return month(member, is_simulated=bool(simulated))
@@ -71,6 +73,7 @@ def shell(request: HttpRequest) -> Context:
         "places": _lazily(member, places, []),
         "home": SimpleLazyObject(lambda: home(member)),
         "counts": _lazily(member, counts, Counts(0, 0)),
+        "asked": _lazily(member, asked_count, 0, act=Act.DECIDE),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
         "month": _lazily(member, of_month, None, act=Act.SEE_COSTS),
     }

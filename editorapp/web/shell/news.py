@@ -7,14 +7,17 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from editorapp.core.request_values import as_whole, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import FINAL, NEEDS_A_PERSON, State
+from editorapp.review import discussion
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.shell.context import Counts, counts
 
 LOOKS_BACK = 20
+MOST_TALKS = 9  # discussions that one page shows
 COLUMNS = ("pk", "state", "result_id")
 TOLD = {*FINAL, *NEEDS_A_PERSON} - {State.CANCELED}
 Row = tuple[int, str, int | None]
@@ -23,12 +26,14 @@ Row = tuple[int, str, int | None]
 @page_for(Act.SEE)
 def news(request: MemberRequest) -> HttpResponse:
     """Return the shell's counts and the newest ends of this person's takes; 204 while nothing is
-    other than the page saw it.
+    other than the page saw it. `talks`: the takes whose discussion the page shows; it is told how
+    each stands.
 
-    Two queries; the month's money is read only where something changed.
+    Two queries, and one more with each discussion; the month's money is read only where something
+    changed.
     """
-    running, rows = counts(request.member), _newest(request.member)
-    stamp = _stamp(running, rows)
+    running, rows, talks = counts(request.member), _newest(request.member), _talks(request)
+    stamp = _stamp(running, rows, talks)
     if stamp == request.GET.get("seen"):
         return HttpResponse(status=204)
     ended = [_told(row) for row in rows if row[1] in TOLD]
@@ -37,6 +42,7 @@ def news(request: MemberRequest) -> HttpResponse:
             "stamp": stamp,
             "running": running.running,
             "ended": ended,
+            "talks": talks,
             "parts": {
                 "running-box": render_to_string("_running.html", {"counts": running}),
                 "month-box": render_to_string("_month.html", request=request),
@@ -50,8 +56,17 @@ def _newest(member: Member) -> list[Row]:
     return list(takes.order_by("-pk").values_list(*COLUMNS)[:LOOKS_BACK])
 
 
-def _stamp(running: Counts, rows: list[Row]) -> str:
-    return f"{zlib.crc32(repr((running, rows)).encode()):x}"
+def _talks(request: MemberRequest) -> dict[int, str]:
+    """Return the stamp of each discussion that the page shows and this person may see."""
+    asked = [as_whole(one) for one in text(request.GET, "talks").split(",")[:MOST_TALKS]]
+    if not any(asked):
+        return {}
+    takes = Generation.objects.visible_to(request.member).filter(pk__in=filter(None, asked))
+    return {pk: discussion.stamp(pk) for pk in takes.order_by("pk").values_list("pk", flat=True)}
+
+
+def _stamp(running: Counts, rows: list[Row], talks: dict[int, str]) -> str:
+    return f"{zlib.crc32(repr((running, rows, talks)).encode()):x}"
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -55,6 +55,12 @@ class AcceptForm(forms.Form):
     )
 
 
+class IdentityForm(forms.Form):
+    """What an invited person chooses who comes from a single sign-on service."""
+
+    display_name = _name()
+
+
 class NameForm(forms.ModelForm):
     display_name = _name()
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,14 +18,21 @@ from django.views.decorators.http import require_http_methods, require_POST
 from editorapp.core.client_address import address_of
 from editorapp.core.htmx import Context
 from editorapp.core.request_values import row_id
-from editorapp.teams import audit, people, second_factor, several_teams, sign_in
+from editorapp.teams import (
+    audit,
+    invitations,
+    passkeys,
+    people,
+    second_factor,
+    several_teams,
+    sign_in,
+    single_sign_on,
+)
 from editorapp.teams.access import MemberRequest, action_for
-from editorapp.teams.known_browsers import KnownBrowser
-from editorapp.teams.models import Member, Team, User
+from editorapp.teams.models import Team, User
 from editorapp.teams.password_throttle import TooSoon
 from editorapp.teams.roles import Act, acts_of
 from editorapp.web.shell.context import home
-from editorapp.web.shell.cookies import remember
 from editorapp.web.sign_in.forms import (
     AcceptForm,
     AlertsForm,
@@ -34,6 +40,8 @@ from editorapp.web.sign_in.forms import (
     SignInForm,
     TeamNameForm,
 )
+from editorapp.web.sign_in.let_in import browser_of, let_in, stay_in
+from editorapp.web.sign_in.onward import home_of, page_after, welcome
 from editorapp.web.sign_in.second_factor_views import (
     HALF_IN,
     ask_code,
@@ -42,7 +50,6 @@ from editorapp.web.sign_in.second_factor_views import (
     own_factor,
 )
 
-BACKEND = "editorapp.teams.backends.TeamBackend"
 CHANGES = {
     "name": ("display_name", "Your name is saved."),
     "password": ("password", "Your password is set."),
@@ -57,17 +64,22 @@ OwnForm = NameForm | SetPasswordForm | AlertsForm
 def sign_in_page(request: HttpRequest) -> HttpResponse:
     """Let a person in by name and password."""
     if isinstance(request.user, User):
-        return redirect(_onward(request, request.user))
+        return redirect(page_after(request, request.user, _asked(request)))
     form, wait = SignInForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
         try:
             user = _signed_in(request, form)
-            return _let_in_or_ask(request, user, _onward(request, user))
+            return _let_in_or_ask(request, user, page_after(request, user, _asked(request)))
         except (TooSoon, sign_in.NotSignedIn) as error:
             form.add_error(None, str(error))
             wait = getattr(error, "seconds", None)
     status = 429 if wait else 422 if form.errors else 200
-    context = {"form": form, "next": _asked(request)}
+    context = {
+        "form": form,
+        "next": _asked(request),
+        "has_passkeys": passkeys.is_available(),
+        "sign_on": _sign_on(),
+    }
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
         response.headers["Retry-After"] = str(wait)
@@ -79,7 +91,7 @@ def _signed_in(request: HttpRequest, form: SignInForm) -> User:
         form.cleaned_data["username"],
         form.cleaned_data["password"],
         address=address_of(request),
-        browser=_browser(request),
+        browser=browser_of(request),
         now=timezone.now(),
     )
 
@@ -105,8 +117,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     except sign_in.LinkNotUsable:
         return _link_used(request)
     if second_factor.is_asked_of(user) and not passes:
-        return ask_code(request, user, _home(user), by_link=True)
-    response = _let_in(request, user, redirect(_home(user)))
+        return ask_code(request, user, home_of(user), by_link=True)
+    response = let_in(request, user, redirect(home_of(user)))
     request.session["signed_in_by_link"] = True  # may set a password without the old one
     return response
 
@@ -115,7 +127,7 @@ def _let_in_or_ask(request: HttpRequest, user: User, onward: str) -> HttpRespons
     """Begin a session, or ask for the second factor first where the person has one."""
     if second_factor.is_asked_of(user):
         return ask_code(request, user, onward, by_link=False)
-    return _let_in(request, user, redirect(onward))
+    return let_in(request, user, redirect(onward))
 
 
 @never_cache
@@ -127,13 +139,14 @@ def code_page(request: HttpRequest) -> HttpResponse:
     user = half_in(request, now)
     if user is None:
         return redirect("people:sign_in")
+    has_keys = {"has_passkeys": user.passkeys.exists()}
     if request.method != "POST":
-        return render(request, "people/code.html")
+        return render(request, "people/code.html", has_keys)
     problem, status = checked(request, user, now=now)
     if problem:
-        return render(request, "people/code.html", {"problem": problem}, status=status)
+        return render(request, "people/code.html", has_keys | {"problem": problem}, status=status)
     kept = request.session.pop(HALF_IN)
-    response = _let_in(request, user, redirect(kept["onward"]))
+    response = let_in(request, user, redirect(kept["onward"]))
     if kept["by_link"]:
         request.session["signed_in_by_link"] = True
     return response
@@ -141,7 +154,7 @@ def code_page(request: HttpRequest) -> HttpResponse:
 
 def _link_used(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):  # the same link, opened twice: they are in
-        return redirect(_home(request.user))
+        return redirect(home_of(request.user))
     return render(request, "people/link_used.html", status=410)
 
 
@@ -182,6 +195,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
     context |= {"has_second_factor": second_factor.is_available()}
+    context |= {"has_passkeys": passkeys.is_available(), "sign_on": _sign_on()}
     context |= {"teams": several_teams.teams_of(request.user), "team_form": TeamNameForm()}
     return render(request, "people/me.html", context, status=422 if which else 200)
 
@@ -233,17 +247,18 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
     """Let an invited person choose a name and a password, and join."""
     form = AcceptForm(request.POST or None)
     try:
-        invitation = people.open_invite(token, now=timezone.now())
+        invitation = invitations.open_invite(token, now=timezone.now())
         if request.method == "POST" and isinstance(request.user, User):
             return _joined_too(request, token, request.user)
         if request.method == "POST" and form.is_valid():
             return _joined(request, token, form)
-    except people.InviteNotUsable:
+    except invitations.InviteNotUsable:
         return render(request, "people/invite_used.html", status=410)
     except ValidationError as error:
         for field, found in error.message_dict.items():
             form.add_error(field, found)
     context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
+    context |= {"sign_on": _sign_on(), "token": token}
     return render(request, "people/invite.html", context, status=422 if form.errors else 200)
 
 
@@ -252,11 +267,10 @@ def _joined(
     token: str,
     form: AcceptForm,
 ) -> HttpResponse:
-    member = people.accept(token, **form.cleaned_data, now=timezone.now())
+    member = invitations.accept(token, **form.cleaned_data, now=timezone.now())
     onward = redirect("studio:page" if member.may_create else "gallery:page")
-    response = _let_in(request, member.user, onward)
-    role = member.get_role_display().lower()
-    messages.success(request, f"Welcome to {member.team}. You are in as {role}.")
+    response = let_in(request, member.user, onward)
+    messages.success(request, welcome(member))
     return response
 
 
@@ -279,7 +293,7 @@ def switch_team(request: HttpRequest) -> HttpResponse:
     team = get_object_or_404(Team, pk=row_id(request.POST, "team"))
     several_teams.go_over(request.user, team)
     messages.success(request, f"You work in {team} now.")
-    return redirect(_home(request.user))
+    return redirect(home_of(request.user))
 
 
 @action_for(Act.OWN)
@@ -294,65 +308,13 @@ def make_team(request: MemberRequest) -> HttpResponse:
     return redirect(home(made).url)
 
 
-def _home(user: User) -> str:
-    return home(Member.objects.of_user(user.pk)).url
-
-
-def _onward(request: HttpRequest, user: User) -> str:
-    """Return where to go after signing in: the page asked for, if it is one of ours.
-
-    Only a path is an address: another word would be taken for the name of a view.
-    """
-    wanted = _asked(request)
-    if wanted.startswith("/") and _is_ours(request, wanted):
-        return wanted
-    return _home(user)
-
-
-def _is_ours(request: HttpRequest, address: str) -> bool:
-    return url_has_allowed_host_and_scheme(
-        address,
-        {request.get_host()},
-        require_https=request.is_secure(),
-    )
+def _sign_on() -> str:
+    """Return the name of the single sign-on service; "" without one."""
+    return single_sign_on.name() if single_sign_on.is_available() else ""
 
 
 def _asked(request: HttpRequest) -> str:
     return request.POST.get("next") or request.GET.get("next", "")
-
-
-def _browser(request: HttpRequest) -> KnownBrowser:
-    return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
-
-
-def _let_in(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    """Begin a session, and have the browser known as one of this person's."""
-    login(request, user, backend=BACKEND)
-    return _known(request, user, response)
-
-
-def stay_in(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    """Keep this session where all others of the person have just ended."""
-    update_session_auth_hash(request, user)
-    return _known(request, user, response)
-
-
-def _known(
-    request: HttpRequest,
-    user: User,
-    response: HttpResponse,
-) -> HttpResponse:
-    known = _browser(request).used_by(user)
-    remember(response, settings.KNOWN_BROWSER_COOKIE_NAME, known)
-    return response
 
 
 urlpatterns = [

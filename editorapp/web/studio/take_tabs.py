@@ -65,6 +65,7 @@ class TakeTab:
             panel=address("takes:panel", pk),
             clip=self.clip,
             sound=f"{address('takes:sound', pk)}?in_form=1" if self.has_sound_to_add else "",
+            verdicts=f"{address('review:verdicts', pk)}?in_form=1" if self.take.is_done else "",
             can_edit=self.take.can_be_source,
             finishes=finishes,
         )

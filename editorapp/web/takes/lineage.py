@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db.models import QuerySet
 
-from editorapp.generations import lineage
+from editorapp.generations import lineage, stale_branches
 from editorapp.generations.models import Generation
+from editorapp.generations.stale_branches import Redo
 from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.cards import read_pictured
@@ -15,6 +17,7 @@ from editorapp.web.presenters.groups import TakeGroup
 
 MOST_SHOWN = 12
 MOST_OF_BATCH = 60
+MOST_STEPS = 16  # of a chain, the nearest; with them stands the first one
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Step:
     prompt: list[request_summary.Words]
     changes: list[request_summary.SettingChange]
     is_here: bool
+    left_out: int = 0  # steps between it and the one above
+    redo: Redo | None = None  # what its parent was redone as: it is stale
 
 
 @dataclass(frozen=True)
@@ -41,23 +46,38 @@ class Reel:
 
 
 def steps(here: Generation, member: Member) -> list[Step]:
-    """Return the chain of a take as far as somebody sees it, the first one first."""
-    chain = lineage.chain(here)
+    """Return the chain of a take as far as somebody sees it, the first one first; of a long one, the
+    first and the nearest.
+    """
+    chain, left_out = lineage.shortened(here, MOST_STEPS)
     if not member.sees_all:
         ids = [take.pk for take in chain]
         seen = set(_seen(member).filter(pk__in=ids).values_list("pk", flat=True))
         chain = [take for take in chain if take.pk in seen]
+    stale = _stale(chain, member)
     return [
-        _step(above, take, is_here=take.pk == here.pk)
-        for above, take in zip((None, *chain), chain, strict=False)
+        _step(
+            above,
+            take,
+            is_here=take.pk == here.pk,
+            left_out=left_out if place == 1 else 0,
+            redo=stale.get(take.pk),
+        )
+        for place, (above, take) in enumerate(zip((None, *chain), chain, strict=False))
     ]
 
 
-def _step(above: Generation | None, take: Generation, *, is_here: bool) -> Step:
+def _stale(chain: list[Generation], member: Member) -> dict[int, Redo]:
+    parents = {take.pk: take.parent_id for take in chain}
+    above = [pk for pk in parents.values() if pk]
+    return stale_branches.stale(parents, stale_branches.redone(above, member))
+
+
+def _step(above: Generation | None, take: Generation, **more: Any) -> Step:
     if above is None:
-        return Step(take, [request_summary.Words(take.prompt)], [], is_here)
+        return Step(take, [request_summary.Words(take.prompt)], [], **more)
     prompt = request_summary.prompt_changes(above.prompt, take.prompt)
-    return Step(take, prompt, request_summary.changes(above, take), is_here)
+    return Step(take, prompt, request_summary.changes(above, take), **more)
 
 
 def children(take: Generation, member: Member) -> Reel:

@@ -20,12 +20,14 @@ from editorapp.media.models import Asset
 from editorapp.providers import accounts
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
-from editorapp.review.models import Decision
+from editorapp.review.playlists import offered
 from editorapp.teams.models import Member, Project
 from editorapp.web.presenters import change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.usual_times import usual_time
+from editorapp.web.review.discussion_context import discussion_for
+from editorapp.web.review.verdict_context import verdicts_for
 from editorapp.web.takes import lineage, unknown_outcome
 from editorapp.web.takes.progress import progress, seen, trouble
 from editorapp.web.takes.source_words import source_words
@@ -60,7 +62,9 @@ def page_context(take: Generation, member: Member) -> Context:
         "is_live": _is_live(take),
         **_projects(take, member),
         "seen": seen(take),
-        "verdicts": Decision.Verdict,
+        "review": verdicts_for(take, member),
+        "playlists": offered(member) if member.may_organise else [],
+        "talk": discussion_for(take, member) if take.is_done else None,
         **_attempts(take),
     }
 
@@ -126,7 +130,7 @@ def _ways_on(take: Generation, member: Member) -> Context:
     """
     if not take.can_be_source or not member.may_create:
         return {}
-    found = accounts.usable()
+    found = accounts.usable(member.team)
     own = [one for one in found if one.pk == take.account_id]
     return {
         "can_reframe": any(Task.REFRAME in account.spec.tasks for account in found),

@@ -2,27 +2,19 @@
 to do next.
 """
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
-from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations import comparison, trash
 from editorapp.generations.models import Generation
-from editorapp.review.decide import NotDecidable, NoteNeeded, decide
-from editorapp.teams.access import MemberRequest, action_for, page_for
+from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
 from editorapp.web.takes import actions, finish_views, lineage_views, panel, sound
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import (
-    full_take_or_404,
-    note_of,
-    take_or_404,
-    trashed_take_or_404,
-)
+from editorapp.web.takes.found import full_take_or_404, trashed_take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -76,30 +68,6 @@ def curve(request: MemberRequest, pk: int) -> HttpResponse:
     return JsonResponse(change.told(found), headers={"Cache-Control": "private, max-age=3600"})
 
 
-@action_for(Act.DECIDE)
-def review_it(request: MemberRequest, pk: int) -> HttpResponse:
-    """Approve the take or ask for changes."""
-    take, note = take_or_404(request, pk), note_of(request)
-    verdict = request.POST.get("verdict", "")
-    try:
-        decision = decide(
-            take,
-            verdict,
-            member=request.member,
-            note=note,
-            now=timezone.now(),
-        )
-    except ValueError:
-        messages.error(request, "Choose: approve, or needs changes.")
-    except NotDecidable as error:
-        messages.error(request, str(error))
-    except NoteNeeded as error:
-        return _page(request, pk, status=422, note=note, note_error=str(error))
-    else:
-        messages.success(request, f"{decision.get_verdict_display()}. {take.created_by} sees it.")
-    return actions.back_to(request, pk)
-
-
 def _in_trash(request: MemberRequest, pk: int) -> HttpResponse:
     """Say that a take was thrown away, or deleted for good. Raises: Http404, where it never was."""
     take, member = trashed_take_or_404(request, pk), request.member
@@ -119,20 +87,16 @@ def _page(
     request: MemberRequest,
     pk: int,
     template: str = "takes/page.html",
-    *,
-    status: int = 200,
     **more: object,
 ) -> HttpResponse:
     take = full_take_or_404(request, pk)
-    context = page_context(take, request.member) | more
-    return render(request, template, context, status=status)
+    return render(request, template, page_context(take, request.member) | more)
 
 
 urlpatterns = [
     path("<int:pk>", page, name="page"),
     path("<int:pk>/live", live, name="live"),
     path("<int:pk>/change", curve, name="change"),
-    path("<int:pk>/review", review_it, name="review"),
     *panel.urlpatterns,
     *actions.urlpatterns,
     *finish_views.urlpatterns,

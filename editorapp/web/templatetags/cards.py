@@ -150,7 +150,8 @@ def _origin(take: Generation) -> Words:
 def _review(take: Generation) -> Words:
     """Return the verdict, and in whose words what should change."""
     is_asked = take.review == take.Review.NEEDS_CHANGES
-    decision = next(iter(take.decisions.all()), None) if is_asked else None
+    decided = take.decisions.all() if is_asked else ()
+    decision = next((one for one in decided if one.verdict == take.Review.NEEDS_CHANGES), None)
     return {
         "is_approved": take.review == take.Review.APPROVED,
         "needs_changes": is_asked,

@@ -14,6 +14,7 @@
   let running = 0;
   let unread = 0;
   let timer = 0;
+  let isAsking = false;
 
   function kept(storage, key) {
     try { return storage.getItem(key); } catch { return null; }
@@ -68,16 +69,25 @@
     }
     tell(news.ended);
     title();
+    document.dispatchEvent(new CustomEvent("rushes:talks", { detail: news.talks }));
   }
+
+  /* The takes whose discussion stands on the page: what others say there is news, too. */
+  const talks = () => [...new Set([...document.querySelectorAll("[data-talk]")].map((one) => one.dataset.talk))];
 
   async function ask() {
     clearTimeout(timer);
+    if (isAsking) return; /* the answer that is on its way sets the next time */
+    isAsking = true;
+    const open = talks();
     try {
-      const answer = await fetch(`${address}?seen=${encodeURIComponent(stamp)}`);
+      const answer = await fetch(`${address}?seen=${encodeURIComponent(stamp)}${open.length ? `&talks=${open.join()}` : ""}`);
       if (answer.redirected || answer.status === 403) return; /* signed out: the sign-in page answers, and no error is logged */
       if (answer.status === 200) draw(await answer.json());
     } catch { /* no connection: asked again */ }
-    timer = setTimeout(ask, running ? SOON_MS : LATER_MS);
+    isAsking = false;
+    const isRead = open.length && document.visibilityState === "visible";
+    timer = setTimeout(ask, running || isRead ? SOON_MS : LATER_MS);
   }
 
   /* The switch in the menu: the browser is asked for leave only when it is pressed. */
@@ -100,6 +110,7 @@
   document.addEventListener("rushes:queued", () => { clearTimeout(timer); timer = setTimeout(ask, 1000); });
   window.addEventListener("focus", read);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") read(); });
+  window.addEventListener("focus", () => { if (talks().length) ask(); });
   drawSwitch();
   ask();
 })();

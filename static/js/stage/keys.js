@@ -39,6 +39,7 @@
     else if (key === "s") stage.download();
     else if (key === "f") stage.full();
     else if (key === "?") openKeys(stage);
+    else if (key === "c" && stage.comment && !shiftKey) return stage.comment();
     else if (stage.clips.length > 1) return compare(stage, key, digit, shiftKey);
     else return false;
     return true;
@@ -57,6 +58,7 @@
   function openKeys(stage) {
     const dialog = stage.element.querySelector("[data-keys-dialog]");
     for (const row of dialog.querySelectorAll("[data-keys-compare]")) row.hidden = stage.clips.length < 2;
+    for (const row of dialog.querySelectorAll("[data-keys-talk]")) row.hidden = !stage.comment;
     dialog.showModal();
   }
 

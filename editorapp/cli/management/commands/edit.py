@@ -104,7 +104,7 @@ class Command(BaseCommand):
         if not options["dry_run"]:  # which asks nobody
             capability_discovery.test_new()
         account = arguments.chosen_account(options, member)
-        for one in accounts.unproven(accounts.made()) if account.is_simulated else ():
+        for one in accounts.unproven(accounts.made(member.team)) if account.is_simulated else ():
             # There is a key, and it does not count.
             self._note(f"The simulator answers: {one.doubt or f'{one.name} was not tested yet.'}")
         return arguments.drafts(options, member, account)

@@ -1,0 +1,131 @@
+"""Counts: how many takes match, how many of them each value of a filter has, and which filter to let
+go where none does. All of it as far as one request looks.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from editorapp.core.htmx import is_part
+from editorapp.generations.models import Generation
+from editorapp.generations.states import State
+from editorapp.library.finding import TakeCount, count, looked_through
+from editorapp.library.models import Mark, Star, TakeTag
+from editorapp.teams.access import MemberRequest, page_for
+from editorapp.teams.models import Member
+from editorapp.teams.roles import Act
+from editorapp.web.gallery.filter_kinds import Value
+from editorapp.web.gallery.filter_options import FilterOptions
+from editorapp.web.gallery.filter_table import REVIEWS, STATE_GROUPS
+from editorapp.web.gallery.filters import Filters
+
+MOST = 1_000
+MOST_WAYS = 8  # filters that are tried without, where nothing matches
+# What is counted of the take's own row: a filter and its field.
+FIELDS = {
+    "task": "task",
+    "provider": "provider",
+    "model": "model",
+    "person": "created_by",
+    "project": "project",
+    "account": "account",
+}
+COUNTED = ("state", "review", *FIELDS, "star", "rating", "colour", "tag")
+Numbers = dict[tuple[str, Value], int]
+
+
+@dataclass(frozen=True)
+class LooserSearch:
+    """What would be found without one of the filters."""
+
+    words: str
+    address: str
+    count: TakeCount
+
+
+@page_for(Act.SEE)
+def page(request: MemberRequest) -> HttpResponse:
+    """Say how many takes match, and how many each choice has; to who opens the address, on the
+    gallery itself.
+    """
+    filters = Filters.read(request.GET)
+    if not is_part(request):
+        address = filters.address()
+        return redirect(f"{address}{'&' if '?' in address else '?'}counted=1")
+    takes, is_all = looked_through(filters.query(request.member))
+    numbers = _numbers(request.member, takes)
+    options = FilterOptions(request.member, filters.said)
+    context = {
+        "count": count(filters.query(request.member), most=MOST),
+        "numbers": list(_shown(numbers, options, filters, is_all)),
+    }
+    return render(request, "gallery/_counts.html", context)
+
+
+def said(request: MemberRequest, filters: Filters) -> TakeCount | None:
+    """Return how many takes match, where the address asks for it without a script."""
+    is_asked = "counted" in request.GET
+    return count(filters.query(request.member), most=MOST) if is_asked else None
+
+
+def ways_out(member: Member, filters: Filters, options: FilterOptions) -> list[LooserSearch]:
+    """Return which filters let go would find something, and how much: the most first."""
+    values = [(name, value) for name, said in filters.said.items() for value in said]
+    less = [(options.words(name, value), filters.without(name, value)) for name, value in values]
+    if filters.q:
+        less.insert(0, (f"“{filters.q}”", filters.without("q")))
+    found = [
+        LooserSearch(words, one.address(), count(one.query(member), most=MOST))
+        for words, one in less[:MOST_WAYS]
+    ]
+    return sorted((way for way in found if way.count.number), key=lambda way: -way.count.number)
+
+
+def _shown(
+    numbers: Numbers,
+    options: FilterOptions,
+    filters: Filters,
+    is_all: bool,
+) -> list[tuple[str, str]]:
+    """Return the id of each choice's place on the page, and what stands there.
+
+    Of a filter that is set only what is chosen is counted: the others are left out by it.
+    """
+    shown = []
+    for name in COUNTED:
+        for value in options.of(name):
+            is_out = name in filters.said and value not in filters.said[name]
+            number = numbers.get((name, value), 0)
+            words = "" if is_out else f"{number:,}{'' if is_all else '+'}"
+            shown.append((place(name, value), words))
+    return shown
+
+
+def place(name: str, value: Value) -> str:
+    """Return the id of the place where a choice's number stands; a point is none of an id."""
+    return f"n-{name}-{value}".replace(".", "_")
+
+
+def _numbers(member: Member, takes: "QuerySet[Generation]") -> Numbers:
+    """Count the values of takes: four queries."""
+    found: Counter[tuple[str, Value]] = Counter()
+    for row in takes.values_list("state", "review", *FIELDS.values()):
+        state, review, *rest = row
+        found.update(
+            ("state", name) for name, (_l, states) in STATE_GROUPS.items() if state in states
+        )
+        if state == State.SUCCEEDED:
+            found.update(("review", name) for name, one in REVIEWS.items() if one == review)
+        found.update((name, value or 0) for name, value in zip(FIELDS, rest, strict=True))
+    ids = takes.values("pk")
+    tags = TakeTag.objects.filter(generation__in=ids).values_list("tag").annotate(n=Count("pk"))
+    found.update({("tag", tag): number for tag, number in tags.order_by()})
+    marks = Mark.objects.filter(generation__in=ids).values_list("colour", "rating")
+    for colour, rating in marks:
+        found[("colour", colour)] += 1
+        found.update(("rating", str(one)) for one in range(1, 6) if rating >= 100 * one)
+    found[("star", "1")] = Star.objects.filter(generation__in=ids, user=member.user_id).count()
+    return found

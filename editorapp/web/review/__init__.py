@@ -1,0 +1,1 @@
+"""Review's pages: what people say about takes, and what they decide."""

@@ -1,0 +1,29 @@
+"""Onward: the page that follows a sign-in, one of ours."""
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from editorapp.teams.models import Member, User
+from editorapp.web.shell.context import home
+
+
+def page_after(request: HttpRequest, user: User, wanted: str) -> str:
+    """Return the page that was asked for, if it is one of ours, or else the person's first one.
+
+    Only a path is an address: another word would be taken for the name of a view.
+    """
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted,
+        {request.get_host()},
+        require_https=request.is_secure(),
+    )
+    return wanted if wanted.startswith("/") and is_ours else home_of(user)
+
+
+def home_of(user: User) -> str:
+    return home(Member.objects.of_user(user.pk)).url
+
+
+def welcome(member: Member) -> str:
+    """Say to somebody who has just joined where they are."""
+    return f"Welcome to {member.team}. You are in as {member.get_role_display().lower()}."

@@ -79,8 +79,8 @@ class SeedPlan:
         return self._is_one_of(self.kin, place)
 
     def is_by_former(self, place: int, rng: Random) -> bool:
-        """Was it made by somebody who has left since? Only in the first tenth of all time."""
-        return place * 10 < self.count and rng.random() < 0.2
+        """Was it made by somebody who has left since? Only in the first quarter of all time."""
+        return place * 4 < self.count and rng.random() < 0.5
 
     def _is_one_of(self, few: int, place: int) -> bool:
         before = self.count - self.newest

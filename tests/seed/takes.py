@@ -187,6 +187,7 @@ class TakeWriter:
             cost_usd=amount if take.state in _CHARGED else None,
             chain_id=f"gen-{take.pk}" if is_done else "",
             result_id=result,
+            result_ms=5_000 if result else None,
             finished_at=kept(ended) if take.state in FINAL else None,
             form_token=f"seed-{take.pk}",
             batch=self._batch(take),

@@ -36,6 +36,8 @@ from editorapp.review.models import (
     Playlist,
     PlaylistItem,
     ReviewRequest,
+    Share,
+    ShareItem,
 )
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
@@ -73,6 +75,7 @@ class Owned:
     invite: Invite
     recipe: EditRecipe
     project: Project
+    share: Share
     playlist: Playlist
     comment: Comment
 
@@ -91,6 +94,8 @@ class Owned:
             return [str(self.comment.pk)]
         if space == "projects":
             return [str(self.project.pk)]
+        if space == "shares":
+            return [str(self.share.pk)]
         if "playlist" in leaf or leaf.startswith("play"):
             return [str(self.playlist.pk)]
         if space == "people":
@@ -154,6 +159,15 @@ def owned(db, tmp_path: Path) -> Owned:
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
     organise.tag([take.pk], "Hero", by=member)
+    share = Share.objects.create(
+        team=member.team,
+        kind=Share.Kind.TAKE,
+        title=f"{WORDS} link",
+        token_sha256="0" * 64,
+        made_by=member.user,
+        made_at=timezone.now(),
+    )
+    ShareItem.objects.create(share=share, generation=take, place=1)
     playlist = playlists.make(f"{WORDS} sitting", by=member, now=timezone.now())
     playlists.add(playlist, [take.pk], by=member)
     return Owned(
@@ -166,6 +180,7 @@ def owned(db, tmp_path: Path) -> Owned:
         invite,
         recipe,
         project,
+        share,
         playlist,
         Comment.objects.create(
             generation=take,
@@ -218,6 +233,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "take": [str(owned.take.pk)],
         "what": ["original", "playable", "poster", "filmstrip"],
         "frame_index": ["5"],
+        "part": ["take"],
         "ending": ["png", "jpg", "webp"],
         "kind": list(KINDS),
         "batch": [str(owned.take.batch)],
@@ -334,7 +350,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry, Tag)
+    of_team += (Project, AuditEntry, Tag, Share)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
-OWN_WORDS = "it keeps what one person typed, for themselves"
+OWN_WORDS = "it keeps what one person typed or has read, for themselves"
 SAID = "a comment is a row of its own: who, when, and what it said before each change"
 VIEWS = "a view is filters under a name: it shows no take to anybody who does not see it"
 RECORDED: dict[str, tuple[str, ...] | str] = {
@@ -44,6 +44,16 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "gallery:change_view": VIEWS,
     "gallery:delete_view": VIEWS,
     "gallery:save_view": VIEWS,
+    "inbox:delivery_again": ("webhook.sent_again",),
+    "inbox:read": OWN_WORDS,
+    "inbox:settings": OWN_WORDS,
+    "inbox:unread": OWN_WORDS,
+    "inbox:webhook": ("webhook.changed",),
+    "inbox:webhook_delete": ("webhook.deleted",),
+    "inbox:webhook_make": ("webhook.made",),
+    "inbox:webhook_rotate": ("webhook.secret_rotated",),
+    "inbox:webhook_switch": ("webhook.switched_on", "webhook.switched_off"),
+    "inbox:webhook_test": ("webhook.tested",),
     "media:finish_upload": FREE,
     "media:pin": FREE,
     "media:upload_form": FREE,
@@ -99,8 +109,16 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "queue:arrange": "the row itself says who paused it; it is sent or canceled later",
     "queue:cancel_batch": ("take.canceled",),
     "queue:whole": ("queue.paused", "queue.resumed"),
+    "exports:of_chosen": ("take.handed_on",),
+    "guests:enter": "a guest is a row of their own: who came, when and how often",
+    "guests:leave": READS,
+    "shares:new": ("share.made",),
+    "shares:copy": ("share.copied",),
+    "shares:revoke": ("share.revoked",),
     "shell:theme": READS,
     "status:check": READS,
+    "studio:answer": OWN_WORDS,
+    "studio:answer_verdict": OWN_WORDS,
     "studio:ask": FREE,
     "studio:check": READS,
     "studio:draft": OWN_WORDS,
@@ -123,6 +141,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "takes:fetch": FREE,
     "takes:finish": ("take.finished",),
     "takes:fetch_frames": FREE,
+    "takes:judge": "the answer itself says who judged it, and when",
     "takes:look": FREE,
     "takes:retry": ("take.retried",),
     "takes:run_branch": ("branch.run", "take.queued"),
@@ -133,6 +152,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "takes:take_as_it_is": ("take.accepted",),
     "keep:colour": FREE,
     "keep:compare": READS,
+    "keep:list_up": FREE,
     "keep:move": ("take.moved",),
     "keep:rate": FREE,
     "keep:star": FREE,

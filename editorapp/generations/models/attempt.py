@@ -13,11 +13,14 @@ from django.db import connection, models, transaction
 from editorapp.core import logs
 from editorapp.generations.models.generation import Generation, length_ms
 from editorapp.generations.models.prepared import Fields, update_each
-from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
+from editorapp.generations.signals import came_to
+from editorapp.generations.states import ACTIVE, FINAL, NEEDS_A_PERSON, TRANSITIONS, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
 
 log = logging.getLogger(__name__)
+
+TOLD = FINAL | NEEDS_A_PERSON  # where a take comes to, for people
 
 
 class InvalidTransition(Exception):
@@ -256,6 +259,8 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+    if to in TOLD:
+        came_to.send(Attempt, takes=[one.attempt.generation_id for one in steps], state=to, now=now)
 
 
 def _length(shown: Fields) -> Fields:

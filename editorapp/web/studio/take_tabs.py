@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import prefetch_related_objects
 from django.utils.safestring import SafeString
 
 from editorapp.generations.files.source_sound import SoundOffers
@@ -13,6 +14,7 @@ from editorapp.generations.states import State
 from editorapp.library.models import Colour
 from editorapp.teams.models import Member
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.cards import answers_read, whose_note
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
 from editorapp.web.presenters.kept_parts import kept_part
@@ -67,6 +69,7 @@ class TakeTab:
             number=str(pk),
             tone=self.tone,
             says=self.says,
+            answers=whose_note(self.take),
             state=State(self.take.state).label,
             page=address("takes:page", pk),
             panel=address("takes:panel", pk),
@@ -83,6 +86,7 @@ class TakeTab:
 def tabs_of(takes: Sequence[Generation], member: Member) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
     says, sounds, may = differences(takes), SoundOffers(), member.may_create
+    prefetch_related_objects([take for take in takes if take.parent_id], answers_read())
     in_order = sorted(takes, key=lambda take: take.pk)
     return [TakeTab(take, says[take.pk], may, sounds) for take in in_order]
 

@@ -21,8 +21,9 @@ from editorapp.providers import accounts
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.playlists import offered
+from editorapp.review.shares import open_links
 from editorapp.teams.models import Member, Project
-from editorapp.web.presenters import change, request_summary
+from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.keeping import keep, keeping_of
@@ -64,7 +65,9 @@ def page_context(take: Generation, member: Member) -> Context:
         "is_live": _is_live(take),
         "keeping": keeping_of(take),
         **_projects(take, member),
+        "shared_links": open_links(take, member, now=timezone.now()),
         "seen": seen(take),
+        "answer_lines": answers.lines_of(take, member),
         "review": verdicts_for(take, member),
         "playlists": offered(member) if member.may_organise else [],
         "talk": discussion_for(take, member) if take.is_done else None,

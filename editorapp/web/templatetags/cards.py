@@ -17,6 +17,7 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.cards import whose_note
 from editorapp.web.presenters.groups import TakeGroup, stem
 from editorapp.web.presenters.keeping import keeping_of
 from editorapp.web.presenters.kept_parts import kept_part
@@ -98,6 +99,7 @@ def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
         maker=str(take.created_by),
         cost=cost(take),
         exr=take.exr_id is not None,
+        answers=whose_note(take),
         **stands,
         **_state(take),
         **_result(take.result),

@@ -158,7 +158,6 @@ def owned(db, tmp_path: Path) -> Owned:
     )
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
-    organise.tag([take.pk], "Hero", by=member)
     share = Share.objects.create(
         team=member.team,
         kind=Share.Kind.TAKE,
@@ -168,6 +167,7 @@ def owned(db, tmp_path: Path) -> Owned:
         made_at=timezone.now(),
     )
     ShareItem.objects.create(share=share, generation=take, place=1)
+    organise.tag([take.pk], "Hero", by=member)
     playlist = playlists.make(f"{WORDS} sitting", by=member, now=timezone.now())
     playlists.add(playlist, [take.pk], by=member)
     return Owned(
@@ -350,7 +350,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry, Tag, Share)
+    of_team += (Project, AuditEntry, Share, Tag)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),

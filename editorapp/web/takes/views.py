@@ -32,7 +32,7 @@ _NOT_YET = {"Cache-Control": "private, no-store"}
 
 @page_for(Act.SEE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a take; what a person was told of it counts as read then. Of one in the trash say that it
+    """Show a take; what a person was told of it counts as read then. Of one in the trash, say that it
     is there, and the way back.
     """
     if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):

@@ -3,28 +3,23 @@
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, LABELS, SETTLEABLE, State
+from editorapp.generations.models import lists
+from editorapp.generations.models.generation_queryset import GenerationQuerySet
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    FINAL,
+    LABELS,
+    SETTLEABLE,
+    State,
+)
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, Project, Team, User, seen_by
+from editorapp.teams.models import Member, Project, Team, User
 from editorapp.teams.roles import Act
-
-RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
-
-NOT_TRASHED = models.Q(trashed_at__isnull=True)
-# The lists of takes, newest first: the name of its index, and what is the same in each.
-LISTS = {
-    "generation_newest": ["team"],
-    "generation_by_state": ["team", "state"],
-    "generation_by_lineage": ["team", "lineage"],
-    "generation_by_review": ["team", "review"],
-    "generation_by_project": ["team", "project"],
-    "generation_by_person": ["team", "created_by"],
-}
 
 
 def length_ms(result: Asset | None) -> int | None:
@@ -32,39 +27,6 @@ def length_ms(result: Asset | None) -> int | None:
     if result is None or not result.is_video:
         return None
     return int(result.duration_seconds * 1000)
-
-
-class GenerationQuerySet(models.QuerySet["Generation"]):
-    def visible_to(self, member: Member) -> "GenerationQuerySet":
-        """Return the takes that somebody sees: the one place that says so."""
-        return self.of_team(member.team_id).seen_by(member)
-
-    def of_team(self, team_id: int) -> "GenerationQuerySet":
-        """Return all takes of a team, whoever asks, but for those in the trash."""
-        return self.filter(team_id=team_id, trashed_at=None)
-
-    def seen_by(self, member: Member) -> "GenerationQuerySet":
-        """Return those of their team's takes that somebody sees, or would outside the trash."""
-        return self if member.sees_all else self.filter(seen_by(member))
-
-    def in_trash_of(self, member: Member) -> "GenerationQuerySet":
-        """Return what lies in the trash, with its files, of what somebody sees."""
-        return self.with_files(member).exclude(trashed_at=None)
-
-    def with_files(self, member: Member) -> "GenerationQuerySet":
-        """Return the takes that somebody sees, with those in the trash that can be restored."""
-        return self.filter(team_id=member.team_id, emptied_at=None).seen_by(member)
-
-    def of_person(self, user_id: int) -> "GenerationQuerySet":
-        """Return the takes that this person answers for."""
-        return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
-
-    def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
-        takes = self.visible_to(member)
-        if member.may(Act.ANSWER_FOR_ALL):
-            return takes
-        return takes.of_person(member.user_id) if member.may(Act.ANSWER) else takes.none()
 
 
 class Generation(models.Model):
@@ -93,6 +55,7 @@ class Generation(models.Model):
         Team,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     created_by = models.ForeignKey(
         User,
@@ -104,6 +67,7 @@ class Generation(models.Model):
         ProviderAccount,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
@@ -117,6 +81,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="children",
+        db_index=False,
     )
     # The draft whose request this is once more, at full quality: see request/finish.py.
     finished_from = models.ForeignKey(
@@ -125,6 +90,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="finished_as",
+        db_index=False,
     )
     source_asset = models.ForeignKey(
         Asset,
@@ -132,6 +98,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     # Pictures of the request, and clips that it continues: who sees the take sees them.
     guides = models.ManyToManyField(Asset, related_name="guided", blank=True)
@@ -177,6 +144,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Whether it is played with the sound of what it was made from: see files/source_sound.py.
     has_source_sound = models.BooleanField(default=False)
@@ -187,6 +155,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # What else the provider named beside the result: [{"kind", "label", "name"}], see
     # files/selection.py.
@@ -206,6 +175,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Somebody paused this one: see queue/parking.py.
     held_at = models.DateTimeField(null=True, blank=True)
@@ -215,6 +185,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
     held_because = models.CharField(
         max_length=16,
@@ -250,45 +221,7 @@ class Generation(models.Model):
                 name="one_generation_per_form",
             )
         ]
-        indexes = [
-            # What is in the trash is in none of the lists.
-            *(
-                models.Index(fields=[*fields, "-id"], name=name, condition=NOT_TRASHED)
-                for name, fields in LISTS.items()
-            ),
-            models.Index(
-                fields=["team", "-trashed_at", "-id"],
-                name="generation_in_trash",
-                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
-            ),
-            models.Index(
-                fields=["trashed_at"],
-                name="generation_to_empty",
-                condition=models.Q(trashed_at__isnull=False, emptied_at__isnull=True),
-            ),
-            models.Index(fields=["team", "created_at"], name="generation_by_date"),
-            models.Index(fields=["team", "cost_usd", "id"], name="generation_by_cost"),
-            models.Index(fields=["team", "result_ms", "id"], name="generation_by_length"),
-            models.Index(
-                fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
-            ),
-            # SQLite takes the index of most columns that are asked for: hence the two that never differ.
-            models.Index(
-                fields=["team", "state", "review", "-id"],
-                name="generation_undecided",
-                condition=models.Q(state="succeeded", review=""),
-            ),
-            models.Index(
-                fields=["chain_id"],
-                name="generation_by_chain_id",
-                condition=~models.Q(chain_id=""),
-            ),
-            models.Index(
-                fields=["batch"],
-                name="generation_by_batch",
-                condition=models.Q(batch__isnull=False),
-            ),
-        ]
+        indexes = lists.indexes()
 
     def __str__(self) -> str:
         return f"#{self.pk}"

@@ -13,7 +13,7 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import AlertKind
-from editorapp.core import retry
+from editorapp.core import retry, table_statistics
 from editorapp.core.fault_points import reached
 from editorapp.generations import alerting, trash
 from editorapp.generations.branches import advance
@@ -85,6 +85,7 @@ class Ticker:
                 webhooks.sweep,
                 _check_books,
                 _empty_trash,
+                _gather_statistics,
             )
         self.ticks += 1
         return True
@@ -160,3 +161,7 @@ def _check_books(now: datetime) -> None:
 def _empty_trash(now: datetime) -> None:
     if trash.is_due(now):
         wake.wake("empty_trash", now=now)
+
+
+def _gather_statistics(_now: datetime) -> None:
+    table_statistics.gather()

@@ -15,7 +15,7 @@ from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
 from editorapp.generations.states import State
-from editorapp.media.models import Asset
+from editorapp.media.models import Asset, AssetQuerySet
 from editorapp.providers.contract import Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
@@ -195,14 +195,14 @@ def _newest_clips(team: int) -> "QuerySet[Asset, Any]":
     return _newest(_clips(Asset.objects.of_team(team)))
 
 
-def _clips(files: "QuerySet[Asset]") -> "QuerySet[Asset, Any]":
-    clips = files.filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+def _clips(files: AssetQuerySet) -> "QuerySet[Asset, Any]":
+    clips = files.brought().filter(kind=Asset.Kind.VIDEO)
     return clips.values_list(*ClipChoice._fields)
 
 
 def newest_clip(member: Member) -> int | None:
     """Return the id of the clip that came last; None where there is none yet."""
-    clips = _files(member).filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    clips = _files(member).brought().filter(kind=Asset.Kind.VIDEO)
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
@@ -266,7 +266,7 @@ def _pictures(files: "QuerySet[Asset]") -> "QuerySet[Asset]":
     return files.filter(kind=Asset.Kind.IMAGE).only("name")
 
 
-def _files(member: Member) -> QuerySet[Asset]:
+def _files(member: Member) -> AssetQuerySet:
     return Asset.objects.visible_to(member)
 
 

@@ -104,7 +104,7 @@ def _on_stage(take: Generation, source: Asset | None) -> list[StageClip]:
 
 
 def _usual_time(take: Generation) -> timedelta | None:
-    return usual_time(take.team_id, take.model, take.task, is_simulated=take.is_simulated)
+    return usual_time(take.team_id, take.account_id, take.model, take.task)
 
 
 def _attempts(take: Generation) -> Context:

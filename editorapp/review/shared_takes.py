@@ -7,6 +7,7 @@ where the link says that it is shown.
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import Case, When
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
@@ -25,6 +26,7 @@ _NEWEST = f"""
         SELECT line.first, (
             SELECT MAX(child.id) FROM {_TAKES} child
             WHERE child.parent_id = line.id AND child.id > line.id AND child.state = %s
+            AND child.trashed_at IS NULL
             AND (child.project_id IS NULL OR EXISTS (
                 SELECT 1 FROM {_PROJECTS} board WHERE board.id = child.project_id AND (
                     NOT board.is_private OR board.id = (
@@ -51,7 +53,9 @@ def files_of(made: Share) -> set[int]:
     where those are shown.
     """
     takes = Generation.objects.filter(pk__in=takes_of(made))
-    rows = takes.values_list("result_id", "source_asset_id", "parent__result_id")
+    # What a take was made from is shown no more, once that is in the trash.
+    above = Case(When(parent__trashed_at=None, then="parent__result"))
+    rows = takes.values_list("result_id", "source_asset_id", above)
     found: set[int | None] = set()
     for result, source, above in rows:
         found |= {result, source or above} if made.shows_source else {result}

@@ -21,6 +21,8 @@ from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.moving import move
 from editorapp.generations.states import State
+from editorapp.library import organise
+from editorapp.library.models import Mark, Rating, Star, Tag, TakeTag
 from editorapp.media import layout, store, unreadable
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
@@ -84,6 +86,10 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "tags":
+            return [
+                str(pk) for pk in Tag.objects.filter(team=self.member.team).values_list("pk")[0]
+            ]
         if space == "comments" and leaf not in {"panel", "people", "add"}:
             return [str(self.comment.pk)]
         if space == "projects":
@@ -161,6 +167,7 @@ def owned(db, tmp_path: Path) -> Owned:
         made_at=timezone.now(),
     )
     ShareItem.objects.create(share=share, generation=take, place=1)
+    organise.tag([take.pk], "Hero", by=member)
     playlist = playlists.make(f"{WORDS} sitting", by=member, now=timezone.now())
     playlists.add(playlist, [take.pk], by=member)
     return Owned(
@@ -232,6 +239,7 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "batch": [str(owned.take.batch)],
         "provider": ["luma-agents"],
         "token": [owned.upload.token if name.startswith("media:") else "nobodys"],
+        "value": ["3"],
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
     }
     return known[place]
@@ -342,7 +350,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry, Share)
+    of_team += (Project, AuditEntry, Share, Tag)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),
@@ -350,6 +358,7 @@ def rows_of(owned: Owned) -> str:
         Comment.objects.filter(generation__team=team),
         CommentEdit.objects.filter(comment__generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
+        *(model.objects.filter(generation__team=team) for model in (TakeTag, Star, Rating, Mark)),
         ReviewRequest.objects.filter(generation__team=team),
         Playlist.objects.filter(team=team),
         PlaylistItem.objects.filter(playlist__team=team),
@@ -392,6 +401,11 @@ def named_in(owned: Owned) -> dict[str, Any]:
         "batch": str(owned.take.batch),
         "project": owned.project.pk,
         "subject": f"take:{take}",
+        "takes": take,
+        "sure": "1",
+        "tag_name": "Hero",
+        "into": "Hero",
+        "colour": "red",
         "playlist": owned.playlist.pk,
         "reviewer": owned.member.pk,
         "approver": owned.member.pk,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 READS = "it changes nothing"
 FREE = "it is free, takes nothing away and shows nothing to anybody new"
-OWN_WORDS = "it keeps what one person typed, for themselves"
+OWN_WORDS = "it keeps what one person typed or has read, for themselves"
 SAID = "a comment is a row of its own: who, when, and what it said before each change"
 VIEWS = "a view is filters under a name: it shows no take to anybody who does not see it"
 RECORDED: dict[str, tuple[str, ...] | str] = {
@@ -44,6 +44,16 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "gallery:change_view": VIEWS,
     "gallery:delete_view": VIEWS,
     "gallery:save_view": VIEWS,
+    "inbox:delivery_again": ("webhook.sent_again",),
+    "inbox:read": OWN_WORDS,
+    "inbox:settings": OWN_WORDS,
+    "inbox:unread": OWN_WORDS,
+    "inbox:webhook": ("webhook.changed",),
+    "inbox:webhook_delete": ("webhook.deleted",),
+    "inbox:webhook_make": ("webhook.made",),
+    "inbox:webhook_rotate": ("webhook.secret_rotated",),
+    "inbox:webhook_switch": ("webhook.switched_on", "webhook.switched_off"),
+    "inbox:webhook_test": ("webhook.tested",),
     "media:finish_upload": FREE,
     "media:pin": FREE,
     "media:upload_form": FREE,
@@ -109,6 +119,8 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "shares:revoke": ("share.revoked",),
     "shell:theme": READS,
     "status:check": READS,
+    "studio:answer": OWN_WORDS,
+    "studio:answer_verdict": OWN_WORDS,
     "studio:ask": FREE,
     "studio:check": READS,
     "studio:draft": OWN_WORDS,
@@ -131,6 +143,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "takes:fetch": FREE,
     "takes:finish": ("take.finished",),
     "takes:fetch_frames": FREE,
+    "takes:judge": "the answer itself says who judged it, and when",
     "takes:look": FREE,
     "takes:retry": ("take.retried",),
     "takes:run_branch": ("branch.run", "take.queued"),
@@ -139,6 +152,20 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "takes:stop": ("take.unfollowed",),
     "takes:stop_branch": ("branch.stopped",),
     "takes:take_as_it_is": ("take.accepted",),
+    "keep:colour": FREE,
+    "keep:compare": READS,
+    "keep:move": ("take.moved",),
+    "keep:rate": FREE,
+    "keep:star": FREE,
+    "keep:tag": FREE,
+    "keep:unstar": FREE,
+    "keep:untag": FREE,
+    "tags:change": FREE,
+    "tags:delete": ("tag.deleted",),
+    "tags:merge": ("tag.merged",),
+    "trash:delete": ("take.deleted",),
+    "trash:restore": ("take.restored",),
+    "trash:throw": ("take.trashed",),
     "verifying:begin": ("account.verification_begun",),
     "verifying:go_on": ("account.verification_paid", "take.queued"),
     "verifying:leave_it": FREE,

@@ -20,10 +20,13 @@ OPEN |= {"code", "second_factor", "switch_team"}
 OPEN |= {"ask_passkey", "add_passkey", "ask_sign_in_passkey", "sign_in_passkey"}
 OPEN |= {"oidc", "oidc_go", "oidc_back", "oidc_join"}
 # costs nothing; what is played may be changed by whoever sees it
-SEES = {"studio:check", "studio:switch", "takes:sound"}
+SEES = {"studio:check", "studio:switch", "takes:sound", "keep:star", "keep:unstar", "keep:compare"}
+# of what one was told oneself
+SEES |= {"inbox:read", "inbox:unread", "inbox:settings"}
 DECIDES = {"review:decide", "review:next"}
 ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
 ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}
+ORGANISES |= {"keep:tag", "keep:untag", "keep:colour", "keep:move", "keep:rate"}
 ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
@@ -42,6 +45,7 @@ VALUES = {
     "provider": "luma-agents",
     "kind": "costs.csv",
     "part": "take",
+    "value": "3",
 }
 
 

@@ -186,6 +186,14 @@ class Member(models.Model):
         return self.may(Act.CREATE)
 
     @property
+    def may_trash(self) -> bool:
+        return self.may(Act.TRASH)
+
+    @property
+    def may_trash_for_all(self) -> bool:
+        return self.may(Act.TRASH_FOR_ALL)
+
+    @property
     def may_decide(self) -> bool:
         return self.may(Act.DECIDE)
 

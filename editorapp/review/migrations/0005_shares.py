@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('review', '0003_verdict_order'),
+        ('review', '0004_answers_of_verdicts'),
     ]
 
     operations = [

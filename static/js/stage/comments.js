@@ -49,7 +49,7 @@
   /* -- marks on the time line: those of the take that leads -- */
 
   function toneOf(thread) {
-    if (thread.classList.contains("is-resolved")) return "resolved";
+    if (thread.classList.contains("is-settled")) return "resolved";
     return thread.classList.contains("is-carried") ? "carried" : "open";
   }
 
@@ -152,7 +152,7 @@
     const said = named && document.getElementById(`comment-${named[1]}`);
     const thread = said && said.closest("[data-thread]");
     if (!thread) return;
-    if (thread.classList.contains("is-resolved")) show(panelOf(thread), "all");
+    if (thread.classList.contains("is-settled")) show(panelOf(thread), "all");
     openComment(thread, { isSeen: true });
   }
   window.addEventListener("hashchange", openNamed);

@@ -55,7 +55,8 @@
 
   function marks() {
     const stage = stageHere();
-    const line = stage && window.rushes.timeline.of(stage.element);
+    const { timeline } = window.rushes; /* not there yet while a stage begins with what its address says */
+    const line = stage && timeline && timeline.of(stage.element);
     if (!line || !line.remarks) return;
     const panel = leadPanel();
     const threads = panel ? [...panel.querySelectorAll("[data-thread][data-first]")] : [];

@@ -82,7 +82,7 @@ def shown(form: DraftForm, member: Member) -> AnsweredNote | None:
 def _choices(form: DraftForm, note: AskedNote) -> Iterable[FrameChoice]:
     used = form.note_frame if _has_picture(form) else NONE
     if note.drawing:
-        yield FrameChoice(DRAWN, "With the drawing", DRAWN, used == DRAWN)
+        yield FrameChoice(DRAWN, "With drawing", DRAWN, used == DRAWN)
     yield FrameChoice(PLAIN, "As it is", PLAIN, used == PLAIN)
     yield FrameChoice(NONE, "No frame", "", used == NONE)
 

@@ -8,7 +8,6 @@ from editorapp.core.typed_text import TextField
 from editorapp.inbox.models import NoticeKind, Webhook
 from editorapp.inbox.webhooks import LONGEST_NAME, Wanted
 
-
 # The same kinds as a team names them: a person's say "my".
 POSTED = {
     NoticeKind.COMMENT: "Notes on takes",

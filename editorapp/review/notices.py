@@ -20,15 +20,15 @@ def commented(
     now: datetime,
     but: Collection[int] = (),
 ) -> None:
-    """Tell whom a comment names, then who is in its thread, then who made and answers for the take;
-    `but`: users who are told of it otherwise.
+    """Tell whom a comment names, then who is in its thread, then who made the take, answers for
+    it, or has shared it with the guest who says it; `but`: users who are told of it otherwise.
     """
     take = comment.generation
     told: set[int] = {*but} if by is None else {*but, by.user_id}
     circles = (
         (NoticeKind.MENTION, comment.mentions.values_list("user_id", flat=True)),
         (NoticeKind.REPLY, _in_thread(comment)),
-        (NoticeKind.COMMENT, _makers(take)),
+        (NoticeKind.COMMENT, _makers(take) | _sharer(comment)),
     )
     for kind, users in circles:
         fresh = {user for user in users if user is not None} - told
@@ -111,6 +111,11 @@ def _where(comment: Comment) -> str:
 
 def _makers(take: Generation) -> set[int]:
     return {take.created_by_id, take.responsible_id}
+
+
+def _sharer(comment: Comment) -> set[int]:
+    """Return who made the link by which a guest came who says something."""
+    return {comment.guest.share.made_by_id} if comment.guest else set()
 
 
 def _in_thread(comment: Comment) -> set[int | None]:

@@ -37,6 +37,14 @@ def _take(name: str) -> Address:
     return lambda states: f"/takes/{states.take(name)}"
 
 
+def _tree(name: str) -> Address:
+    return lambda states: f"/takes/{states.take(name)}/lineage/"
+
+
+def _branch(name: str) -> Address:
+    return lambda states: f"/takes/{states.take(name)}/branch"
+
+
 def _clip(query: str = "") -> Address:
     return lambda states: f"/studio/?source={states.clip.pk}{query}"
 
@@ -110,6 +118,14 @@ SHOTS = (
     Shot("gallery", "filtered", "gallery:page", _at("/gallery/?state=done&task=edit&sort=dearest")),
     Shot("saved views", "none yet", "gallery:views", _at("/gallery/views/")),
     Shot("gallery", "batch open", "gallery:page", lambda s: f"/gallery/?batch={s.batch}"),
+    Shot("trash", "empty", "trash:page", _at("/gallery/trash/")),
+    Shot(
+        "trash",
+        "asked before",
+        "trash:confirm",
+        lambda s: f"/gallery/trash/confirm?takes={s.take('done')}",
+    ),
+    Shot("tags", "none", "tags:page", _at("/gallery/tags/")),
     Shot("sources", "many", "gallery:sources", _at("/gallery/sources")),
     Shot("queue", "busy", "queue:page", _at("/queue/")),
     Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),
@@ -127,6 +143,7 @@ SHOTS = (
     Shot("lineage", "of a chain", "takes:lineage", lambda s: f"/takes/{s.take('chain')}/lineage/"),
     Shot("lineage", "quote", "takes:branch", lambda s: f"/takes/{s.take('chain')}/branch"),
     Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
+    Shot("comments", "alone", "comments:panel", lambda s: f"/comments/take/{s.take('done')}"),
     Shot("review", "in a round", "review:take", lambda s: f"/review/{s.take('chain')}"),
     Shot("review", "nothing waits", "review:page", _at("/review/"), person="newcomer"),
     Shot("playlists", "some", "review:playlists", _at("/review/playlists/")),
@@ -203,6 +220,7 @@ NO_SCREEN = {
     "studio:versions": "a part of the studio",
     "takes:change": "numbers for scripts",
     "takes:panel": "a part of the studio",
+    "comments:people": "names for scripts",
     "shell:news": "what the shell tells of, for scripts",
     "queue:cancel_batch": "a button of the queue",
     "takes:price": "a part of a take's page",

@@ -148,8 +148,11 @@ def whose_note(take: Generation) -> str:
 
 
 def decided() -> Prefetch:
-    """Return how to prefetch what people decided about takes, the newest first."""
-    return Prefetch("decisions", Decision.objects.select_related("decided_by"))
+    """Return how to prefetch what people decided about takes, the newest of each take first: in the
+    order of their index.
+    """
+    decisions = Decision.objects.select_related("decided_by")
+    return Prefetch("decisions", decisions.order_by("generation", "-pk"))
 
 
 # As the index generation_by_lineage has it. Compiling this from a query of the ORM, for each page
@@ -157,7 +160,7 @@ def decided() -> Prefetch:
 _TABLE = Generation._meta.db_table
 _KIN = (
     f"(SELECT COUNT(*) FROM {_TABLE} AS kin WHERE kin.team_id = {_TABLE}.team_id"
-    f" AND kin.lineage = {_TABLE}.lineage{{which}})"
+    f" AND kin.trashed_at IS NULL AND kin.lineage = {_TABLE}.lineage{{which}})"
 )
 
 

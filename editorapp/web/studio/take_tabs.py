@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.library.models import Colour
 from editorapp.teams.models import Member
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.cards import answers_read, whose_note
@@ -53,6 +54,12 @@ class TakeTab:
         return self.sounds.of(self.take) is not None
 
     @property
+    def colour(self) -> str:
+        """What it is marked with; "" for none."""
+        mark = getattr(self.take, "mark", None)
+        return mark.colour if mark else ""
+
+    @property
     def drawn(self) -> SafeString:
         """The tab as the page shows it."""
         pk = self.take.pk
@@ -71,6 +78,8 @@ class TakeTab:
             verdicts=f"{address('review:verdicts', pk)}?in_form=1" if self.take.is_done else "",
             can_edit=self.take.can_be_source,
             finishes=finishes,
+            colour=self.colour,
+            colour_name=Colour(self.colour).label if self.colour else "",
         )
 
 

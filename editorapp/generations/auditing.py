@@ -20,6 +20,14 @@ def record(
     audit.record(act, _subject(take), by=by, team=take.team_id, about=take.prompt, why=why, **facts)
 
 
+def record_each(act: str, takes: Sequence[Generation], *, by: Member | None) -> None:
+    """Add a line for each of several takes to which the same was done: one query."""
+    AuditEntry.objects.bulk_create(
+        audit.entry(act, _subject(take), by=by, team=take.team_id, about=take.prompt)
+        for take in takes
+    )
+
+
 def record_queued(takes: Sequence[Generation], *, by: Member) -> None:
     """Add a line for each of several takes that were queued together: one query."""
     AuditEntry.objects.bulk_create(

@@ -57,11 +57,10 @@ def forget() -> None:
 
 
 def _median(account_id: int, model: str, task: str) -> float | None:
-    done = Generation.objects.filter(
+    done = Generation.objects.done().filter(
         account_id=account_id,
         model=model,
         task=task,
-        state=State.SUCCEEDED,
         attempts__state=State.SUCCEEDED,
         attempts__submitted_at__isnull=False,
         attempts__provider_done_at__isnull=False,

@@ -50,3 +50,7 @@ IN_FLIGHT = (State.SUBMITTING, State.RUNNING)
 SETTLEABLE = frozenset({State.UNKNOWN, State.LOST})
 # What goes on only when somebody says how.
 NEEDS_A_PERSON = SETTLEABLE | {State.FETCH_FAILED}
+# What is over, and asks nothing of anybody.
+ENDED = FINAL - NEEDS_A_PERSON
+# What has a result at its provider that is not here, and may be deleted there.
+TO_FETCH = (State.FETCHING, State.FETCH_FAILED)

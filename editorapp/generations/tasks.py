@@ -9,6 +9,7 @@ to be done.
 from django.utils import timezone
 
 from editorapp.alerts import delivery
+from editorapp.generations import trash
 from editorapp.generations.branches import advance
 from editorapp.generations.checks import alert_checks
 from editorapp.generations.coordination import heartbeat, wake
@@ -81,6 +82,13 @@ def notify() -> None:
     wake.answered("notify", now=now)
     mail.send_due(now)
     webhooks.deliver_due(now)
+
+
+def empty_trash() -> None:
+    """Delete the files of what has been in the trash for long enough."""
+    now = timezone.now()
+    wake.answered("empty_trash", now=now)
+    trash.sweep(now)
 
 
 def check_books() -> None:

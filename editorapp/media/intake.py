@@ -136,11 +136,9 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     asset = Asset.objects.filter(team=team, sha256=sha256).first()
     if asset is None or expect not in {"any", asset.kind} or asset.kind == Asset.Kind.UNREADABLE:
         return None
-    if not store.is_whole(sha256):
-        return None
     if asset.deleted_at is not None:
-        _restore(asset)
-    return asset
+        _restore(asset)  # before the look: who deletes it now looks at the row last
+    return asset if store.is_whole(sha256) else None
 
 
 def _brought(asset: Asset, user: User | None) -> None:

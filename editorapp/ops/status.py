@@ -10,18 +10,18 @@ from django.db.models import QuerySet
 import editorapp
 from editorapp.alerts import delivery
 from editorapp.alerts.models import Alert
+from editorapp.core.constants_in_sql import ConstantIn
 from editorapp.costs.models import Entry
 from editorapp.generations.checks import alert_checks, gauges
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, BooksCheck
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE, IN_FLIGHT, TO_FETCH, State
 from editorapp.providers.models import ProviderAccount
 from editorapp.providers.registry import slugs
 from editorapp.teams.models import Member
 
 MOST_ROWS = 8
 SOON = timedelta(hours=12)
-TO_FETCH = (State.FETCHING, State.FETCH_FAILED)
 TOTALS = ("in_flight", "waiting", "fetching", "overdue")
 
 
@@ -75,7 +75,7 @@ class Status:
     queue_depth: int | None
     free_space: float
     books: BooksCheck | None
-    lines: int  # of the ledger, now
+    newer_lines: int  # of the ledger, booked since it was last checked
 
     database = connection.display_name
     version = editorapp.__version__
@@ -106,22 +106,15 @@ class Status:
         return totals | {"unknown": sum(one.count(State.UNKNOWN) for one in figures)}
 
     @property
-    def newer_lines(self) -> int:
-        """Return how many lines were booked since the ledger was last checked."""
-        return max(0, self.lines - self.books.lines) if self.books else self.lines
-
-    @property
     def ledger(self) -> tuple[str, str]:
         """Return the class of a badge, and how the ledger is; a check that saw no line proves
         nothing.
         """
         if self.books and (count := self.books.difference_count):
             return "badge badge-bad", f"{count} difference{'s' if count > 1 else ''}"
-        if not self.lines:
-            return "", "No lines yet"
         if self.books and self.books.lines:
             return "badge badge-good", "Balances"
-        return "", "Not checked yet"
+        return "", "Not checked yet" if self.newer_lines else "No lines yet"
 
     @property
     def is_disk_low(self) -> bool:
@@ -142,8 +135,9 @@ def gather(member: Member, *, now: datetime) -> Status:
     known = [AccountRow(one) for one in gauges.accounts(now) if _is_shown(one.account, member)]
     alerts = Alert.objects.still_open().visible_to(member).order_by("-opened_at")
     ours = Attempt.objects.filter(generation__team_id=member.team_id)
-    sent = ours.filter(state__in=(State.SUBMITTING, State.RUNNING))
-    expiring = ours.filter(state__in=TO_FETCH, result_expires_at__lt=now + SOON)
+    sent = ours.filter(ConstantIn("state", IN_FLIGHT))
+    expiring = ours.filter(ConstantIn("state", TO_FETCH), result_expires_at__lt=now + SOON)
+    books = gauges.books()
     return Status(
         now=now,
         signs=heartbeat.signs(now),
@@ -154,9 +148,14 @@ def gather(member: Member, *, now: datetime) -> Status:
         expiring=_listed(expiring.order_by("result_expires_at")),
         queue_depth=gauges.queue_depth(),
         free_space=alert_checks.free_space(),
-        books=gauges.books(),
-        lines=Entry.objects.count(),
+        books=books,
+        newer_lines=_lines_after(books),
     )
+
+
+def _lines_after(check: BooksCheck | None) -> int:
+    """Count the lines of the ledger that a check has not seen."""
+    return Entry.objects.filter(pk__gt=check.last_line if check else 0).count()
 
 
 def _listed(rows: "QuerySet[Attempt]") -> list[Attempt]:

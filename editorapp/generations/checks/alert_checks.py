@@ -81,6 +81,7 @@ def check_books(now: datetime) -> BooksCheck:
         at=now,
         seconds=time.monotonic() - began,
         lines=found.lines,
+        last_line=found.last_line,
         attempts=found.attempts,
         difference_count=count,
         differences=list(found.differences[:DIFFERENCES_SHOWN]),

@@ -7,7 +7,7 @@ a generation shows against its lines, and what it copies from its newest attempt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from editorapp.core.money import ZERO, show_usd
 from editorapp.core.snapshot import snapshot
@@ -24,6 +24,7 @@ class Audit:
     """What was found at one instant; no difference proves the books."""
 
     lines: int
+    last_line: int
     attempts: int
     differences: tuple[str, ...]
 
@@ -37,7 +38,8 @@ def audit() -> Audit:
     """Read all books in one snapshot and compare them. Takes no lock; reads every line."""
     with snapshot():
         found = tuple(_all_differences())
-        return Audit(Entry.objects.count(), Attempt.objects.count(), found)
+        lines = Entry.objects.aggregate(count=Count("pk"), last=Max("pk"))
+        return Audit(lines["count"], lines["last"] or 0, Attempt.objects.count(), found)
 
 
 def _all_differences() -> Iterator[str]:

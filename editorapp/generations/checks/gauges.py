@@ -15,6 +15,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
 from django_q.brokers import get_broker
 
+from editorapp.core.constants_in_sql import ConstantIn
 from editorapp.core.money import ZERO
 from editorapp.costs.models import MonthBudget
 from editorapp.generations.models import Attempt, BooksCheck, Pause
@@ -124,7 +125,8 @@ def accounts(now: datetime) -> list[Account]:
 
 
 def _work(now: datetime) -> defaultdict[int, dict[str, Work]]:
-    rows = Attempt.objects.filter(state__in=WATCHED).order_by().values_list("account_id", "state")
+    watched = Attempt.objects.filter(ConstantIn("state", WATCHED)).order_by()
+    rows = watched.values_list("account_id", "state")
     counted = rows.annotate(
         count=Count("pk"),
         first=Min(Coalesce("submit_started_at", "created_at")),

@@ -28,6 +28,7 @@ SECONDS = {
     "transfer": LONG_SECONDS,
     "search": 900,  # a long list is read page by page, for each account
     "check_books": LONG_SECONDS,
+    "empty_trash": LONG_SECONDS,
     "ask_price": 600,  # a long source is uploaded for it
     "verify": 600,
 }

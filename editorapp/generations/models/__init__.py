@@ -12,12 +12,8 @@ from editorapp.generations.models.attempt import (
 )
 from editorapp.generations.models.branch_run import BranchRun, BranchStep
 from editorapp.generations.models.coordination import BooksCheck, Heartbeat, Lease, Pause
-from editorapp.generations.models.generation import (
-    NOTHING_WRONG,
-    Generation,
-    failure,
-)
-from editorapp.generations.models.prepared import Fields
+from editorapp.generations.models.generation import Generation, GenerationQuerySet
+from editorapp.generations.models.prepared import NOTHING_WRONG, Fields, failure
 from editorapp.generations.models.reconciliation import Search, Settlement
 from editorapp.generations.models.verification import HeardAnswer, Verification
 
@@ -29,6 +25,7 @@ __all__ = [
     "BranchStep",
     "Fields",
     "Generation",
+    "GenerationQuerySet",
     "HeardAnswer",
     "Heartbeat",
     "InvalidTransition",

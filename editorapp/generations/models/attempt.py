@@ -11,13 +11,26 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from editorapp.core import logs
+from editorapp.core.constants_in_sql import one_of
 from editorapp.generations.models.generation import Generation, length_ms
 from editorapp.generations.models.prepared import Fields, update_each
-from editorapp.generations.states import ACTIVE, FINAL, TRANSITIONS, State
+from editorapp.generations.signals import came_to
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    FINAL,
+    IN_FLIGHT,
+    NEEDS_A_PERSON,
+    TO_FETCH,
+    TRANSITIONS,
+    State,
+)
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
 
 log = logging.getLogger(__name__)
+
+TOLD = FINAL | NEEDS_A_PERSON  # where a take comes to, for people
 
 
 class InvalidTransition(Exception):
@@ -132,6 +145,28 @@ class Attempt(models.Model):
                 name="attempt_due",
             ),
             models.Index(fields=["account", "submit_started_at"], name="attempt_rate"),
+            # What is not sent yet, whether it waits or not: for the pulse of the queue.
+            models.Index(
+                fields=["account", "state"],
+                name="attempt_unsent",
+                condition=one_of("state", CANCELABLE),
+            ),
+            # For the status page: what is under way or needs a person, and the oldest of it.
+            models.Index(
+                fields=["account", "state"],
+                name="attempt_watched",
+                condition=one_of("state", ACTIVE | NEEDS_A_PERSON),
+            ),
+            models.Index(
+                fields=["submit_started_at"],
+                name="attempt_in_flight",
+                condition=one_of("state", IN_FLIGHT),
+            ),
+            models.Index(
+                fields=["result_expires_at"],
+                name="attempt_to_fetch",
+                condition=one_of("state", TO_FETCH),
+            ),
             # The line at each account, for queue/fair_order.py, which writes this condition as constants.
             models.Index(
                 fields=["account", "person", "priority", "turn", "id"],
@@ -256,6 +291,8 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+    if to in TOLD:
+        came_to.send(Attempt, takes=[one.attempt.generation_id for one in steps], state=to, now=now)
 
 
 def _length(shown: Fields) -> Fields:

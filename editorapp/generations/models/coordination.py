@@ -53,6 +53,7 @@ class BooksCheck(models.Model):
     at = models.DateTimeField(db_index=True)
     seconds = models.FloatField()
     lines = models.PositiveBigIntegerField()
+    last_line = models.PositiveBigIntegerField(default=0)  # the newest of them; 0: not noted
     attempts = models.PositiveBigIntegerField()
     difference_count = models.PositiveIntegerField()
     differences = models.JSONField(default=list)  # the first of them, as sentences

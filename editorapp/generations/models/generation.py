@@ -3,26 +3,23 @@
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Coalesce
 
 from editorapp.core.money import UsdField
-from editorapp.generations.models.prepared import Fields
-from editorapp.generations.states import ACTIVE, CANCELABLE, FINAL, LABELS, SETTLEABLE, State
+from editorapp.generations.models import lists
+from editorapp.generations.models.generation_queryset import GenerationQuerySet
+from editorapp.generations.states import (
+    ACTIVE,
+    CANCELABLE,
+    FINAL,
+    LABELS,
+    SETTLEABLE,
+    State,
+)
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest
 from editorapp.providers.models import ProviderAccount
-from editorapp.teams.models import Member, Project, Team, User, seen_by
+from editorapp.teams.models import Member, Project, Team, User
 from editorapp.teams.roles import Act
-
-RESPONSIBLE = Coalesce("assignee_id", "created_by_id")  # as `Generation.responsible_id`, in a query
-
-
-def failure(code: str, message: str, **more: Any) -> Fields:
-    """Return the fields with which a generation shows what went wrong."""
-    return {"failure_code": code[:60], "failure_message": message, **more}
-
-
-NOTHING_WRONG = failure("", "")
 
 
 def length_ms(result: Asset | None) -> int | None:
@@ -30,28 +27,6 @@ def length_ms(result: Asset | None) -> int | None:
     if result is None or not result.is_video:
         return None
     return int(result.duration_seconds * 1000)
-
-
-class GenerationQuerySet(models.QuerySet["Generation"]):
-    def visible_to(self, member: Member) -> "GenerationQuerySet":
-        """Return the takes that somebody sees: the one place that says so."""
-        rows = self.of_team(member.team_id)
-        return rows if member.sees_all else rows.filter(seen_by(member))
-
-    def of_team(self, team_id: int) -> "GenerationQuerySet":
-        """Return all takes of a team, whoever asks."""
-        return self.filter(team_id=team_id)
-
-    def of_person(self, user_id: int) -> "GenerationQuerySet":
-        """Return the takes that this person answers for."""
-        return self.filter(models.Q(assignee=user_id) | models.Q(assignee=None, created_by=user_id))
-
-    def answered_by(self, member: Member) -> "GenerationQuerySet":
-        """Return the team's takes that this member may pause and settle: as `is_answered_by`."""
-        takes = self.visible_to(member)
-        if member.may(Act.ANSWER_FOR_ALL):
-            return takes
-        return takes.of_person(member.user_id) if member.may(Act.ANSWER) else takes.none()
 
 
 class Generation(models.Model):
@@ -80,6 +55,7 @@ class Generation(models.Model):
         Team,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     created_by = models.ForeignKey(
         User,
@@ -91,6 +67,7 @@ class Generation(models.Model):
         ProviderAccount,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=80)
@@ -104,6 +81,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="children",
+        db_index=False,
     )
     # The draft whose request this is once more, at full quality: see request/finish.py.
     finished_from = models.ForeignKey(
@@ -112,6 +90,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="finished_as",
+        db_index=False,
     )
     source_asset = models.ForeignKey(
         Asset,
@@ -119,6 +98,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="generations",
+        db_index=False,
     )
     # Pictures of the request, and clips that it continues: who sees the take sees them.
     guides = models.ManyToManyField(Asset, related_name="guided", blank=True)
@@ -164,6 +144,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Whether it is played with the sound of what it was made from: see files/source_sound.py.
     has_source_sound = models.BooleanField(default=False)
@@ -174,6 +155,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # What else the provider named beside the result: [{"kind", "label", "name"}], see
     # files/selection.py.
@@ -193,6 +175,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     # Somebody paused this one: see queue/parking.py.
     held_at = models.DateTimeField(null=True, blank=True)
@@ -202,6 +185,7 @@ class Generation(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
     held_because = models.CharField(
         max_length=16,
@@ -215,6 +199,17 @@ class Generation(models.Model):
         default=Review.NONE,
         blank=True,
     )
+    # In the trash since then: see generations/trash.py.
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    trashed_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    # Its files were deleted then, for good; the row stays, as its lines in the ledger do.
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     objects = GenerationQuerySet.as_manager()
 
@@ -226,36 +221,7 @@ class Generation(models.Model):
                 name="one_generation_per_form",
             )
         ]
-        indexes = [
-            models.Index(fields=["team", "-id"], name="generation_newest"),
-            models.Index(fields=["team", "state", "-id"], name="generation_by_state"),
-            models.Index(fields=["team", "lineage", "-id"], name="generation_by_lineage"),
-            models.Index(fields=["team", "review", "-id"], name="generation_by_review"),
-            models.Index(fields=["team", "project", "-id"], name="generation_by_project"),
-            models.Index(fields=["team", "created_by", "-id"], name="generation_by_person"),
-            models.Index(fields=["team", "created_at"], name="generation_by_date"),
-            models.Index(fields=["team", "cost_usd", "id"], name="generation_by_cost"),
-            models.Index(fields=["team", "result_ms", "id"], name="generation_by_length"),
-            models.Index(
-                fields=["account", "model", "task", "state", "-id"], name="generation_by_kind"
-            ),
-            # SQLite takes the index of most columns that are asked for: hence the two that never differ.
-            models.Index(
-                fields=["team", "state", "review", "-id"],
-                name="generation_undecided",
-                condition=models.Q(state="succeeded", review=""),
-            ),
-            models.Index(
-                fields=["chain_id"],
-                name="generation_by_chain_id",
-                condition=~models.Q(chain_id=""),
-            ),
-            models.Index(
-                fields=["batch"],
-                name="generation_by_batch",
-                condition=models.Q(batch__isnull=False),
-            ),
-        ]
+        indexes = lists.indexes()
 
     def __str__(self) -> str:
         return f"#{self.pk}"
@@ -304,6 +270,10 @@ class Generation(models.Model):
         paused = f"{who} paused it when" if who else "It is paused because"
         then = "It waits until an admin lets it go and answers for it, hands it over or cancels it."
         return f"{paused} {self.responsible} {what}. {then}"
+
+    @property
+    def is_trashed(self) -> bool:
+        return self.trashed_at is not None
 
     @property
     def is_active(self) -> bool:

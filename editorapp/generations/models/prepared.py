@@ -14,6 +14,14 @@ Table = type[models.Model]
 Fields = dict[str, Any]  # values by name: of a row, a request, a body
 
 
+def failure(code: str, message: str, **more: Any) -> Fields:
+    """Return the fields with which a generation shows what went wrong."""
+    return {"failure_code": code[:60], "failure_message": message, **more}
+
+
+NOTHING_WRONG = failure("", "")
+
+
 def update_each(model: Table, rows: Sequence[tuple[Fields, Fields]]) -> int:
     """Run one UPDATE for each (values, conditions), all with the same fields; return how many rows
     changed.

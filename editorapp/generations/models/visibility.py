@@ -15,12 +15,12 @@ USES = ("result", "exr", "came", "source_asset", "guides")
 
 
 def files_seen_by(member: Member) -> Q:
-    """Return which files somebody sees because of takes: what a visible take uses; and what no take
-    uses, where it was uploaded and they see what belongs to no project.
+    """Return which files somebody sees because of takes: what a visible take uses, in the trash or
+    out of it; and what no take uses, where it was uploaded and they see what is in no project.
 
     What others pinned or cut of a clip and did not use is nobody else's: it may show a private one.
     """
-    takes = Generation.objects.visible_to(member).order_by()
+    takes = Generation.objects.with_files(member).order_by()
     seen = _used(takes, *USES, "parent__result")
     if not member.may(Act.SEE_TEAM):
         return seen

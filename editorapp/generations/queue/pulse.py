@@ -2,27 +2,27 @@
 costs next to nothing.
 
 It is another one as soon as anything that is shown may have changed: counts, sums and latest
-instants over the rows that the page would read, in five statements whose text never changes. Sums
+instants over the rows that the page would read, in six statements whose text never changes. Sums
 are weighed by id, so that two which change places are seen too.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
+from editorapp.core.constants_in_sql import listed_as_constants
 from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Attempt, Generation, Pause
 from editorapp.generations.queue.slots import EVER, RATE_WINDOW
 from editorapp.generations.states import (
     ACTIVE,
     CANCELABLE,
-    FINAL,
+    ENDED,
     IN_FLIGHT,
     NEEDS_A_PERSON,
-    State,
 )
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Team
@@ -30,27 +30,31 @@ from editorapp.teams.models import Team
 Row = tuple[Any, ...]
 
 
-def _listed(states: Iterable[State]) -> str:
-    """Return states as SQL writes them, in constants: as the indexes have them."""
-    return ", ".join(f"'{state.value}'" for state in sorted(states))
-
-
 _TAKE, _ATTEMPT = Generation._meta.db_table, Attempt._meta.db_table
 _ACCOUNT, _PAUSE = ProviderAccount._meta.db_table, Pause._meta.db_table
 _WEIGHT = "(a.id %% 1009)"
 
+# In the indexes generation_active and generation_in_need; of the second the page shows so many.
 _OWN = f"""
 SELECT g.state, g.account_id, COUNT(*), SUM(g.id), MAX(g.state_since), COUNT(g.held_at),
     MAX(g.held_at), SUM(g.assignee_id), SUM(LENGTH(g.failure_message)), SUM(a.number),
     SUM(a.error_count), COUNT(a.progress), SUM(ROUND(100 * a.progress) * {_WEIGHT})
-FROM {_TAKE} g JOIN {_ATTEMPT} a ON a.generation_id = g.id AND a.number = g.attempt_number
-WHERE g.team_id = %s AND g.state IN ({_listed(ACTIVE | NEEDS_A_PERSON)})
+FROM ({{own}}) g JOIN {_ATTEMPT} a ON a.generation_id = g.id AND a.number = g.attempt_number
 GROUP BY g.state, g.account_id ORDER BY g.state, g.account_id
 """
+_OWN_TAKES = f"""
+SELECT id, attempt_number, state, account_id, state_since, held_at, assignee_id, failure_message
+FROM {_TAKE} WHERE team_id = %s AND trashed_at IS NULL AND state IN ({{states}})
+"""
+_ACTIVE = _OWN.format(own=_OWN_TAKES.format(states=listed_as_constants(ACTIVE)))
+_IN_NEED = _OWN.format(
+    own=_OWN_TAKES.format(states=listed_as_constants(NEEDS_A_PERSON)) + "ORDER BY id DESC LIMIT %s"
+)
 _OVER = f"""
 SELECT id, state, state_since FROM {_TAKE}
-WHERE team_id = %s AND state_since >= %s AND state IN ({_listed(FINAL - NEEDS_A_PERSON)})
-ORDER BY id DESC LIMIT {{most}}
+WHERE team_id = %s AND trashed_at IS NULL AND state_since >= %s
+    AND state IN ({listed_as_constants(ENDED)})
+ORDER BY state_since DESC, id DESC LIMIT %s
 """
 _ACCOUNTS = f"""
 SELECT one.id, provider, name, is_enabled, key_hint, max_concurrent, requests_per_minute,
@@ -64,13 +68,13 @@ SELECT a.account_id, a.state, COUNT(*), SUM(a.id), SUM(a.priority * {_WEIGHT}),
     SUM((a.turn %% 1000003) * {_WEIGHT}), SUM(a.person_id * {_WEIGHT}), COUNT(a.next_action_at),
     COUNT(a.lease_token), SUM(LENGTH(a.last_error))
 FROM {_ATTEMPT} a
-WHERE a.state IN ({_listed(CANCELABLE)})
+WHERE a.state IN ({listed_as_constants(CANCELABLE)})
 GROUP BY a.account_id, a.state ORDER BY a.account_id, a.state
 """
 # As slots.taking_slots, in the index attempt_due.
 _BUSY = f"""
 SELECT account_id, COUNT(*) FROM {_ATTEMPT}
-WHERE state IN ({_listed(IN_FLIGHT)}) AND next_action_at > %s
+WHERE state IN ({listed_as_constants(IN_FLIGHT)}) AND next_action_at > %s
     AND flagged_at IS NULL AND provider_done_at IS NULL
 GROUP BY account_id ORDER BY account_id
 """
@@ -81,13 +85,21 @@ GROUP BY account_id
 """
 
 
-def pulse(team: Team, *, now: datetime, recent: timedelta, most_recent: int) -> str:
+def pulse(
+    team: Team,
+    *,
+    now: datetime,
+    recent: timedelta,
+    most_recent: int,
+    most_in_need: int,
+) -> str:
     """Return the queue's pulse for a team: 16 hexadecimal digits.
 
-    `recent` and `most_recent`: for how long, and of how many, the page says that they are over.
+    `recent` and `most_recent`: for how long, and of how many, the page says that they are over;
+    `most_in_need`: of how many that they need a person.
     """
-    own = _rows(_OWN, team.pk)
-    over = _rows(_OVER.format(most=most_recent), team.pk, _as_kept(now - recent))
+    own = [*_rows(_ACTIVE, team.pk), *_rows(_IN_NEED, team.pk, most_in_need)]
+    over = _rows(_OVER, team.pk, _as_kept(now - recent), most_recent)
     accounts = _rows(_ACCOUNTS, _as_kept(now))
     used = {row[1] for row in own}
     waits = [row for row in _rows(_LINE) if row[0] in used]

@@ -124,8 +124,8 @@ def restart(
     number = generation.attempt_number
     assignee = None if by.user_id == generation.created_by_id else by.user
     may_again = Q(state=State.CANCELED) | Q(state=State.FAILED, can_retry=True)
-    same = Generation.objects.filter(may_again, pk=generation.pk, attempt_number=number)
-    changed = same.update(
+    same = Generation.objects.filter(may_again, pk=generation.pk, trashed_at=None)
+    changed = same.filter(attempt_number=number).update(
         state=State.QUEUED,
         state_since=now,
         can_retry=False,

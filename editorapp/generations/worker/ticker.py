@@ -13,9 +13,9 @@ from django_q.scheduler import scheduler
 
 from editorapp.alerts import alerts, delivery
 from editorapp.alerts.models import AlertKind
-from editorapp.core import retry
+from editorapp.core import retry, table_statistics
 from editorapp.core.fault_points import reached
-from editorapp.generations import alerting
+from editorapp.generations import alerting, trash
 from editorapp.generations.branches import advance
 from editorapp.generations.checks import alert_checks, expiring, overdue, unsendable
 from editorapp.generations.coordination import heartbeat, lease_holder, leases, wake
@@ -84,6 +84,8 @@ class Ticker:
                 reading.sweep,
                 webhooks.sweep,
                 _check_books,
+                _empty_trash,
+                _gather_statistics,
             )
         self.ticks += 1
         return True
@@ -154,3 +156,12 @@ def _wake_lost(now: datetime) -> None:
 def _check_books(now: datetime) -> None:
     if alert_checks.books_are_due(now):
         wake.wake("check_books", now=now)
+
+
+def _empty_trash(now: datetime) -> None:
+    if trash.is_due(now):
+        wake.wake("empty_trash", now=now)
+
+
+def _gather_statistics(_now: datetime) -> None:
+    table_statistics.gather()

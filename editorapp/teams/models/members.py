@@ -186,6 +186,14 @@ class Member(models.Model):
         return self.may(Act.CREATE)
 
     @property
+    def may_trash(self) -> bool:
+        return self.may(Act.TRASH)
+
+    @property
+    def may_trash_for_all(self) -> bool:
+        return self.may(Act.TRASH_FOR_ALL)
+
+    @property
     def may_decide(self) -> bool:
         return self.may(Act.DECIDE)
 
@@ -224,6 +232,10 @@ class Member(models.Model):
     @property
     def may_organise(self) -> bool:
         return self.may(Act.ORGANISE)
+
+    @property
+    def may_share(self) -> bool:
+        return self.may(Act.SHARE)
 
     def may_assign(self, role: str) -> bool:
         """May they give somebody of their team this role, or take it away?"""

@@ -251,10 +251,16 @@ FILTERS: dict[str, Filter] = {
         RowFilter("source", "Made from", _in("source_asset"), _by_key("source_asset")),
         RowFilter("parent", "Edit of", _in("parent"), _by_key("parent")),
         TextFilter("lineage", "Lineage", _in("lineage"), _by("lineage")),
-        ChoiceFilter("task", "Task", _tasks, _in("task")),
-        ChoiceFilter("provider", "Provider", request_summary.provider_names, _in("provider")),
-        ChoiceFilter("model", "Model", request_summary.model_names, _in("model")),
-        RowFilter("account", "Account", _in("account"), _by_key("account")),
+        ChoiceFilter("task", "Task", _tasks, _in("task"), _by("task")),
+        ChoiceFilter(
+            "provider",
+            "Provider",
+            request_summary.provider_names,
+            _in("provider"),
+            _by("provider"),
+        ),
+        ChoiceFilter("model", "Model", request_summary.model_names, _in("model"), _by("model")),
+        RowFilter("account", "Account", _in("account")),
         ChoiceFilter("size", "Size", lambda: _labels(SIZES), _size),
         ChoiceFilter("with", "With", lambda: _labels(FEATURES), _features),
         DateFilter("since", "From", "From {}", _since),
@@ -283,5 +289,5 @@ FILTERS: dict[str, Filter] = {
 # The list with the fewest takes first, as a rule.
 LISTED = (
     *("asked", "star", "tag", "parent", "lineage", "colour", "rating", "answers"),
-    *("source", "review", "project", "person", "state", "account"),
+    *("source", "review", "project", "person", "state", "model", "provider", "task"),
 )

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -130,12 +131,11 @@ def sources(request: MemberRequest) -> HttpResponse:
 
 
 def _clips(member: Member) -> QuerySet[Asset]:
-    clips = Asset.objects.visible_to(member).filter(
-        kind=Asset.Kind.VIDEO, origin__in=[Asset.Origin.UPLOAD, Asset.Origin.SAMPLE]
-    )
-    takes = Generation.objects.visible_to(member)
-    seen = None if member.sees_all else Q(generations__in=takes.values("pk"))
-    return clips.select_related("created_by").annotate(take_count=Count("generations", filter=seen))
+    clips = Asset.objects.visible_to(member).brought().filter(kind=Asset.Kind.VIDEO)
+    takes = Generation.objects.visible_to(member).filter(source_asset=OuterRef("pk")).order_by()
+    counted = takes.values("source_asset").annotate(count=Count("pk")).values("count")
+    count = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return clips.select_related("created_by").annotate(take_count=count)
 
 
 def _seen(pair: str) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from editorapp.generations.models import Generation
-from editorapp.generations.models.generation import RESPONSIBLE
+from editorapp.generations.models.generation_queryset import RESPONSIBLE
 from editorapp.generations.queue import offboarding, senders
 from editorapp.generations.queue.offboarding import HandOver, Offboarding
 from editorapp.generations.states import CANCELABLE

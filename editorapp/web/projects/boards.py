@@ -33,7 +33,8 @@ def boards(member: Member, *, archived: bool) -> list[ProjectBoard]:
     pictured = takes.filter(project=OuterRef("pk"), result__kind="video").order_by("-pk")
     covered = rows.annotate(cover_id=Subquery(pictured.values("result_id")[:1]))
     projects = list(covered.order_by("name", "pk"))
-    counts, costs = _counts(takes, projects), _costs(takes, projects, member)
+    spent = Generation.objects.filter(team_id=member.team_id).seen_by(member)  # the trash, too
+    counts, costs = _counts(takes, projects), _costs(spent.order_by(), projects, member)
     return [
         ProjectBoard(
             project,

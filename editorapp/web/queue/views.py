@@ -11,26 +11,21 @@ from itertools import chain, zip_longest
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 
 from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.generations.coordination import heartbeat
-from editorapp.generations.models import Attempt, Generation
+from editorapp.generations.models import Attempt, Generation, GenerationQuerySet
 from editorapp.generations.queue import position as standing
 from editorapp.generations.queue.position import (
     AccountStanding,
     QueuePosition,
 )
 from editorapp.generations.queue.pulse import pulse
-from editorapp.generations.states import (
-    ACTIVE,
-    CANCELABLE,
-    NEEDS_A_PERSON,
-    State,
-)
+from editorapp.generations.states import CANCELABLE
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member, Team
@@ -61,7 +56,6 @@ PRINTED = (
         for name in ("width", "height")
     ),
 )
-OVER = (State.FAILED, State.CANCELED, State.SUCCEEDED)
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,13 @@ def shown(request: MemberRequest, now: datetime, seen: str) -> HttpResponse:
 
 
 def pulse_of(member: Member, now: datetime) -> str:
-    return pulse(member.team, now=now, recent=RECENT, most_recent=MOST_RECENT)
+    return pulse(
+        member.team,
+        now=now,
+        recent=RECENT,
+        most_recent=MOST_RECENT,
+        most_in_need=MOST_ROWS,
+    )
 
 
 def _context(member: Member, now: datetime) -> Context:
@@ -179,26 +179,26 @@ class _KeysOfTeam(_KeysOfMember):
         return _over(self.team, since)
 
 
-def _used_by(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
-    accounts = takes.filter(state__in=ACTIVE).order_by()
-    return accounts.values_list("account_id", flat=True).distinct()
+def _used_by(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+    return takes.active().order_by().values_list("account_id", flat=True).distinct()
 
 
-def _unsent_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
-    return _keys(takes.filter(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
+def _unsent_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+    return _keys(takes.active().filter(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
 
 
-def _running_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
-    return _keys(takes.filter(state__in=ACTIVE - CANCELABLE), "pk", most=MOST_ROWS + 1)
+def _running_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+    return _keys(takes.active().exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
 
 
-def _waiting_of(takes: QuerySet[Generation]) -> "QuerySet[Generation, int]":
-    return _keys(takes.filter(state__in=NEEDS_A_PERSON), "-pk", most=MOST_ROWS)
+def _waiting_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+    return _keys(takes.in_need(), "-pk", most=MOST_ROWS)
 
 
-def _over_of(takes: QuerySet[Generation], since: datetime) -> "QuerySet[Generation, int]":
-    ended = takes.filter(state__in=OVER, state_since__gte=since)
-    return _keys(ended, "-pk", most=MOST_RECENT)
+def _over_of(takes: GenerationQuerySet, since: datetime) -> "QuerySet[Generation, int]":
+    """Return what is over lately, the last of it first."""
+    ended = takes.ended().filter(state_since__gte=since)
+    return _keys(ended, "-state_since", "-pk", most=MOST_RECENT)
 
 
 @CompiledQuery
@@ -226,8 +226,8 @@ def _over(team: int, since: datetime) -> "QuerySet[Generation, int]":
     return _over_of(Generation.objects.of_team(team), since)
 
 
-def _keys(takes: QuerySet[Generation], order: str, *, most: int) -> "QuerySet[Generation, int]":
-    return takes.order_by(order).values_list("pk", flat=True)[:most]
+def _keys(takes: GenerationQuerySet, *order: str, most: int) -> "QuerySet[Generation, int]":
+    return takes.order_by(*order).values_list("pk", flat=True)[:most]
 
 
 def _next(keys: _KeysOfMember, accounts: Iterable[AccountStanding]) -> list[int]:
@@ -237,15 +237,16 @@ def _next(keys: _KeysOfMember, accounts: Iterable[AccountStanding]) -> list[int]
     found = keys.unsent()
     if len(found) <= MOST_ROWS:
         return found
-    heads = Exists(Attempt.objects.filter(pk__in=_heads(accounts), generation=OuterRef("pk")))
-    unsent = keys.takes.filter(state__in=CANCELABLE)
-    headed = unsent.annotate(is_head=heads).order_by("-is_head", "pk")
-    return list(headed.values_list("pk", flat=True)[: MOST_ROWS + 1])
+    unsent = keys.takes.active().filter(state__in=CANCELABLE)
+    heads = _keys(unsent.filter(pk__in=_headed(accounts)), "pk", most=MOST_ROWS)
+    return list(dict.fromkeys([*heads, *found]))[: MOST_ROWS + 1]
 
 
-def _heads(accounts: Iterable[AccountStanding]) -> list[int]:
+def _headed(accounts: Iterable[AccountStanding]) -> list[int]:
+    """Return the takes at the heads of all queues."""
     places = chain.from_iterable(zip_longest(*(account.line for account in accounts)))
-    return list(filter(None, places))[:MOST_ROWS]
+    heads = Attempt.objects.filter(pk__in=list(filter(None, places))[:MOST_ROWS])
+    return list(heads.values_list("generation_id", flat=True))
 
 
 def _accounts(used: set[int], member: Member, *, now: datetime) -> dict[int, AccountStanding]:
@@ -281,7 +282,7 @@ def _with_usual(
 ) -> list[tuple[Generation, timedelta | None]]:
     """Return each take with how long its kind usually takes: one query a kind."""
     usual = cache(partial(usual_time, member.team_id))
-    return [(take, usual(take.model, take.task, is_simulated=take.is_simulated)) for take in takes]
+    return [(take, usual(take.account_id, take.model, take.task)) for take in takes]
 
 
 def _read(team: Team, *sections: Sequence[int]) -> list[list[Generation]]:

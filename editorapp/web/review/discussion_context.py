@@ -112,6 +112,12 @@ class ShownThread:
         return self.thread.comment
 
     @property
+    def ways_version(self) -> str:
+        """How the ways on from it look: what answers it, and whether that does what was asked."""
+        answers = [(one.pk, one.outcome) for one in self.comment.answers.all()]
+        return _version(self.comment.deleted_at, answers)
+
+    @property
     def made_on_page(self) -> str:
         """Return the page of the take that a carried comment was made on, at the comment."""
         page = self.speaker.addresses.page(self.comment.generation)

@@ -15,7 +15,7 @@ from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.request import references
 from editorapp.generations.states import State
-from editorapp.media.models import Asset
+from editorapp.media.models import Asset, AssetQuerySet
 from editorapp.providers.contract import Ref, Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
@@ -34,6 +34,7 @@ TAKE = (
     *("team_id", "state", "task", "provider", "model", "request", "is_simulated"),
     *("source_asset_id", "parent_id", "has_source_sound", "account__name"),
     *(f"result__{name}" for name in CLIP),
+    "mark__colour",
 )
 MEDIA_TYPES = {
     "mp4": "video/mp4",
@@ -113,11 +114,24 @@ def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
         return ChosenSource()
     rows = Generation.objects.visible_to(member)
     take = rows.select_related("result", "account", "source_asset").filter(pk=pk).first()
+    if take is None and (gone := _thrown_away(pk, member)):
+        return ChosenSource(problem=gone)
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
         return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
     return ChosenSource(_ref(take.result), take.result, take)
+
+
+def _thrown_away(pk: int, member: Member) -> str:
+    """Say that a take was thrown away, and what to do; "" where it was not."""
+    rows = Generation.objects.filter(team_id=member.team_id, pk=pk).exclude(trashed_at=None)
+    take = rows.seen_by(member).first()
+    if take is None:
+        return ""
+    if take.emptied_at is not None:
+        return f"#{pk} was deleted: choose another one."
+    return f"#{pk} is in the trash: restore it, or choose another one."
 
 
 def _address(form: DraftForm) -> ChosenSource:
@@ -181,14 +195,14 @@ def _newest_clips(team: int) -> "QuerySet[Asset, Any]":
     return _newest(_clips(Asset.objects.of_team(team)))
 
 
-def _clips(files: "QuerySet[Asset]") -> "QuerySet[Asset, Any]":
-    clips = files.filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+def _clips(files: AssetQuerySet) -> "QuerySet[Asset, Any]":
+    clips = files.brought().filter(kind=Asset.Kind.VIDEO)
     return clips.values_list(*ClipChoice._fields)
 
 
 def newest_clip(member: Member) -> int | None:
     """Return the id of the clip that came last; None where there is none yet."""
-    clips = _files(member).filter(kind=Asset.Kind.VIDEO).exclude(origin=Asset.Origin.RESULT)
+    clips = _files(member).brought().filter(kind=Asset.Kind.VIDEO)
     return clips.order_by("-pk").values_list("pk", flat=True).first()
 
 
@@ -252,7 +266,7 @@ def _pictures(files: "QuerySet[Asset]") -> "QuerySet[Asset]":
     return files.filter(kind=Asset.Kind.IMAGE).only("name")
 
 
-def _files(member: Member) -> QuerySet[Asset]:
+def _files(member: Member) -> AssetQuerySet:
     return Asset.objects.visible_to(member)
 
 
@@ -325,7 +339,7 @@ def _generated(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
 
 
 def _on_tabs(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    return takes.select_related("result", "account")
+    return takes.select_related("result", "account", "mark")
 
 
 class TakeStanding(NamedTuple):

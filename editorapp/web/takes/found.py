@@ -43,6 +43,15 @@ def _full(team: int, pk: int) -> "QuerySet[Generation]":
     return in_full(Generation.objects.of_team(team).filter(pk=pk))
 
 
+def trashed_take_or_404(request: MemberRequest, pk: int) -> Generation:
+    """Return a take that was thrown away, with or without its files."""
+    rows = Generation.objects.filter(team_id=request.member.team_id).exclude(trashed_at=None)
+    rows = rows.seen_by(request.member).select_related(
+        *("account", "created_by", "trashed_by", "source_asset", "result", "parent__result")
+    )
+    return get_object_or_404(rows, pk=min(pk, MOST_ID))
+
+
 def note_of(request: MemberRequest) -> str:
     """Return the note that was sent with a choice; "" for none."""
     return request.POST.get("note", "")

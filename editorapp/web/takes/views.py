@@ -2,18 +2,28 @@
 to do next.
 """
 
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
+from django.utils import timezone
 
-from editorapp.generations import comparison
+from editorapp.costs import ledger
+from editorapp.generations import comparison, trash
 from editorapp.generations.models import Generation
+from editorapp.inbox import reading
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.takes import actions, finish_views, lineage_views, panel, sound
+from editorapp.web.takes import (
+    actions,
+    answer_views,
+    finish_views,
+    lineage_views,
+    panel,
+    sound,
+)
 from editorapp.web.takes import settle_views as settle
-from editorapp.web.takes.found import full_take_or_404
+from editorapp.web.takes.found import full_take_or_404, trashed_take_or_404
 from editorapp.web.takes.page_context import page_context
 from editorapp.web.takes.progress import seen
 
@@ -22,8 +32,15 @@ _NOT_YET = {"Cache-Control": "private, no-store"}
 
 @page_for(Act.SEE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a take."""
-    return _page(request, pk)
+    """Show a take; what a person was told of it counts as read then. Of one in the trash, say that it
+    is there, and the way back.
+    """
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        reading.mark_path_read(request.member, request.path, now=timezone.now())
+    try:
+        return _page(request, pk)
+    except Http404:
+        return _in_trash(request, pk)
 
 
 @page_for(Act.SEE)
@@ -64,6 +81,21 @@ def curve(request: MemberRequest, pk: int) -> HttpResponse:
     return JsonResponse(change.told(found), headers={"Cache-Control": "private, max-age=3600"})
 
 
+def _in_trash(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say that a take was thrown away, or deleted for good. Raises: Http404, where it never was."""
+    take, member = trashed_take_or_404(request, pk), request.member
+    context = {
+        "here": "gallery",
+        "take": take,
+        "until": take.trashed_at + trash.KEPT_FOR if take.trashed_at else None,
+        "may_restore": take.emptied_at is None and trash.may_restore(take, member),
+        "children": trash.made_from([pk], member),
+        "lines": ledger.lines(member, generation_id=pk).order_by("pk"),
+    }
+    status = 200 if take.emptied_at is None else 410
+    return render(request, "takes/trashed.html", context, status=status)
+
+
 def _page(
     request: MemberRequest,
     pk: int,
@@ -80,6 +112,7 @@ urlpatterns = [
     path("<int:pk>/change", curve, name="change"),
     *panel.urlpatterns,
     *actions.urlpatterns,
+    *answer_views.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,
     *lineage_views.urlpatterns,

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from editorapp.core.money import show_usd
+from editorapp.generations import trash
 from editorapp.generations.models import Generation
 from editorapp.generations.states import NEEDS_A_PERSON, State
 from editorapp.media.models import Asset
@@ -98,6 +99,12 @@ def _held_up_around(take: Generation) -> str:
 def cancelable_by(take: Generation, member: Member) -> bool:
     """May this member cancel the take? Its own person may, and an admin."""
     return take.is_answered_by(member, Act.CANCEL)
+
+
+@register.filter
+def trashable_by(take: Generation, member: Member) -> bool:
+    """May this member put the take into the trash now?"""
+    return take.state in trash.TRASHABLE and trash.may_trash(take, member)
 
 
 @register.filter

@@ -83,9 +83,9 @@
   function draw(panel, html, sent = null) {
     const fresh = parsed(html);
     if (!fresh || !panel.isConnected) return;
-    const { shows, openComment } = panel.dataset;
+    const { shows, opened } = panel.dataset;
     Object.assign(fresh.dataset, { shows, known: "yes" });
-    if (openComment) fresh.dataset.openComment = openComment;
+    if (opened) fresh.dataset.opened = opened;
     panel.toggleAttribute("data-waits", renew(panel, fresh, sent));
     window.rushes.talk.begin(panel);
   }

@@ -272,6 +272,19 @@ def test_what_is_canceled_by_hand_stops_the_rest(line, member):
     assert run.state == BranchRun.State.STOPPED
 
 
+def test_a_step_that_was_put_into_the_trash_stops_the_rest(line, member):
+    run = begin(line, member)
+    finish(made(run)[0], trashed_at=NOW)
+
+    tick()
+
+    run.refresh_from_db()
+    assert run.state == BranchRun.State.STOPPED and "into the trash" in run.why
+    assert queued() == 0
+    with pytest.raises(NotABranch):
+        plan(line[-1], member, start=line[1].pk, onto=made(run)[0], now=NOW)
+
+
 def test_a_budget_without_room_for_all_begins_nothing(line, member):
     spent = PRICE * 3
     type(member.team).objects.update(monthly_limit_usd=spent + PRICE * 2)

@@ -79,6 +79,12 @@
     event.preventDefault();
     window.rushes.toast(event.currentTarget.title, { bad: true });
   });
+  bar.addEventListener("submit", (event) => {
+    const many = count();
+    if (many <= MOST) return;
+    event.preventDefault();
+    window.rushes.toast(says(many), { bad: true });
+  });
   /* Return in the field of a tag adds it: the form's first button would compare. */
   bar.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("[name=tag_name]")) return;

@@ -6,21 +6,25 @@ own discussion. They name nobody: what they write tells who made the take, and w
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
 
 from editorapp.core.locks import locked
 from editorapp.generations.models import Generation
 from editorapp.review import notices
 from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.discussion import Thread
-from editorapp.review.models import Comment, Guest, Share
+from editorapp.review.models import Comment, CommentEdit, Guest, Share
 from editorapp.review.shared_takes import takes_of
 from editorapp.review.signals import said
 
 MOST_OF_ONE, WITHIN = 20, timedelta(minutes=10)
 MOST_OF_LINK, WITHIN_A_DAY = 500, timedelta(days=1)
+# What a comment is shown with: whom the team names in it, and never what it said before.
+_READ = (Prefetch("edits", CommentEdit.objects.none()), "mentions__user")
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,17 @@ def reply(parent: Comment, text: str, sent: GuestForm) -> Comment:
 
 
 def threads(made: Share, take: Generation) -> list[Thread]:
-    """Return what was said of a take by a link, and the answers, in the order of the frames; two
-    queries.
+    """Return what was said of a take by a link, and the answers, in the order of the frames; five
+    queries at most.
     """
     rows = Comment.objects.filter(generation=take, parent=None, guest__share=made)
-    tops = list(rows.select_related("guest", "generation__result"))
+    tops = list(rows.select_related("guest", "generation__result", "resolved_by"))
     answers = Comment.objects.filter(parent__in=[one.pk for one in tops], deleted_at=None)
     replies: dict[int, list[Comment]] = {one.pk: [] for one in tops}
     for one in answers.select_related("author", "guest").order_by("pk"):
         assert one.parent_id is not None
         replies[one.parent_id].append(one)
+    prefetch_related_objects([*tops, *chain.from_iterable(replies.values())], *_READ)
     shown = [Thread(one, replies[one.pk], is_carried=False) for one in tops]
     told = [one for one in shown if one.replies or not one.comment.is_deleted]
     return sorted(told, key=_place)

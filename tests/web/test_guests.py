@@ -1,5 +1,6 @@
 """What guests of a link see and reach: what it names, while it is open, and nothing else."""
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from editorapp.generations.models import Generation
 from editorapp.media import layout, store, tasks, watermarked
 from editorapp.media.models import Asset, WatermarkedCopy
 from editorapp.review import playlists, shares
-from editorapp.review.models import Guest, Share
+from editorapp.review.models import Comment, Guest, Share
 from editorapp.review.shares import Terms
 from editorapp.teams.password_throttle import FREE_TRIES
 from tests.factories import make_asset, make_generation, signed_in
@@ -314,7 +315,7 @@ def test_a_poll_says_nothing_until_there_is_something_new(creator, done):
 def test_a_playlist_is_gone_through_in_its_order(creator, done):
     takes = [done(10), done(30), done(50)]
     playlist = playlists.make("Monday", by=creator, now=NOW)
-    playlists.add(playlist, takes, by=creator)
+    playlists.add(playlist, [take.pk for take in takes], by=creator)
     _made, path = linked(creator, *takes, playlist=playlist, is_frozen=False)
     client = guest_at(path)
 
@@ -336,7 +337,7 @@ def test_a_playlist_asks_the_same_number_of_questions_whatever_its_length(
     counts = []
     for shown in (takes[:1], takes):
         playlist = playlists.make("Monday", by=creator, now=NOW)
-        playlists.add(playlist, shown, by=creator)
+        playlists.add(playlist, [take.pk for take in shown], by=creator)
         _made, path = linked(creator, *shown, playlist=playlist, is_frozen=False)
         client = guest_at(path)
         with django_assert_max_num_queries(30) as asked:
@@ -443,6 +444,112 @@ def test_a_take_whose_file_browsers_cannot_play_is_shown_by_its_stills(creator, 
 
     assert "<video" not in page and f"{path}media/{take.pk}/take/frames/0.png" in page
     assert client.get(f"{path}media/{take.pk}/take/playable").status_code == 404
+
+
+# Comments
+
+
+def saying(take: Generation, text: str, **more: object) -> dict[str, object]:
+    return {"text": text, "place": "frame", "first": 3, "form_token": "t1", "on": take.pk} | more
+
+
+def test_a_guest_comments_at_a_frame_and_the_team_reads_and_answers_it(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    client = guest_at(path)
+
+    answer = client.post(f"{path}takes/{take.pk}/comments/add", saying(take, "Too dark"))
+
+    said = Comment.objects.get()
+    assert answer["Location"] == f"{path}takes/{take.pk}#comment-{said.pk}"
+    assert (said.by, said.first_frame, said.author) == ("Gina", 3, None)
+    team = signed_in(creator)
+    assert "Too dark" in team.get(f"/takes/{take.pk}").content.decode()
+    team.post(f"/comments/{said.pk}/reply", {"text": "We mend it", "form_token": "t2"})
+    page = client.get(f"{path}takes/{take.pk}").content.decode()
+    assert "Too dark" in page and "We mend it" in page
+    answered = client.post(
+        f"{path}comments/{said.pk}/reply",
+        {"text": "Thanks", "form_token": "t3"},
+        headers={"HX-Request": "true"},
+    )
+    assert answered.status_code == 200 and b"Thanks" in answered.content
+
+
+def test_what_the_team_says_among_itself_is_told_to_no_guest(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    inside = signed_in(creator)
+    inside.post(f"/comments/take/{take.pk}/add", saying(take, "The client is difficult"))
+    top = Comment.objects.get()
+    client = guest_at(path)
+
+    for address in (path, f"{path}takes/{take.pk}", f"{path}takes/{take.pk}/comments"):
+        assert "difficult" not in client.get(address).content.decode()
+    refused = client.post(f"{path}comments/{top.pk}/reply", {"text": "Hm"})
+    assert refused.status_code == 403 and Comment.objects.count() == 1
+
+
+def test_where_the_link_takes_no_comments_there_are_none(creator, done):
+    take, other = done(10), done(30)
+    _closed, closed = linked(creator, take)
+    _made, path = linked(creator, take, may_comment=True)
+    client = guest_at(closed)
+
+    assert "data-talk" not in client.get(closed).content.decode()
+    assert client.get(f"{closed}takes/{take.pk}/comments").status_code == 404
+    for at, of in ((closed, take), (path, other)):
+        answer = guest_at(at).post(f"{at}takes/{of.pk}/comments/add", saying(of, "Hm"))
+        assert answer.status_code == 404
+    strangers = Client().post(f"{path}takes/{take.pk}/comments/add", saying(take, "Hm"))
+    assert strangers.status_code == 403 and not Comment.objects.exists()
+
+
+def test_a_comment_that_cannot_be_kept_is_said_with_what_was_typed(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    client, add = guest_at(path), f"{path}takes/{take.pk}/comments/add"
+
+    typed = client.post(add, saying(take, "Look here", first=9999))
+    scripted = client.post(add, saying(take, ""), headers={"HX-Request": "true"})
+
+    assert typed.status_code == scripted.status_code == 422
+    assert "Look here" in typed.content.decode() and "no frames" in typed.content.decode()
+    assert scripted.json()["message"] == "Write or draw what you mean."
+
+
+def test_a_poll_tells_that_something_was_said(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    client = guest_at(path)
+    page = client.get(path).content.decode()
+    poll = re.search(r'hx-get="([^"]*now[^"]*)"', page)[1].replace("&amp;", "&")
+    stamp = re.search(r'data-stamp="(\w+)"', page)[1]
+    said = json.loads(client.get(poll)["HX-Trigger"])["rushes:talks"]
+    assert said == {str(take.pk): stamp}
+
+    guest_at(path, name="Otto").post(f"{path}takes/{take.pk}/comments/add", saying(take, "Me too"))
+
+    assert json.loads(client.get(poll)["HX-Trigger"])["rushes:talks"] != said
+
+
+def test_comments_are_read_with_the_same_number_of_questions(
+    creator, done, django_assert_num_queries, django_assert_max_num_queries
+):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    client, add = guest_at(path), f"{path}takes/{take.pk}/comments/add"
+    client.post(add, saying(take, "One"))
+    first = Comment.objects.get()
+    client.post(f"{path}comments/{first.pk}/reply", {"text": "Hm", "form_token": "r"})
+    with django_assert_max_num_queries(20) as asked:
+        client.get(path)
+    few = len(asked.captured_queries)
+    for number in range(4):
+        client.post(add, saying(take, "More", form_token=f"m{number}"))
+
+    with django_assert_num_queries(few):
+        client.get(path)
 
 
 # Members

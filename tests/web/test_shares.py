@@ -79,7 +79,7 @@ def test_a_form_that_only_names_takes_is_asked_for_the_rest(creator, take):
 
 def test_a_playlist_is_shared_as_it_is_or_as_it_becomes(creator, take):
     playlist = playlists.make("Monday", by=creator, now=NOW)
-    playlists.add(playlist, [take], by=creator)
+    playlists.add(playlist, [take.pk], by=creator)
     client = signed_in(creator)
     assert (
         b"Always what the playlist holds"

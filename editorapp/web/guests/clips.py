@@ -95,6 +95,10 @@ class GuestClip(StageClip):
         return ""
 
     @property
+    def talk(self) -> str:
+        return ""
+
+    @property
     def change(self) -> str:
         return ""
 

@@ -2,6 +2,7 @@
 stage that the team has too; and the poll that tells when it closes.
 """
 
+import json
 import zlib
 from collections.abc import Sequence
 
@@ -20,8 +21,9 @@ from editorapp.review.models import Share
 from editorapp.review.shared_takes import takes_of
 from editorapp.review.shares import ShareRefused, WrongPassword
 from editorapp.teams.password_throttle import TooSoon, in_words
-from editorapp.web.guests import media
+from editorapp.web.guests import comment_views, media
 from editorapp.web.guests.clips import GuestClip, stage_of, takes_in_full
+from editorapp.web.guests.discussion import talk_of
 from editorapp.web.guests.door import (
     GuestRequest,
     LinkRequest,
@@ -102,11 +104,16 @@ def now(request: GuestRequest) -> HttpResponse:
     """
     ids = takes_of(request.share)
     at = set(request.GET.get("at", "").split(","))
-    shown_ids = [pk for pk in ids if str(pk) in at]
-    clips = _clips(request, takes_in_full(request.share, shown_ids))
+    takes = takes_in_full(request.share, [pk for pk in ids if str(pk) in at])
+    clips = _clips(request, takes)
     if _stamp(ids, clips) == request.GET.get("seen", ""):
-        return HttpResponse(status=204)
-    return shown(request, "guests/_new.html", {"is_gone": len(shown_ids) < len(at)})
+        answer = HttpResponse(status=204)
+    else:
+        answer = shown(request, "guests/_new.html", {"is_gone": len(takes) < len(at)})
+    if request.share.may_comment:
+        talks = {str(one.pk): talk_of(request, one).stamp for one in takes}
+        answer.headers["HX-Trigger"] = json.dumps({"rushes:talks": talks})
+    return answer
 
 
 def _looked_at(request: LinkRequest, ids: Sequence[int], here: Sequence[int]) -> HttpResponse:
@@ -121,6 +128,8 @@ def _looked_at(request: LinkRequest, ids: Sequence[int], here: Sequence[int]) ->
         "stamp": _stamp(ids, clips),
         "at": ",".join(map(str, here)),
     }
+    if request.share.may_comment and len(takes) == 1:
+        context["talk"] = talk_of(request, takes[0])
     if request.share.kind == Share.Kind.PLAYLIST and here:
         context |= _playlist(request, ids, here[0])
     return shown(request, "guests/page.html", context)
@@ -184,5 +193,6 @@ urlpatterns = [
     path("<str:token>/leave", leave, name="leave"),
     path("<str:token>/now", now, name="now"),
     path("<str:token>/takes/<int:pk>", take, name="take"),
+    *comment_views.urlpatterns,
     *media.urlpatterns,
 ]

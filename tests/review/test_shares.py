@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.review import playlists, shared_takes, shares
 from editorapp.review.models import Guest, Share
@@ -274,3 +275,16 @@ def test_guests_who_come_at_once_are_all_counted_and_one_of_them_once(take, crea
     assert sorted(race([again] * 10)) == [False] * 9 + [True]
     made.refresh_from_db()
     assert made.visits == 11
+
+
+def test_what_lies_in_the_trash_is_not_shown_nor_followed(creator):
+    first = finished(creator)
+    older, newer = finished(creator, parent=first), finished(creator, parent=first)
+    frozen, _token = make(creator, first, older)
+    live, _token = make(creator, first, is_frozen=False)
+
+    Generation.objects.filter(pk=newer.pk).update(trashed_at=NOW)
+    assert shared_takes.takes_of(live) == [older.pk]
+    Generation.objects.filter(pk=older.pk).update(trashed_at=NOW)
+
+    assert shared_takes.takes_of(frozen) == shared_takes.takes_of(live) == [first.pk]

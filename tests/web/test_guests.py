@@ -590,3 +590,16 @@ def test_a_take_that_failed_meanwhile_or_went_is_not_shown(creator, done):
     assert page.status_code == 200 and "Nothing is in here yet" in page.content.decode()
     assert client.get(f"{path}media/{take.pk}/take/poster").status_code == 404
     assert make_asset(creator) and made.items.count() == 1
+
+
+def test_a_source_that_was_thrown_away_is_not_shown_beside_its_take(creator, done):
+    first = done(10)
+    take = done(30, parent=first)
+    _made, path = linked(creator, take, shows_source=True)
+    client, source = guest_at(path), f"{path}media/{take.pk}/source/poster"
+    assert client.get(source).status_code == 200
+
+    Generation.objects.filter(pk=first.pk).update(trashed_at=NOW)
+
+    assert client.get(source).status_code == 404
+    assert client.get(path).content.decode().count("data-layer data-clip=") == 1

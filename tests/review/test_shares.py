@@ -104,17 +104,6 @@ def test_a_shared_playlist_follows_its_items_unless_it_is_frozen(creator, review
     assert shared_takes.takes_of(live) == [takes[0].pk, takes[1].pk]
 
 
-def test_a_link_reaches_the_results_it_names_and_their_sources_where_it_shows_them(creator):
-    first, second, other = (finished(creator) for _ in range(3))
-    one, _token = make(creator, first)
-    both, _token = make(creator, first, second, shows_source=True)
-
-    assert shared_takes.files_of(one) == {first.result_id}
-    sources = {first.source_asset_id, second.source_asset_id}
-    assert shared_takes.files_of(both) == {first.result_id, second.result_id} | sources
-    assert other.result_id not in shared_takes.files_of(both)
-
-
 def test_a_password_is_hashed_and_guessing_it_is_slowed_down_where_it_is_guessed(take, creator):
     made, _token = make(creator, take, password="sesame street")
     assert "sesame" not in made.password

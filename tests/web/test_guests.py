@@ -304,7 +304,10 @@ def test_a_poll_says_nothing_until_there_is_something_new(creator, done):
 
     newer = done(30, parent=first)
 
-    assert b"not shared any more" in client.get(poll).content
+    told = client.get(poll).content.decode()
+    assert "not shared any more" in told
+    again = re.search(r'hx-get="([^"]*)"', told)[1].replace("&amp;", "&")
+    assert client.get(again).status_code == 204
     page = client.get(path).content.decode()
     assert f"#{newer.pk}" in page and f"media/{first.pk}/" not in page
 

@@ -27,7 +27,7 @@ _STEPS = BranchStep._meta.db_table
 _APPROVED = f"'{Generation.Review.APPROVED.value}'"
 _BOTH = f"""
     old.id IN ({{ids}}) AND new.team_id = %s AND old.review <> {_APPROVED}
-    AND new.state = '{State.SUCCEEDED.value}'
+    AND new.state = '{State.SUCCEEDED.value}' AND new.trashed_at IS NULL
 """
 _LATER = "new.id > old.id AND new.task = old.task"
 # Old and new of each way in which a take is redone.

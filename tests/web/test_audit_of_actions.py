@@ -154,6 +154,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "takes:take_as_it_is": ("take.accepted",),
     "keep:colour": FREE,
     "keep:compare": READS,
+    "keep:list_up": FREE,
     "keep:move": ("take.moved",),
     "keep:rate": FREE,
     "keep:star": FREE,

@@ -27,6 +27,7 @@ DECIDES = {"review:decide", "review:next"}
 ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
 ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}
 ORGANISES |= {"keep:tag", "keep:untag", "keep:colour", "keep:move", "keep:rate"}
+ORGANISES |= {"keep:list_up"}
 ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
@@ -44,8 +45,8 @@ VALUES = {
     "ending": "png",
     "provider": "luma-agents",
     "kind": "costs.csv",
-    "part": "take",
     "value": "3",
+    "part": "take",
 }
 
 

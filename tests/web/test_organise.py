@@ -11,6 +11,7 @@ from editorapp.generations.states import State
 from editorapp.library import organise
 from editorapp.library.models import Mark, Rating, Star, Tag, TakeTag
 from editorapp.media.models import Asset
+from editorapp.review.models import Playlist
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Member
 from editorapp.teams.projects import ProjectFields
@@ -144,6 +145,29 @@ def test_takes_are_moved_to_a_project(client, creator, takes) -> None:
     assert "choose another" in said(client.post(f"{KEEP}move", form, follow=True))
     answer = client.post(f"{KEEP}move", {"takes": takes[0].pk, "project": ""}, follow=True)
     assert "1 take moved: now in no project." in said(answer)
+
+
+def test_takes_are_put_into_a_playlist_or_into_a_new_one(client, creator, takes) -> None:
+    form = {"takes": ids(takes[:2]), "playlist_name": "Monday"}
+    assert "2 takes added to “Monday”." in said(client.post(f"{KEEP}playlist", form, follow=True))
+    made = Playlist.objects.get()
+
+    form = {"takes": ids(takes), "into_playlist": made.pk, "playlist_name": ""}
+    words = said(client.post(f"{KEEP}playlist", form, follow=True))
+
+    assert "1 take added to “Monday”. 2 takes are in it already." in words
+    assert made.items.count() == 3
+    form = {"takes": takes[0].pk, "into_playlist": 999_999}
+    assert "no such playlist" in said(client.post(f"{KEEP}playlist", form, follow=True))
+    answer = client.post(f"{KEEP}playlist", {"takes": takes[0].pk}, follow=True)
+    assert Playlist.objects.count() == 1 and "name" in said(answer)
+
+
+def test_takes_are_shared_from_the_bar(client, takes) -> None:
+    answer = client.post("/shares/new", {"takes": ids(takes), "tag_name": "", "project": ""})
+
+    assert answer.status_code == 200
+    assert all(f"#{take.pk}" in said(answer) for take in takes)
 
 
 @pytest.mark.parametrize(("count", "is_fine"), [(1, False), (2, True), (9, True), (10, False)])

@@ -97,7 +97,7 @@ def test_what_hangs_on_a_take_is_said_before_it_goes(client, creator) -> None:
     child = done(creator, parent=first)
     shares.share([first.pk], Terms(), by=creator, now=timezone.now())
     monday = playlists.make("Monday", by=creator, now=timezone.now())
-    playlists.add(monday, [first], by=creator)
+    playlists.add(monday, [first.pk], by=creator)
 
     answer = client.post(THROW, {"takes": first.pk}, follow=True)
 

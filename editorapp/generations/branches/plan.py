@@ -128,7 +128,7 @@ def line_to(end: Generation, member: Member) -> list[Generation]:
     """
     line = chain(end, most=MOST_STEPS)
     if not member.sees_all:
-        seen = Generation.objects.visible_to(member).filter(pk__in=[one.pk for one in line])
+        seen = Generation.objects.filter(pk__in=[one.pk for one in line]).seen_by(member)
         visible = set(seen.values_list("pk", flat=True))
         line = [one for one in line if one.pk in visible]
     for above, take in zip(line, line[1:], strict=False):
@@ -195,6 +195,8 @@ def _may_begin(first: Generation, onto: Generation) -> None:
 
 def _problem(take: Generation, above: Generation | None, onto: Generation | None) -> str:
     """Say why a step cannot be sent at all."""
+    if take.is_trashed:
+        return f"#{take.pk} was thrown away: restore it, or begin below it."
     needs = take.parent if above is not None or onto is not None else None
     if needs is None or _names(take, needs):
         return ""

@@ -9,9 +9,11 @@ from functools import wraps
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, row_id, text
@@ -21,6 +23,9 @@ from editorapp.library import organise
 from editorapp.library.kept import NOTHING, kept_of
 from editorapp.library.models import Colour, Tag
 from editorapp.library.organise import LONGEST_TAG, NotOrganised
+from editorapp.review import playlists
+from editorapp.review.models import Playlist
+from editorapp.review.playlists import PlaylistRefused
 from editorapp.teams.access import MemberRequest, View, action_for
 from editorapp.teams.models import Project
 from editorapp.teams.roles import Act
@@ -119,6 +124,26 @@ def put(request: MemberRequest, takes: list[int]) -> str:
     return f"{counted(count)} moved: now {f'in {project}' if project else 'in no project'}."
 
 
+@_for_chosen(Act.ORGANISE)
+def list_up(request: MemberRequest, takes: list[int]) -> str:
+    """Put takes at the end of a playlist, or of a new one."""
+    by, pk = request.member, row_id(request.POST, "into_playlist")
+    rows = Playlist.objects.filter(team=by.team_id)
+    target = rows.filter(pk=pk).first() if pk else None
+    if pk and target is None:
+        raise NotOrganised("There is no such playlist any more: choose another.")
+    try:
+        with transaction.atomic():
+            name = request.POST.get("playlist_name", "")
+            target = target or playlists.make(name, by=by, now=timezone.now())
+            count = playlists.add(target, takes, by=by)
+    except PlaylistRefused as error:
+        raise NotOrganised(str(error)) from error
+    there = len(takes) - count
+    known = f" {counted(there)} {'is' if there == 1 else 'are'} in it already." if there else ""
+    return f"{counted(count)} added to “{target}”.{known}"
+
+
 @action_for(Act.SEE)
 def compare(request: MemberRequest) -> HttpResponse:
     """Lead to takes in step, the oldest first."""
@@ -213,5 +238,6 @@ urlpatterns = [
     path("untag", untag, name="untag"),
     path("colour", colour, name="colour"),
     path("move", put, name="move"),
+    path("playlist", list_up, name="list_up"),
     path("compare", compare, name="compare"),
 ]

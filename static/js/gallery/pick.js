@@ -27,6 +27,9 @@
       box.closest(".card").classList.toggle("is-marked", box.checked);
     }
     const many = count();
+    for (const next of document.querySelectorAll("#pick-form [name=next], #keep-form [name=next]")) {
+      next.value = location.pathname + location.search; /* filters may have changed it */
+    }
     bar.classList.toggle("is-shown", many > 0);
     bar.inert = many === 0;
     find("[data-pick-says]").textContent = many ? says(many) : "";

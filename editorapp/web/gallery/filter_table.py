@@ -180,7 +180,13 @@ def _by_key(field: str) -> Ids:
 
 
 def _takes(member: Member, **more: Any) -> IndexedIds:
-    return IndexedIds(Generation, "id", (("team", member.team_id),), **more)
+    return IndexedIds(
+        Generation,
+        "id",
+        (("team", member.team_id),),
+        condition="trashed_at IS NULL",
+        **more,
+    )
 
 
 def start_of(day: date) -> datetime:
@@ -251,10 +257,22 @@ FILTERS: dict[str, Filter] = {
         RowFilter("source", "Made from", _in("source_asset"), _by_key("source_asset")),
         RowFilter("parent", "Edit of", _in("parent"), _by_key("parent")),
         TextFilter("lineage", "Lineage", _in("lineage"), _by("lineage")),
-        ChoiceFilter("task", "Task", _tasks, _in("task")),
-        ChoiceFilter("provider", "Provider", request_summary.provider_names, _in("provider")),
-        ChoiceFilter("model", "Model", request_summary.model_names, _in("model")),
-        RowFilter("account", "Account", _in("account"), _by_key("account")),
+        ChoiceFilter("task", "Task", _tasks, _in("task"), _by("task")),
+        ChoiceFilter(
+            "provider",
+            "Provider",
+            request_summary.provider_names,
+            _in("provider"),
+            _by("provider"),
+        ),
+        ChoiceFilter(
+            "model",
+            "Model",
+            request_summary.model_names,
+            _in("model"),
+            _by("model"),
+        ),
+        RowFilter("account", "Account", _in("account"), _by("account")),
         ChoiceFilter("size", "Size", lambda: _labels(SIZES), _size),
         ChoiceFilter("with", "With", lambda: _labels(FEATURES), _features),
         DateFilter("since", "From", "From {}", _since),
@@ -283,5 +301,5 @@ FILTERS: dict[str, Filter] = {
 # The list with the fewest takes first, as a rule.
 LISTED = (
     *("asked", "star", "tag", "parent", "lineage", "colour", "rating", "answers"),
-    *("source", "review", "project", "person", "state", "account"),
+    *("source", "review", "project", "person", "state", "account", "task", "provider", "model"),
 )

@@ -32,7 +32,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
     def in_trash_of(self, member: Member) -> "GenerationQuerySet":
         """Return what lies in the trash, with its files, of what somebody sees."""
-        return self.with_files(member).exclude(trashed_at=None)
+        return self.with_files(member).filter(trashed_at__isnull=False)
 
     def with_files(self, member: Member) -> "GenerationQuerySet":
         """Return the takes that somebody sees, with those in the trash that can be restored."""

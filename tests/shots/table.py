@@ -37,6 +37,14 @@ def _take(name: str) -> Address:
     return lambda states: f"/takes/{states.take(name)}"
 
 
+def _tree(name: str) -> Address:
+    return lambda states: f"/takes/{states.take(name)}/lineage/"
+
+
+def _branch(name: str) -> Address:
+    return lambda states: f"/takes/{states.take(name)}/branch"
+
+
 def _clip(query: str = "") -> Address:
     return lambda states: f"/studio/?source={states.clip.pk}{query}"
 

@@ -115,11 +115,14 @@ def move(playlist: Playlist, take: int, to: int, *, by: Member) -> None:
 
 
 def _order(playlist: Playlist) -> list[int]:
-    """Lock a playlist and return its takes in their order. Raises: PlaylistRefused."""
+    """Lock a playlist with its items and return its takes in their order.
+
+    Raises: PlaylistRefused.
+    """
     rows = Playlist.objects.filter(pk=playlist.pk)
     if not locked(rows).exists():
         raise PlaylistRefused("Somebody deleted this playlist just now.")
-    items = playlist.items.order_by("place", "pk")
+    items = locked(playlist.items.all()).order_by("place", "pk")
     return list(items.values_list("generation_id", flat=True))
 
 

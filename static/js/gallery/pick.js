@@ -79,11 +79,17 @@
     event.preventDefault();
     window.rushes.toast(event.currentTarget.title, { bad: true });
   });
-  /* Return in the field of a tag adds it: the form's first button would compare. */
-  bar.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches("[name=tag_name]")) return;
+  bar.addEventListener("submit", (event) => {
+    const many = count();
+    if (many <= MOST) return;
     event.preventDefault();
-    find("[data-pick-enter]").click();
+    window.rushes.toast(says(many), { bad: true });
+  });
+  /* Return in a field presses the button of its menu: the form's first button would compare. */
+  bar.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("input:not([type=checkbox]), select")) return;
+    event.preventDefault();
+    event.target.closest(".menu-body").querySelector("button").click();
   });
   /* Which batches are open, so that what changed comes back as it stands. */
   bar.addEventListener("htmx:configRequest", (event) => {
@@ -92,8 +98,7 @@
   /* What was done closes its menu; what was thrown away is marked no more. */
   bar.addEventListener("htmx:afterRequest", () => {
     for (const menu of bar.querySelectorAll(".menu[open]")) menu.open = false;
-    const tag = find("[name=tag_name]");
-    if (tag) tag.value = "";
+    for (const field of bar.querySelectorAll(".menu-body input:not([type=checkbox])")) field.value = "";
   });
 
   /* Keys, where the focus is in a card and not in a field. */

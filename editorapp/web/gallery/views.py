@@ -55,7 +55,10 @@ def page(request: MemberRequest) -> HttpResponse:
     context |= _over_the_grid(request, filters, options, found)
     if not is_part(request):
         context["filters_form"] = filter_form.form(filters, options)
-    return page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+    response = page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
+    if is_part(request):
+        response["HX-Trigger"] = "takes-shown"  # the page counts them
+    return response
 
 
 def _over_the_grid(

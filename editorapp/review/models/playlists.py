@@ -8,7 +8,17 @@ from editorapp.teams.models import Member, Team, User
 
 class PlaylistQuerySet(models.QuerySet["Playlist"]):
     def visible_to(self, member: Member) -> "PlaylistQuerySet":
-        return self.filter(team_id=member.team_id)
+        """Return the team's playlists that somebody sees: not one whose takes are all hidden from
+        them, for its name may tell of these.
+        """
+        rows = self.filter(team_id=member.team_id)
+        if member.sees_all:
+            return rows
+        items = PlaylistItem.objects.filter(playlist=models.OuterRef("pk"))
+        takes = Generation.objects.visible_to(member).order_by().values("pk")
+        seen = models.Exists(items.filter(generation__in=takes))
+        own = models.Q(made_by=member.user_id)
+        return rows.filter(own | ~models.Exists(items) | seen)
 
 
 class Playlist(models.Model):

@@ -49,7 +49,11 @@ def lately(model: str, task: str, *, provider: str) -> list[float]:
 
 def _last_of(times: QuerySet[Any, Any]) -> list[float]:
     """Return how many seconds lie between the two instants of the newest rows."""
-    return [(end - start).total_seconds() for start, end in times.order_by("-pk")[:LAST]]
+    return _seconds(times.order_by("-pk")[:LAST])
+
+
+def _seconds(times: QuerySet[Any, Any]) -> list[float]:
+    return [(end - start).total_seconds() for start, end in times]
 
 
 def forget() -> None:
@@ -57,13 +61,13 @@ def forget() -> None:
 
 
 def _median(account_id: int, model: str, task: str) -> float | None:
-    done = Generation.objects.done().filter(
-        account_id=account_id,
-        model=model,
-        task=task,
-        attempts__state=State.SUCCEEDED,
-        attempts__submitted_at__isnull=False,
-        attempts__provider_done_at__isnull=False,
+    done = Generation.objects.done().filter(account_id=account_id, model=model, task=task)
+    last = done.order_by("-pk").values("pk")[:LAST]
+    rows = Attempt.objects.filter(
+        generation__in=last,
+        state=State.SUCCEEDED,
+        submitted_at__isnull=False,
+        provider_done_at__isnull=False,
     )
-    lasted = _last_of(done.values_list("attempts__submitted_at", "attempts__provider_done_at"))
+    lasted = _seconds(rows.values_list("submitted_at", "provider_done_at"))
     return median(lasted) if lasted else None

@@ -33,8 +33,8 @@ SELECT id, parent_id, among FROM (
 """
 _FIRST = f"""
 SELECT take.id FROM {_TABLE} take
-WHERE take.team_id = %s AND take.lineage = %s AND take.parent_id IS NULL AND take.id <> %s
-AND {{seen}} ORDER BY take.id DESC LIMIT {MOST_BESIDE + 1}
+WHERE take.team_id = %s AND take.lineage = %s AND take.trashed_at IS NULL
+AND take.parent_id IS NULL AND take.id <> %s AND {{seen}} ORDER BY take.id DESC LIMIT {MOST_BESIDE + 1}
 """
 
 

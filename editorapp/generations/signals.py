@@ -2,4 +2,6 @@
 
 from django.dispatch import Signal
 
-came_to = Signal()  # takes: ids of takes whose newest attempt came to `state`; now: when
+# takes: ids of takes whose newest attempt came to `state`; now: when. Sent robustly: whoever hears it
+# writes in a savepoint of their own, for what became of a paid call is kept whoever fails to tell it.
+came_to = Signal()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
 from editorapp.generations.models import Generation
@@ -26,8 +27,12 @@ SAYS = {
 @receiver(came_to)
 def tell_of_trouble(takes: Sequence[int], state: State, now: datetime, **_more: Any) -> None:
     """Tell the people of these takes what went wrong with them."""
-    if state not in SAYS:
-        return
+    if state in SAYS:
+        _tell(takes, state, now=now)
+
+
+@transaction.atomic
+def _tell(takes: Sequence[int], state: State, *, now: datetime) -> None:
     rows = Generation.objects.filter(pk__in=takes, state=state)
     for take in rows.order_by("pk"):
         event = Event(

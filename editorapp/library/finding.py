@@ -75,7 +75,7 @@ class TakeQuery:
     @cached_property
     def listed(self) -> IdList:
         same = (("team", self.member.team_id),)
-        return self.narrow or IndexedIds(Generation, "id", same)
+        return self.narrow or IndexedIds(Generation, "id", same, condition="trashed_at IS NULL")
 
     def newest(self, before: int, most: int) -> tuple[list[int], bool]:
         """Return ids to be tested, newest first, and whether these were the last."""

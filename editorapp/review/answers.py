@@ -27,6 +27,12 @@ def answer(take: Generation, note: Comment | Decision) -> Answer:
     return Answer.objects.get_or_create(generation=take, comment=top)[0]
 
 
+def carry(made: Generation, draft: Generation) -> None:
+    """Keep that a take answers what its draft answers, but for what that did already."""
+    for one in Answer.objects.filter(generation=draft).exclude(outcome=Outcome.YES):
+        answer(made, one.note)
+
+
 def may_judge(made: Answer, member: Member) -> bool:
     """May this member say whether a take does what its note asked for? Its author may, and who may
     decide, but not who made the take.

@@ -17,14 +17,19 @@ from editorapp.generations.models import Generation
 from editorapp.review import notices
 from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.discussion import Thread
-from editorapp.review.models import Comment, CommentEdit, Guest, Share
+from editorapp.review.models import Answer, Comment, CommentEdit, Guest, Share
 from editorapp.review.shared_takes import takes_of
 from editorapp.review.signals import said
 
 MOST_OF_ONE, WITHIN = 20, timedelta(minutes=10)
 MOST_OF_LINK, WITHIN_A_DAY = 500, timedelta(days=1)
-# What a comment is shown with: whom the team names in it, and never what it said before.
-_READ = (Prefetch("edits", CommentEdit.objects.none()), "mentions__user")
+# What a comment is shown with: whom the team names in it; never what it said before, nor the takes
+# that were made of it.
+_READ = (
+    Prefetch("edits", CommentEdit.objects.none()),
+    Prefetch("answers", Answer.objects.none()),
+    "mentions__user",
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
 from editorapp.generations.signals import came_to
@@ -20,9 +21,16 @@ def tell_of_answers(takes: Sequence[int], state: State, now: datetime, **_more: 
     if state != State.SUCCEEDED:
         return
     rows = Answer.objects.filter(generation__in=takes)
-    for answer in rows.select_related(
+    found = rows.select_related(
         "generation__created_by",
         "comment__author",
         "decision__decided_by",
-    ):
+    )
+    if answers := list(found.order_by("pk")):
+        _tell(answers, now=now)
+
+
+@transaction.atomic
+def _tell(answers: Sequence[Answer], *, now: datetime) -> None:
+    for answer in answers:
         notices.answered(answer, now=now)

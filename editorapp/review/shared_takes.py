@@ -1,13 +1,12 @@
-"""Shared takes: which takes and files a link reaches now, and nothing else of its team.
+"""Shared takes: which takes a link reaches now, and nothing else of its team.
 
-Every question is asked of the database anew. What was made from a take, its source, is reached only
-where the link says that it is shown.
+Every question is asked of the database anew. Which files of them guests see is said by
+web/guests/clips.py (LinkedFile).
 """
 
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Case, When
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
@@ -46,20 +45,6 @@ def takes_of(made: Share) -> list[int]:
     done = Generation.objects.of_team(made.team_id).filter(state=State.SUCCEEDED, pk__in=ids)
     there = set(done.values_list("pk", flat=True))
     return [pk for pk in ids if pk in there]
-
-
-def files_of(made: Share) -> set[int]:
-    """Return the files, by id, that a link reaches: the results of its takes, and their sources
-    where those are shown.
-    """
-    takes = Generation.objects.filter(pk__in=takes_of(made))
-    # What a take was made from is shown no more, once that is in the trash.
-    above = Case(When(parent__trashed_at=None, then="parent__result"))
-    rows = takes.values_list("result_id", "source_asset_id", above)
-    found: set[int | None] = set()
-    for result, source, above in rows:
-        found |= {result, source or above} if made.shows_source else {result}
-    return {pk for pk in found if pk is not None}
 
 
 def _named(made: Share) -> list[int]:

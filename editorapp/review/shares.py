@@ -258,7 +258,12 @@ def _may_share(made: Share, by: Member) -> None:
 
 
 def _record(act: str, made: Share, by: Member, **facts: Any) -> None:
-    audit.record(act, f"share:{made.pk}", by=by, about=str(made), **facts)
+    audit.record(act, f"share:{made.pk}", by=by, about=made.title or _numbers(made), **facts)
+
+
+def _numbers(made: Share) -> str:
+    ids = list(made.items.order_by("place").values_list("generation_id", flat=True)[:MOST_NOTED])
+    return ", ".join(f"#{pk}" for pk in ids)
 
 
 def _told(made: Share) -> dict[str, Any]:

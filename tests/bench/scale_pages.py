@@ -24,19 +24,24 @@ from django.utils import timezone
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.library.models import Tag
+from editorapp.library.take_orders import ORDERS
 from editorapp.media.models import Asset
+from editorapp.review.models import Playlist
 from editorapp.teams.models import Member, Project
 from editorapp.teams.roles import Role
-from editorapp.web.gallery import views as gallery
+from editorapp.web.gallery.filter_table import FILTERS, REVIEWS, STATE_GROUPS
 from tests.bench.in_process import PLAIN, Answer, Visitor, queries
 from tests.queries import Asked, asked
 from tests.seed.plan import CHAIN, NEWEST
 from tests.seed.words import ABSENT, COMMON, RARE
 
 MOST_ASKED, LEAST_ASKED, SECONDS = 25, 5, 2.0
+# 302: a round leads on to its next take; 204 and 286: nothing new.
+ANSWERED = {"200", "204", "286", "302"}
 Ask = Callable[[], Answer]
-# What the gallery can be narrowed by, with a value that there is and one that there is not.
-Filters = dict[str, tuple[Any, Any]]
+# Of the filters of the gallery, by their names.
+GalleryValues = dict[str, tuple[Any, Any]]
 
 
 class TeamPages:
@@ -48,6 +53,7 @@ class TeamPages:
         self.visitor = Visitor(self.owner)
         self.newest = Generation.objects.latest("pk").pk
         self.old = self.newest - NEWEST
+        self.account = self._takes().latest("pk").account_id
         self.clip = self._files().filter(origin=Asset.Origin.UPLOAD).latest("pk")
         kin = Generation.objects.filter(lineage=self._takes().earliest("pk").lineage)
         self.kin = list(kin.order_by("pk").values_list("pk", flat=True)[:CHAIN])
@@ -59,25 +65,47 @@ class TeamPages:
             **self._search(),
             **self._polls(),
             **self._others(),
+            **self._review(),
             **self._of_creator(),
         }
 
-    def filters(self) -> Filters:
-        """Return each filter of the gallery."""
+    def filters(self) -> GalleryValues:
+        """Return each filter of the gallery, with a value that there is and one that there is not:
+        "" where the seed has none of one kind.
+        """
         ids = Project.objects.order_by("pk").values_list("pk", flat=True)
         billing = Member.objects.get(team=self.owner.team, role=Role.BILLING)
-        return {
+        tags = Tag.objects.order_by("pk").values_list("pk", flat=True)
+        nothing = self.newest + 100_000_000
+        values: GalleryValues = {
             "state": ("failed", "failed&review=approved"),
             "review": ("approved", "approved&task=modify"),
+            "asked": ("", "me"),
+            "answers": ("", "yes"),
+            "star": ("1", "1&state=failed"),
+            "rating": ("5", "5&state=failed"),
+            "colour": ("red", "grey"),
+            "tag": (tags[0], nothing),
+            "person": (self.creator.user_id, billing.user_id),
+            "project": (ids[0], list(ids)[-1]),
+            "source": (self.clip.pk, nothing),
+            "parent": (self.kin[1], nothing),
+            "lineage": (f"a{self.clip.pk}", "a0"),
             "task": ("reframe", "modify"),
             "provider": ("scenario", "scenario&task=generate"),
             "model": ("ray-3.2", "modify-video"),
-            "person": (self.creator.user_id, billing.user_id),
-            "source": (self.clip.pk, self.clip.pk + 100_000_000),
-            "project": (ids[0], list(ids)[-1]),
-            "lineage": (f"a{self.clip.pk}", "a0"),
-            "q": (COMMON, ABSENT),
+            "account": (self.account, nothing),
+            "size": ("720p", "4k"),
+            "with": ("open_notes", "exr"),
+            "since": ("2020-01-01", "2999-01-01"),
+            "until": ("2999-01-01", "2020-01-01"),
+            "cost_from": ("1", "1000"),
+            "cost_to": ("1000", "0.01"),
+            "seconds_from": ("1", "1000"),
+            "seconds_to": ("1000", "1"),
         }
+        assert values.keys() == FILTERS.keys(), "a filter of the gallery is not measured"
+        return values
 
     def _gallery(self) -> dict[str, Ask]:
         get = partial(partial, self.visitor.get)
@@ -87,12 +115,16 @@ class TeamPages:
             "gallery, half way back": get(f"/gallery/?before={self.newest // 2}"),
             "gallery, the end of it": get("/gallery/?before=30"),
         }
-        for state in gallery.STATE_GROUPS:
+        for state in STATE_GROUPS:
             found[f"gallery, state={state}"] = get(f"/gallery/?state={state}")
-        for review in gallery.REVIEWS:
+        for review in REVIEWS:
             found[f"gallery, review={review}"] = get(f"/gallery/?review={review}")
+        for order in ORDERS:
+            found[f"gallery, sort={order}"] = get(f"/gallery/?sort={order}")
         for name, (there, absent) in self.filters().items():
-            found[f"gallery, {name} with a hit"] = get(f"/gallery/?{name}={there}")
+            if there:
+                found[f"gallery, {name} with a hit"] = get(f"/gallery/?{name}={there}")
+                found[f"counts, {name}"] = get(f"/gallery/counts?{name}={there}", is_part=True)
             found[f"gallery, {name} without"] = get(f"/gallery/?{name}={absent}")
         former = Member.objects.filter(team=self.owner.team, disabled_at__isnull=False)[0]
         found["gallery, a former member"] = get(f"/gallery/?person={former.user_id}")
@@ -140,6 +172,10 @@ class TeamPages:
             "take page, deep in a large lineage": get(f"/takes/{self.kin[-1]}"),
             "take page, running": get(f"/takes/{self._last(State.RUNNING)}"),
             "take page, unknown": get(f"/takes/{self._last(State.UNKNOWN)}"),
+            "lineage, large": get(f"/takes/{self.kin[-1]}/lineage/"),
+            "a branch": get(f"/takes/{self.kin[1]}/branch"),
+            "trash": get("/gallery/trash/"),
+            "saved views": get("/gallery/views/"),
             "compare": get(f"/compare/?take={self.kin[1]}&take={self.kin[2]}"),
             "costs": get("/costs/?month=" + month),
             "costs, all months": get("/costs/?month=all"),
@@ -151,6 +187,25 @@ class TeamPages:
             "accounts": get("/accounts/"),
             "status": get("/status/"),
             "models": get("/models/"),
+        }
+
+    def _review(self) -> dict[str, Ask]:
+        """Return what a reviewer opens."""
+        reviewers = Member.objects.filter(team=self.owner.team, role=Role.REVIEWER)
+        reviewer = reviewers.select_related("user", "team")[0]
+        get = partial(partial, Visitor(reviewer).get)
+        seen = Generation.objects.visible_to(reviewer).filter(state=State.SUCCEEDED)
+        playlist = Playlist.objects.earliest("pk")
+        item = seen.filter(pk__in=playlist.items.values("generation_id")).latest("pk").pk
+        return {
+            "round": get(f"/review/{seen.latest('pk').pk}"),
+            "round, its beginning": get("/review/"),
+            "gallery, asked for my review": get("/gallery/?asked=me"),
+            "playlists": get("/review/playlists/"),
+            "a playlist": get(f"/review/playlists/{playlist.pk}/"),
+            "a take of a playlist": get(f"/review/playlists/{playlist.pk}/play/{item}"),
+            "notes of a take": get(f"/comments/take/{item}"),
+            "verdicts on a take": get(f"/review/{item}/verdicts"),
         }
 
     def _of_creator(self) -> dict[str, Ask]:
@@ -210,7 +265,7 @@ def measured(pages: dict[str, Ask]) -> dict[str, tuple[float, int]]:
     found = {}
     for name, ask in pages.items():
         answer = ask()
-        assert answer.status[:3] in {"200", "204", "286"}, f"{name}: {answer.status}"
+        assert answer.status[:3] in ANSWERED, f"{name}: {answer.status}"
         asked = queries(ask)
         found[name] = (_median_ms(ask), asked)
         print(f"{name:<50} {found[name][0]:9.2f} ms  {asked:3} queries", file=sys.stderr)

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from editorapp.generations import trouble
 from editorapp.generations.engine import post_outcomes
 from editorapp.generations.models import newest
 from editorapp.generations.states import State
@@ -72,3 +73,16 @@ def test_the_author_of_a_note_is_told_once_the_take_that_answers_it_is_done(crea
     words = f"#{made.pk} answers your note on frame 90 of #{asked.pk}. Does it do what you asked?"
     assert told() == [("Mia", "answer", words)]
     assert Notice.objects.get().path == f"/takes/{made.pk}#answers"
+
+
+def test_what_became_of_a_paid_call_is_kept_though_nobody_can_be_told(creator, monkeypatch):
+    def fails(*_args, **_more):
+        Notice.objects.create()  # breaks a constraint of the database
+
+    monkeypatch.setattr(trouble, "notify", fails)
+    take = make_reserved(creator, state=State.SUBMITTING)
+
+    post_outcomes.unknown(newest(take), ProviderError("No answer."), now=NOW)
+
+    take.refresh_from_db()
+    assert take.state == State.UNKNOWN and told() == []

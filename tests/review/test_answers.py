@@ -116,3 +116,14 @@ def test_a_note_is_found_by_who_sees_it_while_it_says_something(note, reviewer, 
 )
 def test_a_prompt_calls_nobody_by_name(said, asked, creator, reviewer):
     assert without_mentions(said, creator.team_id) == asked
+
+
+def test_what_finishes_a_draft_answers_its_notes_until_one_says_yes(made, note, creator, reviewer):
+    finished_take = finished(creator, parent=note.generation)
+    answers.carry(finished_take, made.generation)
+    answers.judge(made, True, by=reviewer, now=NOW)
+    later = finished(creator, parent=note.generation)
+    answers.carry(later, made.generation)
+
+    assert [one.comment for one in finished_take.answers.all()] == [note]
+    assert not later.answers.exists()

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.review import playlists, shared_takes, shares
 from editorapp.review.models import Guest, Share
@@ -101,17 +102,6 @@ def test_a_shared_playlist_follows_its_items_unless_it_is_frozen(creator, review
     playlists.delete(playlist, by=reviewer)
     live.refresh_from_db()
     assert shared_takes.takes_of(live) == [takes[0].pk, takes[1].pk]
-
-
-def test_a_link_reaches_the_results_it_names_and_their_sources_where_it_shows_them(creator):
-    first, second, other = (finished(creator) for _ in range(3))
-    one, _token = make(creator, first)
-    both, _token = make(creator, first, second, shows_source=True)
-
-    assert shared_takes.files_of(one) == {first.result_id}
-    sources = {first.source_asset_id, second.source_asset_id}
-    assert shared_takes.files_of(both) == {first.result_id, second.result_id} | sources
-    assert other.result_id not in shared_takes.files_of(both)
 
 
 def test_a_password_is_hashed_and_guessing_it_is_slowed_down_where_it_is_guessed(take, creator):
@@ -274,3 +264,16 @@ def test_guests_who_come_at_once_are_all_counted_and_one_of_them_once(take, crea
     assert sorted(race([again] * 10)) == [False] * 9 + [True]
     made.refresh_from_db()
     assert made.visits == 11
+
+
+def test_what_lies_in_the_trash_is_not_shown_nor_followed(creator):
+    first = finished(creator)
+    older, newer = finished(creator, parent=first), finished(creator, parent=first)
+    frozen, _token = make(creator, first, older)
+    live, _token = make(creator, first, is_frozen=False)
+
+    Generation.objects.filter(pk=newer.pk).update(trashed_at=NOW)
+    assert shared_takes.takes_of(live) == [older.pk]
+    Generation.objects.filter(pk=older.pk).update(trashed_at=NOW)
+
+    assert shared_takes.takes_of(frozen) == shared_takes.takes_of(live) == [first.pk]

@@ -25,11 +25,13 @@ from editorapp.inbox import webhooks
 from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.review import approval, comments, notices, playlists
+from editorapp.review import approval, comments, guest_comments, notices, playlists, shares
 from editorapp.review.answers import answer
 from editorapp.review.asked_notes import AskedNote
 from editorapp.review.comments import CommentText
 from editorapp.review.decide import decide
+from editorapp.review.guest_comments import GuestForm
+from editorapp.review.shares import Terms
 from editorapp.teams import projects
 from editorapp.teams.models import Invite, Member, Team
 from editorapp.teams.projects import ProjectFields
@@ -63,6 +65,8 @@ class States:
     invite: str = ""
     note: int = 0
     webhook: int = 0
+    share: int = 0
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def clip(self) -> Asset:
@@ -95,7 +99,22 @@ def build(folder: Path) -> States:
     _projects(made, owner)
     _notes(made, owner)
     _sitting(made)
+    _links(made, owner)
     return made
+
+
+def _links(made: States, owner: Member) -> None:
+    """Share a take and a comparison, and have a guest come and say something."""
+    now = timezone.now()
+    shown = Terms("Second cut", may_comment=True, may_download=True, shows_prompt=True)
+    for name, takes in {"take": ("done",), "compare": ("done", "second")}.items():
+        ids = [made.take(one) for one in takes]
+        link, token = shares.share(ids, shown, by=owner, now=now)
+        made.links[name] = f"/s/{token}/"
+        guest, _key = shares.welcome(link, "Gina Client", address="192.0.2.7", now=now)
+        said = CommentText("Could the street be wetter?", (12, 12))
+        guest_comments.add(made.takes["done"], said, GuestForm(guest, name, now))
+        made.share = link.pk
 
 
 def _notes(made: States, owner: Member) -> None:

@@ -83,6 +83,19 @@ def _tab(tone: str) -> Act:
     return show
 
 
+def _come_in(page: Page) -> None:
+    """Come in by a link, as a guest, where that window has not yet."""
+    if not page.get_by_label("Your name").count():
+        return
+    page.get_by_label("Your name").fill("Gina Client")
+    page.get_by_role("button", name="Show it").click()
+    page.wait_for_timeout(500)
+
+
+def _link(name: str) -> Address:
+    return lambda states: states.links[name]
+
+
 def _more(page: Page) -> None:
     page.locator(".takepage-more > summary").click()
 
@@ -162,6 +175,14 @@ SHOTS = (
     Shot("projects", "boards", "projects:page", _at("/projects/")),
     Shot("projects", "none", "projects:page", _at("/projects/"), person="newcomer"),
     Shot("projects", "one", "projects:edit", lambda s: f"/projects/{s.project}/"),
+    Shot("shares", "all", "shares:page", _at("/shares/")),
+    Shot("shares", "none", "shares:page", _at("/shares/"), person="newcomer"),
+    Shot("shares", "one", "shares:one", lambda s: f"/shares/{s.share}"),
+    Shot("shares", "new", "shares:new", lambda s: f"/shares/new?generation={s.take('done')}"),
+    Shot("guest", "door", "guests:page", _link("take"), person=""),
+    Shot("guest", "take", "guests:page", _link("take"), person="", act=_come_in),
+    Shot("guest", "compare", "guests:page", _link("compare"), person="", act=_come_in),
+    Shot("guest", "closed", "guests:page", _at("/s/nobody/"), person=""),
     Shot("audit", "a team's", "audit:page", _at("/audit/")),
     Shot("audit", "nothing", "audit:page", _at("/audit/"), person="newcomer"),
     Shot("inbox", "many", "inbox:page", _at("/inbox/"), person="creator"),
@@ -231,6 +252,12 @@ NO_SCREEN = {
     "review:play_through": "leads on to the first take",
     "review:verdicts": "a part of a take's page",
     "exports:of_take": "a file",
+    "guests:now": "what has changed on a guest's page",
+    "guests:take": "a guest's page of one take of several",
+    "guests:talk": "a part of a guest's page",
+    "guests:file": "a file",
+    "guests:still": "a picture",
+    "guests:video": "a file",
     "accounts:one": "a card of the accounts",
     "accounts:edit": "the same form as a new account's; simulated ones have none",
     "verifying:page": "a real account's, which is asked for real money",

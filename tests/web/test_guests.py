@@ -304,7 +304,10 @@ def test_a_poll_says_nothing_until_there_is_something_new(creator, done):
 
     newer = done(30, parent=first)
 
-    assert b"not shared any more" in client.get(poll).content
+    told = client.get(poll).content.decode()
+    assert "not shared any more" in told
+    again = re.search(r'hx-get="([^"]*)"', told)[1].replace("&amp;", "&")
+    assert client.get(again).status_code == 204
     page = client.get(path).content.decode()
     assert f"#{newer.pk}" in page and f"media/{first.pk}/" not in page
 
@@ -590,3 +593,16 @@ def test_a_take_that_failed_meanwhile_or_went_is_not_shown(creator, done):
     assert page.status_code == 200 and "Nothing is in here yet" in page.content.decode()
     assert client.get(f"{path}media/{take.pk}/take/poster").status_code == 404
     assert make_asset(creator) and made.items.count() == 1
+
+
+def test_a_source_that_was_thrown_away_is_not_shown_beside_its_take(creator, done):
+    first = done(10)
+    take = done(30, parent=first)
+    _made, path = linked(creator, take, shows_source=True)
+    client, source = guest_at(path), f"{path}media/{take.pk}/source/poster"
+    assert client.get(source).status_code == 200
+
+    Generation.objects.filter(pk=first.pk).update(trashed_at=NOW)
+
+    assert client.get(source).status_code == 404
+    assert client.get(path).content.decode().count("data-layer data-clip=") == 1

@@ -72,7 +72,8 @@ def come_in(page: Page, *, name: str = "Gina Client", password: str = "") -> Pag
     page.get_by_label("Your name").fill(name)
     if password:
         page.get_by_label("Password of the link").fill(password)
-    page.get_by_role("button", name="Show it").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show it").click()
     page.wait_for_function(READY)
     return page
 
@@ -150,7 +151,8 @@ def test_with_a_watermark_one_steps_by_stills_until_the_copy_is_there(creator, t
     expect(page.locator("video")).to_have_count(0)
 
     tasks.make_watermarked()
-    page.get_by_role("link", name="Show it").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Show it").click()
 
     page.wait_for_function(READY)
     expect(page.locator("video")).to_have_count(1)

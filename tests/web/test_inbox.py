@@ -115,6 +115,16 @@ def test_all_are_marked_read_by_one_button(creator, take):
     assert "3 marked as read." in html and not Notice.objects.filter(read_at=None).exists()
 
 
+def test_without_script_one_comes_back_to_what_was_chosen(creator, take):
+    notice, client = tell(creator, 7, take), signed_in(creator)
+
+    html = client.get("/inbox/?kind=comment&unread=1").content.decode()
+    went = client.post("/inbox/read?kind=comment&unread=1", {"notice": notice.pk})
+
+    assert 'action="/inbox/read?kind=comment&amp;unread=1"' in html
+    assert went["Location"] == "/inbox/?kind=comment&unread=1"
+
+
 def test_filters_show_one_kind_or_only_what_is_unread(creator, take):
     tell(creator, 1, take, words="A note")
     read = tell(creator, 2, take, kind="verdict", words="A verdict")

@@ -334,6 +334,8 @@ def test_a_note_that_was_deleted_meanwhile_keeps_it_from_being_queued_until_it_i
 
     assert answer.status_code == 422 and "is not there any more" in answer.content.decode()
     assert Generation.objects.count() == 1 and not Attempt.objects.exclude(generation=take).exists()
+    html = answer.content.decode()
+    assert "was to answer is not there any more" in html and 'value="answers="' in html
     assert queue(browser, form | {"answers": ""}).status_code == 302
 
 

@@ -101,7 +101,7 @@ def test_a_note_at_a_frame_becomes_an_edit_that_its_author_approves(
     expect(cleo.get_by_label("Prompt", exact=True)).to_have_value("more lanterns here")
     band = cleo.locator("#answering")
     expect(band).to_contain_text(f"Answers Mia’s note on frame 90 of #{first}")
-    drawn = band.get_by_role("button", name="With the drawing")
+    drawn = band.get_by_role("button", name="With drawing")
     expect(drawn).to_have_attribute("aria-pressed", "true")
     expect(cleo.locator("[data-keyframes] [name=keyframe_index]")).to_have_value("90")
     with_drawing = cleo.locator("[data-keyframes] [name=keyframe_asset]").input_value()
@@ -111,7 +111,7 @@ def test_a_note_at_a_frame_becomes_an_edit_that_its_author_approves(
     band.get_by_role("button", name="As it is").click()
     pinned = cleo.locator("[data-keyframes] [name=keyframe_asset]")
     expect(pinned).not_to_have_value(with_drawing)
-    band.get_by_role("button", name="With the drawing").click()
+    band.get_by_role("button", name="With drawing").click()
     expect(pinned).to_have_value(with_drawing)
     expect(cleo.locator("#estimate")).to_contain_text("$")
     second = queue(cleo)
@@ -128,8 +128,8 @@ def test_a_note_at_a_frame_becomes_an_edit_that_its_author_approves(
     assert "at=90" in (compare.get_attribute("href") or "")
     answers.get_by_role("button", name="Yes").click()
     expect(mia.locator("#answers")).to_contain_text("Does it")
-    mia.get_by_role("button", name="Approve").click()
-    expect(mia.locator("#review")).to_contain_text("Approved")
+    mia.locator("#verdict-approve").click()
+    expect(mia.locator("#verdicts")).to_contain_text("Approved", ignore_case=True)
 
     # Who made it is told of both, and the note is resolved.
     mia.goto(f"/takes/{first}")

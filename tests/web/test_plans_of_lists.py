@@ -19,7 +19,7 @@ from editorapp.generations.states import (
     TO_FETCH,
 )
 from tests.bench.in_process import PLAIN
-from tests.bench.scale_pages import TeamPages
+from tests.bench.scale_pages import ANSWERED, Ask, TeamPages
 from tests.environment import POSTGRESQL
 from tests.queries import Asked, asked
 from tests.seed.installation import seed
@@ -52,20 +52,29 @@ SORT = "USE TEMP B-TREE FOR ORDER BY"
 @override_settings(ALLOWED_HOSTS=["localhost"], STORAGES=PLAIN)
 def test_no_page_reads_or_sorts_a_whole_table():
     seed(COUNT)
-    pages = TeamPages().all()
+    statements = _asked_by(TeamPages().all())
 
     wrong = {}
     for known, learn in STATISTICS.items():
         learn()
-        for name, ask in pages.items():
-            with asked() as found:
-                answer = ask()
-            assert answer.status[:3] in {"200", "204", "286"}, f"{name}: {answer.status}"
-            for one in found:
-                if one.is_read and (why := _wrong_in(one)):
-                    wrong[name, known] = f"{why}\n{one.sql[-900:]}"
+        for one, name in statements.items():
+            if why := _wrong_in(one):
+                wrong[name, known] = f"{why}\n{one.sql[-900:]}"
 
     assert not wrong, "\n\n".join(f"{name}: {why}" for name, why in wrong.items())
+
+
+def _asked_by(pages: dict[str, Ask]) -> dict[Asked, str]:
+    """Return every statement that reads, once, with the name of a page that makes it."""
+    found: dict[str, tuple[Asked, str]] = {}
+    for name, ask in pages.items():
+        with asked() as statements:
+            answer = ask()
+        assert answer.status[:3] in ANSWERED, f"{name}: {answer.status}"
+        for one in statements:
+            if one.is_read:
+                found.setdefault(one.sql, (one, name))
+    return {one: name for one, name in found.values()}
 
 
 def _wrong_in(one: Asked) -> str:
@@ -126,9 +135,9 @@ def _many(stat: str) -> str:
     return " ".join([f"{rows}000", *believed])
 
 
-# What SQLite knows, in the order in which it learns it.
+# What SQLite knows, in the order in which it learns it; the seed has let it look. Of two thousand rows
+# alone it would rightly read all.
 STATISTICS: dict[str, Callable[[], None]] = {
-    "of what there is": partial(_know, "ANALYZE"),
     "of a thousand times as much": _know_of_many,
     "nothing": partial(_know, "DELETE FROM sqlite_stat1"),
 }

@@ -129,7 +129,7 @@ def test_the_log_says_tries_answer_and_next_try_and_what_was_given_up_is_sent_ag
 
     waiting = client.get(at).content.decode()
     assert (
-        "It answered 503." in waiting and "Tried again" in waiting and "Send again" not in waiting
+        "It answered 503." in waiting and "Tries again" in waiting and "Send again" not in waiting
     )
     Delivery.objects.update(next_at=None)
     assert "Send again" in client.get(at).content.decode()

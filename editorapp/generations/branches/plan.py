@@ -189,6 +189,8 @@ def _may_begin(first: Generation, onto: Generation) -> None:
         raise NotABranch(f"#{first.pk} was made from no take: it begins from the source it had.")
     if not onto.can_be_source:
         raise NotABranch(f"#{onto.pk} has no result to begin from.")
+    if onto.is_trashed:
+        raise NotABranch(f"#{onto.pk} is in the trash: take it back first.")
     if onto.pk == first.pk:
         raise NotABranch("A take cannot be made from itself.")
 

@@ -104,6 +104,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('state__in', ['succeeded'])), fields=['account', 'model', 'task', '-id'], name='generation_by_kind'),
         ),
         migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(condition=models.Q(('trashed_at__isnull', True)), fields=['team', 'account', '-id'], name='generation_by_account'),
+        ),
+        migrations.AddIndex(
             model_name='attempt',
             index=models.Index(condition=models.Q(('state__in', ['fetch_failed', 'fetching', 'lost', 'queued', 'running', 'staging', 'submitting', 'unknown'])), fields=['account', 'state'], name='attempt_watched'),
         ),

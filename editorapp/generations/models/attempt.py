@@ -292,7 +292,8 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
     if to in TOLD:
-        came_to.send(Attempt, takes=[one.attempt.generation_id for one in steps], state=to, now=now)
+        ids = [one.attempt.generation_id for one in steps]
+        came_to.send_robust(Attempt, takes=ids, state=to, now=now)
 
 
 def _length(shown: Fields) -> Fields:

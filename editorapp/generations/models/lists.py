@@ -15,6 +15,7 @@ LISTS = {
     "generation_by_task": ["team", "task"],
     "generation_by_provider": ["team", "provider"],
     "generation_by_model": ["team", "model"],
+    "generation_by_account": ["team", "account"],
 }
 # These are counted too: with the column of the condition in them, SQLite reads no row for it.
 COUNTED = {

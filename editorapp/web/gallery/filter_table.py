@@ -180,7 +180,13 @@ def _by_key(field: str) -> Ids:
 
 
 def _takes(member: Member, **more: Any) -> IndexedIds:
-    return IndexedIds(Generation, "id", (("team", member.team_id),), **more)
+    return IndexedIds(
+        Generation,
+        "id",
+        (("team", member.team_id),),
+        condition="trashed_at IS NULL",
+        **more,
+    )
 
 
 def start_of(day: date) -> datetime:
@@ -259,8 +265,14 @@ FILTERS: dict[str, Filter] = {
             _in("provider"),
             _by("provider"),
         ),
-        ChoiceFilter("model", "Model", request_summary.model_names, _in("model"), _by("model")),
-        RowFilter("account", "Account", _in("account")),
+        ChoiceFilter(
+            "model",
+            "Model",
+            request_summary.model_names,
+            _in("model"),
+            _by("model"),
+        ),
+        RowFilter("account", "Account", _in("account"), _by("account")),
         ChoiceFilter("size", "Size", lambda: _labels(SIZES), _size),
         ChoiceFilter("with", "With", lambda: _labels(FEATURES), _features),
         DateFilter("since", "From", "From {}", _since),
@@ -289,5 +301,5 @@ FILTERS: dict[str, Filter] = {
 # The list with the fewest takes first, as a rule.
 LISTED = (
     *("asked", "star", "tag", "parent", "lineage", "colour", "rating", "answers"),
-    *("source", "review", "project", "person", "state", "model", "provider", "task"),
+    *("source", "review", "project", "person", "state", "account", "task", "provider", "model"),
 )

@@ -30,8 +30,17 @@ class LinkedFile:
 
     @property
     def asset(self) -> Asset | None:
-        found = self.take.result if self.part == TAKE else self.take.made_from
-        return found if self.part == TAKE or self.share.shows_source else None
+        """The file; None where the link does not show it."""
+        if self.part == TAKE:
+            return self.take.result
+        return self._source if self.share.shows_source else None
+
+    @property
+    def _source(self) -> Asset | None:
+        """What the take was made from; not what lies in the trash."""
+        found, parent = self.take.made_from, self.take.parent
+        is_parents = parent is not None and found is not None and parent.result_id == found.pk
+        return None if is_parents and parent is not None and parent.is_trashed else found
 
     def stored(self, asset: Asset, *, is_original: bool) -> str:
         """Return the file of the clip that a guest is given: with the sound that the take has.

@@ -103,13 +103,16 @@ def now(request: GuestRequest) -> HttpResponse:
     `seen`: the stamp that the page had; `at`: the takes that it shows, with commas.
     """
     ids = takes_of(request.share)
-    at = set(request.GET.get("at", "").split(","))
+    at = set(filter(None, request.GET.get("at", "").split(",")))
     takes = takes_in_full(request.share, [pk for pk in ids if str(pk) in at])
     clips = _clips(request, takes)
-    if _stamp(ids, clips) == request.GET.get("seen", ""):
+    stamp = _stamp(ids, clips)
+    if stamp == request.GET.get("seen", ""):
         answer = HttpResponse(status=204)
     else:
-        answer = shown(request, "guests/_new.html", {"is_gone": len(takes) < len(at)})
+        here = ",".join(str(one.pk) for one in takes)
+        told = {"is_gone": len(takes) < len(at), "stamp": stamp, "at": here}
+        answer = shown(request, "guests/_new.html", told)
     if request.share.may_comment:
         talks = {str(one.pk): talk_of(request, one).stamp for one in takes}
         answer.headers["HX-Trigger"] = json.dumps({"rushes:talks": talks})

@@ -50,9 +50,13 @@ class InboxFilters:
 
     def address(self, **other: Any) -> str:
         """Return the address of these filters, with some of them otherwise."""
+        return reverse("inbox:page") + self.query(**other)
+
+    def query(self, **other: Any) -> str:
+        """Return what follows an address for these filters: "?kind=verdict"; "" for none."""
         chosen = {"kind": self.kind, "unread": "1" if self.is_unread else ""} | other
         said = urlencode({name: value for name, value in chosen.items() if value})
-        return reverse("inbox:page") + (f"?{said}" if said else "")
+        return f"?{said}" if said else ""
 
     @property
     def kinds(self) -> list[KindLink]:

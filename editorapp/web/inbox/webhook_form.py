@@ -8,6 +8,17 @@ from editorapp.core.typed_text import TextField
 from editorapp.inbox.models import NoticeKind, Webhook
 from editorapp.inbox.webhooks import LONGEST_NAME, Wanted
 
+# The same kinds as a team names them: a person's say "my".
+POSTED = {
+    NoticeKind.COMMENT: "Notes on takes",
+    NoticeKind.REPLY: "Replies to comments",
+    NoticeKind.MENTION: "Mentions of people",
+    NoticeKind.ASKED: "Requests to review",
+    NoticeKind.VERDICT: "Verdicts",
+    NoticeKind.ANSWER: "Takes that answer a note",
+    NoticeKind.TROUBLE: "Takes that went wrong",
+}
+
 
 class WebhookForm(forms.Form):
     """The address is never shown again: an empty one keeps what is there."""
@@ -22,7 +33,7 @@ class WebhookForm(forms.Form):
     )
     kinds = forms.MultipleChoiceField(
         label="What is posted",
-        choices=NoticeKind.choices,
+        choices=list(POSTED.items()),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )

@@ -27,6 +27,7 @@ class AnswerLine:
 
     answer: Answer
     may_judge: bool
+    by: str
 
     @property
     def note(self) -> AskedNote:
@@ -54,10 +55,21 @@ class AnswerLine:
 
 
 def lines_of(take: Generation, member: Member) -> list[AnswerLine]:
-    """Return the notes that a take answers, of those that this person sees: one query."""
+    """Return the notes that a take answers, of those that this person sees: one query, or none of one
+    that was made of no other take.
+    """
+    if take.parent_id is None:
+        return []
     seen = Generation.objects.visible_to(member).values("pk")
     rows = Answer.objects.filter(generation=take).filter(
         Q(comment__generation__in=seen) | Q(decision__generation__in=seen)
     )
     found = list(rows.select_related(*NOTED).order_by("pk"))
-    return [AnswerLine(one, may_judge(one, member)) for one in found]
+    return [AnswerLine(one, may_judge(one, member), _by(one, member)) for one in found]
+
+
+def _by(answer: Answer, member: Member) -> str:
+    """Return who asked, as this person reads it."""
+    note = note_of(answer)
+    is_own = note.author is not None and note.author.pk == member.user_id
+    return "You" if is_own else note.by

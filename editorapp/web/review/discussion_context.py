@@ -149,6 +149,11 @@ class ShownThread:
         return where(self.first, self.last)
 
     @property
+    def asks(self) -> bool:
+        """Does it still ask for something?"""
+        return not self.comment.is_resolved and not self.comment.is_deleted
+
+    @property
     def has_drawing(self) -> bool:
         return bool(self.comment.drawing) and not self.comment.is_deleted
 
@@ -196,7 +201,7 @@ class Discussion:
 
     @property
     def open_count(self) -> int:
-        return sum(_asks(one.comment) for one in self.threads)
+        return sum(one.asks for one in self.threads)
 
     @property
     def settled_count(self) -> int:
@@ -288,10 +293,6 @@ def has_same_shape(made: Asset, shown: Asset) -> bool:
         return False
     one, other = made.width / made.height, shown.width / shown.height
     return abs(one - other) <= SAME_SHAPE * one
-
-
-def _asks(comment: Comment) -> bool:
-    return not comment.is_resolved and not comment.is_deleted
 
 
 def _version(*facts: object) -> str:

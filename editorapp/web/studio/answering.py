@@ -53,12 +53,12 @@ class FrameChoice:
 
 @dataclass(frozen=True)
 class AnsweredNote:
-    """The note that a form answers, as the studio shows it."""
+    """The note that a form answers, as the studio shows it; without one, it is gone."""
 
-    note: AskedNote
-    clip: Asset | None  # whose frames the note's are, and the form's guide frames
-    frame: int | None
-    choices: tuple[FrameChoice, ...]
+    note: AskedNote | None
+    clip: Asset | None = None  # whose frames the note's are, and the form's guide frames
+    frame: int | None = None
+    choices: tuple[FrameChoice, ...] = ()
 
 
 def named(request: MemberRequest) -> AskedNote | None:
@@ -68,10 +68,12 @@ def named(request: MemberRequest) -> AskedNote | None:
 
 
 def shown(form: DraftForm, member: Member) -> AnsweredNote | None:
-    """Return the note that a form answers; None where it answers none that this person sees."""
-    note = asked_notes.find(form.answers, member) if form.answers else None
-    if note is None or form.task == Task.GENERATE:
+    """Return the note that a form answers; None where it answers none."""
+    if not form.answers or form.task == Task.GENERATE:
         return None
+    note = asked_notes.find(form.answers, member)
+    if note is None:
+        return AnsweredNote(None)
     take = _source_of(form, member)
     clip = take.result if take is not None else None
     frame = _frame_in(clip, note)
@@ -82,7 +84,7 @@ def shown(form: DraftForm, member: Member) -> AnsweredNote | None:
 def _choices(form: DraftForm, note: AskedNote) -> Iterable[FrameChoice]:
     used = form.note_frame if _has_picture(form) else NONE
     if note.drawing:
-        yield FrameChoice(DRAWN, "With the drawing", DRAWN, used == DRAWN)
+        yield FrameChoice(DRAWN, "With drawing", DRAWN, used == DRAWN)
     yield FrameChoice(PLAIN, "As it is", PLAIN, used == PLAIN)
     yield FrameChoice(NONE, "No frame", "", used == NONE)
 
@@ -215,7 +217,7 @@ def enqueued(
 
     Raises: as `enqueue_all`; NoteGone.
     """
-    if not form.answers:
+    if not form.answers or form.task == Task.GENERATE:
         return enqueue_all(drafts, member=member, form_token=form_token, replaces=replaces)
     with transaction.atomic():
         made = enqueue_all(drafts, member=member, form_token=form_token, replaces=replaces)

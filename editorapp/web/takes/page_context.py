@@ -46,7 +46,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source": source,
         "source_words": source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
-        "sound_source": source_sound.offered(take, [step.take for step in chain]),
+        "sound_source": source_sound.offered(take, _whole_line(chain)),
         "change": change.words(take),
         "ways_on": _ways_on(take, member),
         "draft_source": _draft_source(take, chain),
@@ -84,6 +84,11 @@ def _projects(take: Generation, member: Member) -> Context:
         "project": next((one for one in rows if one.pk == take.project_id), None),
         "projects": [one for one in rows if not one.is_archived] if member.may_organise else [],
     }
+
+
+def _whole_line(chain: list[lineage.Step]) -> list[Generation] | None:
+    """Return the takes of a chain; None where some of them are left out."""
+    return None if any(step.left_out for step in chain) else [step.take for step in chain]
 
 
 def _draft_source(take: Generation, chain: list[lineage.Step]) -> Generation | None:

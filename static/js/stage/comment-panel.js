@@ -6,6 +6,7 @@
 (() => {
   "use strict";
   const asked = new WeakSet(); /* panels that are being looked at again */
+  const again = new WeakSet(); /* and those of them that have changed meanwhile */
 
   const panels = () => [...document.querySelectorAll("[data-talk]")];
   const panelOf = (element) => element.closest("[data-talk]");
@@ -91,13 +92,14 @@
   }
 
   async function look(panel) {
-    if (asked.has(panel)) return;
+    if (asked.has(panel)) { again.add(panel); return; }
     asked.add(panel);
     try {
       const answer = await fetch(panel.dataset.url, { headers: { "HX-Request": "true" } });
       if (answer.ok && !answer.redirected) draw(panel, await answer.text());
     } catch { /* no connection: looked at again with the next news */ } finally {
       asked.delete(panel);
+      if (again.delete(panel)) look(panel);
     }
   }
 

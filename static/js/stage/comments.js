@@ -49,13 +49,14 @@
   /* -- marks on the time line: those of the take that leads -- */
 
   function toneOf(thread) {
-    if (thread.classList.contains("is-resolved")) return "resolved";
+    if (thread.classList.contains("is-settled")) return "resolved";
     return thread.classList.contains("is-carried") ? "carried" : "open";
   }
 
   function marks() {
     const stage = stageHere();
-    const line = stage && window.rushes.timeline.of(stage.element);
+    const { timeline } = window.rushes; /* not there yet while a stage begins with what its address says */
+    const line = stage && timeline && timeline.of(stage.element);
     if (!line || !line.remarks) return;
     const panel = leadPanel();
     const threads = panel ? [...panel.querySelectorAll("[data-thread][data-first]")] : [];
@@ -152,7 +153,7 @@
     const said = named && document.getElementById(`comment-${named[1]}`);
     const thread = said && said.closest("[data-thread]");
     if (!thread) return;
-    if (thread.classList.contains("is-resolved")) show(panelOf(thread), "all");
+    if (thread.classList.contains("is-settled")) show(panelOf(thread), "all");
     openComment(thread, { isSeen: true });
   }
   window.addEventListener("hashchange", openNamed);

@@ -128,7 +128,7 @@ def put(request: MemberRequest, takes: list[int]) -> str:
 def list_up(request: MemberRequest, takes: list[int]) -> str:
     """Put takes at the end of a playlist, or of a new one."""
     by, pk = request.member, row_id(request.POST, "into_playlist")
-    rows = Playlist.objects.filter(team=by.team_id)
+    rows = Playlist.objects.visible_to(by)
     target = rows.filter(pk=pk).first() if pk else None
     if pk and target is None:
         raise NotOrganised("There is no such playlist any more: choose another.")

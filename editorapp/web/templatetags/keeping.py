@@ -36,8 +36,10 @@ def projects_to_put_into(member: Member) -> list[Project]:
 
 @register.simple_tag
 def playlists_of(member: Member) -> list[tuple[int, str]]:
-    """Return the team's playlists, newest first: one query."""
-    return _playlists(member.team_id)
+    """Return the playlists that somebody sees, newest first: one query."""
+    if member.sees_all:
+        return _playlists(member.team_id)
+    return list(_listed(Playlist.objects.visible_to(member)))
 
 
 @CompiledQuery
@@ -47,5 +49,8 @@ def _tags(team: int) -> "QuerySet[Tag, Any]":
 
 @CompiledQuery
 def _playlists(team: int) -> "QuerySet[Playlist, Any]":
-    rows = Playlist.objects.filter(team=team).order_by("-pk")
-    return rows.values_list("pk", "name")[:MOST]
+    return _listed(Playlist.objects.filter(team=team))
+
+
+def _listed(rows: "QuerySet[Playlist]") -> "QuerySet[Playlist, Any]":
+    return rows.order_by("-pk").values_list("pk", "name")[:MOST]

@@ -11,6 +11,7 @@ from editorapp.core.constants_in_sql import ConstantIn, one_of
 from editorapp.media import visibility
 from editorapp.media.display_names import part_name
 from editorapp.media.facts import MediaFacts
+from editorapp.media.watermark_model import WatermarkedCopy as WatermarkedCopy
 from editorapp.teams.models import Member, Team, User
 
 BROUGHT = ("upload", "sample")  # of Asset.Origin
@@ -218,45 +219,6 @@ class ChangeCurve(models.Model):
     def least(self) -> int | None:
         """The frame that differs least; None where nothing is known."""
         return self.values.index(min(self.values)) if self.values else None
-
-
-class WatermarkedCopy(models.Model):
-    """A clip with a text burnt into every frame: see media/watermarked.py."""
-
-    class Making(models.TextChoices):
-        PENDING = "pending"
-        READY = "ready"
-        NONE = "none"  # it cannot be made
-
-    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
-    text = models.CharField(max_length=120)
-    part = models.CharField(max_length=100)  # the file of the clip that it is made from
-    key = models.CharField(max_length=64, unique=True)  # what the store keeps it under
-    asked_at = models.DateTimeField()
-    used_at = models.DateTimeField()
-    state = models.CharField(max_length=8, choices=Making.choices, default=Making.PENDING)
-    tries = models.PositiveSmallIntegerField(default=0)  # how often it was begun
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["id"],
-                name="watermark_waiting",
-                condition=models.Q(state="pending"),
-            ),
-            models.Index(fields=["used_at"], name="watermark_unused"),
-        ]
-
-    def __str__(self) -> str:
-        return f"copy of {self.asset_id} for {self.text}"
-
-    @property
-    def is_ready(self) -> bool:
-        return self.state == self.Making.READY
-
-    @property
-    def is_failed(self) -> bool:
-        return self.state == self.Making.NONE
 
 
 class SourceCopyQuerySet(models.QuerySet["SourceCopy"]):

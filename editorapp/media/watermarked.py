@@ -130,7 +130,7 @@ def sweep(now: datetime) -> None:
         queueing.send_watermarked()
 
 
-_State = WatermarkedCopy.Making
+_State = WatermarkedCopy.Marking
 
 
 def _of_deleted() -> Q:

@@ -25,6 +25,8 @@ _BY_KEY = (
     r'|^SELECT "{table}"\."{key}" .* ORDER BY 1 ASC FOR NO KEY UPDATE'
 )
 _KEYS = {
+    "library_mark": "generation_id",
+    "library_taketext": "generation_id",
     "costs_monthbudget": "team_id",
     "generations_search": "attempt_id",
     "generations_pause": "account_id",

@@ -29,6 +29,7 @@ from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("postgresql", "redis-server")
+READERS = ("libimage-exiftool-perl",)  # read what we write; a test without its reader is skipped
 # For speed, where nobody pulls the plug: the rows of a test need not survive a power cut.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -50,19 +51,23 @@ def find_redis() -> str | None:
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
+def find_exiftool() -> str | None:
+    return shutil.which("exiftool")
+
+
 def install() -> None:
     """Install what is missing with apt, where we may.
 
-    Raises: Unavailable.
+    Raises: Unavailable, where a server is missing.
     """
-    if find_postgresql() and find_redis():
+    if find_postgresql() and find_redis() and find_exiftool():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         # Run level 1: a package that is installed now shall not start a server of its own.
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         for words in (
             ["update", "-qq"],
-            ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES],
+            ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES, *READERS],
         ):
             subprocess.run(["apt-get", *words], check=False, env=quiet, stdout=subprocess.DEVNULL)
     missing = [

@@ -4,9 +4,8 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from editorapp.core.money import show_usd
 from editorapp.core.sanitizing import clean_text
@@ -17,6 +16,8 @@ from editorapp.exports.provenance.mark_pdf import marked_pdf
 from editorapp.exports.provenance.marked import marked_picture
 from editorapp.generations.models import Generation
 from editorapp.media import layout, store
+from editorapp.media.decoding import lettering
+from editorapp.media.decoding.lettering import Font
 from editorapp.media.refusals import Refusal
 
 # Pixels, at DPI.
@@ -34,7 +35,6 @@ _VERDICTS = {
     Generation.Review.APPROVED: ("Approved", (0, 110, 50)),
     Generation.Review.NEEDS_CHANGES: ("Needs changes", (160, 80, 0)),
 }
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ class ContactSheet:
     def _draw_head(self, page: Image.Image, number: int) -> None:
         draw = ImageDraw.Draw(page)
         width = PAGE[0] - 2 * MARGIN
-        _write(draw, (MARGIN, MARGIN), self.name, _font(30), _INK, width=width)
+        _write(draw, (MARGIN, MARGIN), self.name, lettering.font(30), _INK, width=width)
         count = len(self.chosen)
         said = f"{count} take{'s' if count != 1 else ''}, {self.now:%d %B %Y}, {self.by}"
         said += f", page {number} of {self.page_count}. Made with AI."
-        _write(draw, (MARGIN, MARGIN + 42), said, _font(20), _SOFT, width=width)
+        _write(draw, (MARGIN, MARGIN + 42), said, lettering.font(20), _SOFT, width=width)
 
     def _draw_take(self, page: Image.Image, one: ChosenTake, left: int, top: int) -> None:
         draw, take = ImageDraw.Draw(page), one.take
@@ -116,11 +116,11 @@ class ContactSheet:
         """Yield what stands below a picture, line by line."""
         take = one.take
         said, colour = _VERDICTS.get(Generation.Review(take.review), ("", _INK))
-        yield f"#{take.pk}{f'  {said}' if said else ''}", _font(22), colour
-        yield one.differs or take.prompt or "No prompt", _font(19), _INK
-        yield one.how, _font(19), _SOFT
+        yield f"#{take.pk}{f'  {said}' if said else ''}", lettering.font(22), colour
+        yield one.differs or take.prompt or "No prompt", lettering.font(19), _INK
+        yield one.how, lettering.font(19), _SOFT
         if one.sees_price:
-            yield _price(take, self.papers[take.pk]), _font(19), _SOFT
+            yield _price(take, self.papers[take.pk]), lettering.font(19), _SOFT
 
 
 def _price(take: Generation, papers: TakePapers) -> str:
@@ -149,7 +149,7 @@ def _paste(page: Image.Image, take: Generation, left: int, top: int) -> None:
 
 
 def _badge(draw: ImageDraw.ImageDraw, left: int, top: int, text: str) -> None:
-    font = _font(18)
+    font = lettering.font(18)
     width = round(font.getlength(text))
     draw.rectangle((left, top, left + width + 16, top + 28), fill=(255, 214, 0))
     draw.text((left + 8, top + 4), text, font=font, fill=_INK)
@@ -171,12 +171,3 @@ def _write(
             line = line[:-1]
         line = f"{line.rstrip()}…"
     draw.text(at, line, font=font, fill=colour)
-
-
-@lru_cache(maxsize=8)
-def _font(size: int) -> Font:
-    """Return a font of this size in px: DejaVu, where the machine has it, for its many scripts."""
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", size)
-    except OSError:
-        return ImageFont.load_default(size)

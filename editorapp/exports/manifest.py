@@ -168,6 +168,7 @@ def _note(note: TakeNote) -> JsonObject:
         "first_frame": note.first_frame,
         "last_frame": note.last_frame,
         "is_resolved": note.is_resolved,
+        "has_drawing": note.has_drawing,
     }
 
 

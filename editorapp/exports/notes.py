@@ -1,7 +1,8 @@
 """Notes: what people said of takes, in the form in which it leaves the house.
 
-A decision is a note on the whole take. Whatever else people write on takes is read here, and nowhere
-else in this room: timelines, manifests and sheets take what `notes_of` returns.
+A decision is a note on the whole take; a thread of comments is one note, at its frames, with its
+answers below what it says. Whatever else people write on takes is read here, and nowhere else in
+this room: timelines, manifests and sheets take what `notes_of` returns.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from editorapp.exports.timelines.model import MarkerColour
 from editorapp.generations.models import Generation
-from editorapp.review.models import Decision
+from editorapp.review.models import Comment, Decision
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class TakeNote:
     last_frame: int | None = None
     colour: MarkerColour = MarkerColour.BLUE
     is_resolved: bool = False
+    has_drawing: bool = False
 
 
 _COLOURS = {
@@ -38,13 +40,40 @@ _COLOURS = {
 
 
 def notes_of(takes: Sequence[Generation]) -> dict[int, list[TakeNote]]:
-    """Return what was said of each take, by its id, oldest first; one query for all."""
+    """Return what was said of each take, by its id, oldest first; two queries for all."""
     ids = [take.pk for take in takes]
     decisions = Decision.objects.filter(generation_id__in=ids).select_related("decided_by")
+    notes = _of_decisions(decisions.order_by("pk")) + _of_comments(ids)
     found: dict[int, list[TakeNote]] = defaultdict(list)
-    for note in _of_decisions(decisions.order_by("pk")):
+    for note in sorted(notes, key=lambda one: one.at):
         found[note.take].append(note)
     return dict(found)
+
+
+def _of_comments(ids: Sequence[int]) -> list[TakeNote]:
+    """Return threads as notes; of what was deleted, nothing."""
+    rows = Comment.objects.filter(generation_id__in=ids, deleted_at=None)
+    told = list(rows.select_related("author").order_by("pk"))
+    answers: dict[int, list[Comment]] = defaultdict(list)
+    for one in told:
+        if one.parent_id is not None:
+            answers[one.parent_id].append(one)
+    return [_of_thread(one, answers[one.pk]) for one in told if one.parent_id is None]
+
+
+def _of_thread(comment: Comment, answers: Sequence[Comment]) -> TakeNote:
+    said = comment.text or "See the drawing."
+    return TakeNote(
+        take=comment.generation_id,
+        words="\n".join([said, *(f"{one.by}: {one.text}" for one in answers)]),
+        author=comment.by if comment.author else f"{comment.by} (guest)",
+        at=comment.created_at,
+        first_frame=comment.first_frame,
+        last_frame=comment.last_frame,
+        colour=MarkerColour.GREEN if comment.is_resolved else MarkerColour.YELLOW,
+        is_resolved=comment.is_resolved,
+        has_drawing=bool(comment.drawing),
+    )
 
 
 def _of_decisions(decisions: Iterable[Decision]) -> list[TakeNote]:

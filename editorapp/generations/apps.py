@@ -12,6 +12,7 @@ class GenerationsConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import pre_enqueue, pre_execute
 
+        from editorapp.generations import trouble  # noqa: F401
         from editorapp.generations.models.visibility import files_seen_by
         from editorapp.media import visibility
 

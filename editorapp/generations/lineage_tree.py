@@ -48,7 +48,7 @@ class VisibleTakes:
     @classmethod
     def by(cls, member: Member) -> "VisibleTakes":
         if member.sees_all:
-            return cls("take.team_id = %s", (member.team_id,))
+            return cls("take.team_id = %s AND take.trashed_at IS NULL", (member.team_id,))
         rows = Generation.objects.visible_to(member).order_by().values("pk")
         sql, values = rows.query.sql_with_params()
         return cls(f"take.id IN ({sql})", tuple(values))
@@ -112,7 +112,8 @@ def _path(take: Generation, member: Member) -> tuple[list[int], int]:
     """Return the takes that are shown from the first one down, and how many are left out."""
     steps, left_out = nearest_ids(take, MOST_ABOVE)
     if not member.sees_all:
-        ids = Generation.objects.visible_to(member).filter(pk__in=steps).values_list("pk")
+        # Those above are shown as deleted where they are.
+        ids = Generation.objects.filter(pk__in=steps).seen_by(member).values_list("pk")
         steps = {pk: steps[pk] for (pk,) in ids} | {take.pk: 0}
     return sorted(steps, key=lambda pk: -steps[pk]), left_out
 

@@ -2,7 +2,7 @@
 not the one any more.
 
 This is the one definition. A take that others were made from counts as redone where it is not
-approved itself, and a later take that is done stands for it:
+approved itself, and a later take that is done and not in the trash stands for it:
 
 - one that was made of its own request: when a branch was run again (`BranchStep`), or when the
   draft was finished in better quality; what was made from the old one after that is not stale, for
@@ -27,7 +27,7 @@ _STEPS = BranchStep._meta.db_table
 _APPROVED = f"'{Generation.Review.APPROVED.value}'"
 _BOTH = f"""
     old.id IN ({{ids}}) AND new.team_id = %s AND old.review <> {_APPROVED}
-    AND new.state = '{State.SUCCEEDED.value}'
+    AND new.state = '{State.SUCCEEDED.value}' AND new.trashed_at IS NULL
 """
 _LATER = "new.id > old.id AND new.task = old.task"
 # Old and new of each way in which a take is redone.

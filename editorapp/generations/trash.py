@@ -13,8 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 
+from editorapp.alerts.models import AlertKind
 from editorapp.core.locks import locked
-from editorapp.generations import auditing
+from editorapp.generations import alerting, auditing
 from editorapp.generations.models import Generation, GenerationQuerySet
 from editorapp.generations.states import NEEDS_A_PERSON, State
 from editorapp.media import store
@@ -78,6 +79,9 @@ def throw(ids: Collection[int], *, by: Member, now: datetime) -> Done:
         locked(Generation.objects.visible_to(by).filter(pk__in=ids))
         found = weigh(ids, by=by)
         _write(found, "take.trashed", by, trashed_at=now, trashed_by=by.user)
+        for take in found.takes:
+            if take.can_fetch_again:  # nobody needs to fetch it any more
+                alerting.close_for_take(take.pk, AlertKind.FETCH_FAILED, now=now)
     return found
 
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 AT_ONCE = 500
 LISTED = 25
-SETTINGS_PATH = "/inbox/settings"
+SETTINGS_PATH = "/inbox/settings/"
 
 
 def is_due(now: datetime) -> bool:

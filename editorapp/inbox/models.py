@@ -77,9 +77,16 @@ class Notice(models.Model):
         """Return the address of the page that shows it."""
         return f"{settings.PUBLIC_URL}{self.path}"
 
+    @property
+    def page(self) -> str:
+        """Return the page that shows it, without the place on it."""
+        return self.path.partition("#")[0]
+
 
 class MailPreference(models.Model):
-    """How a person wants their notices by mail; without a row: at once."""
+    """How a person wants their notices by mail; without a row, and for a kind that it does not name:
+    at once.
+    """
 
     class When(models.TextChoices):
         AT_ONCE = "at_once", "At once"
@@ -87,12 +94,16 @@ class MailPreference(models.Model):
         NEVER = "never", "Never"
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="mail_preference")
-    when = models.CharField(max_length=8, choices=When.choices, default=When.AT_ONCE)
-    quiet_kinds = models.JSONField(default=list, blank=True)  # of which no mail comes
+    by_kind = models.JSONField(default=dict, blank=True)  # {NoticeKind: When}
     hour = models.PositiveSmallIntegerField(default=7)  # of the daily mail, in UTC
 
     def __str__(self) -> str:
-        return f"mail of {self.user_id}: {self.when}"
+        return f"mail of {self.user_id}"
+
+    def when(self, kind: str) -> str:
+        """Return how mails about this kind are wanted."""
+        chosen: str = self.by_kind.get(kind, self.When.AT_ONCE)
+        return chosen if chosen in self.When else self.When.AT_ONCE
 
 
 class Webhook(models.Model):
@@ -106,6 +117,8 @@ class Webhook(models.Model):
     is_enabled = models.BooleanField(default=True)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+
+    delivery: "Delivery | None" = None  # the newest, where it was read with it
 
     def __str__(self) -> str:
         return self.name
@@ -140,3 +153,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} for {self.webhook}"
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.delivered_at is None and self.next_at is None

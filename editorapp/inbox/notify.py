@@ -86,9 +86,10 @@ def _mail_at(
     if not settings.EMAIL_IS_SET or not member.user.email:
         return None
     wish = wish or MailPreference(user_id=member.user_id)
-    if wish.when == When.NEVER or event.kind in wish.quiet_kinds:
+    when = wish.when(event.kind)
+    if when == When.NEVER:
         return None
-    return now + GATHER if wish.when == When.AT_ONCE else next_hour(wish.hour, now)
+    return now + GATHER if when == When.AT_ONCE else next_hour(wish.hour, now)
 
 
 def next_hour(hour: int, now: datetime) -> datetime:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.inbox.models import Notice
 from editorapp.teams.models import Member
 
@@ -12,16 +13,27 @@ MOST_COUNTED = 99
 KEPT = timedelta(days=180)  # since it was read
 
 
-def notices(member: Member, *, only_unread: bool = False) -> "QuerySet[Notice]":
-    """Return what a person was told in this team."""
+def notices(
+    member: Member,
+    *,
+    only_unread: bool = False,
+    kind: str = "",
+) -> "QuerySet[Notice]":
+    """Return what a person was told in this team; `kind`: "" for all kinds."""
     rows = Notice.objects.of_member(member)
+    rows = rows.filter(kind=kind) if kind else rows
     return rows.unread() if only_unread else rows
 
 
 def unread_count(member: Member) -> int:
     """Return how many notices a person has not read, up to MOST_COUNTED + 1."""
-    rows = notices(member, only_unread=True).order_by()
-    return len(rows.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    return len(_unread(member.team_id, member.user_id))
+
+
+@CompiledQuery
+def _unread(team: int, user: int) -> "QuerySet[Notice, int]":
+    rows = Notice.objects.filter(team_id=team, user_id=user).unread().order_by()
+    return rows.values_list("pk", flat=True)[: MOST_COUNTED + 1]
 
 
 def mark_read(member: Member, ids: Iterable[int] | None = None, *, now: datetime) -> int:
@@ -36,8 +48,14 @@ def mark_read(member: Member, ids: Iterable[int] | None = None, *, now: datetime
 
 
 def mark_path_read(member: Member, path: str, *, now: datetime) -> int:
-    """Keep that a person has read what leads to a page, for they are there."""
-    return notices(member, only_unread=True).filter(path=path).update(read_at=now, mail_at=None)
+    """Keep that a person has read what leads to a page, or to a place on it, for they are there.
+
+    One query where nothing does.
+    """
+    leads_here = Q(path=path) | Q(path__startswith=f"{path}#")
+    rows = notices(member, only_unread=True).filter(leads_here)
+    ids = list(rows.values_list("pk", flat=True))
+    return mark_read(member, ids, now=now) if ids else 0
 
 
 def mark_unread(member: Member, pk: int) -> None:

@@ -12,11 +12,13 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from editorapp.alerts.channels import SIGNATURE, signature
 from editorapp.core import retry
@@ -24,6 +26,7 @@ from editorapp.core.encryption import Encryption, KeyNotReadable
 from editorapp.core.ssrf_guard import AddressNotAllowed, GuardedTransport, guarded_client, judged
 from editorapp.core.typed_text import wrong_in
 from editorapp.inbox.models import Delivery, NoticeKind, Webhook
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
@@ -50,9 +53,20 @@ class Wanted:
     name: str
     address: str
     kinds: Iterable[str]
-    is_enabled: bool = True
 
 
+def listed(by: Member) -> list[Webhook]:
+    """Return the webhooks of a person's team, each with its newest `delivery`: two queries."""
+    found = list(Webhook.objects.filter(team=by.team_id).order_by("name", "pk"))
+    newest = Delivery.objects.filter(webhook=OuterRef("webhook")).order_by("-pk").values("pk")[:1]
+    rows = Delivery.objects.filter(webhook__in=found, pk=Subquery(newest))
+    of_each = {row.webhook_id: row for row in rows}
+    for webhook in found:
+        webhook.delivery = of_each.get(webhook.pk)
+    return found
+
+
+@transaction.atomic
 def make(wanted: Wanted, *, by: Member, now: datetime) -> tuple[Webhook, str]:
     """Keep a webhook and return it with the secret that signs its posts, which is shown this once.
 
@@ -69,25 +83,69 @@ def make(wanted: Wanted, *, by: Member, now: datetime) -> tuple[Webhook, str]:
         secret_locked=_encryption.lock(secret),
         **_fields(wanted),
     )
+    _record("webhook.made", webhook, by=by, **_facts(webhook))
     return webhook, secret
 
 
+@transaction.atomic
 def change(webhook: Webhook, wanted: Wanted, *, by: Member) -> None:
     """Change a webhook. Raises: PermissionDenied; WebhookRefused."""
     _may_manage(by, webhook.team_id)
+    before = _facts(webhook)
     Webhook.objects.filter(pk=webhook.pk).update(**_fields(wanted))
+    webhook.refresh_from_db()
+    if changed := audit.changed(before, _facts(webhook)):
+        _record("webhook.changed", webhook, by=by, **changed)
+
+
+@transaction.atomic
+def switch(webhook: Webhook, is_on: bool, *, by: Member) -> None:
+    """Let a webhook be posted to, or no more. Raises: PermissionDenied."""
+    _may_manage(by, webhook.team_id)
+    rows = Webhook.objects.filter(pk=webhook.pk, is_enabled=not is_on)
+    if rows.update(is_enabled=is_on):
+        _record("webhook.switched_on" if is_on else "webhook.switched_off", webhook, by=by)
     webhook.refresh_from_db()
 
 
+@transaction.atomic
+def rotate(webhook: Webhook, *, by: Member) -> str:
+    """Sign with a new secret from now on, and return it: it is shown this once.
+
+    Raises: PermissionDenied.
+    """
+    _may_manage(by, webhook.team_id)
+    secret = secrets.token_urlsafe(32)
+    locked = _encryption.lock(secret)
+    Webhook.objects.filter(pk=webhook.pk).update(secret_locked=locked)
+    webhook.secret_locked = locked
+    _record("webhook.secret_rotated", webhook, by=by)
+    return secret
+
+
+@transaction.atomic
 def delete(webhook: Webhook, *, by: Member) -> None:
     """Delete a webhook with its log. Raises: PermissionDenied."""
     _may_manage(by, webhook.team_id)
-    webhook.delete()
+    _record("webhook.deleted", webhook, by=by)
+    Webhook.objects.filter(pk=webhook.pk).delete()
 
 
+def _facts(webhook: Webhook) -> dict[str, str]:
+    """Return what an audit line says of a webhook: of its address only the host."""
+    kinds = ", ".join(webhook.kinds)
+    return {"name": webhook.name, "posts": kinds, "host": shown_address(webhook)}
+
+
+def _record(act: str, webhook: Webhook, *, by: Member, **facts: Any) -> None:
+    audit.record(act, f"webhook:{webhook.pk}", by=by, about=webhook.name, **facts)
+
+
+@transaction.atomic
 def ask_test(webhook: Webhook, *, by: Member, now: datetime) -> Delivery:
     """Let a test be posted, which the log shows. Raises: PermissionDenied."""
     _may_manage(by, webhook.team_id)
+    _record("webhook.tested", webhook, by=by)
     body = {"text": f"A test of {webhook.name}, asked for by {by.user}.", "kind": TEST}
     return Delivery.objects.create(
         webhook=webhook,
@@ -98,6 +156,7 @@ def ask_test(webhook: Webhook, *, by: Member, now: datetime) -> Delivery:
     )
 
 
+@transaction.atomic
 def send_again(delivery: Delivery, *, by: Member, now: datetime) -> bool:
     """Let something that was given up be posted once more. Return whether it had been.
 
@@ -105,7 +164,10 @@ def send_again(delivery: Delivery, *, by: Member, now: datetime) -> bool:
     """
     _may_manage(by, delivery.webhook.team_id)
     rows = Delivery.objects.filter(pk=delivery.pk, delivered_at=None, next_at=None)
-    return bool(rows.update(next_at=now, tries=0, made_at=now))
+    is_sent = bool(rows.update(next_at=now, tries=0, made_at=now))
+    if is_sent:
+        _record("webhook.sent_again", delivery.webhook, by=by, event=delivery.event)
+    return is_sent
 
 
 def shown_address(webhook: Webhook) -> str:
@@ -122,7 +184,7 @@ def _fields(wanted: Wanted) -> dict[str, object]:
     if not name or (wrong := wrong_in(name, most=LONGEST_NAME)):
         raise WebhookRefused(f"Give it a name. {wrong if name else ''}".strip())
     kinds = [kind for kind in NoticeKind.values if kind in set(wanted.kinds)]
-    fields: dict[str, object] = {"name": name, "kinds": kinds, "is_enabled": wanted.is_enabled}
+    fields: dict[str, object] = {"name": name, "kinds": kinds}
     if address := wanted.address.strip():
         fields["address_locked"] = _encryption.lock(_checked(address))
     return fields

@@ -55,7 +55,7 @@ class IndexedIds:
         tests += [self.condition] if self.condition else []
         where = " AND ".join([*tests, f"{take} < %s"])
         rows = f"SELECT {take} AS take FROM {self.model._meta.db_table} WHERE {where}"
-        sql = f"SELECT take FROM ({rows} ORDER BY {take} DESC LIMIT %s) AS some"
+        sql = f"SELECT take FROM ({rows} ORDER BY {take} DESC LIMIT %s) AS listed"
         return sql, [*(value for _name, value in same), before, most]
 
     def _column(self, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
+from editorapp.core.locks import locked
 from editorapp.generations.models import Generation
 from editorapp.library.folding import fold, number_word, person_word, team_word
 from editorapp.library.models import TakeTag, TakeText
@@ -21,7 +22,7 @@ AT_ONCE = 500
 def write(takes: Iterable[int]) -> int:
     """Write the words of these takes anew. Return how many there are.
 
-    Five queries for each AT_ONCE of them.
+    Six queries for each AT_ONCE of them.
     """
     return sum(_write(some) for some in _portions(sorted(set(takes))))
 
@@ -47,6 +48,8 @@ def _portions(ids: list[int]) -> Iterator[list[int]]:
 
 
 def _write(ids: list[int]) -> int:
+    # Locked before what was said is read: of two who say something at once, the later reads both.
+    locked(TakeText.objects.filter(pk__in=ids))
     takes = Generation.objects.filter(pk__in=ids).select_related("source_asset")
     takes = takes.only("team_id", "created_by_id", "prompt", "source_asset__name")
     notes, tags = _notes(ids), _tags(ids)

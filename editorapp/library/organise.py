@@ -15,11 +15,12 @@ from editorapp.generations.models import Generation
 from editorapp.library import index
 from editorapp.library.folding import fold
 from editorapp.library.models import Colour, Mark, Rating, Star, Tag, TakeTag
+from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 
 LONGEST_TAG = 60
-MOST_AT_ONCE = 500  # takes
+MOST_AT_ONCE = 200  # takes
 
 
 class NotOrganised(Exception):
@@ -64,6 +65,16 @@ def tag_named(name: str, *, by: Member) -> Tag:
     return made
 
 
+def find_tag(name: str, *, by: Member) -> Tag | None:
+    """Return the team's tag of this name, in any case and accent; None where there is none.
+
+    Raises: PermissionDenied.
+    """
+    _may(by, Act.ORGANISE)
+    folded = " ".join(fold(name))
+    return Tag.objects.filter(team=by.team_id, folded=folded).first() if folded else None
+
+
 @transaction.atomic
 def change_tag(made: Tag, *, name: str, colour: str, by: Member) -> None:
     """Call a tag something else, or give it another colour.
@@ -82,10 +93,30 @@ def change_tag(made: Tag, *, name: str, colour: str, by: Member) -> None:
 
 
 @transaction.atomic
+def merge_tag(made: Tag, into: Tag, *, by: Member) -> int:
+    """Put a tag on all takes that have another one, and delete that. Return on how many it is now.
+
+    Raises: PermissionDenied; NotOrganised, for one and the same.
+    """
+    for one in (made, into):
+        _may(by, Act.ORGANISE, one.team_id)
+    if made.pk == into.pk:
+        raise NotOrganised("Choose another tag to merge this one into.")
+    ids = _tagged(made)
+    rows = [TakeTag(generation_id=pk, tag=into) for pk in ids]
+    TakeTag.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    audit.record("tag.merged", f"tag:{made.pk}", by=by, about=made.name, into=into.name)
+    made.delete()
+    index.write(ids)
+    return TakeTag.objects.filter(tag=into).count()
+
+
+@transaction.atomic
 def delete_tag(made: Tag, *, by: Member) -> None:
     """Take a tag off all takes, and delete it. Raises: PermissionDenied."""
     _may(by, Act.ORGANISE, made.team_id)
     ids = _tagged(made)
+    audit.record("tag.deleted", f"tag:{made.pk}", by=by, about=made.name, takes=len(ids))
     made.delete()
     index.write(ids)
 

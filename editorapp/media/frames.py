@@ -34,13 +34,21 @@ def pin(asset: Asset, frame_index: int, *, user: User | None) -> Asset:
     Raises: Refusal.
     """
     picture = _known(asset, frame_index, format="png", max_height=None)
+    return keep(asset, picture, f"frame {frame_index}", user=user)
+
+
+def keep(asset: Asset, picture: bytes, what: str, *, user: User | None) -> Asset:
+    """Keep a picture that was made of a clip: of the same team, and known as cut from it.
+
+    Units: `picture` is a PNG. Raises: Refusal.
+    """
     with store.workspace() as folder, store.telling_full_disk():
         file = folder / "still.png"
         file.write_bytes(picture)
         stem = asset.name.rpartition(".")[0] or asset.name
         pinned = take_in(
             file,
-            name=f"{stem} frame {frame_index}.png",
+            name=f"{stem} {what}.png",
             team=asset.team,
             user=user,
             origin=Asset.Origin.FRAME,

@@ -9,6 +9,11 @@ def send_proxy(asset: Asset) -> None:
     task_queue.send("editorapp.media.tasks.make_proxy", asset.pk)
 
 
+def send_watermarked() -> None:
+    """Have the copies made that people outside wait for."""
+    task_queue.send("editorapp.media.tasks.make_watermarked")
+
+
 def send_source_copies() -> None:
     """Have the parts and copies made that were asked for."""
     task_queue.send("editorapp.media.tasks.make_source_copies")

@@ -13,7 +13,16 @@ from django.db.models import F, QuerySet
 
 from editorapp.core import retry, task_queue
 from editorapp.core.fault_points import reached
-from editorapp.media import change_curve, clip_jobs, layout, queueing, sandbox, source_copies, store
+from editorapp.media import (
+    change_curve,
+    clip_jobs,
+    layout,
+    queueing,
+    sandbox,
+    source_copies,
+    store,
+    watermarked,
+)
 from editorapp.media.models import Asset, ChangeCurve, Upload
 from editorapp.media.refusals import Refusal
 
@@ -22,6 +31,8 @@ log = logging.getLogger(__name__)
 # Just below the queue's own limit of 600 s: the child ends first, and the row says so.
 _MEASURE = "editorapp.media.tasks.measure_changes"
 _COPYING, _CUTTING, _MEASURING = "copying", "cutting", "measuring"
+_MARKING = "marking"
+_PLACES = (_COPYING, _CUTTING, _MEASURING, _MARKING)
 _LOST_AFTER = timedelta(minutes=30)
 _LOST, _AT_ONCE = retry.policy("copy.lost"), 20
 _PROXY_LIMITS = sandbox.SandboxLimits(wall_seconds=570, cpu_seconds=1200, file_bytes=2_000_000_000)
@@ -47,7 +58,7 @@ def _copy_next(asset_id: int) -> bool:
 def is_copying() -> bool:
     """Is a worker making a copy now, or measuring a take?"""
     with ExitStack() as places:
-        free = [places.enter_context(_alone(one)) for one in (_COPYING, _CUTTING, _MEASURING)]
+        free = [places.enter_context(_alone(one)) for one in _PLACES]
         return not all(free)
 
 
@@ -79,6 +90,18 @@ def make_source_copies() -> None:
             source_copies.make(copy)
     if copy is not None and source_copies.waiting().exists():
         queueing.send_source_copies()
+
+
+def make_watermarked() -> None:
+    """Make the copy with a name in it that waits longest; as with copies for viewing, one at a
+    time.
+    """
+    with _alone(_MARKING) as is_first:
+        copy = watermarked.waiting().first() if is_first else None
+        if copy is not None:
+            watermarked.make(copy)
+    if copy is not None and watermarked.waiting().exclude(pk=copy.pk).exists():
+        queueing.send_watermarked()
 
 
 def _pending() -> QuerySet[Asset]:
@@ -167,6 +190,7 @@ def sweep(now: datetime) -> None:
     for asset in due[:_AT_ONCE]:
         queueing.send_proxy(asset)
     source_copies.look_after_all(now)
+    watermarked.sweep(now)
     change_curve.give_up_lost()
     if change_curve.waiting().filter(created_at__lt=now - _LOST_AFTER).exists():
         task_queue.send(_MEASURE)

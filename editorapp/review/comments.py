@@ -4,6 +4,7 @@ What was said before a change is kept; the same form sent twice says it once; of
 thread at once, the first one stands.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -99,8 +100,10 @@ def reply(
     by: Member,
     form_token: str,
     now: datetime,
+    but: Collection[int] = (),
 ) -> Comment:
-    """Keep an answer to a comment; an answer to an answer stands in the same thread.
+    """Keep an answer to a comment; an answer to an answer stands in the same thread. `but`: users who
+    are told of it otherwise.
 
     Raises: PermissionDenied; CommentRefused, also where what it answers was deleted.
     """
@@ -109,7 +112,7 @@ def reply(
     if _locked(top).is_deleted:
         raise CommentRefused("The comment was deleted meanwhile: say it as one of its own.")
     fields = {**CommentText(text).checked(parent.generation).fields, "parent": top}
-    return _keep(parent.generation, fields, by=by, form_token=form_token, now=now)
+    return _keep(parent.generation, fields, by=by, form_token=form_token, now=now, but=but)
 
 
 def _keep(
@@ -119,6 +122,7 @@ def _keep(
     by: Member,
     form_token: str,
     now: datetime,
+    but: Collection[int] = (),
 ) -> Comment:
     comment, is_new = Comment.objects.get_or_create(
         generation=take,
@@ -129,7 +133,7 @@ def _keep(
         raise PermissionDenied("This form was somebody else's.")
     if is_new:
         _name_again(comment, by.team_id)
-        _say(comment, by=by, now=now)
+        _say(comment, by=by, now=now, but=but)
     return comment
 
 
@@ -211,9 +215,15 @@ def _locked(comment: Comment) -> Comment:
     return locked(rows).select_related("generation__result", "author").get()
 
 
-def _say(comment: Comment, *, by: Member, now: datetime) -> None:
+def _say(
+    comment: Comment,
+    *,
+    by: Member,
+    now: datetime,
+    but: Collection[int] = (),
+) -> None:
     """Tell people and rooms of what a comment says now: whom it names only since a change, too."""
-    notices.commented(comment, by=by, now=now)
+    notices.commented(comment, by=by, now=now, but=but)
     said.send(Comment, takes=[comment.generation_id])
 
 

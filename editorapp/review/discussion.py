@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from editorapp.generations.lineage import ANCESTORS
 from editorapp.generations.models import Generation
-from editorapp.review.models import Comment, CommentEdit
+from editorapp.review.models import Answer, Comment, CommentEdit
 
 Takes = QuerySet[Generation]
 # What a comment is shown with: what it said before, and whom it names.
@@ -33,19 +33,28 @@ def threads(take: Generation, *, among: Takes | None = None) -> list[Thread]:
     """Return the threads of a take in the order of their frames, those about the whole take first;
     then what is carried, the nearest take's first.
 
-    `among`: the takes whose comments may be read; by default all of the team. Five queries at most,
+    `among`: the takes whose comments may be read; by default all of the team. Six queries at most,
     however many there are.
     """
     tops = _tops(take, among)
     replies = _replies(tops)
     prefetch_related_objects([*tops, *chain.from_iterable(replies.values())], *READ)
+    prefetch_related_objects(tops, _answers(among))
     shown = [Thread(one, replies[one.pk], one.generation_id != take.pk) for one in tops]
     return sorted((one for one in shown if _says(one)), key=_place)
 
 
+def _answers(among: Takes | None) -> Prefetch:
+    """Return how to prefetch the takes that answer comments, of those that may be read."""
+    rows = Answer.objects.order_by("pk")
+    if among is not None:
+        rows = rows.filter(generation__in=among.order_by().values("pk"))
+    return Prefetch("answers", rows)
+
+
 def stamp(take_id: int) -> str:
     """Return a word for what is said about a take, and carried to it: another one as soon as any of
-    it is new, changed, taken back, resolved or opened again. One query.
+    it is new, changed, taken back, resolved, opened again or answered by a take. One query.
     """
     rows = Comment.objects.filter(generation__in=RawSQL(ANCESTORS, [take_id]))
     said = rows.aggregate(
@@ -54,6 +63,8 @@ def stamp(take_id: int) -> str:
         deleted=Count("deleted_at"),
         resolved=Count("resolved_at"),
         settled=Max("resolved_at"),
+        answered=Count("answers"),
+        judged=Max("answers__judged_at"),
     )
     return f"{zlib.crc32(repr(sorted(said.items())).encode()):x}"
 

@@ -1,5 +1,6 @@
 """Mentions: who is named by "@" and their name in a text."""
 
+import re
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
@@ -23,6 +24,28 @@ def mentioned(text: str, team_id: int) -> list[Member]:
         if member is not None:
             found.setdefault(member.pk, member)
     return list(found.values())
+
+
+def without_mentions(text: str, team_id: int) -> str:
+    """Return a text without the names of members that it calls by "@", and without what only ties
+    them to the rest: "@Mia, redder" is "redder".
+    """
+    if "@" not in text:
+        return text.strip()
+    names = _names(Member.objects.active().filter(team_id=team_id).select_related("user"))
+    first, *parts = text.split("@")
+    kept = first
+    for part in parts:
+        name = next((one for one, _ in names if _begins_with(part.casefold(), one)), None)
+        kept += (
+            f"@{part}" if name is None else _untied(part[len(name) :], is_first=not kept.strip())
+        )
+    return re.sub(r"[ \t]{2,}", " ", kept).strip()
+
+
+def _untied(rest: str, *, is_first: bool) -> str:
+    """Return what follows a name; at the beginning, without the comma or colon behind the name."""
+    return rest.lstrip(" \t,:;") if is_first else rest
 
 
 def who_see(take: Generation) -> "QuerySet[Member]":

@@ -2,24 +2,33 @@
 what concerns them most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from editorapp.generations.models import Generation
 from editorapp.inbox.models import NoticeKind
 from editorapp.inbox.notify import Event, notify
+from editorapp.review.asked_notes import note_of
 from editorapp.review.models import Answer, Comment, Decision
 from editorapp.teams.models import Member
 
 
-def commented(comment: Comment, *, by: Member | None, now: datetime) -> None:
-    """Tell whom a comment names, then who is in its thread, then who made and answers for the take."""
+def commented(
+    comment: Comment,
+    *,
+    by: Member | None,
+    now: datetime,
+    but: Collection[int] = (),
+) -> None:
+    """Tell whom a comment names, then who is in its thread, then who made the take, answers for
+    it, or has shared it with the guest who says it; `but`: users who are told of it otherwise.
+    """
     take = comment.generation
-    told: set[int] = set() if by is None else {by.user_id}
+    told: set[int] = {*but} if by is None else {*but, by.user_id}
     circles = (
         (NoticeKind.MENTION, comment.mentions.values_list("user_id", flat=True)),
         (NoticeKind.REPLY, _in_thread(comment)),
-        (NoticeKind.COMMENT, _makers(take)),
+        (NoticeKind.COMMENT, _makers(take) | _sharer(comment)),
     )
     for kind, users in circles:
         fresh = {user for user in users if user is not None} - told
@@ -57,17 +66,33 @@ def asked(take: Generation, reviewers: Iterable[Member], *, by: Member, now: dat
 
 def answered(answer: Answer, *, now: datetime) -> None:
     """Tell the author of a note that a take which answers it is done."""
-    take, comment = answer.generation, answer.comment
-    if comment.author_id is None:
+    take, note = answer.generation, note_of(answer)
+    if note.author is None:
         return
     event = Event(
         NoticeKind.ANSWER,
         f"answer:{answer.pk}",
-        path_of(take),
-        f"#{take.pk} answers your note {_where(comment)}. Does it do what you asked?",
+        f"{path_of(take)}#answers",
+        f"#{take.pk} answers your note on {note.where}. Does it do what you asked?",
         str(take.created_by),
     )
-    notify(event, _members(take, {comment.author_id}), team_id=take.team_id, now=now)
+    told = _members(take, {note.author.pk} - {take.created_by_id})
+    notify(event, told, team_id=take.team_id, now=now)
+
+
+def judged(answer: Answer, why: str, *, by: Member, now: datetime) -> None:
+    """Tell who made a take whether it does what its note asked for."""
+    take, note = answer.generation, note_of(answer)
+    is_content = answer.outcome == Answer.AnswerOutcome.YES
+    does = "yes, #{} does" if is_content else "not yet, #{} does not do"
+    event = Event(
+        NoticeKind.VERDICT,
+        f"judged:{answer.pk}:{int(now.timestamp())}",
+        f"{path_of(take)}#answers",
+        f"{does.format(take.pk)} what was asked on {note.where}{f': {why}' if why.strip() else ''}",
+        str(by.user),
+    )
+    notify(event, _members(take, _makers(take)), team_id=take.team_id, now=now, but=by)
 
 
 def path_of(take: Generation, comment: Comment | None = None) -> str:
@@ -86,6 +111,11 @@ def _where(comment: Comment) -> str:
 
 def _makers(take: Generation) -> set[int]:
     return {take.created_by_id, take.responsible_id}
+
+
+def _sharer(comment: Comment) -> set[int]:
+    """Return who made the link by which a guest came who says something."""
+    return {comment.guest.share.made_by_id} if comment.guest else set()
 
 
 def _in_thread(comment: Comment) -> set[int | None]:

@@ -1,26 +1,27 @@
-"""Shares: made, opened by their link, revoked; and which takes and files a link reaches.
+"""Shares: links made, opened and revoked, and the guests who come by them.
 
-A link reaches the takes that it names and nothing else, their sources included only as pictures of
-a comparison where the take is compared with it. Every question is asked of the database anew: what
-is revoked is closed at once.
+Every question is asked of the database anew: what is revoked is closed at once. Which takes and
+files a link reaches is in shared_takes.py.
 """
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
+from django.utils.crypto import salted_hmac
 
 from editorapp.core.encryption import Encryption
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.review.models import Guest, Playlist, Share, ShareItem
-from editorapp.teams import password_throttle
+from editorapp.teams import audit, password_throttle
 from editorapp.teams.models import Member, hash_token
 from editorapp.teams.roles import Act
 
@@ -29,7 +30,10 @@ MOST_COMPARED = 9
 LEAST_PASSWORD = 6
 LONGEST_NAME = 80
 LONGEST_TITLE = 120
+MOST_NOTED = 20  # takes that the audit log names
 MOST_GUESTS = 500  # of one link
+MOST_FROM_ONE_PLACE, OF_LATE = 30, timedelta(hours=1)  # guests of one network, one link
+NEW_VISIT_AFTER = timedelta(minutes=30)  # without a page: who goes on looking visits once
 
 _encryption = Encryption(b"rushes: shared links, 1")
 Kind = Share.Kind
@@ -57,6 +61,7 @@ class Terms:
     password: str = ""
     may_comment: bool = False
     may_download: bool = False
+    shows_source: bool = False
     shows_prompt: bool = False
     shows_cost: bool = False
     has_watermark: bool = False
@@ -81,7 +86,7 @@ def share(
     if terms.shows_cost and not by.may(Act.SEE_ALL_COSTS):
         raise PermissionDenied("This role may not show what takes cost.")
     ids = _shareable(takes, by)
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_urlsafe(32)  # so long that no log writes it: see core/logs.py
     made = Share.objects.create(
         team=by.team,
         kind=_kind_of(ids, playlist),
@@ -95,20 +100,37 @@ def share(
     ShareItem.objects.bulk_create(
         ShareItem(share=made, generation_id=pk, place=place) for place, pk in enumerate(ids, 1)
     )
+    _record("share.made", made, by, takes=ids[:MOST_NOTED], **_told(made))
     return made, token
 
 
+@transaction.atomic
 def token_of(made: Share, *, by: Member) -> str:
     """Return the secret of a link, for who may share. Raises: PermissionDenied; KeyNotReadable."""
     _may_share(made, by)
-    return _encryption.unlock(made.token_locked)
+    token = _encryption.unlock(made.token_locked)
+    _record("share.copied", made, by)
+    return token
 
 
+@transaction.atomic
 def revoke(made: Share, *, by: Member, now: datetime) -> bool:
     """Close a link, at once. Return whether it was open until now. Raises: PermissionDenied."""
     _may_share(made, by)
     rows = Share.objects.filter(pk=made.pk, revoked_at=None)
-    return bool(rows.update(revoked_at=now, revoked_by=by.user))
+    was_open = bool(rows.update(revoked_at=now, revoked_by=by.user))
+    if was_open:
+        _record("share.revoked", made, by, visits=made.visits)
+    return was_open
+
+
+def open_links(take: Generation, member: Member, *, now: datetime) -> list[Share]:
+    """Return the open links that name a take, newest first; none for who may not share."""
+    if not member.may(Act.SHARE):
+        return []
+    rows = Share.objects.visible_to(member).filter(items__generation=take, revoked_at=None)
+    found = rows.select_related("made_by").order_by("-pk")[:MOST_NOTED]
+    return [made for made in found if made.is_open(now)]
 
 
 def opened(token: str, *, now: datetime) -> Share:
@@ -134,21 +156,22 @@ def check(made: Share, password: str, *, address: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def welcome(made: Share, name: str, *, now: datetime) -> tuple[Guest, str]:
+def welcome(made: Share, name: str, *, address: str, now: datetime) -> tuple[Guest, str]:
     """Let somebody in under a name. Return the guest, and the key by which their browser is known.
 
-    Raises: ShareRefused, without a name, or when the link has too many guests.
+    Raises: ShareRefused, without a name, or when too many have come, by the link or from one place.
     """
     words = " ".join(name.split())
     if not words or (wrong := wrong_in(words, most=LONGEST_NAME)):
         raise ShareRefused(f"Say who you are. {wrong if words else ''}".strip())
-    if made.guests.count() >= MOST_GUESTS:
-        raise ShareRefused("Too many people have come by this link: ask for another one.")
+    network = _network_of(made, address)
+    _check_room(made, network, now=now)
     key = secrets.token_urlsafe(24)
     guest = Guest.objects.create(
         share=made,
         name=words,
         key_sha256=hash_token(key),
+        network=network,
         came_at=now,
         visited_at=now,
     )
@@ -161,56 +184,35 @@ def guest_of(made: Share, key: str) -> Guest | None:
     return made.guests.filter(key_sha256=hash_token(key)).first() if key else None
 
 
-def visited(guest: Guest, *, now: datetime) -> None:
-    """Count a visit of a guest who is known already."""
-    Guest.objects.filter(pk=guest.pk).update(visits=F("visits") + 1, visited_at=now)
-    _count_visit(guest.share, now=now)
+def visited(guest: Guest, *, now: datetime) -> bool:
+    """Count a visit of a guest who comes back after a while. Return whether it was one."""
+    before = now - NEW_VISIT_AFTER
+    if guest.visited_at > before:
+        return False
+    rows = Guest.objects.filter(pk=guest.pk, visited_at__lte=before)
+    is_new = bool(rows.update(visits=F("visits") + 1, visited_at=now))
+    if is_new:
+        _count_visit(guest.share, now=now)
+    return is_new
 
 
-def takes_of(made: Share) -> list[int]:
-    """Return the takes that a link names now, in their order: finished ones of its team alone."""
-    ids = _named(made)
-    done = Generation.objects.of_team(made.team_id).filter(state=State.SUCCEEDED, pk__in=ids)
-    there = set(done.values_list("pk", flat=True))
-    return [pk for pk in ids if pk in there]
+def downloaded(guest: Guest) -> None:
+    """Count a file that a guest has taken along."""
+    Guest.objects.filter(pk=guest.pk).update(downloads=F("downloads") + 1)
 
 
-def files_of(made: Share) -> set[int]:
-    """Return the files, by id, that a link reaches: the results of its takes, and what a comparison
-    holds them against.
-    """
-    takes = Generation.objects.filter(pk__in=takes_of(made))
-    rows = takes.values_list("result_id", "source_asset_id", "parent__result_id")
-    found: set[int | None] = set()
-    for result, source, above in rows:
-        found |= {result, source or above} if made.kind == Kind.COMPARE else {result}
-    return {pk for pk in found if pk is not None}
+def _check_room(made: Share, network: str, *, now: datetime) -> None:
+    if made.guests.count() >= MOST_GUESTS:
+        raise ShareRefused("Too many people have come by this link: ask for another one.")
+    of_late = made.guests.filter(network=network, came_at__gt=now - OF_LATE)
+    if of_late.count() >= MOST_FROM_ONE_PLACE:
+        raise ShareRefused("Too many people have come from your network: try again in an hour.")
 
 
-def _named(made: Share) -> list[int]:
-    if made.kind == Kind.PLAYLIST and not made.is_frozen and made.playlist is not None:
-        rows = made.playlist.items.order_by("place", "pk")
-        return list(rows.values_list("generation_id", flat=True))
-    ids = list(made.items.order_by("place").values_list("generation_id", flat=True))
-    return ids if made.is_frozen else _newest_versions(ids)
-
-
-def _newest_versions(ids: Sequence[int]) -> list[int]:
-    """Return for each take the newest finished one that was made from it, or from one of those."""
-    return list(dict.fromkeys(_newest_version(pk) for pk in ids))
-
-
-def _newest_version(pk: int) -> int:
-    """Follow the newest finished child, step by step. A take is made after its parent, so this
-    ends.
-    """
-    while True:
-        children = Generation.objects.filter(parent=pk, state=State.SUCCEEDED, trashed_at=None)
-        children = children.filter(pk__gt=pk)
-        newest = children.order_by("-pk").values_list("pk", flat=True).first()
-        if newest is None:
-            return pk
-        pk = newest
+def _network_of(made: Share, address: str) -> str:
+    """Return what tells one network from another among the guests of a link, and nowhere else."""
+    said = f"{made.pk}\n{password_throttle.network_of(address)}"
+    return salted_hmac("editorapp.review.shares", said, algorithm="sha256").hexdigest()
 
 
 def _shareable(takes: Sequence[int], by: Member) -> list[int]:
@@ -253,3 +255,32 @@ def _count_visit(made: Share, *, now: datetime) -> None:
 def _may_share(made: Share, by: Member) -> None:
     if made.team_id != by.team_id or not by.may(Act.SHARE):
         raise PermissionDenied("This role may not share takes.")
+
+
+def _record(act: str, made: Share, by: Member, **facts: Any) -> None:
+    audit.record(act, f"share:{made.pk}", by=by, about=made.title or _numbers(made), **facts)
+
+
+def _numbers(made: Share) -> str:
+    ids = list(made.items.order_by("place").values_list("generation_id", flat=True)[:MOST_NOTED])
+    return ", ".join(f"#{pk}" for pk in ids)
+
+
+def _told(made: Share) -> dict[str, Any]:
+    """Return what the audit log says of a link: what it allows, and until when."""
+    switches = {
+        "comment": made.may_comment,
+        "download": made.may_download,
+        "source": made.shows_source,
+        "prompt": made.shows_prompt,
+        "cost": made.shows_cost,
+        "watermark": made.has_watermark,
+    }
+    allowed = [name for name, is_on in switches.items() if is_on]
+    return {
+        "kind": made.kind,
+        "always": "as shared" if made.is_frozen else "newest",
+        "until": made.expires_at.isoformat() if made.expires_at else "it is revoked",
+        "has_password": bool(made.password),
+        "allows": ", ".join(allowed),
+    }

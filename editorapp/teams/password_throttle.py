@@ -32,6 +32,7 @@ class TooSoon(Exception):
     """
 
     def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         super().__init__(
             f"Sign-in with this name waits after several wrong tries. Try again in {in_words(wait)}."
@@ -66,7 +67,7 @@ def take_turn(name: str, address: str, browser: KnownBrowser | None, *, now: dat
     takes the row away.
     Raises: TooSoon, while a pause lasts.
     """
-    pair = _pair(name, f"browser {browser.id}" if browser else _network(address))
+    pair = _pair(name, f"browser {browser.id}" if browser else network_of(address))
     while True:
         row, is_new = SignInTries.objects.get_or_create(
             pair=pair, defaults={"last_at": now, "next_at": now}
@@ -104,7 +105,7 @@ def _surplus() -> Q:
     return Q(pk__in=surplus)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what counts as one place: an address, of IPv6 the 64 bits that one line has to itself."""
     try:
         found = ipaddress.ip_address(address)

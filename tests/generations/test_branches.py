@@ -20,6 +20,7 @@ from editorapp.generations.branches import run as branch_runs
 from editorapp.generations.branches.plan import NotABranch, plan
 from editorapp.generations.branches.run import DearerNow, run_again, stop
 from editorapp.generations.checks.books import differences
+from editorapp.generations.coordination import wake
 from editorapp.generations.models import Attempt, BranchRun, BranchStep, Generation
 from editorapp.generations.queue.cancel import cancel
 from editorapp.generations.reconcile import after_restore
@@ -33,6 +34,7 @@ from editorapp.teams.models import AuditEntry, Member, Project, Team
 from editorapp.teams.roles import Role
 from tests.factories import default_account, make_asset, make_generation, make_member
 from tests.patience import PATIENCE_SECONDS
+from tests.queued import waiting
 
 NOW = timezone.now()
 PRICE = Decimal("1.08")
@@ -270,6 +272,19 @@ def test_what_is_canceled_by_hand_stops_the_rest(line, member):
     assert run.state == BranchRun.State.STOPPED
 
 
+def test_a_step_that_was_put_into_the_trash_stops_the_rest(line, member):
+    run = begin(line, member)
+    finish(made(run)[0], trashed_at=NOW)
+
+    tick()
+
+    run.refresh_from_db()
+    assert run.state == BranchRun.State.STOPPED and "into the trash" in run.why
+    assert queued() == 0
+    with pytest.raises(NotABranch):
+        plan(line[-1], member, start=line[1].pk, onto=made(run)[0], now=NOW)
+
+
 def test_a_budget_without_room_for_all_begins_nothing(line, member):
     spent = PRICE * 3
     type(member.team).objects.update(monthly_limit_usd=spent + PRICE * 2)
@@ -427,6 +442,16 @@ def test_the_ticker_wakes_who_sends_the_next_step(line, member, monkeypatch):
     ticker.tick(timezone.now())
 
     assert "run_branches" in woken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_of_a_step_wakes_who_sends_the_next(line, member):
+    run = begin(line, member)
+
+    wake.branches(line[0].pk)  # of no run
+    assert ("run_branches", ()) not in waiting()
+    wake.branches(made(run)[0].pk)
+    assert ("run_branches", ()) in waiting()
 
 
 def test_only_takes_of_its_own_team_and_projects_are_run_again(line, member):

@@ -3,6 +3,7 @@
 import pytest
 
 from editorapp.generations import lineage
+from editorapp.generations.files import source_sound
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 from tests.factories import make_asset, make_generation, make_member
@@ -81,3 +82,29 @@ def test_a_chain_of_thousands_is_whole(family):
     Generation.objects.bulk_update(made, ["parent"], batch_size=300)
 
     assert lineage.chain(made[-1]) == [*family[:5], *made]
+
+
+def test_the_sound_of_the_first_source_is_found_however_long_the_chain(
+    db, django_assert_num_queries
+):
+    member = make_member()
+    clip = make_asset(member, has_audio=True)
+    take = make_generation(member, source=clip, result=make_asset(member))
+    for _ in range(30):
+        source = take.result
+        take = make_generation(member, source=source, parent=take, result=make_asset(member))
+
+    with django_assert_num_queries(2):
+        assert source_sound.heard_source(take) == clip
+
+
+def test_no_sound_is_taken_from_above_a_cut(db):
+    member = make_member()
+    first = make_generation(
+        member, source=make_asset(member, has_audio=True), result=make_asset(member)
+    )
+    take = make_generation(
+        member, source=make_asset(member), parent=first, result=make_asset(member)
+    )
+
+    assert source_sound.heard_source(take) is None

@@ -105,6 +105,14 @@ def test_what_is_not_done_stands_for_nothing(member, root, state):
     assert stale_among([below], member) == {}
 
 
+def test_what_is_in_the_trash_stands_for_nothing(member, root):
+    old = child(root, member)
+    below = child(old, member)
+    child(root, member, review="approved", trashed_at=timezone.now())
+
+    assert stale_among([below], member) == {}
+
+
 def test_first_takes_of_one_clip_stand_for_each_other_only_within_a_batch(member, root):
     batch, clip = uuid.uuid4(), root.source_asset
     old, new = (

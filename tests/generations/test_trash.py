@@ -8,8 +8,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from editorapp.alerts.models import Alert, AlertKind
 from editorapp.costs.models import Entry
-from editorapp.generations import trash
+from editorapp.generations import alerting, trash
 from editorapp.generations.models import Generation, Overtaken
 from editorapp.generations.queue import parking
 from editorapp.generations.request import retry
@@ -224,6 +225,16 @@ def test_what_lies_in_the_trash_is_not_sent_again(creator) -> None:
         retry.restart(take, flags, by=creator, now=timezone.now())
     take.refresh_from_db()
     assert take.state == State.FAILED and take.attempts.count() == 1
+
+
+def test_the_alert_of_a_result_that_was_not_fetched_is_closed_with_its_take(creator) -> None:
+    now = timezone.now()
+    take = make_generation(creator, state=State.FETCH_FAILED)
+    alerting.open_for_take(AlertKind.FETCH_FAILED, take, "Its file did not come.", now=now)
+
+    throw(take, by=creator)
+
+    assert not Alert.objects.still_open().exists()
 
 
 def test_what_was_made_from_takes_is_told_without_these_themselves(creator) -> None:

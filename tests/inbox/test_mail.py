@@ -6,7 +6,7 @@ import pytest
 
 from editorapp.core import retry
 from editorapp.inbox import mail, reading
-from editorapp.inbox.models import MailPreference, Notice
+from editorapp.inbox.models import MailPreference, Notice, NoticeKind
 from editorapp.inbox.notify import next_hour, notify
 from tests.inbox.conftest import NOW, event, later
 
@@ -60,7 +60,7 @@ def test_what_was_read_meanwhile_is_not_mailed(creator, mailbox):
 
 
 def test_who_wants_it_once_a_day_gets_one_message_at_their_hour(creator, mailbox):
-    want(creator, when="daily", hour=7)
+    want(creator, by_kind={"comment": "daily"}, hour=7)
     tell(creator, number=1)
     tell(creator, number=2, now=later(minutes=5))
     due = next_hour(7, NOW)
@@ -73,8 +73,8 @@ def test_who_wants_it_once_a_day_gets_one_message_at_their_hour(creator, mailbox
 
 
 def test_who_wants_none_or_none_of_a_kind_gets_none(creator, reviewer, admin, mailbox):
-    want(creator, when="never")
-    want(reviewer, quiet_kinds=["comment"])
+    want(creator, by_kind=dict.fromkeys(NoticeKind.values, "never"))
+    want(reviewer, by_kind={"comment": "never"})
     for kind in ("comment", "mention"):
         tell(creator, reviewer, admin, kind=kind)
 

@@ -72,7 +72,8 @@ def test_neither_address_nor_secret_is_kept_readable(kept, trusted, hook):
 
 def test_saving_an_address_sends_nothing(kept, admin, hook):
     webhook, _secret = kept
-    webhooks.change(webhook, Wanted("Other", "", ["verdict"], is_enabled=False), by=admin)
+    webhooks.change(webhook, Wanted("Other", "", ["verdict"]), by=admin)
+    webhooks.switch(webhook, False, by=admin)
 
     deliver(later(days=1))
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser import new_context
 from tests.browser_look import look
+from tests.patience import PATIENCE_SECONDS
 from tests.sign_in_link import follow
 from tests.studio_process import StudioProcess
 
@@ -65,7 +66,7 @@ def new_person(chromium: Browser, studio: StudioProcess) -> Iterator[Callable[[]
 @pytest.fixture(scope="session")
 def owner_cookies(studio: StudioProcess) -> list:
     """The owner's cookies: the printed link works once, and many journeys begin as the owner."""
-    with httpx.Client() as client:
+    with httpx.Client(timeout=PATIENCE_SECONDS) as client:  # the first page of a new studio
         follow(client, studio.link)
         return [
             {"name": name, "value": value, "url": studio.url}

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from editorapp.library import organise, saved_views
+from editorapp.library import organise, saved_views, search
 from editorapp.library.models import Mark, Rating, SavedView, Star, Tag, TakeTag
 from editorapp.library.organise import NotOrganised
 from editorapp.library.saved_views import ViewRefused
@@ -57,6 +57,22 @@ def test_a_tag_is_taken_off_renamed_coloured_and_deleted(takes, creator, reviewe
         organise.change_tag(tag, name="Hero", colour="mauve", by=reviewer)
     organise.delete_tag(tag, by=reviewer)
     assert list(Tag.objects.all()) == [other] and not TakeTag.objects.exists()
+
+
+def test_a_merged_tag_leaves_its_takes_to_the_other_and_is_found_no_more(takes, creator, reviewer):
+    organise.tag(takes[:2], "Heroes", by=creator)
+    organise.tag(takes[1:], "Star turn", by=creator)
+    old, into = Tag.objects.order_by("folded")
+
+    with pytest.raises(NotOrganised, match="another tag"):
+        organise.merge_tag(old, old, by=reviewer)
+    assert organise.merge_tag(old, into, by=reviewer) == 3
+
+    assert list(Tag.objects.all()) == [into] and TakeTag.objects.count() == 3
+    assert search.found(creator.team_id, "heroes", most=9) == []
+    assert len(search.found(creator.team_id, "star turn", most=9)) == 3
+    assert organise.find_tag("STAR TURN", by=reviewer) == into
+    assert organise.find_tag("Heroes", by=reviewer) is None
 
 
 @pytest.mark.parametrize("name", ["", "  ", "!!!", "x" * 61, "a\x00b"])
@@ -122,6 +138,7 @@ def test_another_teams_tags_are_left_alone(takes, creator):
     for act in (
         partial(organise.change_tag, tag, name="Mine", colour=""),
         partial(organise.delete_tag, tag),
+        partial(organise.merge_tag, tag, organise.tag_named("Mine", by=stranger)),
     ):
         with pytest.raises(PermissionDenied):
             act(by=stranger)
@@ -210,5 +227,7 @@ def test_tags_stars_and_ratings_at_once_are_each_kept_once(takes, creator, revie
 
     assert (Tag.objects.count(), TakeTag.objects.count(), Star.objects.count()) == (3, 9, 6)
     assert Rating.objects.count() == 2
+    words = f"hero of {creator.user} {reviewer.user}"  # each take is found by all of its tags
+    assert sorted(search.found(creator.team_id, words, most=9)) == sorted(takes)
     assert Mark.objects.get(pk=takes[0]).rating == 400
     assert list(Mark.objects.values_list("colour", flat=True)) == ["red"] * 3

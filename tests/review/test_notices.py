@@ -79,7 +79,7 @@ def test_a_take_that_answers_a_note_asks_its_author(take, reviewer, creator):
     for _ in range(2):
         notices.answered(answers.answer(made, note), now=NOW)
 
-    words = f"#{made.pk} answers your note on #{take.pk}, frame 90. Does it do what you asked?"
+    words = f"#{made.pk} answers your note on frame 90 of #{take.pk}. Does it do what you asked?"
     assert told() == [("Rae", "answer", words)]
 
 

@@ -7,11 +7,15 @@ from functools import partial
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.review import playlists, shares
+from editorapp.review import playlists, shared_takes, shares
 from editorapp.review.models import Guest, Share
 from editorapp.review.shares import NoSuchShare, ShareRefused, Terms, WrongPassword
+from editorapp.teams import projects
+from editorapp.teams.models import AuditEntry, Member
 from editorapp.teams.password_throttle import FREE_TRIES, TooSoon
+from editorapp.teams.projects import ProjectFields
 from editorapp.teams.roles import Role
 from tests.factories import make_generation, make_member
 from tests.racing import race
@@ -31,7 +35,7 @@ def test_a_link_leads_to_its_take_and_its_secret_is_kept_nowhere_readable(take, 
     made, token = make(creator, take, title=" For the  client ")
 
     assert shares.opened(token, now=NOW) == made and made.title == "For the client"
-    assert shares.takes_of(made) == [take.pk]
+    assert shared_takes.takes_of(made) == [take.pk]
     assert token not in json.dumps(Share.objects.values().get(), default=str)
     assert shares.token_of(made, by=creator) == token
 
@@ -56,7 +60,7 @@ def test_its_takes_keep_their_order_and_only_finished_ones_of_the_team_are_share
 
     made, _token = make(creator, takes[2], running, takes[0], foreign, takes[2])
 
-    assert shares.takes_of(made) == [takes[2].pk, takes[0].pk]
+    assert shared_takes.takes_of(made) == [takes[2].pk, takes[0].pk]
     for nothing in (running, foreign):
         with pytest.raises(ShareRefused, match="finished take"):
             make(creator, nothing)
@@ -79,8 +83,8 @@ def test_a_frozen_link_stays_and_another_one_follows_the_newest_version(creator)
     last = finished(creator, parent=older)
     make_generation(creator, parent=last, state=State.FAILED)
 
-    assert shares.takes_of(frozen) == [first.pk]
-    assert shares.takes_of(newest) == [last.pk]
+    assert shared_takes.takes_of(frozen) == [first.pk]
+    assert shared_takes.takes_of(newest) == [last.pk]
 
 
 def test_a_shared_playlist_follows_its_items_unless_it_is_frozen(creator, reviewer):
@@ -93,22 +97,11 @@ def test_a_shared_playlist_follows_its_items_unless_it_is_frozen(creator, review
     playlists.add(playlist, [one.pk for one in takes[2:]], by=reviewer)
     playlists.move(playlist, takes[2].pk, takes[0].pk, by=reviewer)
 
-    assert shares.takes_of(frozen) == [takes[0].pk, takes[1].pk]
-    assert shares.takes_of(live) == [takes[2].pk, takes[0].pk, takes[1].pk]
+    assert shared_takes.takes_of(frozen) == [takes[0].pk, takes[1].pk]
+    assert shared_takes.takes_of(live) == [takes[2].pk, takes[0].pk, takes[1].pk]
     playlists.delete(playlist, by=reviewer)
     live.refresh_from_db()
-    assert shares.takes_of(live) == [takes[0].pk, takes[1].pk]
-
-
-def test_a_link_reaches_the_results_it_names_and_a_comparison_their_sources_too(creator):
-    first, second, other = (finished(creator) for _ in range(3))
-    one, _token = make(creator, first)
-    both, _token = make(creator, first, second)
-
-    assert shares.files_of(one) == {first.result_id}
-    sources = {first.source_asset_id, second.source_asset_id}
-    assert shares.files_of(both) == {first.result_id, second.result_id} | sources
-    assert other.result_id not in shares.files_of(both)
+    assert shared_takes.takes_of(live) == [takes[0].pk, takes[1].pk]
 
 
 def test_a_password_is_hashed_and_guessing_it_is_slowed_down_where_it_is_guessed(take, creator):
@@ -135,8 +128,9 @@ def test_guests_are_known_by_their_key_and_their_visits_are_counted(take, creato
     made, _token = make(creator, take)
     other, _token = make(creator, take)
 
-    guest, key = shares.welcome(made, "  Gina   Client ", now=NOW)
-    shares.visited(guest, now=NOW + timedelta(hours=1))
+    guest, key = shares.welcome(made, "  Gina   Client ", address=HERE, now=NOW)
+    assert not shares.visited(guest, now=NOW + timedelta(minutes=29))
+    assert shares.visited(guest, now=NOW + timedelta(hours=1))
 
     assert guest.name == "Gina Client" and shares.guest_of(made, key) == guest
     assert shares.guest_of(other, key) is shares.guest_of(made, "") is None
@@ -151,16 +145,16 @@ def test_a_guest_says_who_they_are(take, creator, name):
     made, _token = make(creator, take)
 
     with pytest.raises(ShareRefused, match="who you are"):
-        shares.welcome(made, name, now=NOW)
+        shares.welcome(made, name, address=HERE, now=NOW)
 
 
 def test_a_link_takes_so_many_guests_and_no_more(take, creator, monkeypatch):
     monkeypatch.setattr(shares, "MOST_GUESTS", 1)
     made, _token = make(creator, take)
-    shares.welcome(made, "One", now=NOW)
+    shares.welcome(made, "One", address=HERE, now=NOW)
 
     with pytest.raises(ShareRefused, match="another one"):
-        shares.welcome(made, "Two", now=NOW)
+        shares.welcome(made, "Two", address=HERE, now=NOW)
 
 
 def test_only_who_may_share_in_the_team_makes_copies_or_revokes_a_link(
@@ -194,13 +188,92 @@ def test_terms_that_make_no_link_are_refused(take, creator, terms, why):
     assert not Share.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_visits_at_once_are_all_counted(take, creator):
+def test_from_one_network_so_many_come_in_an_hour_and_others_still_do(take, creator, monkeypatch):
+    monkeypatch.setattr(shares, "MOST_FROM_ONE_PLACE", 2)
     made, _token = make(creator, take)
-    guest, _key = shares.welcome(made, "Gina", now=NOW)
+    for name in ("One", "Two"):
+        shares.welcome(made, name, address=HERE, now=NOW)
 
-    ended = race([partial(shares.visited, guest, now=NOW)] * 10)
+    with pytest.raises(ShareRefused, match="in an hour"):
+        shares.welcome(made, "Three", address=HERE, now=NOW + timedelta(minutes=59))
+
+    shares.welcome(made, "Else", address="198.51.100.9", now=NOW)
+    shares.welcome(made, "Three", address=HERE, now=NOW + timedelta(minutes=61))
+    assert HERE not in json.dumps(Guest.objects.values().first(), default=str)
+
+
+def test_the_newest_version_is_followed_into_no_private_project(creator, admin):
+    first = finished(creator)
+    newest, _token = make(creator, first, is_frozen=False)
+    board = projects.make(admin, ProjectFields("Secret", is_private=True))
+    open_board = projects.make(admin, ProjectFields("Open"))
+    shown = finished(creator, parent=first, project=open_board)
+    finished(creator, parent=shown, project=board)
+    inside = finished(admin, project=board)
+    from_inside, _token = make(admin, inside, is_frozen=False)
+    follows = finished(admin, parent=inside, project=board)
+
+    assert shared_takes.takes_of(newest) == [shown.pk]
+    assert shared_takes.takes_of(from_inside) == [follows.pk]
+
+
+def test_the_newest_versions_of_many_takes_are_one_question(creator, django_assert_num_queries):
+    takes = [finished(creator) for _ in range(3)]
+    for take in takes:
+        finished(creator, parent=finished(creator, parent=take))
+    made, _token = make(creator, *takes, is_frozen=False)
+
+    with django_assert_num_queries(3):
+        assert len(shared_takes.takes_of(made)) == 3
+
+
+def test_links_to_what_somebody_does_not_see_are_not_listed_for_them(creator, admin):
+    board = projects.make(admin, ProjectFields("Secret", is_private=True))
+    hidden, _token = make(admin, finished(admin, project=board))
+    shown, _token = make(admin, finished(creator))
+    member = Member.objects.get(pk=creator.pk)
+
+    assert list(Share.objects.visible_to(member)) == [shown]
+    assert set(Share.objects.visible_to(Member.objects.get(pk=admin.pk))) == {hidden, shown}
+
+
+def test_what_is_done_with_a_link_is_in_the_log_and_its_secret_is_not(take, creator):
+    made, token = make(creator, take, title="Cut 2", password="sesame street", may_comment=True)
+    shares.token_of(made, by=creator)
+    shares.revoke(made, by=creator, now=NOW)
+    shares.revoke(made, by=creator, now=NOW)
+
+    lines = list(AuditEntry.objects.order_by("pk"))
+    assert [line.act for line in lines] == ["share.made", "share.copied", "share.revoked"]
+    assert lines[0].facts["takes"] == [take.pk] and lines[0].facts["allows"] == "comment"
+    kept = json.dumps(list(AuditEntry.objects.values()), default=str)
+    assert token not in kept and "sesame" not in kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guests_who_come_at_once_are_all_counted_and_one_of_them_once(take, creator):
+    made, _token = make(creator, take)
+    come = partial(shares.welcome, made, "Gina", address=HERE, now=NOW)
+
+    ended = race([come] * 10)
 
     assert [one for one in ended if isinstance(one, Exception)] == []
     made.refresh_from_db()
+    assert made.visits == made.guests.count() == 10
+    again = partial(shares.visited, made.guests.first(), now=NOW + timedelta(hours=1))
+    assert sorted(race([again] * 10)) == [False] * 9 + [True]
+    made.refresh_from_db()
     assert made.visits == 11
+
+
+def test_what_lies_in_the_trash_is_not_shown_nor_followed(creator):
+    first = finished(creator)
+    older, newer = finished(creator, parent=first), finished(creator, parent=first)
+    frozen, _token = make(creator, first, older)
+    live, _token = make(creator, first, is_frozen=False)
+
+    Generation.objects.filter(pk=newer.pk).update(trashed_at=NOW)
+    assert shared_takes.takes_of(live) == [older.pk]
+    Generation.objects.filter(pk=older.pk).update(trashed_at=NOW)
+
+    assert shared_takes.takes_of(frozen) == shared_takes.takes_of(live) == [first.pk]

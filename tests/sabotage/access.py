@@ -69,9 +69,9 @@ CHANGES = (
     ),
     Change(
         "who is not in a private project sees its takes",
-        "editorapp/generations/models/generation.py",
-        "return rows if member.sees_all else rows.filter(seen_by(member))",
-        "return rows",
+        "editorapp/generations/models/generation_queryset.py",
+        "return self if member.sees_all else self.filter(seen_by(member))",
+        "return self",
         (f"{OUTSIDE}::test_lists_counts_and_searches_know_nothing_of_it",),
     ),
     Change(

@@ -69,8 +69,8 @@ CHANGES = (
     Change(
         "a stored file that has rotted is given for the same bytes",
         INTAKE,
-        "    if not store.is_whole(sha256):\n        return None\n",
-        "",
+        "    return asset if store.is_whole(sha256) else None\n",
+        "    return asset\n",
         (
             "tests/media/test_intake.py"
             "::test_a_stored_file_that_is_not_what_it_was_is_replaced_when_its_bytes_come_again",

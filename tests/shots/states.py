@@ -21,15 +21,22 @@ from editorapp.generations.coordination import heartbeat
 from editorapp.generations.models import Generation
 from editorapp.generations.moving import move
 from editorapp.generations.states import State
+from editorapp.inbox import webhooks
 from editorapp.media import change_curve
 from editorapp.media.models import Asset
 from editorapp.providers.contract import GenerationRequest, Ref
-from editorapp.review import approval, playlists
+from editorapp.review import approval, comments, guest_comments, notices, playlists, shares
+from editorapp.review.answers import answer
+from editorapp.review.asked_notes import AskedNote
+from editorapp.review.comments import CommentText
 from editorapp.review.decide import decide
+from editorapp.review.guest_comments import GuestForm
+from editorapp.review.shares import Terms
 from editorapp.teams import projects
 from editorapp.teams.models import Invite, Member, Team
 from editorapp.teams.projects import ProjectFields
 from editorapp.teams.roles import Role
+from editorapp.web.studio import answering
 from tests.factories import default_account, make_member, make_reserved
 from tests.shots.clips import graded, sources
 from tests.taken_in import take_in
@@ -56,6 +63,10 @@ class States:
     project: int = 0
     playlist: int = 0
     invite: str = ""
+    note: int = 0
+    webhook: int = 0
+    share: int = 0
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def clip(self) -> Asset:
@@ -86,8 +97,40 @@ def build(folder: Path) -> States:
     _measure(made)
     _around(made)
     _projects(made, owner)
+    _notes(made, owner)
     _sitting(made)
+    _links(made, owner)
     return made
+
+
+def _links(made: States, owner: Member) -> None:
+    """Share a take and a comparison, and have a guest come and say something."""
+    now = timezone.now()
+    shown = Terms("Second cut", may_comment=True, may_download=True, shows_prompt=True)
+    for name, takes in {"take": ("done",), "compare": ("done", "second")}.items():
+        ids = [made.take(one) for one in takes]
+        link, token = shares.share(ids, shown, by=owner, now=now)
+        made.links[name] = f"/s/{token}/"
+        guest, _key = shares.welcome(link, "Gina Client", address="192.0.2.7", now=now)
+        said = CommentText("Could the street be wetter?", (12, 12))
+        guest_comments.add(made.takes["done"], said, GuestForm(guest, name, now))
+        made.share = link.pk
+
+
+def _notes(made: States, owner: Member) -> None:
+    """Make a note with a drawing, the edit that is begun from it, a take that answers it, and a
+    webhook.
+    """
+    take, now = made.takes["changes"], timezone.now()
+    reviewer, creator = made.people["reviewer"], made.people["creator"]
+    box = {"kind": "box", "colour": "red", "points": [[0.3, 0.2], [0.6, 0.7]]}
+    says = CommentText("@Cleo keep the blue of the source here", (12, 12), [box])
+    note = comments.add(take, says, by=reviewer, form_token="shot", now=now)
+    answering.begin(AskedNote(note), take, creator, now=now)
+    answer(made.takes["answer"], note)
+    notices.answered(note.answers.get(), now=now)
+    wanted = webhooks.Wanted("Chat", "https://chat.example.com/hooks/1", ["comment", "verdict"])
+    made.note, made.webhook = note.pk, webhooks.make(wanted, by=owner, now=now)[0].pk
 
 
 def _projects(made: States, owner: Member) -> None:
@@ -140,7 +183,8 @@ def _takes(made: States, looks: list[Asset]) -> None:
         look = looks[number % 6] if clip == 0 else looks[5 + clip]
         _done(made, f"many-{number}", look, clip=clip, prompt=number % 4)
     _done(made, "approved", looks[3], review=Generation.Review.APPROVED)
-    _done(made, "changes", looks[4])
+    changes = _done(made, "changes", looks[4])
+    _done(made, "answer", looks[5], parent=changes)
     for place, strength in enumerate(LADDER):
         _done(made, f"ladder-{place}", looks[place], batch=made.batch, strength=strength)
     _other(made, "failed", State.FAILED, failure_message=FAILED, can_retry=True)

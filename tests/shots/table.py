@@ -83,6 +83,19 @@ def _tab(tone: str) -> Act:
     return show
 
 
+def _come_in(page: Page) -> None:
+    """Come in by a link, as a guest, where that window has not yet."""
+    if not page.get_by_label("Your name").count():
+        return
+    page.get_by_label("Your name").fill("Gina Client")
+    page.get_by_role("button", name="Show it").click()
+    page.wait_for_timeout(500)
+
+
+def _link(name: str) -> Address:
+    return lambda states: states.links[name]
+
+
 def _more(page: Page) -> None:
     page.locator(".takepage-more > summary").click()
 
@@ -125,6 +138,7 @@ SHOTS = (
         "trash:confirm",
         lambda s: f"/gallery/trash/confirm?takes={s.take('done')}",
     ),
+    Shot("tags", "none", "tags:page", _at("/gallery/tags/")),
     Shot("sources", "many", "gallery:sources", _at("/gallery/sources")),
     Shot("queue", "busy", "queue:page", _at("/queue/")),
     Shot("queue", "empty", "queue:page", _at("/queue/"), person="newcomer"),
@@ -139,9 +153,10 @@ SHOTS = (
     Shot("take", "queued", "takes:page", _take("queued-0")),
     Shot("take", "failed", "takes:page", _take("failed")),
     Shot("take", "outcome unknown", "takes:page", _take("unknown")),
-    Shot("lineage", "of a chain", "takes:lineage", _tree("chain")),
-    Shot("lineage", "quote", "takes:branch", _branch("chain")),
+    Shot("lineage", "of a chain", "takes:lineage", lambda s: f"/takes/{s.take('chain')}/lineage/"),
+    Shot("lineage", "quote", "takes:branch", lambda s: f"/takes/{s.take('chain')}/branch"),
     Shot("take", "as reviewer", "takes:page", _take("done"), person="reviewer"),
+    Shot("comments", "alone", "comments:panel", lambda s: f"/comments/take/{s.take('done')}"),
     Shot("review", "in a round", "review:take", lambda s: f"/review/{s.take('chain')}"),
     Shot("review", "nothing waits", "review:page", _at("/review/"), person="newcomer"),
     Shot("playlists", "some", "review:playlists", _at("/review/playlists/")),
@@ -160,8 +175,30 @@ SHOTS = (
     Shot("projects", "boards", "projects:page", _at("/projects/")),
     Shot("projects", "none", "projects:page", _at("/projects/"), person="newcomer"),
     Shot("projects", "one", "projects:edit", lambda s: f"/projects/{s.project}/"),
+    Shot("shares", "all", "shares:page", _at("/shares/")),
+    Shot("shares", "none", "shares:page", _at("/shares/"), person="newcomer"),
+    Shot("shares", "one", "shares:one", lambda s: f"/shares/{s.share}"),
+    Shot("shares", "new", "shares:new", lambda s: f"/shares/new?generation={s.take('done')}"),
+    Shot("guest", "door", "guests:page", _link("take"), person=""),
+    Shot("guest", "take", "guests:page", _link("take"), person="", act=_come_in),
+    Shot("guest", "compare", "guests:page", _link("compare"), person="", act=_come_in),
+    Shot("guest", "closed", "guests:page", _at("/s/nobody/"), person=""),
     Shot("audit", "a team's", "audit:page", _at("/audit/")),
     Shot("audit", "nothing", "audit:page", _at("/audit/"), person="newcomer"),
+    Shot("inbox", "many", "inbox:page", _at("/inbox/"), person="creator"),
+    Shot("inbox", "nothing", "inbox:page", _at("/inbox/"), person="newcomer"),
+    Shot("inbox", "settings", "inbox:settings", _at("/inbox/settings/")),
+    Shot("inbox", "webhooks", "inbox:webhooks", _at("/inbox/webhooks/")),
+    Shot("inbox", "no webhooks", "inbox:webhooks", _at("/inbox/webhooks/"), person="newcomer"),
+    Shot("inbox", "one webhook", "inbox:webhook", lambda s: f"/inbox/webhooks/{s.webhook}/"),
+    Shot(
+        "studio",
+        "answers a note",
+        "studio:page",
+        lambda s: f"/studio/?generation={s.take('changes')}&answers={s.note}",
+        person="creator",
+    ),
+    Shot("take", "answers a note", "takes:page", _take("answer"), person="reviewer"),
     Shot("costs", "a month", "costs:page", _at("/costs/")),
     Shot("costs", "nothing spent", "costs:page", _at("/costs/"), person="newcomer"),
     Shot("people", "a team", "people:page", _at("/people/")),
@@ -186,6 +223,8 @@ SHOTS = (
 NO_SCREEN = {
     "None": "leads to the studio",
     "people:sign_out_elsewhere": "leads on",
+    "inbox:open": "leads on to what a notice is about",
+    "studio:note_drawn": "a picture",
     "media:file": "a file",
     "media:still": "a picture",
     "media:times": "numbers for scripts",
@@ -202,6 +241,7 @@ NO_SCREEN = {
     "studio:versions": "a part of the studio",
     "takes:change": "numbers for scripts",
     "takes:panel": "a part of the studio",
+    "comments:people": "names for scripts",
     "shell:news": "what the shell tells of, for scripts",
     "queue:cancel_batch": "a button of the queue",
     "takes:price": "a part of a take's page",
@@ -212,6 +252,12 @@ NO_SCREEN = {
     "review:play_through": "leads on to the first take",
     "review:verdicts": "a part of a take's page",
     "exports:of_take": "a file",
+    "guests:now": "what has changed on a guest's page",
+    "guests:take": "a guest's page of one take of several",
+    "guests:talk": "a part of a guest's page",
+    "guests:file": "a file",
+    "guests:still": "a picture",
+    "guests:video": "a file",
     "accounts:one": "a card of the accounts",
     "accounts:edit": "the same form as a new account's; simulated ones have none",
     "verifying:page": "a real account's, which is asked for real money",

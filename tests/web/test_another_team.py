@@ -21,6 +21,8 @@ from editorapp.costs.models import Entry, MonthBudget, MonthCost
 from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.moving import move
 from editorapp.generations.states import State
+from editorapp.library import organise
+from editorapp.library.models import Mark, Rating, Star, Tag, TakeTag
 from editorapp.media import layout, store, unreadable
 from editorapp.media.models import Asset, Upload
 from editorapp.reuse import recipes
@@ -34,6 +36,8 @@ from editorapp.review.models import (
     Playlist,
     PlaylistItem,
     ReviewRequest,
+    Share,
+    ShareItem,
 )
 from editorapp.teams import projects
 from editorapp.teams.models import AuditEntry, Invite, Member, Project, Team, User
@@ -71,6 +75,7 @@ class Owned:
     invite: Invite
     recipe: EditRecipe
     project: Project
+    share: Share
     playlist: Playlist
     comment: Comment
 
@@ -81,10 +86,16 @@ class Owned:
             return [str(asset.pk) for asset in (self.clip, self.archive, self.came)]
         if name.startswith("studio:recipe_") and name != "studio:recipe_of_take":
             return [str(self.recipe.pk)]
+        if space == "tags":
+            return [
+                str(pk) for pk in Tag.objects.filter(team=self.member.team).values_list("pk")[0]
+            ]
         if space == "comments" and leaf not in {"panel", "people", "add"}:
             return [str(self.comment.pk)]
         if space == "projects":
             return [str(self.project.pk)]
+        if space == "shares":
+            return [str(self.share.pk)]
         if "playlist" in leaf or leaf.startswith("play"):
             return [str(self.playlist.pk)]
         if space == "people":
@@ -147,6 +158,16 @@ def owned(db, tmp_path: Path) -> Owned:
     )
     project = projects.make(member, ProjectFields(f"{WORDS} board", is_private=True))
     move([take.pk], project, by=member)
+    share = Share.objects.create(
+        team=member.team,
+        kind=Share.Kind.TAKE,
+        title=f"{WORDS} link",
+        token_sha256="0" * 64,
+        made_by=member.user,
+        made_at=timezone.now(),
+    )
+    ShareItem.objects.create(share=share, generation=take, place=1)
+    organise.tag([take.pk], "Hero", by=member)
     playlist = playlists.make(f"{WORDS} sitting", by=member, now=timezone.now())
     playlists.add(playlist, [take.pk], by=member)
     return Owned(
@@ -159,6 +180,7 @@ def owned(db, tmp_path: Path) -> Owned:
         invite,
         recipe,
         project,
+        share,
         playlist,
         Comment.objects.create(
             generation=take,
@@ -211,11 +233,13 @@ def _values(owned: Owned, name: str, place: str) -> list[str]:
         "take": [str(owned.take.pk)],
         "what": ["original", "playable", "poster", "filmstrip"],
         "frame_index": ["5"],
+        "part": ["take"],
         "ending": ["png", "jpg", "webp"],
         "kind": list(KINDS),
         "batch": [str(owned.take.batch)],
         "provider": ["luma-agents"],
         "token": [owned.upload.token if name.startswith("media:") else "nobodys"],
+        "value": ["3"],
         "verb": ["hold", "go-on", "up", "down", "first", "pause", "resume"],
     }
     return known[place]
@@ -326,7 +350,7 @@ def rows_of(owned: Owned) -> str:
     team = owned.member.team_id
     found: list[Any] = [Team.objects.get(pk=team)]
     of_team = (Generation, Asset, Upload, Member, Invite, Entry, MonthBudget, MonthCost)
-    of_team += (Project, AuditEntry)
+    of_team += (Project, AuditEntry, Share, Tag)
     found += [row for model in of_team for row in model.objects.filter(team_id=team).order_by("pk")]
     of_takes = (
         Attempt.objects.filter(generation__team=team),
@@ -334,6 +358,7 @@ def rows_of(owned: Owned) -> str:
         Comment.objects.filter(generation__team=team),
         CommentEdit.objects.filter(comment__generation__team=team),
         Settlement.objects.filter(attempt__generation__team=team),
+        *(model.objects.filter(generation__team=team) for model in (TakeTag, Star, Rating, Mark)),
         ReviewRequest.objects.filter(generation__team=team),
         Playlist.objects.filter(team=team),
         PlaylistItem.objects.filter(playlist__team=team),
@@ -376,6 +401,11 @@ def named_in(owned: Owned) -> dict[str, Any]:
         "batch": str(owned.take.batch),
         "project": owned.project.pk,
         "subject": f"take:{take}",
+        "takes": take,
+        "sure": "1",
+        "tag_name": "Hero",
+        "into": "Hero",
+        "colour": "red",
         "playlist": owned.playlist.pk,
         "reviewer": owned.member.pk,
         "approver": owned.member.pk,

@@ -612,7 +612,7 @@ def test_the_people_page_asks_the_same_number_of_queries_for_any_number_of_peopl
             admin.team, Role.CREATOR, invited_by=admin.user, now=timezone.now(), note=str(number)
         )
 
-    assert queries_of(client, "/people/") == few <= 11
+    assert queries_of(client, "/people/") == few <= 14
 
 
 def test_an_admin_says_where_alerts_are_sent_and_can_have_none(admin):

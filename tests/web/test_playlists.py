@@ -214,6 +214,23 @@ def test_takes_of_a_private_project_are_in_it_for_those_who_see_them(
     play = f"/review/playlists/{playlist.pk}/play"
     assert "1 of 2" in client.get(f"{play}/{takes[0].pk}").content.decode()
     assert client.get(f"{play}/{takes[1].pk}").status_code == 404
+    assert "2 takes" in client.get("/review/playlists/").content.decode()
+
+
+def test_a_playlist_of_nothing_but_hidden_takes_is_not_there_for_who_is_outside(
+    client, creator, takes
+):
+    admin = make_member(role=Role.ADMIN, team=creator.team)
+    board = projects.make(admin, ProjectFields("Pitch", is_private=True))
+    Generation.objects.filter(pk__in=[one.pk for one in takes]).update(project=board)
+    secret = playlists.make("Zinnober pitch", by=admin, now=NOW)
+    empty = playlists.make("To be filled", by=admin, now=NOW)
+    playlists.add(secret, [one.pk for one in takes], by=admin)
+
+    html = client.get("/review/playlists/").content.decode()
+    assert "Zinnober" not in html and f"/review/playlists/{empty.pk}/" in html
+    assert client.get(f"/review/playlists/{secret.pk}/").status_code == 404
+    assert "Zinnober" in signed_in(admin).get("/review/playlists/").content.decode()
 
 
 def test_the_number_of_queries_does_not_grow_with_playlists_and_their_takes(

@@ -115,7 +115,8 @@ def test_the_take_behind_a_source_is_read_once(creator, clip, django_assert_num_
     for number in range(3):
         make_done(creator, parent.result, prompt=f"Rain {number}", **made)
 
-    with django_assert_num_queries(4):  # the takes, and once their parent and its two clips
+    # the takes, once their parent and its two clips, and which notes they answer
+    with django_assert_num_queries(5):
         tabs = take_tabs.tabs_of(sources.takes_of(parent.result, creator), creator)
         drawn = [tab.drawn for tab in tabs]
 
@@ -145,7 +146,7 @@ def test_a_tab_shows_what_somebody_wrote_as_text(creator, clip):
 def test_what_the_tabs_of_generations_say_is_read_with_them(creator, django_assert_num_queries):
     made_without_a_clip(creator)
     made_without_a_clip(creator)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         tabs = take_tabs.tabs_of(sources.takes_of(None, creator), creator)
         said = [(tab.clip, tab.says, tab.tone) for tab in tabs]
 

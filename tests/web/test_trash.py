@@ -81,12 +81,23 @@ def test_to_htmx_the_cards_go_and_a_toast_has_the_undo(client, creator) -> None:
     assert "data-undo" in html and f'value="{takes[0].pk},{takes[1].pk}"' in html
 
 
+def test_to_htmx_a_batch_is_thrown_away_with_its_page_shown_anew(client, creator) -> None:
+    batch = "7f8e4f2e-93a4-4c0c-9f7b-0d3c5a0a7b11"
+    takes = [done(creator, batch=batch) for _ in range(2)]
+    form = {"takes": f"{takes[0].pk},{takes[1].pk}", "next": "/gallery/?state=done"}
+
+    answer = client.post(THROW, form, headers=HTMX)
+
+    assert answer["HX-Redirect"] == "/gallery/?state=done" and all(map(is_trashed, takes))
+    assert "data-undo" in client.get("/gallery/").content.decode()
+
+
 def test_what_hangs_on_a_take_is_said_before_it_goes(client, creator) -> None:
     first = done(creator)
     child = done(creator, parent=first)
     shares.share([first.pk], Terms(), by=creator, now=timezone.now())
     monday = playlists.make("Monday", by=creator, now=timezone.now())
-    playlists.add(monday, [first], by=creator)
+    playlists.add(monday, [first.pk], by=creator)
 
     answer = client.post(THROW, {"takes": first.pk}, follow=True)
 
@@ -154,6 +165,25 @@ def test_a_deleted_take_leaves_its_number_and_its_lines(client, creator, admin) 
     assert answer.status_code == 410 and "$1.08" in said(answer)
     assert client.get(f"/media/{take.result_id}/poster").status_code == 404
     assert f"#{take.pk}" in said(ada.get("/costs/"))
+
+
+def test_the_studio_says_that_its_take_was_thrown_away(client, creator, admin) -> None:
+    take = done(creator)
+    client.post(THROW, {"takes": take.pk})
+    form = {
+        "task": "edit",
+        "source_kind": "generation",
+        "source_generation": take.pk,
+        "prompt": "A quiet harbor",
+        "account": take.account_id,
+        "model": "ray-3.2",
+    }
+    before = Generation.objects.count()
+
+    assert f"#{take.pk} is in the trash: restore it" in said(client.post("/studio/queue", form))
+    trash.delete([take.pk], by=admin, now=timezone.now())
+    assert f"#{take.pk} was deleted: choose" in said(client.post("/studio/queue", form))
+    assert Generation.objects.count() == before
 
 
 def test_a_stranger_and_who_may_not_see_it_find_nothing(client, creator, admin) -> None:

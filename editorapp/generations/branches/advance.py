@@ -120,6 +120,8 @@ def _why_over(made: Generation) -> str:
         return f"#{made.pk} was canceled, so what follows it was not sent."
     if made.state == State.FAILED:
         return f"#{made.pk} failed, so what follows it was not sent. Nothing was charged for that."
+    if made.is_trashed:
+        return f"#{made.pk} was put into the trash, so what follows it was not sent."
     if not made.can_be_source:
         return f"#{made.pk} has no result any more, so what follows it was not sent."
     return ""

@@ -128,7 +128,7 @@ def line_to(end: Generation, member: Member) -> list[Generation]:
     """
     line = chain(end, most=MOST_STEPS)
     if not member.sees_all:
-        seen = Generation.objects.visible_to(member).filter(pk__in=[one.pk for one in line])
+        seen = Generation.objects.filter(pk__in=[one.pk for one in line]).seen_by(member)
         visible = set(seen.values_list("pk", flat=True))
         line = [one for one in line if one.pk in visible]
     for above, take in zip(line, line[1:], strict=False):
@@ -189,12 +189,16 @@ def _may_begin(first: Generation, onto: Generation) -> None:
         raise NotABranch(f"#{first.pk} was made from no take: it begins from the source it had.")
     if not onto.can_be_source:
         raise NotABranch(f"#{onto.pk} has no result to begin from.")
+    if onto.is_trashed:
+        raise NotABranch(f"#{onto.pk} is in the trash: take it back first.")
     if onto.pk == first.pk:
         raise NotABranch("A take cannot be made from itself.")
 
 
 def _problem(take: Generation, above: Generation | None, onto: Generation | None) -> str:
     """Say why a step cannot be sent at all."""
+    if take.is_trashed:
+        return f"#{take.pk} was thrown away: restore it, or begin below it."
     needs = take.parent if above is not None or onto is not None else None
     if needs is None or _names(take, needs):
         return ""

@@ -14,6 +14,7 @@ from editorapp.core import logs
 from editorapp.core.constants_in_sql import one_of
 from editorapp.generations.models.generation import Generation, length_ms
 from editorapp.generations.models.prepared import Fields, update_each
+from editorapp.generations.signals import came_to
 from editorapp.generations.states import (
     ACTIVE,
     CANCELABLE,
@@ -28,6 +29,8 @@ from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import User
 
 log = logging.getLogger(__name__)
+
+TOLD = FINAL | NEEDS_A_PERSON  # where a take comes to, for people
 
 
 class InvalidTransition(Exception):
@@ -288,6 +291,9 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+    if to in TOLD:
+        ids = [one.attempt.generation_id for one in steps]
+        came_to.send_robust(Attempt, takes=ids, state=to, now=now)
 
 
 def _length(shown: Fields) -> Fields:

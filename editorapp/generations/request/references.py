@@ -70,19 +70,20 @@ def takes_named(wanted: GenerationRequest, member: Member) -> dict[str, Generati
     """Return the team's takes that a request names by a provider's id: one query, none where it
     names no id.
 
-    Raises: PermissionDenied, when an id is another team's: whoever names it would see its picture
-    in the result.
+    Raises: PermissionDenied, when an id is another team's, whose picture whoever names it would see
+    in the result, or a deleted take's.
     """
     ids = {ref.generation_id for _field, ref in wanted.refs() if ref.generation_id}
     ids = {one for one in ids if not wrong_in(one)}  # such an id is nobody's; the rules refuse it
     rows = Generation.objects.filter(chain_id__in=ids).select_related("result").order_by("pk")
-    ours = {take.pk for take in rows if take.team_id == member.team_id}
+    here = (take for take in rows if take.team_id == member.team_id and not take.is_trashed)
+    ours = {take.pk for take in here}
     if not member.sees_all:
         visible = Generation.objects.visible_to(member).filter(pk__in=ours)
         ours = set(visible.values_list("pk", flat=True))
     takes = {take.chain_id: take for take in rows if take.pk in ours}
     if any(take.chain_id not in takes for take in rows):
-        raise PermissionDenied("An earlier result belongs to another team.")
+        raise PermissionDenied("An earlier result was deleted, or belongs to another team.")
     return takes
 
 

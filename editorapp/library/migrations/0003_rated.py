@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0019_result_length'),
+        ('generations', '0020_result_length'),
         ('library', '0002_words'),
         ('teams', '0011_second_factor'),
     ]

@@ -122,6 +122,20 @@ def proxy(path: str, *, frames: str, fps: str, out: str, progress: str = "") -> 
     return {"how": "encoded"}
 
 
+def watermarked(path: str, *, frames: str, fps: str, text: str, out: str) -> JsonObject:
+    """Write a clip for browsers with a text burnt into every frame."""
+    timeline = reader.load_index(Path(frames))
+    transcode.copy(
+        Path(path),
+        Path(out),
+        timeline,
+        rate=Fraction(fps),
+        recipe=transcode.for_guests(timeline.seconds, text),
+        span=(0, len(timeline.pts) - 1),
+    )
+    return {}
+
+
 class _Progress:
     """Writes a share into a file, in hundredths, as often as that is another number."""
 

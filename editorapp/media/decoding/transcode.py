@@ -10,7 +10,7 @@ import av
 import av.error
 from av.codec.context import Flags
 
-from editorapp.media.decoding import colour, tonemap
+from editorapp.media.decoding import colour, tonemap, watermark
 from editorapp.media.decoding.opening import first_frame, frames_in, open_clip, readable
 from editorapp.media.decoding.pace import Pace, as_it_is, end_of
 from editorapp.media.decoding.seeking import packets_from
@@ -19,6 +19,7 @@ from editorapp.media.decoding.timeline import Timeline
 from editorapp.media.refusals import Refusal
 
 PLAYABLE_SIDE = 1920  # the longer one, of a playable copy
+GUEST_SIDE = 1280  # of one with a name burnt in
 LONG_SECONDS = 120  # a longer clip is coded faster and a little worse, so that it is done in time
 APPLE_HEVC = "hvc1"  # how HEVC is marked where Apple's players are to play it
 _BT709, _BT2020, _LIMITED_RANGE = 1, 9, 1  # ITU-T H.273
@@ -42,6 +43,7 @@ class Recipe:
     most_bits: int = 0
     size: tuple[int, int] | None = None
     keeps_hdr: bool = False  # what is HDR is written as HEVC in 10 bits, whatever else is said
+    watermark: str = ""  # burnt into every frame, of a copy in yuv420p
 
 
 TRIM = Recipe(quality=14, keeps_hdr=True)
@@ -57,6 +59,11 @@ def for_browsers(seconds: Fraction) -> Recipe:
         preset="ultrafast" if is_long else "veryfast",
         max_side=PLAYABLE_SIDE,
     )
+
+
+def for_guests(seconds: Fraction, name: str) -> Recipe:
+    """Return how the copy is written that somebody outside sees, with their name in it."""
+    return replace(for_browsers(seconds), max_side=GUEST_SIDE, watermark=name)
 
 
 class _Picture:
@@ -102,6 +109,8 @@ class _Picture:
     def packets(self, frame: Any, pts: int, duration: int) -> list[Any]:
         """Encode one frame, shown at `pts` of the source's clock for so long."""
         made = self._prepared(frame)
+        if self.recipe.watermark:
+            made = watermark.burn(made, self.recipe.watermark)
         made.pts, made.time_base, made.duration, made.pict_type = pts, self.base, duration, 0
         return list(self.stream.encode(made))
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0019_verdict_undecided'),
+        ('generations', '0021_verdict_undecided'),
         ('review', '0002_discussion'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,11 +4,30 @@ from django.db import models
 
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member, Team, User
+from editorapp.teams.roles import Act
 
 
 class PlaylistQuerySet(models.QuerySet["Playlist"]):
     def visible_to(self, member: Member) -> "PlaylistQuerySet":
-        return self.filter(team_id=member.team_id)
+        """Return the team's playlists that somebody sees: one that holds takes, of which they see
+        none, is not there for them, unless they made it.
+        """
+        rows = self.filter(team_id=member.team_id)
+        if member.sees_all:
+            return rows
+        if not member.may(Act.SEE_TEAM):
+            return rows.none()
+        items = PlaylistItem.objects.filter(playlist=models.OuterRef("pk"))
+        seen = items.filter(generation__in=Generation.objects.visible_to(member))
+        is_empty = ~models.Exists(items)
+        return rows.filter(is_empty | models.Exists(seen) | models.Q(made_by=member.user_id))
+
+    def with_counts(self, member: Member) -> "PlaylistQuerySet":
+        """Return the playlists with the `count` of their takes that somebody sees."""
+        if member.sees_all:
+            return self.annotate(count=models.Count("items"))
+        seen = models.Q(items__generation__in=Generation.objects.visible_to(member))
+        return self.annotate(count=models.Count("items", filter=seen))
 
 
 class Playlist(models.Model):

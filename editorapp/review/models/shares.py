@@ -11,7 +11,13 @@ from editorapp.teams.models import Member, Team, User
 
 class ShareQuerySet(models.QuerySet["Share"]):
     def visible_to(self, member: Member) -> "ShareQuerySet":
-        return self.filter(team_id=member.team_id)
+        """Return the links of a member's team to takes that they see all of, and their own."""
+        rows = self.filter(team_id=member.team_id)
+        if member.sees_all:
+            return rows
+        seen = Generation.objects.visible_to(member).values("pk")
+        hidden = ShareItem.objects.filter(share=models.OuterRef("pk")).exclude(generation__in=seen)
+        return rows.filter(models.Q(made_by=member.user_id) | ~models.Exists(hidden))
 
 
 class Share(models.Model):
@@ -45,6 +51,7 @@ class Share(models.Model):
     password = models.CharField(max_length=128, blank=True)  # hashed; "": none
     may_comment = models.BooleanField(default=False)
     may_download = models.BooleanField(default=False)
+    shows_source = models.BooleanField(default=False)  # what a take was made from, beside it
     shows_prompt = models.BooleanField(default=False)
     shows_cost = models.BooleanField(default=False)
     has_watermark = models.BooleanField(default=False)
@@ -95,9 +102,11 @@ class Guest(models.Model):
     share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="guests")
     name = models.CharField(max_length=80)
     key_sha256 = models.CharField(max_length=64)
+    network = models.CharField(max_length=64, blank=True)  # hashed: from where they came
     came_at = models.DateTimeField()
     visited_at = models.DateTimeField()
     visits = models.PositiveIntegerField(default=1)
+    downloads = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -233,6 +233,10 @@ class Member(models.Model):
     def may_organise(self) -> bool:
         return self.may(Act.ORGANISE)
 
+    @property
+    def may_share(self) -> bool:
+        return self.may(Act.SHARE)
+
     def may_assign(self, role: str) -> bool:
         """May they give somebody of their team this role, or take it away?"""
         return self.is_active and role in assignable_by(self.role)

@@ -18,6 +18,7 @@ from editorapp.core.request_values import wants_json
 from editorapp.exports.take_timeline import NothingToLay
 from editorapp.exports.timelines.edl import MixedRates
 from editorapp.generations.models import Generation
+from editorapp.teams import audit
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.exports.answers import ANSWERS, HandOut
@@ -69,9 +70,18 @@ def _handed_on(
         answer = ANSWERS[kind](out)
     except REFUSED as error:
         return _refused(request, str(error), numbers)
+    if request.method != "HEAD":
+        _record(out, kind)
     if request.method == "HEAD" and answer.streaming:
         return StreamingHttpResponse((), headers=dict(answer.headers))  # written for nobody
     return answer
+
+
+def _record(out: HandOut, kind: str) -> None:
+    takes = [one.take.pk for one in out.chosen]
+    subject = f"take:{takes[0]}" if len(takes) == 1 else ""
+    about = f"#{takes[0]}" if len(takes) == 1 else f"{len(takes)} takes"
+    audit.record("take.handed_on", subject, by=out.member, about=about, kind=kind, takes=takes)
 
 
 def _refused(request: MemberRequest, reason: str, numbers: Sequence[int]) -> HttpResponseBase:

@@ -16,6 +16,7 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import notes_of, read_cards
 from editorapp.web.presenters.groups import TakeGroup, grouped
+from editorapp.web.presenters.keeping import keep
 
 MOST_OPEN = 60
 AT_ONCE = 4  # batches are named in multiples of it
@@ -37,6 +38,7 @@ def cards_of(found: Iterable[tuple[int, UUID | None]], member: Member) -> list[T
         ids += _of_named(named, member)
     takes = read_cards(list(dict.fromkeys(ids)), member)
     notes_of(takes)
+    keep(takes, member)
     return grouped(takes)
 
 

@@ -56,10 +56,10 @@ def page(request: MemberRequest) -> HttpResponse:
         address = filters.address()
         return redirect(f"{address}{'&' if '?' in address else '?'}counted=1")
     takes, is_all = looked_through(filters.query(request.member))
-    numbers = _numbers(request.member, takes)
+    total, numbers = _numbers(request.member, takes)
     options = FilterOptions(request.member, filters.said)
     context = {
-        "count": count(filters.query(request.member), most=MOST),
+        "count": TakeCount(min(total, MOST), total > MOST or not is_all),
         "numbers": list(_shown(numbers, options, filters, is_all)),
     }
     return render(request, "gallery/_counts.html", context)
@@ -109,10 +109,11 @@ def place(name: str, value: Value) -> str:
     return f"n-{name}-{value}".replace(".", "_")
 
 
-def _numbers(member: Member, takes: "QuerySet[Generation]") -> Numbers:
-    """Count the values of takes: four queries."""
+def _numbers(member: Member, takes: "QuerySet[Generation]") -> tuple[int, Numbers]:
+    """Count takes, and their values: four queries."""
     found: Counter[tuple[str, Value]] = Counter()
-    for row in takes.values_list("state", "review", *FIELDS.values()):
+    rows = list(takes.values_list("state", "review", *FIELDS.values()))
+    for row in rows:
         state, review, *rest = row
         found.update(
             ("state", name) for name, (_l, states) in STATE_GROUPS.items() if state in states
@@ -128,4 +129,4 @@ def _numbers(member: Member, takes: "QuerySet[Generation]") -> Numbers:
         found[("colour", colour)] += 1
         found.update(("rating", str(one)) for one in range(1, 6) if rating >= 100 * one)
     found[("star", "1")] = Star.objects.filter(generation__in=ids, user=member.user_id).count()
-    return found
+    return len(rows), found

@@ -140,7 +140,7 @@ def _members(team: int) -> "QuerySet[Member, Any]":
 
 @CompiledQuery
 def _former_makers(team: int) -> "QuerySet[User, Any]":
-    made = Generation.objects.filter(team_id=team, created_by=OuterRef("pk"))
+    made = Generation.objects.of_team(team).filter(created_by=OuterRef("pk"))
     here = Member.objects.active().filter(team_id=team, user=OuterRef("pk"))
     gone = User.objects.filter(~Exists(here), Exists(made))
     return gone.order_by("display_name", "username").values_list("pk", "display_name", "username")

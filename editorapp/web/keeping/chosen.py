@@ -6,8 +6,8 @@ from django.http import HttpRequest, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from editorapp.core.request_values import BadValue, as_whole
+from editorapp.library.organise import MOST_AT_ONCE
 
-MOST = 200  # takes at once
 MOST_TOLD = 4  # takes that were left out
 NAMES = ("takes", "take", "generation")
 
@@ -28,9 +28,11 @@ def chosen(form: QueryDict) -> list[int]:
         raise BadValue("takes", "numbers of takes belong here.")
     if not numbers:
         raise NoneChosen("Choose takes first: mark them on their cards.")
-    if len(numbers) > MOST:
-        over = len(numbers) - MOST
-        raise NoneChosen(f"At most {MOST} takes at once: leave {over} of {len(numbers)} out.")
+    if len(numbers) > MOST_AT_ONCE:
+        over = len(numbers) - MOST_AT_ONCE
+        raise NoneChosen(
+            f"At most {MOST_AT_ONCE} takes at once: leave {over} of {len(numbers)} out."
+        )
     return [number for number in numbers if number is not None]
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
@@ -74,12 +74,13 @@ def throw(request: MemberRequest) -> HttpResponse:
     if request.POST.get("sure") != "1" and _hangs(numbers, request.member, now):
         return _ask(request, numbers, back)
     done = trash.throw(numbers, by=request.member, now=now)
-    if is_part(request):
+    # A batch is one card of several takes: the page is shown anew then.
+    if is_part(request) and not any(take.batch for take in done.takes):
         return _thrown_part(request, done, back, now)
     if done.takes:
         _tell(request, done.ids, back, now)
     _tell_left_out(request, done)
-    return redirect(back)
+    return _led(request, back)
 
 
 @action_for(Act.TRASH)
@@ -145,10 +146,7 @@ def _hangs(numbers: Sequence[int], by: Member, now: datetime) -> bool:
 
 def _ask(request: MemberRequest, numbers: Sequence[int], back: str) -> HttpResponse:
     said = {"takes": ",".join(map(str, numbers)), "next": request.POST.get("next", "")}
-    address = f"{reverse('trash:confirm')}?{urlencode(said)}"
-    if is_part(request):
-        return HttpResponse(headers={"HX-Redirect": address})
-    return redirect(address)
+    return _led(request, f"{reverse('trash:confirm')}?{urlencode(said)}")
 
 
 def _ask_to_delete(request: MemberRequest, numbers: Sequence[int]) -> HttpResponse:
@@ -161,10 +159,15 @@ def _ask_to_delete(request: MemberRequest, numbers: Sequence[int]) -> HttpRespon
 
 def _refused(request: MemberRequest, reason: str, back: str) -> HttpResponse:
     messages.error(request, reason)
+    return _led(request, back)
+
+
+def _led(request: MemberRequest, back: str) -> HttpResponse:
+    """Lead to a page, a browser and htmx alike."""
+    address = resolve_url(back)
     if is_part(request):
-        address = reverse(back) if ":" in back else back
         return HttpResponse(headers={"HX-Redirect": address})
-    return redirect(back)
+    return redirect(address)
 
 
 def _thrown_part(
@@ -193,7 +196,7 @@ def _undo(request: MemberRequest, ids: Sequence[int], back: str, now: datetime) 
         "is_one": len(ids) == 1,
         "takes": ",".join(map(str, ids)),
         "until": now + trash.KEPT_FOR,
-        "next": reverse(back) if ":" in back else back,
+        "next": resolve_url(back),
     }
     return mark_safe(render_to_string("trash/_undo.html", context, request))
 

@@ -18,7 +18,8 @@ from django.db.models.functions import Coalesce
 
 from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.generations.models import Generation
-from editorapp.review.models import Decision
+from editorapp.review.asked_notes import note_of
+from editorapp.review.models import Answer, Decision
 from editorapp.teams.models import Member
 
 # What a card prints: to read a row with all its clips and people whole costs three times as much.
@@ -73,9 +74,12 @@ def read_pictured(ids: Sequence[int]) -> list[Generation]:
 
 
 def notes_of(takes: Sequence[Generation]) -> None:
-    """Read the decisions of those that somebody wants changed: one query, or none."""
+    """Read the decisions of those that somebody wants changed, and which notes those that were made
+    of another take answer: a query for each, or none.
+    """
     asked = [take for take in takes if take.review == Generation.Review.NEEDS_CHANGES]
     prefetch_related_objects(asked, decided())
+    prefetch_related_objects([take for take in takes if take.parent_id], answers_read())
 
 
 def in_full(
@@ -127,6 +131,20 @@ def _pictured(*ids: int) -> "QuerySet[Generation]":
 def finished_as(member: Member) -> Prefetch:
     """Return how to prefetch what takes were finished as, of what the member sees."""
     return Prefetch("finished_as", Generation.objects.visible_to(member))
+
+
+def answers_read() -> Prefetch:
+    """Return how to prefetch the notes that takes answer, with who asked: see `whose_note`."""
+    return Prefetch(
+        "answers", Answer.objects.select_related("comment__author", "decision__decided_by")
+    )
+
+
+def whose_note(take: Generation) -> str:
+    """Return whose note a take answers, of a take that was read with `answers_read`; "" for none."""
+    if take.parent_id is None:
+        return ""
+    return next((note_of(one).by for one in take.answers.all()), "")
 
 
 def decided() -> Prefetch:

@@ -58,9 +58,44 @@ class StageClip:
         return address("media:still", self.asset.pk, 0, "png")
 
     @property
+    def saved_still(self) -> str:
+        """The address under which a frame is taken along; "" where that is not allowed."""
+        return self.still
+
+    @property
     def poster(self) -> str:
         """The address of its poster."""
         return file_address(self.asset, "poster")
+
+    @property
+    def filmstrip(self) -> str:
+        """The address of its filmstrip; "" where it has none."""
+        return file_address(self.asset, "filmstrip") if self.asset.is_video else ""
+
+    @property
+    def times(self) -> str:
+        """The address of when its frames are shown."""
+        return address("media:times", self.asset.pk)
+
+    @property
+    def page(self) -> str:
+        """The address of its take's page."""
+        return address("takes:page", self.take.pk) if self.take else ""
+
+    @property
+    def talk(self) -> str:
+        """The address of what people say of its take."""
+        return address("comments:panel", self.take.pk) if self.take else ""
+
+    @property
+    def change(self) -> str:
+        """The address of how much it differs from its source; "" where nobody can say."""
+        return change.address(self.take) if self.take else ""
+
+    @property
+    def file_name(self) -> str:
+        """What its file is called."""
+        return self.asset.name
 
     @cached_property
     def json(self) -> str:
@@ -102,7 +137,7 @@ def _told(shown: StageClip) -> dict[str, Any]:
     rate = asset.fps
     return {
         "id": asset.pk,
-        "name": asset.name,
+        "name": shown.file_name,
         "label": shown.name,
         "width": asset.width,
         "height": asset.height,
@@ -110,28 +145,28 @@ def _told(shown: StageClip) -> dict[str, Any]:
         "fps": [rate.numerator, rate.denominator] if rate else None,
         "varies": asset.variable_frame_rate,
         "seconds": float(asset.duration_seconds),
-        "playable": asset.is_playable,
+        "playable": bool(shown.src),
         "src": shown.src,
         "poster": shown.poster,
-        "filmstrip": file_address(asset, "filmstrip") if asset.is_video else "",
-        "times": address("media:times", asset.pk),
+        "filmstrip": shown.filmstrip,
+        "times": shown.times,
         "still": shown.still,
         "has_audio": playing.is_heard(asset, take or shown.heard_as),
         "hdr": asset.hdr,
         "simulated": shown.is_simulated,
-        "take": _take(take, shown.says) if take else None,
+        "take": _take(shown, take) if take else None,
     }
 
 
-def _take(take: Generation, says: str) -> dict[str, Any]:
+def _take(shown: StageClip, take: Generation) -> dict[str, Any]:
     source = take.made_from
     return {
         "number": take.pk,
-        "says": says,
+        "says": shown.says,
         "simulated": take.is_simulated,
         "source": source.pk if source else None,
-        "page": address("takes:page", take.pk),
-        "talk": address("comments:panel", take.pk),
-        "change": change.address(take),
+        "page": shown.page,
+        "talk": shown.talk,
+        "change": shown.change,
         "laid": laid(take),
     }

@@ -23,6 +23,7 @@ from editorapp.review.models import Comment
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.clips import StageClip
 from editorapp.web.review.comment_forms import said_in, token_of, typed_in
 from editorapp.web.review.discussion_context import TypedForm, discussion_for, new_token
 
@@ -162,7 +163,10 @@ def _context(
 ) -> Context:
     shows = request.GET.get("talk", "")
     talk = discussion_for(take, request.member, shows=shows, typed=typed)
-    return {"here": "gallery", "take": take, "talk": talk}
+    context = {"here": "gallery", "take": take, "talk": talk}
+    if not is_part(request) and take.result is not None:
+        context["on_stage"] = [StageClip(take.result, take)]
+    return context
 
 
 def _changed(request: MemberRequest, comment: Comment) -> CommentText:

@@ -112,6 +112,12 @@ class ShownThread:
         return self.thread.comment
 
     @property
+    def ways_version(self) -> str:
+        """How the ways on from it look: what answers it, and whether that does what was asked."""
+        answers = [(one.pk, one.outcome) for one in self.comment.answers.all()]
+        return _version(self.comment.deleted_at, answers)
+
+    @property
     def made_on_page(self) -> str:
         """Return the page of the take that a carried comment was made on, at the comment."""
         page = self.speaker.addresses.page(self.comment.generation)
@@ -141,6 +147,11 @@ class ShownThread:
     @property
     def where(self) -> str:
         return where(self.first, self.last)
+
+    @property
+    def asks(self) -> bool:
+        """Does it still ask for something?"""
+        return not self.comment.is_resolved and not self.comment.is_deleted
 
     @property
     def has_drawing(self) -> bool:
@@ -190,7 +201,7 @@ class Discussion:
 
     @property
     def open_count(self) -> int:
-        return sum(_asks(one.comment) for one in self.threads)
+        return sum(one.asks for one in self.threads)
 
     @property
     def settled_count(self) -> int:
@@ -282,10 +293,6 @@ def has_same_shape(made: Asset, shown: Asset) -> bool:
         return False
     one, other = made.width / made.height, shown.width / shown.height
     return abs(one - other) <= SAME_SHAPE * one
-
-
-def _asks(comment: Comment) -> bool:
-    return not comment.is_resolved and not comment.is_deleted
 
 
 def _version(*facts: object) -> str:

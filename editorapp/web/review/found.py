@@ -2,7 +2,6 @@
 person asking may see.
 """
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from editorapp.core.request_values import BadValue, as_whole, row_id
 from editorapp.generations.models import Generation
 from editorapp.review.models import Playlist
+from editorapp.review.models.playlists import PlaylistQuerySet
 from editorapp.teams.access import MemberRequest
 
 MOST_NAMED = 500  # in one form
@@ -31,7 +31,8 @@ def take_or_404(request: MemberRequest, pk: int) -> Generation:
     return get_object_or_404(takes, pk=pk)
 
 
-def playlists_of(request: MemberRequest) -> "QuerySet[Playlist]":
+def playlists_of(request: MemberRequest) -> PlaylistQuerySet:
+    """Return the playlists that the person asking sees, with who made them."""
     return Playlist.objects.visible_to(request.member).select_related("made_by")
 
 

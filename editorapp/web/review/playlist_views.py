@@ -5,7 +5,6 @@ from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -178,7 +177,7 @@ def _list(
     wrong: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = playlists_of(request).annotate(count=Count("items"))
+    rows = playlists_of(request).with_counts(request.member)
     shown = newest_first(rows, before=cursor(request.GET), size=ON_A_PAGE)
     context = {
         "here": _here(request.member),

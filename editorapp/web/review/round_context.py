@@ -1,5 +1,5 @@
 """Round context: what the round screen shows of a take: it and its previous version on one stage,
-what was asked, and what differs.
+what was asked, what differs, and what is said of it.
 """
 
 from django.db.models import QuerySet
@@ -15,6 +15,7 @@ from editorapp.teams.models import Member
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.clips import StageClip
 from editorapp.web.presenters.request_summary import SettingChange, Words
+from editorapp.web.review.discussion_context import discussion_for
 
 
 def round_context(take: Generation, member: Member) -> Context:
@@ -28,6 +29,7 @@ def round_context(take: Generation, member: Member) -> Context:
         "prompt": _prompt(take, previous),
         "changes": _changes(take, previous),
         "settings": request_summary.settings(take),
+        "talk": discussion_for(take, member),
     }
 
 

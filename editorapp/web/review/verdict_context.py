@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from editorapp.generations.models import Generation
-from editorapp.review.models import Decision, ReviewRequest
+from editorapp.review.models import Answer, Decision, ReviewRequest
 from editorapp.review.standing import ReviewStanding, standing
 from editorapp.teams.models import Member
 
@@ -96,7 +98,15 @@ def verdicts_for(
     """Return the verdicts of a take; None while there is nothing to decide about."""
     if not take.is_done:
         return None
-    return VerdictPanel(take, member, standing(take), note, wrong)
+    found = standing(take)
+    prefetch_related_objects([*found.verdicts, *found.earlier], _answers(member))
+    return VerdictPanel(take, member, found, note, wrong)
+
+
+def _answers(member: Member) -> Prefetch:
+    """Return how to prefetch the takes that answer verdicts, of those that somebody sees."""
+    seen = Generation.objects.visible_to(member).values("pk")
+    return Prefetch("answers", Answer.objects.filter(generation__in=seen).order_by("pk"))
 
 
 def named(people: Iterable[Member]) -> str:

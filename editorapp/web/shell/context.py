@@ -18,6 +18,7 @@ from editorapp.core.htmx import Context
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Generation
 from editorapp.generations.states import ACTIVE, NEEDS_A_PERSON
+from editorapp.inbox.reading import unread_count
 from editorapp.providers.accounts import all_simulated
 from editorapp.review.rounds import asked_count
 from editorapp.teams.models import Member
@@ -73,6 +74,7 @@ def shell(request: HttpRequest) -> Context:
         "places": _lazily(member, places, []),
         "home": SimpleLazyObject(lambda: home(member)),
         "counts": _lazily(member, counts, Counts(0, 0)),
+        "unread": _lazily(member, unread_count, 0),
         "asked": _lazily(member, asked_count, 0, act=Act.DECIDE),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
         "month": _lazily(member, of_month, None, act=Act.SEE_COSTS),

@@ -1,4 +1,6 @@
-"""News: what became of a person's takes since a page was drawn, asked by every page that is open."""
+"""News: what became of a person's takes, and what they were told, since a page was drawn; asked by
+every page that is open.
+"""
 
 import zlib
 from typing import Any
@@ -10,6 +12,7 @@ from django.urls import reverse
 from editorapp.core.request_values import as_whole, text
 from editorapp.generations.models import Generation
 from editorapp.generations.states import FINAL, NEEDS_A_PERSON, State
+from editorapp.inbox.reading import unread_count
 from editorapp.review import discussion
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
@@ -29,11 +32,12 @@ def news(request: MemberRequest) -> HttpResponse:
     other than the page saw it. `talks`: the takes whose discussion the page shows; it is told how
     each stands.
 
-    Two queries, and one more with each discussion; the month's money is read only where something
+    Three queries, and one more with each discussion; the month's money is read only where something
     changed.
     """
     running, rows, talks = counts(request.member), _newest(request.member), _talks(request)
-    stamp = _stamp(running, rows, talks)
+    unread = unread_count(request.member)
+    stamp = _stamp(running, rows, unread, talks)
     if stamp == request.GET.get("seen"):
         return HttpResponse(status=204)
     ended = [_told(row) for row in rows if row[1] in TOLD]
@@ -41,9 +45,11 @@ def news(request: MemberRequest) -> HttpResponse:
         {
             "stamp": stamp,
             "running": running.running,
+            "unread": unread,
             "ended": ended,
             "talks": talks,
             "parts": {
+                "bell-box": render_to_string("_bell.html", {"unread": unread}),
                 "running-box": render_to_string("_running.html", {"counts": running}),
                 "month-box": render_to_string("_month.html", request=request),
             },
@@ -65,8 +71,8 @@ def _talks(request: MemberRequest) -> dict[int, str]:
     return {pk: discussion.stamp(pk) for pk in takes.order_by("pk").values_list("pk", flat=True)}
 
 
-def _stamp(running: Counts, rows: list[Row], talks: dict[int, str]) -> str:
-    return f"{zlib.crc32(repr((running, rows, talks)).encode()):x}"
+def _stamp(running: Counts, rows: list[Row], unread: int, talks: dict[int, str]) -> str:
+    return f"{zlib.crc32(repr((running, rows, unread, talks)).encode()):x}"
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -33,6 +33,7 @@ ALLOWED = {
     "conditioning": ("auto", "manual"),
     "guides": ("none", "single", "keyframes"),
     "frames": ("none", "frames", "keyframes", *EXTENDS),
+    "note_frame": ("none", "plain", "drawn"),
 }
 
 
@@ -109,6 +110,11 @@ class DraftForm:
     # The source that the guide frames are of, as `source_key`: see following.py.
     pinned_to: str = ""
     project: str = ""  # "" is that of the source; "none", or its number: see project_choice.py
+    # The note that it was begun from, as AskedNote.key names it; how its frame is used, and the
+    # picture that was pinned for it: see answering.py.
+    answers: str = ""
+    note_frame: str = "none"
+    note_picture: int | None = None
     replaces: int | None = None  # our own generation, not sent yet, that this one is instead of
     form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
     # What the page showed when this was filled in: a difference is a switch. See resolved_form.py.

@@ -16,6 +16,7 @@ from editorapp.web.studio.draft_form import Changes, DraftForm, Values
 from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.saved_form import (
     GUIDES,
+    NOTE,
     OWN,
     SOURCE,
     DraftMark,
@@ -28,6 +29,7 @@ from editorapp.web.studio.saved_form import (
 from editorapp.web.studio.told import NOTHING, Told, WayOut, guide_frames, stay
 
 NO_GUIDES: Values = {"guides": "none", "guide_asset": None, "keyframes": ()}
+NO_NOTE: Values = {"answers": "", "note_frame": "none", "note_picture": None}
 GONE = "This draft is not kept any more."
 
 
@@ -47,7 +49,7 @@ def followed(form: DraftForm, mark: DraftMark, member: Member, *, now: datetime)
     if not form.is_on_other_source:
         return Followed(form, mark)
     before = replace(form, **source_fields(form.pinned_to))
-    bare = replace(form, **NO_GUIDES, pinned_to=form.source_key)
+    bare = replace(form, **NO_GUIDES, **NO_NOTE, pinned_to=form.source_key)
     if not member.may_create:
         return Followed(bare, mark.on(0))
     left = _kept(before, mark, member, now)
@@ -167,7 +169,8 @@ def _words(form: DraftForm, kept: DraftForm) -> tuple[DraftForm, str]:
 
 
 def _settings(form: DraftForm, kept: DraftForm) -> tuple[DraftForm, str]:
-    taken = replace(as_draft(form, kept), **fields_of(form, GUIDES), task=form.task)
+    own = fields_of(form, (*GUIDES, *NOTE))
+    taken = replace(as_draft(form, kept), **own, task=form.task)
     return taken, "Words and settings are taken over."
 
 

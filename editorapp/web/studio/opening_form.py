@@ -10,11 +10,12 @@ from editorapp.providers.contract import Task
 from editorapp.reuse import drafts
 from editorapp.reuse.models import SavedDraft
 from editorapp.teams.access import MemberRequest
-from editorapp.web.studio import form_request, sources
+from editorapp.web.studio import answering, form_request, sources
 from editorapp.web.studio.draft_form import NAMES, DraftForm, Values
 from editorapp.web.studio.following import Followed
 from editorapp.web.studio.resolved_form import waiting_take
 from editorapp.web.studio.saved_form import (
+    NOTE,
     OWN,
     SOURCE,
     DraftMark,
@@ -47,21 +48,22 @@ def opening_at(request: MemberRequest) -> Followed:
     rows = drafts.found(request.member, way=asked.way, source=asked.source)
     own = _own(asked, rows)
     if own is None:
-        mark = DraftMark.opened(asked.way)
-        return Followed(_fresh(request, asked.form), mark, _offer(asked, rows))
+        mark, form = DraftMark.opened(asked.way), _fresh(request, asked.form)
+        offer = answering.told_of(request, form)
+        return Followed(form, mark, offer if offer.sentences else _offer(asked, rows))
     way = asked.way or (own.way if not asked.source else "")
     form = _begun(request, asked, own)
     source = "" if way == "generate" else form.source_key
     mark = DraftMark.opened(way, revision_at(rows, way, source))
-    return Followed(form, mark)
+    return Followed(form, mark, answering.told_of(request, form))
 
 
 def _asked(request: MemberRequest) -> _Asked:
     """Read an address; a picture named there is meant as the opening guide frame."""
-    form = DraftForm.read(request.GET)
+    form = replace(DraftForm.read(request.GET), answers="")
     if form.guide_asset is not None and "guides" not in request.GET:
         form = replace(form, guides="single")
-    names = NAMES.intersection(request.GET) - {*OWN, *SOURCE}
+    names = NAMES.intersection(request.GET) - {*OWN, *SOURCE, *NOTE}
     if form.guide_asset is not None:
         names |= {"guides"}
     values = {name: getattr(form, name) for name in names}
@@ -77,6 +79,8 @@ def _place(request: MemberRequest, form: DraftForm) -> tuple[str, str]:
     ):
         if (pk := row_id(request.GET, name)) is not None:
             return way.format(pk), source.format(pk)
+    if (note := answering.named(request)) is not None:
+        return "", f"generation:{note.take.pk}"
     return ("generate", "") if form.task == Task.GENERATE else ("", "")
 
 
@@ -125,7 +129,10 @@ def _offer(asked: _Asked, rows: list[SavedDraft]) -> Told:
 
 def _fresh(request: MemberRequest, form: DraftForm) -> DraftForm:
     """Return the form that an address asks for where nothing was begun."""
-    if (take := _take_named(request, "generation")) is not None:
+    take = _take_named(request, "generation")
+    if take is None and (note := answering.named(request)) is not None:
+        take = note.take
+    if take is not None:
         return form_request.editing(take, task=form.task, account=form.account)
     if (take := _take_named(request, "replace")) is not None:
         return replace(form_request.again(take), replaces=_replaced(request, take))

@@ -22,6 +22,7 @@ from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.studio import (
+    answering,
     frames,
     project_choice,
     sizes,
@@ -242,6 +243,7 @@ def _pane_context(found: FormVerdict) -> Context:
         "choices": choices,
         "sizes": sizes.drawn(choices, found.price_steps),
         "replaced": resolved.replaced,
+        "answered": answering.shown(form, member),
         "project_options": project_choice.options(resolved),
         "most_takes": variants.MOST,
     }

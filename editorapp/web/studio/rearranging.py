@@ -10,6 +10,7 @@ from editorapp.reuse import drafts
 from editorapp.reuse.models import EditRecipe
 from editorapp.teams.access import MemberRequest
 from editorapp.teams.models import Member
+from editorapp.web.studio import answering
 from editorapp.web.studio.draft_form import Changes, DraftForm
 from editorapp.web.studio.following import Followed, exchanged, followed
 from editorapp.web.studio.new_sources import NotDone
@@ -30,6 +31,12 @@ def posted(request: MemberRequest) -> Followed:
 def rearranged(request: MemberRequest, changes: Changes) -> Followed:
     """Return what was posted after a button's changes. Raises: BadValue; NotDone."""
     begun, member, now = posted(request), request.member, timezone.now()
+    if "answer" in changes:
+        return _for_note(begun, changes["answer"][0], member, now=now)
+    if "note_frame" in changes:
+        _may_create(member)
+        form = answering.with_frame(begun.form, changes["note_frame"][0], member)
+        return replace(begun, form=form)
     if "recipe" in changes:
         return _with_recipe(begun, recipe_of(changes["recipe"][0], member), member, now=now)
     done = exchanged(begun.form, begun.mark, changes, member, now=now)
@@ -44,6 +51,21 @@ def recipe_of(number: str, member: Member) -> EditRecipe:
     if recipe is None:
         raise NotDone("This preset is not there any more.")
     return recipe
+
+
+def _may_create(member: Member) -> None:
+    if not member.may_create:
+        raise NotDone("Your role may look, but not make edits.")
+
+
+def _for_note(begun: Followed, key: str, member: Member, *, now: datetime) -> Followed:
+    """Make the edit that a note asks for; what it replaces is kept for "Undo"."""
+    _may_create(member)
+    form = answering.begun_here(begun.form, key, member)
+    place, before = begun.mark.at(begun.form.source_key, member), values_of(begun.form)
+    kept = drafts.set_aside(member, place, before, now=now)
+    undo = WayOut("Undo", f"draft_all={kept.pk}")
+    return replace(begun, form=form, told=Told(("The note is the prompt now.",), (undo,)))
 
 
 def _with_recipe(

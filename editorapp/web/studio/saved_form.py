@@ -19,6 +19,7 @@ from editorapp.web.studio.new_sources import NotDone
 OWN = ("form_token", "replaces", "pinned_to")
 SOURCE = ("source_kind", "source_asset", "source_generation", "source_url", "source_id")
 GUIDES = ("guides", "guide_asset", "keyframes")
+NOTE = ("answers", "note_frame", "note_picture")  # it is of a take, as guide frames are
 MOST_CHARACTERS = 200_000  # of all values together
 _WAY = re.compile(r"(again|replace):[0-9]{1,18}|generate")
 _OURS = re.compile(r"(asset|generation):([0-9]{1,18})")

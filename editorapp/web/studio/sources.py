@@ -34,6 +34,7 @@ TAKE = (
     *("team_id", "state", "task", "provider", "model", "request", "is_simulated"),
     *("source_asset_id", "parent_id", "has_source_sound", "account__name"),
     *(f"result__{name}" for name in CLIP),
+    "mark__colour",
 )
 MEDIA_TYPES = {
     "mp4": "video/mp4",
@@ -113,11 +114,24 @@ def _take(pk: int | None, member: Member, *, to: str) -> ChosenSource:
         return ChosenSource()
     rows = Generation.objects.visible_to(member)
     take = rows.select_related("result", "account", "source_asset").filter(pk=pk).first()
+    if take is None and (gone := _thrown_away(pk, member)):
+        return ChosenSource(problem=gone)
     if take is None or take.result is None or not take.can_be_source:
         return ChosenSource(problem=f"This take has no result to {to} (yet): choose another one.")
     if to == "continue":
         return ChosenSource(None, take.result, take, extend=Ref(asset_id=take.result_id))
     return ChosenSource(_ref(take.result), take.result, take)
+
+
+def _thrown_away(pk: int, member: Member) -> str:
+    """Say that a take was thrown away, and what to do; "" where it was not."""
+    rows = Generation.objects.filter(team_id=member.team_id, pk=pk).exclude(trashed_at=None)
+    take = rows.seen_by(member).first()
+    if take is None:
+        return ""
+    if take.emptied_at is not None:
+        return f"#{pk} was deleted: choose another one."
+    return f"#{pk} is in the trash: restore it, or choose another one."
 
 
 def _address(form: DraftForm) -> ChosenSource:
@@ -325,7 +339,7 @@ def _generated(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
 
 
 def _on_tabs(takes: "QuerySet[Generation]") -> "QuerySet[Generation]":
-    return takes.select_related("result", "account")
+    return takes.select_related("result", "account", "mark")
 
 
 class TakeStanding(NamedTuple):

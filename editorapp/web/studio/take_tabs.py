@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import prefetch_related_objects
 from django.utils.safestring import SafeString
 
 from editorapp.generations.files.source_sound import SoundOffers
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.library.models import Colour
 from editorapp.teams.models import Member
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.cards import answers_read, whose_note
 from editorapp.web.presenters.clips import clip_json
 from editorapp.web.presenters.differences import differences
 from editorapp.web.presenters.kept_parts import kept_part
@@ -51,6 +54,12 @@ class TakeTab:
         return self.sounds.of(self.take) is not None
 
     @property
+    def colour(self) -> str:
+        """What it is marked with; "" for none."""
+        mark = getattr(self.take, "mark", None)
+        return mark.colour if mark else ""
+
+    @property
     def drawn(self) -> SafeString:
         """The tab as the page shows it."""
         pk = self.take.pk
@@ -60,6 +69,7 @@ class TakeTab:
             number=str(pk),
             tone=self.tone,
             says=self.says,
+            answers=whose_note(self.take),
             state=State(self.take.state).label,
             page=address("takes:page", pk),
             panel=address("takes:panel", pk),
@@ -68,12 +78,15 @@ class TakeTab:
             verdicts=f"{address('review:verdicts', pk)}?in_form=1" if self.take.is_done else "",
             can_edit=self.take.can_be_source,
             finishes=finishes,
+            colour=self.colour,
+            colour_name=Colour(self.colour).label if self.colour else "",
         )
 
 
 def tabs_of(takes: Sequence[Generation], member: Member) -> list[TakeTab]:
     """Return takes as tabs, the oldest first: a new one stands at the end, and moves nothing."""
     says, sounds, may = differences(takes), SoundOffers(), member.may_create
+    prefetch_related_objects([take for take in takes if take.parent_id], answers_read())
     in_order = sorted(takes, key=lambda take: take.pk)
     return [TakeTab(take, says[take.pk], may, sounds) for take in in_order]
 

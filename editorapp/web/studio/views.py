@@ -20,7 +20,7 @@ from editorapp.generations.models import Generation
 from editorapp.generations.queue.cancel import TooLate
 from editorapp.generations.request import quotes
 from editorapp.generations.request.draft import Draft
-from editorapp.generations.request.enqueue import RequestRefused, enqueue_all
+from editorapp.generations.request.enqueue import RequestRefused
 from editorapp.media.models import Asset
 from editorapp.media.tasks import copied_percent
 from editorapp.providers.contract import Task
@@ -29,6 +29,8 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.studio import (
+    answer_views,
+    answering,
     buttons,
     draft_views,
     new_sources,
@@ -42,6 +44,7 @@ from editorapp.web.studio import (
     take_tabs,
     variants,
 )
+from editorapp.web.studio.answering import NoteGone
 from editorapp.web.studio.draft_form import Changes, DraftForm
 from editorapp.web.studio.form_verdict import (
     form_verdict,
@@ -49,10 +52,13 @@ from editorapp.web.studio.form_verdict import (
 )
 from editorapp.web.studio.opening_form import opening_at
 from editorapp.web.studio.pages import triggering
+from editorapp.web.studio.project_choice import ProjectGone
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
 
 OTHER_CLIP = "Not queued yet: another clip was chosen. Look at its guide frames, then queue it."
 NOT_QUEUED = "Not queued: look at the notes beside the fields."
+# What keeps a form from being queued, each in words for who pressed.
+NOT_MADE = (OverBudget, TooLate, RequestRefused, ProjectGone, NoteGone)
 
 
 @page_for(Act.STUDIO)
@@ -283,7 +289,7 @@ def submit(request: MemberRequest) -> HttpResponse:
         return _refused(request, resolved)
     try:
         made = _enqueued(resolved)
-    except (OverBudget, TooLate, RequestRefused, project_choice.ProjectGone) as error:
+    except NOT_MADE as error:
         return _refused(request, resolved, error)
     return _queued(request, made, resolved)
 
@@ -291,8 +297,9 @@ def submit(request: MemberRequest) -> HttpResponse:
 def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     """Queue all that the form asks for, instead of what it replaces.
 
-    Raises: RequestRefused; OverBudget; ProjectGone; TooLate, when that was sent, canceled or
-    replaced meanwhile.
+    What answers a note says so in the same transaction.
+    Raises: RequestRefused; OverBudget; ProjectGone; NoteGone; TooLate, when that was sent, canceled
+            or replaced meanwhile.
     """
     member, pk, replaced = resolved.member, resolved.form.replaces, None
     if pk is not None:
@@ -302,7 +309,9 @@ def _enqueued(resolved: ResolvedForm) -> list[Generation]:
     project, token = project_choice.chosen(resolved), resolved.form.form_token
     drafts = [replace(draft, project_id=project) for draft in variants.all_of(resolved)]
     try:
-        return enqueue_all(drafts, member=member, form_token=token, replaces=replaced)
+        return answering.enqueued(
+            resolved.form, drafts, member=member, form_token=token, replaces=replaced
+        )
     except TooLate as error:
         raise TooLate(f"Nothing was queued: #{pk} cannot be replaced any more. {error}") from error
 
@@ -371,6 +380,7 @@ def _same_source(resolved: ResolvedForm) -> str:
 
 
 urlpatterns = [
+    *answer_views.urlpatterns,
     *draft_views.urlpatterns,
     *prompt_views.urlpatterns,
     *recipe_views.urlpatterns,

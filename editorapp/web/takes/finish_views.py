@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -20,6 +21,7 @@ from editorapp.generations.request.finish import (
     finishes,
 )
 from editorapp.generations.request.quality import Quality
+from editorapp.review import answers
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.studio.pages import triggering
@@ -45,7 +47,9 @@ def finish_it(request: MemberRequest, pk: int) -> HttpResponse:
     take = take_or_404(request, pk)
     quality, agreed_usd = _pressed(request.POST.get("finish", ""))
     try:
-        made = finish(take, quality, member=request.member, agreed_usd=agreed_usd)
+        with transaction.atomic():
+            made = finish(take, quality, member=request.member, agreed_usd=agreed_usd)
+            answers.carry(made, take)
     except REFUSED as error:
         return _refused(request, take, str(error))
     words = f"#{made.pk} is queued: #{take.pk} at {quality.label}."

@@ -52,7 +52,9 @@ def steps(here: Generation, member: Member) -> list[Step]:
     chain, left_out = lineage.shortened(here, MOST_STEPS)
     if not member.sees_all:
         ids = [take.pk for take in chain]
-        seen = set(_seen(member).filter(pk__in=ids).values_list("pk", flat=True))
+        # One in the trash is named, so that the chain is whole.
+        rows = Generation.objects.filter(pk__in=ids).seen_by(member)
+        seen = set(rows.values_list("pk", flat=True))
         chain = [take for take in chain if take.pk in seen]
     stale = _stale(chain, member)
     return [

@@ -21,10 +21,12 @@ from editorapp.providers import accounts
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
 from editorapp.review.playlists import offered
+from editorapp.review.shares import open_links
 from editorapp.teams.models import Member, Project
-from editorapp.web.presenters import change, request_summary
+from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
+from editorapp.web.presenters.keeping import keep, keeping_of
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.review.discussion_context import discussion_for
 from editorapp.web.review.verdict_context import verdicts_for
@@ -36,6 +38,7 @@ from editorapp.web.takes.source_words import source_words
 def page_context(take: Generation, member: Member) -> Context:
     """Return all that the page shows of a take to this member."""
     prefetch_related_objects([take], finished_as(member))
+    keep([take], member)
     chain, source, wanted = lineage.steps(take, member), take.made_from, take.wanted
     return {
         "here": "gallery",
@@ -43,7 +46,7 @@ def page_context(take: Generation, member: Member) -> Context:
         "source": source,
         "source_words": source_words(chain[0].take.wanted),
         "on_stage": _on_stage(take, source),
-        "sound_source": source_sound.offered(take, [step.take for step in chain]),
+        "sound_source": source_sound.offered(take, _whole_line(chain)),
         "change": change.words(take),
         "ways_on": _ways_on(take, member),
         "draft_source": _draft_source(take, chain),
@@ -60,8 +63,11 @@ def page_context(take: Generation, member: Member) -> Context:
         "lines": ledger.lines(member, generation_id=take.pk).order_by("pk"),
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
+        "keeping": keeping_of(take),
         **_projects(take, member),
+        "shared_links": open_links(take, member, now=timezone.now()),
         "seen": seen(take),
+        "answer_lines": answers.lines_of(take, member),
         "review": verdicts_for(take, member),
         "playlists": offered(member) if member.may_organise else [],
         "talk": discussion_for(take, member) if take.is_done else None,
@@ -78,6 +84,11 @@ def _projects(take: Generation, member: Member) -> Context:
         "project": next((one for one in rows if one.pk == take.project_id), None),
         "projects": [one for one in rows if not one.is_archived] if member.may_organise else [],
     }
+
+
+def _whole_line(chain: list[lineage.Step]) -> list[Generation] | None:
+    """Return the takes of a chain; None where some of them are left out."""
+    return None if any(step.left_out for step in chain) else [step.take for step in chain]
 
 
 def _draft_source(take: Generation, chain: list[lineage.Step]) -> Generation | None:

@@ -102,7 +102,7 @@ def _read(ids: Iterable[int]) -> dict[int, Generation]:
     shown = takes.select_related(
         "account", "source_asset", "result", "parent__result", "created_by"
     )
-    return {take.pk: take for take in shown.only(*PRINTED, "lineage")}
+    return {take.pk: take for take in shown.only(*PRINTED, "lineage", "trashed_at", "emptied_at")}
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,23 @@ to do next.
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
+from django.utils import timezone
 
 from editorapp.costs import ledger
 from editorapp.generations import comparison, trash
 from editorapp.generations.models import Generation
+from editorapp.inbox import reading
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters import change
-from editorapp.web.takes import actions, finish_views, lineage_views, panel, sound
+from editorapp.web.takes import (
+    actions,
+    answer_views,
+    finish_views,
+    lineage_views,
+    panel,
+    sound,
+)
 from editorapp.web.takes import settle_views as settle
 from editorapp.web.takes.found import full_take_or_404, trashed_take_or_404
 from editorapp.web.takes.page_context import page_context
@@ -23,7 +32,11 @@ _NOT_YET = {"Cache-Control": "private, no-store"}
 
 @page_for(Act.SEE)
 def page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a take; of one in the trash that it is there, and the way back."""
+    """Show a take; what a person was told of it counts as read then. Of one in the trash, say that it
+    is there, and the way back.
+    """
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        reading.mark_path_read(request.member, request.path, now=timezone.now())
     try:
         return _page(request, pk)
     except Http404:
@@ -99,6 +112,7 @@ urlpatterns = [
     path("<int:pk>/change", curve, name="change"),
     *panel.urlpatterns,
     *actions.urlpatterns,
+    *answer_views.urlpatterns,
     *finish_views.urlpatterns,
     *sound.urlpatterns,
     *lineage_views.urlpatterns,

@@ -31,6 +31,8 @@ def subject_url(line: AuditEntry) -> str:
     kind, _colon, number = line.subject.partition(":")
     if kind == "take":
         return reverse("takes:page", args=[int(number)])
+    if kind == "share":
+        return reverse("shares:one", args=[int(number)])
     return f"{reverse('gallery:page')}?project={number}" if kind == "project" else ""
 
 

@@ -17,7 +17,9 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
+from editorapp.web.presenters.cards import whose_note
 from editorapp.web.presenters.groups import TakeGroup, stem
+from editorapp.web.presenters.keeping import keeping_of
 from editorapp.web.presenters.kept_parts import kept_part
 from editorapp.web.templatetags.groups import standing, with_batch
 from editorapp.web.templatetags.rushes import seconds
@@ -65,6 +67,8 @@ def batch_card(group: TakeGroup, here_url: str, oob: Any = False) -> SafeString:
         opens=f"{reverse('gallery:batch', args=[batch])}?open=1",
         live=tuple(_live(take) for take in group.takes if take.is_active),
         pictures=tuple((poster(take, "lazy"), take.is_done) for take in group.takes[:MOST_NAMED]),
+        picks=",".join(str(take.pk) for take in group.takes),
+        count=len(group.takes),
         label=group.label,
         prompt=Truncator(first.prompt).chars(MOST_OF_PROMPT),
         is_simulated=first.is_simulated,
@@ -95,11 +99,13 @@ def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
         maker=str(take.created_by),
         cost=cost(take),
         exr=take.exr_id is not None,
+        answers=whose_note(take),
         **stands,
         **_state(take),
         **_result(take.result),
         **_origin(take),
         **_review(take),
+        **_keeping(take),
     )
 
 
@@ -158,6 +164,30 @@ def _review(take: Generation) -> Words:
         "note_by": str(decision.decided_by) if decision else "",
         "note": decision.note if decision else "",
     }
+
+
+def _keeping(take: Generation) -> Words:
+    """Return what is put on a take, and what who asks may do to it."""
+    keeping, source = keeping_of(take), take.made_from
+    kept, is_video = keeping.kept, take.result is not None and take.result.is_video
+    compares = is_video and source is not None and source.is_video
+    return {
+        "is_starred": kept.is_starred,
+        "own_rating": kept.own_rating,
+        "mean": kept.mean,
+        "rated_by": kept.rated_by,
+        "colour": kept.colour,
+        "colour_name": keeping.colour_name,
+        "tags": tuple((str(tag.pk), tag.name, tag.colour) for tag in kept.tags),
+        "may_organise": keeping.may_organise,
+        "edit_url": _with_take("studio:page", "generation", take) if keeping.may_edit else "",
+        "compare_url": f"{_with_take('compare:page', 'takes', take)}&source=1" if compares else "",
+    }
+
+
+def _with_take(view: str, name: str, take: Generation) -> str:
+    """Return the address of a page about a take: "/studio/?generation=12"."""
+    return f"{address(view)}?{name}={take.pk}"
 
 
 def _made_by_model(take: Generation) -> str:

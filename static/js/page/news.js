@@ -63,10 +63,12 @@
   function draw(news) {
     stamp = news.stamp;
     running = news.running;
+    const wasUnread = document.querySelector("[data-unread]")?.dataset.unread || "0";
     for (const [id, html] of Object.entries(news.parts)) {
       const box = document.getElementById(id);
       if (box && box.innerHTML !== html) box.innerHTML = html;
     }
+    if (news.unread > Number(wasUnread)) document.dispatchEvent(new CustomEvent("rushes:inbox"));
     tell(news.ended);
     title();
     document.dispatchEvent(new CustomEvent("rushes:talks", { detail: news.talks }));
@@ -108,6 +110,11 @@
   });
 
   document.addEventListener("rushes:queued", () => { clearTimeout(timer); timer = setTimeout(ask, 1000); });
+  /* On the inbox's own page what is new is offered, and put in when it is pressed: nothing moves under the hand. */
+  document.addEventListener("rushes:inbox", () => {
+    const offer = document.querySelector("[data-inbox-new]");
+    if (offer) offer.hidden = false;
+  });
   window.addEventListener("focus", read);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") read(); });
   window.addEventListener("focus", () => { if (talks().length) ask(); });

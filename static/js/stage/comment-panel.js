@@ -6,6 +6,7 @@
 (() => {
   "use strict";
   const asked = new WeakSet(); /* panels that are being looked at again */
+  const again = new WeakSet(); /* and those of them that have changed meanwhile */
 
   const panels = () => [...document.querySelectorAll("[data-talk]")];
   const panelOf = (element) => element.closest("[data-talk]");
@@ -83,21 +84,22 @@
   function draw(panel, html, sent = null) {
     const fresh = parsed(html);
     if (!fresh || !panel.isConnected) return;
-    const { shows, openComment } = panel.dataset;
+    const { shows, opened } = panel.dataset;
     Object.assign(fresh.dataset, { shows, known: "yes" });
-    if (openComment) fresh.dataset.openComment = openComment;
+    if (opened) fresh.dataset.opened = opened;
     panel.toggleAttribute("data-waits", renew(panel, fresh, sent));
     window.rushes.talk.begin(panel);
   }
 
   async function look(panel) {
-    if (asked.has(panel)) return;
+    if (asked.has(panel)) { again.add(panel); return; }
     asked.add(panel);
     try {
       const answer = await fetch(panel.dataset.url, { headers: { "HX-Request": "true" } });
       if (answer.ok && !answer.redirected) draw(panel, await answer.text());
     } catch { /* no connection: looked at again with the next news */ } finally {
       asked.delete(panel);
+      if (again.delete(panel)) look(panel);
     }
   }
 

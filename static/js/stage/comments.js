@@ -16,8 +16,8 @@
     const stage = stageHere();
     for (const one of document.querySelectorAll("[data-thread][aria-current]")) one.removeAttribute("aria-current");
     thread.setAttribute("aria-current", "true");
-    for (const one of panels()) delete one.dataset.openComment;
-    panel.dataset.openComment = thread.dataset.thread;
+    for (const one of panels()) delete one.dataset.opened;
+    panel.dataset.opened = thread.dataset.thread;
     if (isSeen) thread.scrollIntoView({ block: "nearest" });
     const at = placeOnStage(panel);
     if (at < 0) return;
@@ -39,7 +39,7 @@
   document.addEventListener("rushes:remark", (event) => {
     const panel = leadPanel();
     const { ids } = event.detail;
-    const next = panel && ids[(ids.indexOf(panel.dataset.openComment) + 1) % ids.length];
+    const next = panel && ids[(ids.indexOf(panel.dataset.opened) + 1) % ids.length];
     const thread = next && threadOf(panel, next);
     if (!thread) return;
     showPlace(true);
@@ -49,13 +49,14 @@
   /* -- marks on the time line: those of the take that leads -- */
 
   function toneOf(thread) {
-    if (thread.classList.contains("is-resolved")) return "resolved";
+    if (thread.classList.contains("is-settled")) return "resolved";
     return thread.classList.contains("is-carried") ? "carried" : "open";
   }
 
   function marks() {
     const stage = stageHere();
-    const line = stage && window.rushes.timeline.of(stage.element);
+    const { timeline } = window.rushes; /* not there yet while a stage begins with what its address says */
+    const line = stage && timeline && timeline.of(stage.element);
     if (!line || !line.remarks) return;
     const panel = leadPanel();
     const threads = panel ? [...panel.querySelectorAll("[data-thread][data-first]")] : [];
@@ -93,7 +94,14 @@
     const place = placeHere();
     if (!place || !place.querySelector("[data-talk]") && is) return;
     place.hidden = !is;
+    if (is) bringIntoSight(place);
     tellPlace();
+  }
+
+  /* On a phone it is above or below what is seen. */
+  function bringIntoSight(place) {
+    const { top } = place.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight * 0.75) place.scrollIntoView({ block: "start" });
   }
 
   function tellPlace() {
@@ -133,7 +141,7 @@
 
   function begin(panel) {
     tellShown(panel);
-    const open = panel.dataset.openComment && threadOf(panel, panel.dataset.openComment);
+    const open = panel.dataset.opened && threadOf(panel, panel.dataset.opened);
     if (open) open.setAttribute("aria-current", "true");
     talk.ready(panel);
     marks();
@@ -145,7 +153,7 @@
     const said = named && document.getElementById(`comment-${named[1]}`);
     const thread = said && said.closest("[data-thread]");
     if (!thread) return;
-    if (thread.classList.contains("is-resolved")) show(panelOf(thread), "all");
+    if (thread.classList.contains("is-settled")) show(panelOf(thread), "all");
     openComment(thread, { isSeen: true });
   }
   window.addEventListener("hashchange", openNamed);

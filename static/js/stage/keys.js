@@ -58,7 +58,7 @@
   function openKeys(stage) {
     const dialog = stage.element.querySelector("[data-keys-dialog]");
     for (const row of dialog.querySelectorAll("[data-keys-compare]")) row.hidden = stage.clips.length < 2;
-    for (const row of dialog.querySelectorAll("[data-keys-talk]")) row.hidden = !stage.comment;
+    for (const row of dialog.querySelectorAll("[data-keys-talk]")) row.hidden = !document.querySelector("[data-composer]");
     dialog.showModal();
   }
 

@@ -32,7 +32,8 @@
       find("[data-frames]").textContent = stage.frames;
       play.disabled = !stage.video;
       mute.disabled = !stage.lead.has_audio || !stage.video;
-      find("[data-this-frame]").href = stillAddress();
+      const link = find("[data-this-frame]");
+      if (link) link.href = stillAddress();
       tellFrame();
     }
 
@@ -120,6 +121,7 @@
 
     function download() {
       const link = find("[data-this-frame]");
+      if (!link) return;
       link.href = stillAddress();
       link.click();
     }

@@ -29,7 +29,7 @@ def make_indexes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0020_trash_and_branches'),
+        ('generations', '0022_trash'),
         ('media', '0011_projects'),
         ('providers', '0005_proven_accounts'),
         ('teams', '0011_second_factor'),

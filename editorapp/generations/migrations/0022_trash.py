@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generations', '0018_guides'),
+        ('generations', '0021_verdict_undecided'),
         ('media', '0011_projects'),
         ('providers', '0005_proven_accounts'),
         ('teams', '0011_second_factor'),

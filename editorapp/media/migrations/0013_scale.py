@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('media', '0011_projects'),
+        ('media', '0012_watermarked'),
         ('teams', '0011_second_factor'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -19,7 +19,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0018_guides"), ("media", "0011_projects")]
+    dependencies = [("generations", "0019_branch_runs"), ("media", "0011_projects")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,81 @@
+"""Kept: what people have put on takes, read for many of them at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from editorapp.core.compiled_query import CompiledQuery, padded
+from editorapp.generations.models import Generation
+from editorapp.library.models import Rating, Star, TakeTag
+
+AT_ONCE = 12  # takes are read in multiples of it
+
+
+@dataclass(frozen=True)
+class KeptTag:
+    """A tag as a card shows it."""
+
+    pk: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class TakeKept:
+    """What is put on a take, as one person sees it: their own star and rating, and the team's."""
+
+    is_starred: bool = False
+    own_rating: int = 0  # 1 to 5; 0: none
+    rating: int = 0  # the mean, in hundredths
+    rated_by: int = 0  # so many people
+    colour: str = ""
+    tags: tuple[KeptTag, ...] = ()
+
+    @property
+    def mean(self) -> str:
+        """The mean of all ratings: "4.2"; "" where nobody rated it."""
+        return f"{self.rating / 100:.1f}" if self.rated_by else ""
+
+
+NOTHING = TakeKept()
+
+
+def kept_of(ids: Sequence[int], user_id: int) -> dict[int, TakeKept]:
+    """Return what is put on these takes: two queries, however many there are."""
+    if not ids:
+        return {}
+    tags: dict[int, list[KeptTag]] = defaultdict(list)
+    for take, *tag in _tags(*padded(ids, to=AT_ONCE)):
+        tags[take].append(KeptTag(*tag))
+    found = _marks(user_id, *padded(ids, to=AT_ONCE))
+    return {
+        pk: TakeKept(
+            is_starred=starred,
+            own_rating=own or 0,
+            rating=rating or 0,
+            rated_by=rated_by or 0,
+            colour=colour or "",
+            tags=tuple(tags[pk]),
+        )
+        for pk, colour, rating, rated_by, starred, own in found
+    }
+
+
+@CompiledQuery
+def _marks(user: int, *ids: int) -> "QuerySet[Generation, Any]":
+    star = Star.objects.filter(user=user, generation=OuterRef("pk"))
+    own = Rating.objects.filter(user=user, generation=OuterRef("pk")).values("value")
+    rows = Generation.objects.filter(pk__in=ids).order_by("pk")
+    rows = rows.annotate(is_starred=Exists(star), own_rating=Subquery(own[:1]))
+    return rows.values_list(
+        *("pk", "mark__colour", "mark__rating", "mark__rated_by", "is_starred", "own_rating")
+    )
+
+
+@CompiledQuery
+def _tags(*ids: int) -> "QuerySet[TakeTag, Any]":
+    rows = TakeTag.objects.filter(generation__in=ids).order_by("tag__folded")
+    return rows.values_list("generation_id", "tag_id", "tag__name", "tag__colour")

@@ -1,0 +1,1 @@
+"""Inbox pages: what a person was told, how they want it by mail, and the team's webhooks."""

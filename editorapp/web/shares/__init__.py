@@ -1,0 +1,1 @@
+"""Shared links, for those who make them: /shares/."""

@@ -1,6 +1,7 @@
 """Playlists: takes in the order of a sitting."""
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member, Team, User
@@ -18,16 +19,25 @@ class PlaylistQuerySet(models.QuerySet["Playlist"]):
         if not member.may(Act.SEE_TEAM):
             return rows.none()
         items = PlaylistItem.objects.filter(playlist=models.OuterRef("pk"))
-        seen = items.filter(generation__in=Generation.objects.visible_to(member))
+        seen = _seen(items, member)
         is_empty = ~models.Exists(items)
         return rows.filter(is_empty | models.Exists(seen) | models.Q(made_by=member.user_id))
 
     def with_counts(self, member: Member) -> "PlaylistQuerySet":
         """Return the playlists with the `count` of their takes that somebody sees."""
-        if member.sees_all:
-            return self.annotate(count=models.Count("items"))
-        seen = models.Q(items__generation__in=Generation.objects.visible_to(member))
-        return self.annotate(count=models.Count("items", filter=seen))
+        items = PlaylistItem.objects.filter(playlist=models.OuterRef("pk")).order_by()
+        shown = items if member.sees_all else _seen(items, member)
+        counted = shown.values("playlist").annotate(n=models.Count("pk")).values("n")
+        return self.annotate(count=Coalesce(models.Subquery(counted), 0))
+
+
+def _seen(
+    items: "models.QuerySet[PlaylistItem]",
+    member: Member,
+) -> "models.QuerySet[PlaylistItem]":
+    """Return the places of takes that somebody sees: looked up one by one, for a list has few."""
+    takes = Generation.objects.visible_to(member).filter(pk=models.OuterRef("generation"))
+    return items.filter(models.Exists(takes))
 
 
 class Playlist(models.Model):

@@ -66,8 +66,6 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "people:oidc": ("person.identity_linked",),
     "people:oidc_unlink": ("person.identity_unlinked",),
     "people:oidc_join": ("invite.accepted",),
-    "people:oidc_go": READS,
-    "people:oidc_back": READS,
     "people:passkeys": READS,
     "people:ask_passkey": "it only asks the browser; nothing is kept",
     "people:add_passkey": ("person.passkey_added",),

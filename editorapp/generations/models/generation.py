@@ -211,7 +211,7 @@ class Generation(models.Model):
     # Its files were deleted then, for good; the row stays, as its lines in the ledger do.
     emptied_at = models.DateTimeField(null=True, blank=True)
 
-    objects = GenerationQuerySet.as_manager()
+    objects = GenerationQuerySet["Generation"].as_manager()
 
     class Meta:
         constraints = [

@@ -29,6 +29,6 @@ def files_seen_by(member: Member) -> Q:
     return seen | (is_upload & ~_used(all_takes, *USES))
 
 
-def _used(takes: GenerationQuerySet, *uses: str) -> Q:
+def _used(takes: GenerationQuerySet[Generation], *uses: str) -> Q:
     """Return which files one of these takes uses in one of these ways."""
     return reduce(or_, (Q(Exists(takes.filter(**{use: OuterRef("pk")}))) for use in uses))

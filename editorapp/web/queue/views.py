@@ -179,23 +179,23 @@ class _KeysOfTeam(_KeysOfMember):
         return _over(self.team, since)
 
 
-def _used_by(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+def _used_by(takes: GenerationQuerySet[Generation]) -> "QuerySet[Generation, int]":
     return takes.active().order_by().values_list("account_id", flat=True).distinct()
 
 
-def _unsent_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+def _unsent_of(takes: GenerationQuerySet[Generation]) -> "QuerySet[Generation, int]":
     return _keys(takes.active().filter(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
 
 
-def _running_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+def _running_of(takes: GenerationQuerySet[Generation]) -> "QuerySet[Generation, int]":
     return _keys(takes.active().exclude(state__in=CANCELABLE), "pk", most=MOST_ROWS + 1)
 
 
-def _waiting_of(takes: GenerationQuerySet) -> "QuerySet[Generation, int]":
+def _waiting_of(takes: GenerationQuerySet[Generation]) -> "QuerySet[Generation, int]":
     return _keys(takes.in_need(), "-pk", most=MOST_ROWS)
 
 
-def _over_of(takes: GenerationQuerySet, since: datetime) -> "QuerySet[Generation, int]":
+def _over_of(takes: GenerationQuerySet[Generation], since: datetime) -> "QuerySet[Generation, int]":
     """Return what is over lately, the last of it first."""
     ended = takes.ended().filter(state_since__gte=since)
     return _keys(ended, "-state_since", "-pk", most=MOST_RECENT)
@@ -226,7 +226,9 @@ def _over(team: int, since: datetime) -> "QuerySet[Generation, int]":
     return _over_of(Generation.objects.of_team(team), since)
 
 
-def _keys(takes: GenerationQuerySet, *order: str, most: int) -> "QuerySet[Generation, int]":
+def _keys(
+    takes: GenerationQuerySet[Generation], *order: str, most: int
+) -> "QuerySet[Generation, int]":
     return takes.order_by(*order).values_list("pk", flat=True)[:most]
 
 

@@ -223,6 +223,10 @@ SHOTS = (
 NO_SCREEN = {
     "None": "leads to the studio",
     "people:sign_out_elsewhere": "leads on",
+    "people:oidc": "only where a sign-on service is set",
+    "people:oidc_go": "leads on to the sign-on service",
+    "people:oidc_back": "leads on",
+    "people:oidc_join": "only where a sign-on service is set",
     "inbox:open": "leads on to what a notice is about",
     "studio:note_drawn": "a picture",
     "media:file": "a file",

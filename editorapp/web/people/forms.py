@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from editorapp.core.request_values import as_whole
 from editorapp.core.typed_text import TextField
 from editorapp.generations.queue import offboarding
 from editorapp.generations.queue.offboarding import (
@@ -15,6 +16,15 @@ from editorapp.generations.queue.offboarding import (
 from editorapp.teams import people
 from editorapp.teams.models import Member, Project, Team
 from editorapp.teams.roles import Role, assignable_by
+
+
+class ProjectsField(forms.ModelMultipleChoiceField):
+    """Chosen projects. A number that no row can have is refused as one that none has."""
+
+    def clean(self, value: Any) -> Any:
+        if any(as_whole(str(one)) is None for one in value or ()):
+            raise ValidationError("Choose among the projects of the list.", code="invalid_choice")
+        return super().clean(value)
 
 
 class InviteForm(forms.Form):
@@ -34,7 +44,7 @@ class InviteForm(forms.Form):
         choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")],
     )
 
-    projects = forms.ModelMultipleChoiceField(
+    projects = ProjectsField(
         label="Lets into",
         queryset=Project.objects.none(),
         required=False,

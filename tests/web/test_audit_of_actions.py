@@ -109,6 +109,8 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "queue:whole": ("queue.paused", "queue.resumed"),
     "exports:of_chosen": ("take.handed_on",),
     "guests:comment": "a comment is a row of its own, with who said it and what they said before",
+    "guests:delete": "a comment is a row of its own, with who said it and what they said before",
+    "guests:edit": "a comment is a row of its own, with who said it and what they said before",
     "guests:reply": "a comment is a row of its own, with who said it and what they said before",
     "guests:enter": "a guest is a row of their own: who came, when and how often",
     "guests:leave": READS,

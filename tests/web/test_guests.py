@@ -493,6 +493,33 @@ def test_what_the_team_says_among_itself_is_told_to_no_guest(creator, done):
     assert refused.status_code == 403 and Comment.objects.count() == 1
 
 
+def test_a_guest_changes_and_takes_back_what_they_said_and_nothing_of_anothers(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    gina, otto = guest_at(path), guest_at(path, name="Otto")
+    gina.post(f"{path}takes/{take.pk}/comments/add", saying(take, "Too drak", place="take"))
+    said = Comment.objects.get()
+    edit, delete = (f"{path}comments/{said.pk}/{what}" for what in ("edit", "delete"))
+    page = f"{path}takes/{take.pk}"
+    assert edit in gina.get(page).content.decode()
+    assert edit not in otto.get(page).content.decode()
+
+    for stranger in (otto, Client()):
+        assert stranger.post(edit, {"text": "Hm"}).status_code == 403
+        assert stranger.post(delete).status_code == 403
+    moved = {"text": "Too dark", "place": "frame", "first": "3", "drawing": ""}
+    assert gina.post(edit, moved).status_code == 302
+
+    said.refresh_from_db()
+    assert (said.text, said.first_frame, said.guest_name) == ("Too dark", 3, "Gina")
+    html = otto.get(page).content.decode()
+    assert "Too dark" in html and "edited" in html and "Too drak" not in html
+    assert gina.post(edit, {"text": " "}).status_code == 422
+    assert gina.post(delete).status_code == 302
+    assert "Too dark" not in otto.get(page).content.decode()
+    assert said.edits.count() == 2
+
+
 def test_where_the_link_takes_no_comments_there_are_none(creator, done):
     take, other = done(10), done(30)
     _closed, closed = linked(creator, take)

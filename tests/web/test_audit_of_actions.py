@@ -116,6 +116,7 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "guests:leave": READS,
     "shares:new": ("share.made",),
     "shares:copy": ("share.copied",),
+    "shares:change": ("share.changed",),
     "shares:revoke": ("share.revoked",),
     "shell:theme": READS,
     "status:check": READS,

@@ -108,7 +108,9 @@ class TermsForm(ShareForm):
         del self.fields["follows"]
         days = forms.ChoiceField(label="Works for", choices=_days(made), required=False)
         password = self.fields["password"]
-        password.help_text = "Whoever has come in is asked for it again."
+        password.help_text = (
+            f"{LEAST_PASSWORD} characters at least. Whoever has come in already is asked for it."
+        )
         if made.password:
             password.label = "Another password"
         else:

@@ -142,8 +142,9 @@ def test_what_was_searched_for_is_marked_on_the_cards(client, creator):
 
 def test_the_poll_and_an_opened_batch_mark_what_their_page_was_searched_for(client, creator):
     batch = uuid4()
-    for _ in range(2):
-        take = make_generation(creator, prompt="A red umbrella", batch=batch, state="running")
+    for shade in ("red", "blue"):
+        prompt = f"A {shade} umbrella"
+        take = make_generation(creator, prompt=prompt, batch=batch, state="running")
     part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/gallery/?q=umb"}
 
     live = client.get("/gallery/live", {"live": f"{take.pk}.queued"}, headers=part)

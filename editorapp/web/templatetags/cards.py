@@ -60,8 +60,9 @@ def take_of_batch(
     oob: Any = False,
 ) -> SafeString:
     """Write the card of a take that stands in an open batch: its place there, and what is its own."""
-    stands = {"standing": f" {group.place_of(take)}", "differs": group.differs[take.pk]}
-    return _card(take, stands, oob, context.get("asked_words"))
+    asked = context.get("asked_words")
+    differs = marked(group.differs[take.pk], asked)
+    return _card(take, {"standing": f" {group.place_of(take)}", "differs": differs}, oob, asked)
 
 
 @register.simple_tag(takes_context=True)

@@ -157,7 +157,7 @@ def change(
     for name, value in fields.items():
         setattr(row, name, value)
     row.save(update_fields=list(fields))
-    facts = audit.changed(before, {"title": row.title, **_told(row)})
+    facts: dict[str, Any] = audit.changed(before, {"title": row.title, **_told(row)})
     if not keeps_password and terms.password:
         _ask_again(row)
         facts["password"] = "a new one"

@@ -145,13 +145,13 @@ def test_the_poll_and_an_opened_batch_mark_what_their_page_was_searched_for(clie
     for shade in ("red", "blue"):
         prompt = f"A {shade} umbrella"
         take = make_generation(creator, prompt=prompt, batch=batch, state="running")
-    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/gallery/?q=umb"}
+    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/gallery/?q=blue+umb"}
 
     live = client.get("/gallery/live", {"live": f"{take.pk}.queued"}, headers=part)
     opened = client.get(f"/gallery/batch/{batch}?open=1", headers=part)
 
     assert "umb" in marks(live.content.decode())
-    assert "umb" in marks(opened.content.decode())
+    assert "blue" in marks(opened.content.decode())
     for odd in ("http://[", "?q=%00", "", "x" * 9000):
         answer = client.get(f"/gallery/batch/{batch}", headers=part | {"HX-Current-URL": odd})
         assert answer.status_code == 200 and marks(answer.content.decode()) == []

@@ -59,8 +59,10 @@ def where(first: int | None, last: int | None) -> str:
 
 def said_before(comment: Comment, edits: Sequence[CommentEdit]) -> list[SaidBefore]:
     """Return what a comment said before each of its changes (oldest first), the newest first."""
-    after: list[Placed] = [*edits, comment][1:]
-    pairs = zip(edits, after, strict=True)
+    versions: list[Placed] = []
+    versions += edits
+    versions += [comment]
+    pairs = zip(edits, versions[1:], strict=True)
     return [SaidBefore(one, _moved(one, then)) for one, then in pairs][::-1]
 
 

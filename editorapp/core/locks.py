@@ -37,6 +37,7 @@ ORDER = (
     "review_answer",
     "review_playlist",
     "review_playlistitem",
+    "review_share",
     "library_taketext",
     "costs_entry",  # the line of a reservation, by whoever settles it
     "costs_monthbudget",  # by team, month and world: see costs/ledger.py

@@ -22,6 +22,7 @@ _UNSPACED_SCRIPTS = (
 )
 _UNSPACED = re.compile(f"([{''.join(_UNSPACED_SCRIPTS)}])")
 _WORD = re.compile(rf"[^\W_{MARKER}]+")
+_PIECE = re.compile(f"[{''.join(_UNSPACED_SCRIPTS)}]|[^\\W_{MARKER}{''.join(_UNSPACED_SCRIPTS)}]+")
 _NUMBER = re.compile(r"#([0-9]{1,19})(?![0-9])")
 
 
@@ -50,10 +51,41 @@ def person_word(user_id: int) -> str:
 
 def fold(text: str) -> list[str]:
     """Return the words of a text, folded, in their order."""
+    bare = _bare(text)
+    return [word[:LONGEST_WORD] for word in _WORD.findall(_UNSPACED.sub(r" \1 ", bare))]
+
+
+def _bare(text: str) -> str:
+    """Return a text in one case and without accents."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(one for one in parts if not unicodedata.combining(one))
-    bare = unicodedata.normalize("NFC", bare)
-    return [word[:LONGEST_WORD] for word in _WORD.findall(_UNSPACED.sub(r" \1 ", bare))]
+    return unicodedata.normalize("NFC", bare)
+
+
+def places(asked: SearchedWords, text: str) -> list[tuple[int, int]]:
+    """Return where a text has the words that were asked for: first and last place + 1, in order, none
+    of which touches another. Of a word that is only begun, its beginning.
+    """
+    letters = [(letter, at) for at, one in enumerate(text) for letter in _bare(one)]
+    origin = [at for _letter, at in letters] + [len(text)]
+    found: list[tuple[int, int]] = []
+    for piece in _PIECE.finditer("".join(letter for letter, _at in letters)):
+        if not (length := _length_of(asked, piece[0])):
+            continue
+        first, behind = origin[piece.start()], piece.start() + length
+        end = max(origin[behind], origin[behind - 1] + 1)
+        if found and found[-1][1] >= first:
+            first = found.pop()[0]
+        found.append((first, end))
+    return found
+
+
+def _length_of(asked: SearchedWords, word: str) -> int:
+    """Return how much of a folded word was asked for."""
+    if word[:LONGEST_WORD] in asked.words:
+        return len(word)
+    last = asked.words[-1] if asked.is_begun else ""
+    return len(last) if last and word.startswith(last) else 0
 
 
 def searched(text: str) -> SearchedWords:

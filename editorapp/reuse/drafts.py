@@ -166,6 +166,14 @@ def save_over(
     return draft
 
 
+def amend(draft: SavedDraft, values: Pairs) -> None:
+    """Change what a draft holds as the page that holds it does, too: it stays the version that this
+    page has seen. Nothing, where another page has saved since it was read.
+    """
+    rows = SavedDraft.objects.filter(pk=draft.pk, revision=draft.revision, values=draft.values)
+    rows.update(values=values)
+
+
 def _kept(values: Pairs, place: DraftPlace, page: str, now: datetime) -> dict[str, Any]:
     named = {"source_name": place.source_name[:200], "page": page}
     return {"values": values, "saved_at": now, **named}

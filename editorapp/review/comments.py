@@ -144,15 +144,19 @@ def edit(comment: Comment, says: CommentText, *, by: Member, now: datetime) -> C
     Raises: PermissionDenied; CommentRefused.
     """
     row = _own(comment, by)
-    fields = says.checked(row.generation).fields
-    if row.parent_id is not None:
-        fields = {"text": fields["text"]}
-    _trace(row, now=now)
+    fields = fields_of(row, says)
+    trace(row, now=now)
     Comment.objects.filter(pk=row.pk).update(**fields, edited_at=now)
     row.refresh_from_db()
     _name_again(row, by.team_id)
     _say(row, by=by, now=now)
     return row
+
+
+def fields_of(row: Comment, says: CommentText) -> dict[str, object]:
+    """Return what a comment is to say, checked; of an answer, its words. Raises: CommentRefused."""
+    fields = says.checked(row.generation).fields
+    return fields if row.parent_id is None else {"text": fields["text"]}
 
 
 @transaction.atomic
@@ -162,8 +166,12 @@ def delete(comment: Comment, *, by: Member, now: datetime) -> None:
 
     Raises: PermissionDenied; CommentRefused.
     """
-    row = _own(comment, by)
-    _trace(row, now=now)
+    take_back(_own(comment, by), now=now)
+
+
+def take_back(row: Comment, *, now: datetime) -> None:
+    """Take the words and the drawing of a comment from the page; they stay in its trace."""
+    trace(row, now=now)
     Comment.objects.filter(pk=row.pk).update(deleted_at=now, text="", drawing=[])
     row.mentions.all().delete()
     said.send(Comment, takes=[row.generation_id])
@@ -227,7 +235,8 @@ def _say(
     said.send(Comment, takes=[comment.generation_id])
 
 
-def _trace(row: Comment, *, now: datetime) -> None:
+def trace(row: Comment, *, now: datetime) -> None:
+    """Keep what a comment says, which is about to be changed."""
     CommentEdit.objects.create(
         comment=row,
         at=now,

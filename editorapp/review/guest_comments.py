@@ -14,7 +14,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from editorapp.core.locks import locked
 from editorapp.generations.models import Generation
-from editorapp.review import notices
+from editorapp.review import comments, notices
 from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.discussion import Thread
 from editorapp.review.models import Answer, Comment, CommentEdit, Guest, Share
@@ -22,6 +22,7 @@ from editorapp.review.shared_takes import takes_of
 from editorapp.review.signals import said
 
 MOST_OF_ONE, WITHIN = 20, timedelta(minutes=10)
+MOST_CHANGES = 20  # of what one guest has said, within the same time
 MOST_OF_LINK, WITHIN_A_DAY = 500, timedelta(days=1)
 # What a comment is shown with: whom the team names in it; never what it said before, nor the takes
 # that were made of it.
@@ -59,6 +60,30 @@ def reply(parent: Comment, text: str, sent: GuestForm) -> Comment:
         raise CommentRefused("The comment was deleted meanwhile: say it as one of its own.")
     fields = {**CommentText(text).checked(take).fields, "parent": top}
     return _keep(take, fields, sent)
+
+
+@transaction.atomic
+def edit(comment: Comment, says: CommentText, *, by: Guest, now: datetime) -> Comment:
+    """Change what a guest has said; what it said before is kept.
+
+    Raises: PermissionDenied; CommentRefused.
+    """
+    row = _own(comment, by, now=now)
+    fields = comments.fields_of(row, says)
+    comments.trace(row, now=now)
+    Comment.objects.filter(pk=row.pk).update(**fields, edited_at=now)
+    row.refresh_from_db()
+    said.send(Comment, takes=[row.generation_id])
+    return row
+
+
+@transaction.atomic
+def delete(comment: Comment, *, by: Guest, now: datetime) -> None:
+    """Take back what a guest has said; its trace and its replies stay.
+
+    Raises: PermissionDenied; CommentRefused.
+    """
+    comments.take_back(_own(comment, by, now=now), now=now)
 
 
 def threads(made: Share, take: Generation) -> list[Thread]:
@@ -109,6 +134,21 @@ def _check_pace(guest: Guest, *, now: datetime) -> None:
         raise CommentRefused("You have said much in a short time: go on in ten minutes.")
     if rows.filter(created_at__gt=now - WITHIN_A_DAY).count() >= MOST_OF_LINK:
         raise CommentRefused("Too much was said by this link today: go on tomorrow.")
+
+
+def _own(comment: Comment, guest: Guest, *, now: datetime) -> Comment:
+    """Lock what this guest has said and return it as it is now."""
+    _may_comment(comment.generation, guest)
+    rows = Comment.objects.filter(pk=comment.pk, guest=guest)
+    row = locked(rows).select_related("generation__result").first()
+    if row is None:
+        raise PermissionDenied("Only who wrote a comment may change it.")
+    if row.is_deleted:
+        raise CommentRefused("The comment was deleted already.")
+    changes = CommentEdit.objects.filter(comment__guest=guest, at__gt=now - WITHIN)
+    if changes.count() >= MOST_CHANGES:
+        raise CommentRefused("You have changed much in a short time: go on in ten minutes.")
+    return row
 
 
 def _may_comment(take: Generation, guest: Guest) -> None:

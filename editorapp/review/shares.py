@@ -13,10 +13,12 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.crypto import salted_hmac
 
 from editorapp.core.encryption import Encryption
+from editorapp.core.locks import locked
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
@@ -122,6 +124,52 @@ def revoke(made: Share, *, by: Member, now: datetime) -> bool:
     if was_open:
         _record("share.revoked", made, by, visits=made.visits)
     return was_open
+
+
+@transaction.atomic
+def change(
+    made: Share,
+    terms: Terms,
+    *,
+    keeps_password: bool,
+    by: Member,
+    now: datetime,
+) -> list[str]:
+    """Give a link other terms, which hold at once, also for who has come in by it. Return the names
+    of what is other than before.
+
+    `keeps_password`: the link stays with the password that it has, or with none; else that of
+    `terms` is the new one, and none takes it away. A new one is asked of everybody again. What
+    guests see, as shared or always the newest, stays.
+    Raises: PermissionDenied; ShareRefused.
+    """
+    _may_share(made, by)
+    row = locked(Share.objects.filter(pk=made.pk)).get()
+    if row.revoked_at is not None:
+        raise ShareRefused("The link was revoked: make a new one.")
+    if terms.shows_cost and not row.shows_cost and not by.may(Act.SEE_ALL_COSTS):
+        raise PermissionDenied("This role may not show what takes cost.")
+    fields = _kept(terms, now=now, known=row)
+    del fields["is_frozen"]
+    if keeps_password:
+        del fields["password"]
+    before = {"title": row.title, **_told(row)}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
+    facts: dict[str, Any] = audit.changed(before, {"title": row.title, **_told(row)})
+    if not keeps_password and terms.password:
+        _ask_again(row)
+        facts["password"] = "a new one"
+    if facts:
+        _record("share.changed", row, by, **facts)
+    return list(facts)
+
+
+def _ask_again(made: Share) -> None:
+    """Have who came in by a link known as nobody: they come in again, with its new password."""
+    nobody = Concat(Value("nobody "), Cast("pk", CharField()))  # no key has such a hash
+    made.guests.update(key_sha256=nobody)
 
 
 def open_links(take: Generation, member: Member, *, now: datetime) -> list[Share]:
@@ -235,12 +283,15 @@ def _kind_of(ids: Sequence[int], playlist: Playlist | None) -> str:
     return Kind.COMPARE if len(ids) <= MOST_COMPARED else Kind.PLAYLIST
 
 
-def _kept(terms: Terms, *, now: datetime) -> dict[str, object]:
-    """Return terms as they are kept. Raises: ShareRefused."""
+def _kept(terms: Terms, *, now: datetime, known: Share | None = None) -> dict[str, object]:
+    """Return terms as they are kept; `known`: the link that has others until now. Raises:
+    ShareRefused.
+    """
     title = " ".join(terms.title.split())
     if wrong := wrong_in(title, most=LONGEST_TITLE):
         raise ShareRefused(f"The title cannot be kept. {wrong}")
-    if terms.expires_at is not None and terms.expires_at <= now:
+    is_same_end = known is not None and known.expires_at == terms.expires_at
+    if terms.expires_at is not None and terms.expires_at <= now and not is_same_end:
         raise ShareRefused("The link would be over already: choose a later day.")
     if terms.password and len(terms.password) < LEAST_PASSWORD:
         raise ShareRefused(f"A password has {LEAST_PASSWORD} characters at least.")

@@ -70,6 +70,7 @@ _ACTS = (
     AuditedAct("take.moved", "moved to another project", SHARING),
     AuditedAct("share.made", "made a link to", SHARING),
     AuditedAct("share.copied", "took the address of the link to", SHARING),
+    AuditedAct("share.changed", "changed the terms of the link to", SHARING),
     AuditedAct("share.revoked", "revoked the link to", SHARING),
     AuditedAct("take.handed_on", "handed on", SHARING),
     AuditedAct("take.settled", "settled", MONEY),

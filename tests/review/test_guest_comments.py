@@ -10,7 +10,7 @@ from editorapp.inbox.models import Notice
 from editorapp.review import comments, guest_comments, shares
 from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.guest_comments import GuestForm
-from editorapp.review.models import Comment
+from editorapp.review.models import Comment, CommentEdit
 from editorapp.review.shares import Terms
 from tests.review.conftest import NOW, finished
 
@@ -106,3 +106,57 @@ def test_a_form_of_one_guest_is_not_anothers(take, creator):
 
     with pytest.raises(PermissionDenied, match="somebody else"):
         guest_comments.add(take, CommentText("Hm"), replace(come(creator, take), token=form.token))
+
+
+def test_a_guest_changes_and_takes_back_what_they_said_and_the_trace_keeps_it(take, creator):
+    form = come(creator, take)
+    said = guest_comments.add(take, CommentText("Too drak", (9, 9), [BOX]), form)
+    notices = Notice.objects.count()
+
+    changed = guest_comments.edit(said, CommentText("Too dark", (20, 30)), by=form.guest, now=NOW)
+    guest_comments.delete(changed, by=form.guest, now=NOW)
+
+    said.refresh_from_db()
+    assert said.is_deleted and (said.text, said.guest) == ("", form.guest)
+    kept = CommentEdit.objects.order_by("pk").values_list("text", "first_frame", "drawing")
+    assert list(kept) == [("Too drak", 9, [BOX]), ("Too dark", 20, [])]
+    assert Notice.objects.count() == notices
+    with pytest.raises(CommentRefused):
+        guest_comments.edit(said, CommentText("Again"), by=form.guest, now=NOW)
+
+
+def test_a_guest_changes_nothing_that_another_said(take, creator, reviewer):
+    form = come(reviewer, take)
+    top = guest_comments.add(take, CommentText("Late"), form)
+    made = form.guest.share
+    other, _key = shares.welcome(made, "Otto", address="192.0.2.8", now=NOW)
+    theirs = comments.reply(top, "We mend it", by=creator, form_token="y", now=NOW)
+
+    for comment, guest in ((top, other), (theirs, form.guest), (theirs, other)):
+        with pytest.raises(PermissionDenied):
+            guest_comments.edit(comment, CommentText("Hm"), by=guest, now=NOW)
+        with pytest.raises(PermissionDenied):
+            guest_comments.delete(comment, by=guest, now=NOW)
+    assert not CommentEdit.objects.exists()
+
+
+def test_a_guest_changes_nothing_any_more_where_the_link_takes_no_comments(take, creator):
+    form = come(creator, take)
+    said = guest_comments.add(take, CommentText("Late"), form)
+    form.guest.share.may_comment = False
+
+    with pytest.raises(PermissionDenied):
+        guest_comments.edit(said, CommentText("Early"), by=form.guest, now=NOW)
+
+
+def test_who_changes_too_much_in_a_short_time_waits(take, creator, monkeypatch):
+    monkeypatch.setattr(guest_comments, "MOST_CHANGES", 2)
+    form = come(creator, take)
+    said = guest_comments.add(take, CommentText("One"), form)
+    for text in ("Two", "Three"):
+        guest_comments.edit(said, CommentText(text), by=form.guest, now=NOW)
+
+    with pytest.raises(CommentRefused, match="ten minutes"):
+        guest_comments.edit(said, CommentText("Four"), by=form.guest, now=NOW)
+    later = NOW + timedelta(minutes=11)
+    assert guest_comments.edit(said, CommentText("Four"), by=form.guest, now=later).text == "Four"

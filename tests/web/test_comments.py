@@ -1,6 +1,7 @@
 """Comments by forms: who may say what where, what is refused and stays typed, and a hundred at once."""
 
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -86,6 +87,57 @@ def test_a_reply_a_change_with_its_trace_and_a_deletion_by_forms_alone(creator, 
     html = page_of(hers, take)
     assert "Deleted by Rae." in html and "Will do" in html and "Too d" not in html
     assert CommentEdit.objects.count() == 2
+
+
+def test_its_author_moves_a_comment_and_changes_its_drawing_and_the_trace_keeps_both(
+    creator, reviewer, take
+):
+    his = signed_in(reviewer)
+    comment = said(take, reviewer, first_frame=9, last_frame=9, drawing=[BOX])
+    edit = f"/comments/{comment.pk}/edit"
+    html = page_of(his, take)
+    form = html[html.index(edit) :]
+    assert re.search(r'name="first"[^>]* value="9"', form[:4000]) and "undrawn" in form[:5000]
+
+    range_ = {"place": "range", "first": "20", "last": "30", "drawing": json.dumps([BOX, BOX])}
+    his.post(edit, {"text": "Too dark", **range_})
+    comment.refresh_from_db()
+    assert (comment.first_frame, comment.last_frame, len(comment.drawing)) == (20, 30, 2)
+    his.post(edit, {"text": "Too dark", **range_, "undrawn": "yes"})
+    his.post(edit, {"text": "All of it", "place": "take", "drawing": ""})
+
+    comment.refresh_from_db()
+    assert (comment.text, comment.first_frame, comment.drawing) == ("All of it", None, [])
+    kept = CommentEdit.objects.order_by("pk").values_list("first_frame", "last_frame", "drawing")
+    assert list(kept) == [(9, 9, [BOX]), (20, 30, [BOX, BOX]), (20, 30, [])]
+    shown = page_of(signed_in(creator), take)
+    assert "(Frame 9, another drawing)" in shown and "(another drawing)" in shown
+    assert "(Frames 20 to 30)" in shown
+
+
+def test_a_change_that_cannot_be_kept_stays_typed_and_changes_nothing(reviewer, take):
+    client = signed_in(reviewer)
+    comment = said(take, reviewer, first_frame=9, last_frame=9, drawing=[BOX])
+    typed = {"text": "Darker", "place": "frame", "first": "999", "drawing": json.dumps([BOX])}
+
+    answer = client.post(f"/comments/{comment.pk}/edit", typed)
+
+    html = answer.content.decode()
+    assert answer.status_code == 422 and "has no frames 999" in html
+    assert 'value="999"' in html and ">Darker</textarea>" in html
+    comment.refresh_from_db()
+    assert (comment.text, comment.first_frame) == ("Too dark", 9)
+    assert not CommentEdit.objects.exists()
+
+
+def test_what_is_carried_is_changed_in_its_words_alone(creator, reviewer, take):
+    said(take, reviewer, first_frame=9, last_frame=9)
+    later = make_take(creator, parent=take)
+
+    html = page_of(signed_in(reviewer), later)
+
+    assert "Too dark" in html and "Change<span" in html
+    assert html.count('name="place"') == 3  # of the form for a new comment
 
 
 def test_a_thread_is_resolved_and_opened_again_and_the_filter_counts_it(creator, reviewer, take):

@@ -32,7 +32,7 @@ ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}
 # changes nothing: what is there already is taken along
 TAKES_ALONG = {"exports:of_chosen"}
 # whoever reviews shares too: it shows what is there already
-SHARES = {"shares:new", "shares:copy", "shares:revoke"}
+SHARES = {"shares:new", "shares:change", "shares:copy", "shares:revoke"}
 # for people without an account, by a link: test_guests.py tries them all
 BY_LINK = "guests:"
 OWN_VIEWS = {"gallery:save_view"}

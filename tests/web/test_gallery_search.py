@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from editorapp.library import finding, organise
+from editorapp.library.folding import places, searched
 from editorapp.review.comments import CommentText, add
 from editorapp.teams import people
 from editorapp.teams.roles import Role
@@ -120,3 +121,56 @@ def test_whatever_is_typed_is_words(client, creator, text):
     make_generation(creator)
 
     found(client, text)
+
+
+def marks(html: str) -> list[str]:
+    return [unescape(one) for one in re.findall(r"<mark>(.*?)</mark>", html)]
+
+
+def test_what_was_searched_for_is_marked_on_the_cards(client, creator):
+    take = make_generation(creator, prompt="A red UMBRELLA before the Café <b>& bar</b>")
+    organise.tag([take.pk], "Café shots", by=creator)
+    make_generation(creator, prompt="A red umbrella, a cafe", batch=uuid4())
+
+    html = client.get("/gallery/", {"q": "cafe umbrella"}).content.decode()
+
+    assert sorted(marks(html)) == ["Café", "Café", "UMBRELLA", "cafe", "umbrella"]
+    assert "&lt;b&gt;&amp; bar&lt;/b&gt;" in html and "<b>&" not in html
+    assert marks(client.get("/gallery/").content.decode()) == []
+    assert marks(client.get("/gallery/", {"q": "<mark>"}).content.decode()) == []
+
+
+def test_the_poll_and_an_opened_batch_mark_what_their_page_was_searched_for(client, creator):
+    batch = uuid4()
+    for shade in ("red", "blue"):
+        prompt = f"A {shade} umbrella"
+        take = make_generation(creator, prompt=prompt, batch=batch, state="running")
+    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/gallery/?q=blue+umb"}
+
+    live = client.get("/gallery/live", {"live": f"{take.pk}.queued"}, headers=part)
+    opened = client.get(f"/gallery/batch/{batch}?open=1", headers=part)
+
+    assert "umb" in marks(live.content.decode())
+    assert "blue" in marks(opened.content.decode())
+    for odd in ("http://[", "?q=%00", "", "x" * 9000):
+        answer = client.get(f"/gallery/batch/{batch}", headers=part | {"HX-Current-URL": odd})
+        assert answer.status_code == 200 and marks(answer.content.decode()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "shown"),
+    [
+        ("cafe", "Cafe\u0301s, cafes", ["Cafe\u0301", "cafe"]),
+        ("cafe ", "Au café", ["café"]),
+        ("red um", "Umber, red, bored", ["Um", "red"]),
+        ("strasse", "Große Straße", ["Straße"]),
+        ("雨夜", "夜雨の雨夜", ["夜雨", "雨夜"]),
+        ("fi", "ﬁlm", ["ﬁ"]),
+        ("#12", "Number 12", []),
+        ("", "Nothing", []),
+    ],
+)
+def test_words_are_marked_as_they_are_found(asked, text, shown):
+    found = places(searched(asked), text)
+
+    assert [text[first:end] for first, end in found] == shown

@@ -414,6 +414,64 @@ def test_with_a_watermark_only_what_has_the_name_in_it_leaves(creator, done):
     assert client.get(f"{path}media/{take.pk}/take/frames/3.png").content != plain
 
 
+def test_a_watermark_that_is_turned_on_closes_unmarked_files_at_once(creator, done):
+    take = done()
+    made, path = linked(creator, take, may_download=True)
+    guest = guest_at(path)
+    page = guest.get(path).content.decode()
+    poll = re.search(r'hx-get="([^"]+/now[^"]*)"', page)[1].replace("&amp;", "&")
+    playable, poster = f"{path}media/{take.pk}/take/playable", f"{path}media/{take.pk}/take/poster"
+    plain = guest.get(poster).content
+    assert guest.get(playable).status_code == 200 and guest.get(poll).status_code == 204
+
+    terms = Terms(may_download=True, has_watermark=True)
+    shares.change(made, terms, keeps_password=True, by=creator, now=NOW)
+
+    assert guest.get(playable).status_code == 404
+    assert guest.get(f"{path}video/{take.pk}").status_code == 404
+    assert guest.get(poster).content != plain
+    assert guest.get(poll, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_what_a_link_allows_besides_is_told_to_who_looks_and_what_it_takes_away_reloads(
+    creator, done
+):
+    take = done()
+    made, path = linked(creator, take)
+    guest = guest_at(path)
+
+    def poll() -> str:
+        page = guest.get(path).content.decode()
+        return re.search(r'hx-get="([^"]+/now[^"]*)"', page)[1].replace("&amp;", "&")
+
+    before = poll()
+    shares.change(made, Terms(may_comment=True), keeps_password=True, by=creator, now=NOW)
+    told = guest.get(before)
+    assert told.status_code == 200 and b"something new" in told.content
+    after = poll()
+    assert guest.get(after).status_code == 204
+    shares.change(made, Terms(), keeps_password=True, by=creator, now=NOW)
+
+    assert guest.get(after)["HX-Refresh"] == "true"
+
+
+def test_a_new_password_is_asked_of_who_had_come_in_already(creator, done):
+    take = done()
+    made, path = linked(creator, take)
+    gina, otto = guest_at(path), guest_at(path, name="Otto")
+    assert take.result.pk and gina.get(f"{path}media/{take.pk}/take/poster").status_code == 200
+
+    terms = Terms(password="sesame street")
+    shares.change(made, terms, keeps_password=False, by=creator, now=NOW)
+
+    for guest in (gina, otto):
+        assert guest.get(f"{path}media/{take.pk}/take/poster").status_code == 403
+        assert guest.get(f"{path}now", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert b"has a password" in gina.get(path).content
+    gina = guest_at(path, password="sesame street")
+    assert gina.get(f"{path}media/{take.pk}/take/poster").status_code == 200
+
+
 def test_a_guest_gets_no_copy_with_anothers_name(creator, done):
     take = done()
     _made, path = linked(creator, take, has_watermark=True)
@@ -491,6 +549,33 @@ def test_what_the_team_says_among_itself_is_told_to_no_guest(creator, done):
         assert "difficult" not in client.get(address).content.decode()
     refused = client.post(f"{path}comments/{top.pk}/reply", {"text": "Hm"})
     assert refused.status_code == 403 and Comment.objects.count() == 1
+
+
+def test_a_guest_changes_and_takes_back_what_they_said_and_nothing_of_anothers(creator, done):
+    take = done()
+    _made, path = linked(creator, take, may_comment=True)
+    gina, otto = guest_at(path), guest_at(path, name="Otto")
+    gina.post(f"{path}takes/{take.pk}/comments/add", saying(take, "Too drak", place="take"))
+    said = Comment.objects.get()
+    edit, delete = (f"{path}comments/{said.pk}/{what}" for what in ("edit", "delete"))
+    page = f"{path}takes/{take.pk}"
+    assert edit in gina.get(page).content.decode()
+    assert edit not in otto.get(page).content.decode()
+
+    for stranger in (otto, Client()):
+        assert stranger.post(edit, {"text": "Hm"}).status_code == 403
+        assert stranger.post(delete).status_code == 403
+    moved = {"text": "Too dark", "place": "frame", "first": "3", "drawing": ""}
+    assert gina.post(edit, moved).status_code == 302
+
+    said.refresh_from_db()
+    assert (said.text, said.first_frame, said.guest_name) == ("Too dark", 3, "Gina")
+    html = otto.get(page).content.decode()
+    assert "Too dark" in html and "edited" in html and "Too drak" not in html
+    assert gina.post(edit, {"text": " "}).status_code == 422
+    assert gina.post(delete).status_code == 302
+    assert "Too dark" not in otto.get(page).content.decode()
+    assert said.edits.count() == 2
 
 
 def test_where_the_link_takes_no_comments_there_are_none(creator, done):

@@ -304,6 +304,30 @@ def test_what_is_queued_answers_the_note_once_however_often_it_is_sent(creator, 
     assert (answer.generation, answer.comment, made.parent) == (made, note, take)
 
 
+def test_what_is_queued_next_answers_it_only_where_it_is_chosen_again(creator, note, take):
+    browser = signed_in(creator)
+    address = begin(browser, note)
+    form = form_at(browser, address)
+    browser.post("/studio/draft", form)
+
+    queue(browser, form)
+    draft = SavedDraft.objects.get(aside="")
+    again = form_at(browser, f"/studio/?generation={take.pk}")
+    assert ["prompt", form["prompt"]] in draft.values
+    assert not again.get("answers") and again["prompt"] == form["prompt"]
+    queue(browser, again)
+    assert Generation.objects.count() == 3 and Answer.objects.count() == 1
+
+    html = pressed(browser, again, f"answers={note.pk}")
+    assert "Answers Mia" in html
+    chosen = dict(controls_of(html, "compose")) | {"form_token": "0123456789abcdef"}
+    queue(browser, chosen)
+
+    assert Generation.objects.count() == 4 and Answer.objects.count() == 2
+    begin(browser, note)
+    assert form_at(browser, address)["answers"] == str(note.pk)
+
+
 def test_each_variant_answers_it(creator, note, take):
     browser = signed_in(creator)
     form = form_at(browser, begin(browser, note))

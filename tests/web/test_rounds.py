@@ -8,6 +8,7 @@ import pytest
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.inbox import reading
+from editorapp.inbox.models import Notice
 from editorapp.review import approval, rounds
 from editorapp.review.decide import decide
 from editorapp.review.models import Decision, Seen
@@ -232,3 +233,30 @@ def test_what_a_reviewer_looks_at_in_a_round_is_read_in_their_inbox(client, crea
 
     unread = reading.notices(reviewer, only_unread=True)
     assert list(unread.values_list("path", flat=True)) == [f"/takes/{other.pk}"]
+
+
+def test_the_count_of_the_shell_comes_and_goes_by_the_one_poll(client, creator, reviewer):
+    take = make_done(creator)
+    seen = client.get("/shell/news").json()["stamp"]
+    assert client.get(f"/shell/news?seen={seen}").status_code == 204
+
+    approval.ask(take, [reviewer], by=creator, now=NOW)
+    Notice.objects.all().delete()  # the count has another source than the inbox
+    asked = client.get(f"/shell/news?seen={seen}").json()
+    decide(take, "approved", member=reviewer, note="", now=NOW)
+    decided = client.get(f"/shell/news?seen={asked['stamp']}").json()
+
+    assert 'class="count">1<' in asked["parts"]["asked-box"]
+    assert 'class="count" hidden>0<' in decided["parts"]["asked-box"]
+    assert client.get(f"/shell/news?seen={decided['stamp']}").status_code == 204
+
+
+@pytest.mark.parametrize(("role", "questions"), [(Role.REVIEWER, 6), (Role.BILLING, 5)])
+def test_who_decides_nothing_is_asked_no_question_more_by_the_poll(
+    creator, role, questions, django_assert_num_queries
+):
+    client = signed_in(make_member(role=role, team=creator.team))
+    seen = client.get("/shell/news").json()["stamp"]
+
+    with django_assert_num_queries(questions):
+        client.get(f"/shell/news?seen={seen}")

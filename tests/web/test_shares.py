@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from editorapp.generations.states import State
@@ -163,12 +164,101 @@ def test_a_revoked_link_is_closed_at_once_and_says_so(creator, take):
     assert [line.act for line in AuditEntry.objects.order_by("pk")][1:] == ["share.revoked"]
 
 
+def test_a_links_terms_are_changed_at_once_and_the_log_says_how(creator, take):
+    made, token = shares.share([take.pk], Terms(title="Cut 2"), by=creator, now=NOW)
+    client, path = signed_in(creator), f"/s/{token}/"
+    page = client.get(f"/shares/{made.pk}").content.decode()
+    assert "Until I revoke it" in page and 'value="Cut 2"' in page and "no_password" not in page
+    wanted = {"title": "Cut 3", "days": "7", "may_comment": "on", "shows_prompt": "on"}
+
+    answer = client.post(f"/shares/{made.pk}/change", {**wanted, "password": "sesame street"})
+
+    assert answer.status_code == 302
+    made.refresh_from_db()
+    assert (made.title, made.may_comment, made.shows_prompt) == ("Cut 3", True, True)
+    assert timedelta(days=6) < made.expires_at - timezone.now() < timedelta(days=7)
+    assert made.password and made.is_frozen
+    line = AuditEntry.objects.order_by("-pk").first()
+    assert line.act == "share.changed" and line.facts["title"] == ["Cut 2", "Cut 3"]
+    assert "sesame" not in str(line.facts)
+    assert b"has a password" in client.get(path).content
+
+    until = made.expires_at
+    client.post(f"/shares/{made.pk}/change", {**wanted, "days": "", "no_password": "on"})
+    made.refresh_from_db()
+    assert (made.password, made.expires_at) == ("", until)
+    client.post(f"/shares/{made.pk}/change", {**wanted, "days": "0"})
+    made.refresh_from_db()
+    assert made.expires_at is None
+
+
+def test_terms_that_stay_as_they_are_leave_no_line_in_the_log(creator, take):
+    made = linked(creator, take, title="Cut 2", password="sesame street", may_download=True)
+    client = signed_in(creator)
+
+    client.post(f"/shares/{made.pk}/change", {"title": "Cut 2", "days": "", "may_download": "on"})
+
+    again = Share.objects.get()
+    assert (again.password, again.may_download) == (made.password, True)
+    assert [line.act for line in AuditEntry.objects.all()] == ["share.made"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"password": "12345"}, "6 characters"),
+        ({"password": "sesame street", "no_password": "on"}, "not both"),
+        ({"days": "400"}, "valid choice"),
+        ({"title": "x" * 121}, "at most 120"),
+    ],
+)
+def test_terms_that_cannot_be_are_said_on_the_form_and_change_nothing(creator, take, sent, said):
+    made = linked(creator, take, title="Cut 2", password="sesame street")
+
+    answer = signed_in(creator).post(f"/shares/{made.pk}/change", {"may_comment": "on", **sent})
+
+    assert answer.status_code == 422 and said in answer.content.decode()
+    again = Share.objects.get()
+    assert (again.title, again.password, again.may_comment) == ("Cut 2", made.password, False)
+
+
+def test_a_revoked_link_gets_no_other_terms_and_one_that_is_over_can_be_opened_again(creator, take):
+    shut, over = linked(creator, take), linked(creator, take, expires_at=NOW + timedelta(days=1))
+    shares.revoke(shut, by=creator, now=NOW)
+    Share.objects.filter(pk=over.pk).update(expires_at=NOW - timedelta(days=1))
+    client = signed_in(creator)
+
+    answer = client.post(f"/shares/{shut.pk}/change", {"may_comment": "on"})
+    client.post(f"/shares/{over.pk}/change", {"days": "7"})
+
+    assert answer.status_code == 422 and b"was revoked" in answer.content
+    over.refresh_from_db()
+    assert over.is_open(timezone.now())
+
+
+def test_only_who_sees_all_costs_turns_them_on_and_nobody_else_turns_them_off(creator, take):
+    admin = make_member(role=Role.ADMIN, team=creator.team)
+    made = linked(admin, take, shows_cost=True)
+    assert b"shows_cost" not in signed_in(creator).get(f"/shares/{made.pk}").content
+
+    signed_in(creator).post(f"/shares/{made.pk}/change", {"title": "Hers"})
+    made.refresh_from_db()
+    assert made.shows_cost and made.title == "Hers"
+    signed_in(admin).post(f"/shares/{made.pk}/change", {"title": "His"})
+
+    made.refresh_from_db()
+    assert not made.shows_cost
+    with pytest.raises(PermissionDenied):
+        shares.change(made, Terms(shows_cost=True), keeps_password=True, by=creator, now=NOW)
+
+
 def test_links_are_the_teams_and_of_who_may_share(creator, take):
     made = linked(creator, take)
     stranger, guest = make_member(role=Role.ADMIN), make_member(role=Role.GUEST, team=take.team)
 
     assert b"#%d" % take.pk not in signed_in(stranger).get("/shares/").content
-    for path in (f"/shares/{made.pk}", f"/shares/{made.pk}/link", f"/shares/{made.pk}/revoke"):
+    for what in ("", "/change", "/link", "/revoke"):
+        path = f"/shares/{made.pk}{what}"
         method = "get" if path.endswith(str(made.pk)) else "post"
         assert getattr(signed_in(stranger), method)(path).status_code == 404
         assert getattr(signed_in(guest), method)(path).status_code == 403

@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from editorapp.core.compiled_query import CompiledQuery, padded
-from editorapp.core.htmx import is_part
+from editorapp.core.htmx import Context, is_part
 from editorapp.generations.models import Generation
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
+from editorapp.web.gallery.asked_words import asked_by_page
 from editorapp.web.presenters.cards import notes_of, read_cards
 from editorapp.web.presenters.groups import TakeGroup, grouped
 from editorapp.web.presenters.keeping import keep
@@ -86,5 +87,6 @@ def strip(request: MemberRequest, batch: UUID) -> HttpResponse:
     if not groups:
         raise Http404
     [group] = groups
-    context = {"group": group, "open": batch if "open" in request.GET else None}
+    context: Context = {"group": group, "open": batch if "open" in request.GET else None}
+    context["asked_words"] = asked_by_page(request)
     return render(request, "gallery/_group.html", context)

@@ -22,6 +22,7 @@ from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches, counts, filter_form, saved_views, view_menu
+from editorapp.web.gallery.asked_words import asked_by_page, asked_words
 from editorapp.web.gallery.filter_options import FilterOptions
 from editorapp.web.gallery.filters import Filters, place_read
 
@@ -43,6 +44,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "filters": filters,
         "before": after is not None,
         "groups": groups,
+        "asked_words": asked_words(filters),
         "open": batches.named(request.GET),
         "here_url": filters.address(after=after),
         "older_url": filters.address(after=found.after) if found.after else "",
@@ -113,7 +115,8 @@ def live(request: MemberRequest) -> HttpResponse:
     named = takes.filter(pk__in=changed).values_list("pk", "batch")
     groups = batches.cards_of(named, request.member)
     opened = batches.all_named(request.GET)
-    context = {"groups": groups, "opened": opened, "changed": changed, "oob": True}
+    context: Context = {"groups": groups, "opened": opened, "changed": changed, "oob": True}
+    context["asked_words"] = asked_by_page(request)
     status = 200 if goes_on else STOP_POLLING
     return render(request, "gallery/_changed.html", context, status=status)
 

@@ -18,7 +18,7 @@ from editorapp.review.shared_takes import takes_of
 from editorapp.web.guests.clips import takes_in_full
 from editorapp.web.guests.discussion import talk_of
 from editorapp.web.guests.door import GuestRequest, for_guests, shown
-from editorapp.web.review.comment_forms import said_in, token_of, typed_in
+from editorapp.web.review.comment_forms import changed_by, said_in, token_of, typed_in
 from editorapp.web.review.discussion_context import TypedForm, new_token
 
 
@@ -42,8 +42,7 @@ def comment(request: GuestRequest, pk: int) -> HttpResponse:
 @for_guests("POST")
 def reply(request: GuestRequest, pk: int) -> HttpResponse:
     """Answer a comment of this link."""
-    rows = Comment.objects.filter(generation__in=takes_of(request.share))
-    parent = get_object_or_404(rows.select_related("parent__guest", "guest"), pk=pk)
+    parent = _comment(request, pk)
     take = _take(request, parent.generation_id)
 
     def act() -> Comment:
@@ -52,11 +51,36 @@ def reply(request: GuestRequest, pk: int) -> HttpResponse:
     return _answer(request, take, f"reply-{pk}", act)
 
 
+@for_guests("POST")
+def edit(request: GuestRequest, pk: int) -> HttpResponse:
+    """Change a comment of one's own; its frames and its drawing where the form has them."""
+    said = _comment(request, pk)
+    take = _take(request, said.generation_id)
+
+    def act() -> Comment:
+        says = changed_by(request.POST, said)
+        return guest_comments.edit(said, says, by=request.guest, now=timezone.now())
+
+    return _answer(request, take, f"edit-{pk}", act)
+
+
+@for_guests("POST")
+def delete(request: GuestRequest, pk: int) -> HttpResponse:
+    """Take back a comment of one's own."""
+    said = _comment(request, pk)
+    take = _take(request, said.generation_id)
+
+    def act() -> None:
+        guest_comments.delete(said, by=request.guest, now=timezone.now())
+
+    return _answer(request, take, f"delete-{pk}", act)
+
+
 def _answer(
     request: GuestRequest,
     take: Generation,
     key: str,
-    act: Callable[[], Comment],
+    act: Callable[[], Comment | None],
 ) -> HttpResponse:
     try:
         made = act()
@@ -68,9 +92,10 @@ def _answer(
         return _talk(request, take, typed, status=422)
     if not is_part(request):
         page = reverse("guests:take", args=[request.token, take.pk])
-        return redirect(f"{page}#comment-{made.pk}")
+        return redirect(f"{page}#comment-{made.pk}" if made else page)
     answer = _talk(request, take)
-    answer.headers["X-Comment"] = str(made.pk)
+    if made is not None:
+        answer.headers["X-Comment"] = str(made.pk)
     return answer
 
 
@@ -90,6 +115,12 @@ def _sent(request: GuestRequest) -> GuestForm:
     return GuestForm(request.guest, token_of(request.POST), timezone.now())
 
 
+def _comment(request: GuestRequest, pk: int) -> Comment:
+    rows = Comment.objects.filter(generation__in=takes_of(request.share))
+    rows = rows.select_related("generation__result", "parent__guest", "guest")
+    return get_object_or_404(rows, pk=pk)
+
+
 def _take(request: GuestRequest, pk: int) -> Generation:
     if not request.share.may_comment or pk not in takes_of(request.share):
         raise Http404
@@ -100,4 +131,6 @@ urlpatterns = [
     path("<str:token>/takes/<int:pk>/comments", talk, name="talk"),
     path("<str:token>/takes/<int:pk>/comments/add", comment, name="comment"),
     path("<str:token>/comments/<int:pk>/reply", reply, name="reply"),
+    path("<str:token>/comments/<int:pk>/edit", edit, name="edit"),
+    path("<str:token>/comments/<int:pk>/delete", delete, name="delete"),
 ]

@@ -35,8 +35,9 @@ class GuestAddresses(DiscussionAddresses):
         return ""
 
     def of(self, what: str, comment: Comment) -> str:
-        """Takes an answer to a comment; there is nothing else that a guest does to one."""
-        return reverse("guests:reply", args=[self.token, comment.pk]) if what == "reply" else ""
+        """Takes an answer to a comment, or what changes one; a guest settles nothing."""
+        names = {"reply": "guests:reply", "edit": "guests:edit", "delete": "guests:delete"}
+        return reverse(names[what], args=[self.token, comment.pk]) if what in names else ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def talk_of(
     typed: TypedForm | None = None,
 ) -> GuestDiscussion:
     """Return what guests of a link say of a take, for one of them."""
-    speaker = Speaker(GuestAddresses(request.token), may_settle=False)
+    guest_id = request.guest.pk if request.guest else None
+    speaker = Speaker(GuestAddresses(request.token), guest_id=guest_id, may_settle=False)
     found = guest_comments.threads(request.share, take)
     threads = [ShownThread(one, take, speaker) for one in found]
     shows = request.GET.get("talk", "open")

@@ -74,12 +74,19 @@ def for_guests(*methods: str, sends_to_door: bool = False) -> Callable[[View], V
             if request.guest is not None:
                 return view(request, *args, **more)
             if sends_to_door:
-                return redirect("guests:page", request.token)
+                return _to_door(request)
             raise PermissionDenied
 
         return by_link(*methods)(guarded)
 
     return guard
+
+
+def _to_door(request: LinkRequest) -> HttpResponse:
+    """Lead to the door; a page that polls, by having it loaded anew."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return redirect("guests:page", request.token)
 
 
 def _answer(

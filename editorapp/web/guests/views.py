@@ -100,18 +100,22 @@ def leave(request: GuestRequest) -> HttpResponse:
 def now(request: GuestRequest) -> HttpResponse:
     """Tell a page that polls whether there is anything new; a closed link has it loaded anew.
 
-    `seen`: the stamp that the page had; `at`: the takes that it shows, with commas.
+    `seen`: the stamp that the page had; `at`: the takes that it shows, with commas; `shows`: what the
+    link allowed then. A page that shows more than is allowed now is loaded anew.
     """
     ids = takes_of(request.share)
     at = set(filter(None, request.GET.get("at", "").split(",")))
     takes = takes_in_full(request.share, [pk for pk in ids if str(pk) in at])
     clips = _clips(request, takes)
-    stamp = _stamp(ids, clips)
+    if set(request.GET.get("shows", "")) - set(_shows(request.share)):
+        return HttpResponse(headers={"HX-Refresh": "true"})  # the page has what is closed now
+    stamp = _stamp(request.share, ids, clips)
     if stamp == request.GET.get("seen", ""):
         answer = HttpResponse(status=204)
     else:
         here = ",".join(str(one.pk) for one in takes)
         told = {"is_gone": len(takes) < len(at), "stamp": stamp, "at": here}
+        told["shows"] = _shows(request.share)
         answer = shown(request, "guests/_new.html", told)
     if request.share.may_comment:
         talks = {str(one.pk): talk_of(request, one).stamp for one in takes}
@@ -128,7 +132,8 @@ def _looked_at(request: LinkRequest, ids: Sequence[int], here: Sequence[int]) ->
         "on_stage": clips,
         "stage_mode": _mode(request.share, clips),
         "waits": [clip for clip in clips if not clip.is_ready and clip.asset.is_playable],
-        "stamp": _stamp(ids, clips),
+        "stamp": _stamp(request.share, ids, clips),
+        "shows": _shows(request.share),
         "at": ",".join(map(str, here)),
     }
     if request.share.may_comment and len(takes) == 1:
@@ -165,9 +170,23 @@ def _clips(request: LinkRequest, takes: Sequence[Generation]) -> list[GuestClip]
         return []
 
 
-def _stamp(ids: Sequence[int], clips: Sequence[GuestClip]) -> str:
-    said = (list(ids), [(clip.asset.pk, clip.is_ready) for clip in clips])
+def _stamp(share: Share, ids: Sequence[int], clips: Sequence[GuestClip]) -> str:
+    seen = [(clip.asset.pk, clip.is_ready) for clip in clips]
+    said = (share.title, _shows(share), list(ids), seen)
     return f"{zlib.crc32(repr(said).encode()):x}"
+
+
+def _shows(share: Share) -> str:
+    """Return a letter for each thing that a page of this link has and another one might not."""
+    letters = {
+        "c": share.may_comment,
+        "d": share.may_download,
+        "s": share.shows_source,
+        "p": share.shows_prompt,
+        "k": share.shows_cost,
+        "u": not share.has_watermark,  # files without a name in them
+    }
+    return "".join(letter for letter, is_on in letters.items() if is_on)
 
 
 def _door(

@@ -7,11 +7,11 @@ from django.http import QueryDict
 from editorapp.core.request_values import as_whole, text
 from editorapp.review import drawing
 from editorapp.review.comments import CommentRefused, CommentText
+from editorapp.review.models import Comment
 from editorapp.web.review.discussion_context import TypedForm, new_token
 
 FIELDS = ("text", "place", "first", "last", "drawing")
 LONGEST_TOKEN = 40  # characters
-KEYS = frozenset({"add", "reply", "edit"})
 
 
 def said_in(form: QueryDict) -> CommentText:
@@ -20,8 +20,21 @@ def said_in(form: QueryDict) -> CommentText:
     Raises: CommentRefused; BadDrawing.
     """
     frames = _frames(form)
-    shapes = drawing.read(form.get("drawing", ""))
+    shapes = drawing.read("" if "undrawn" in form else form.get("drawing", ""))
     return CommentText(_text(form), frames, shapes)
+
+
+def changed_by(form: QueryDict, comment: Comment) -> CommentText:
+    """Return what a comment says by a form that may speak of its words alone.
+
+    Raises: CommentRefused; BadDrawing.
+    """
+    said = said_in(form)
+    if "place" in form:
+        return said
+    if comment.first_frame is None or comment.last_frame is None:
+        return CommentText(said.text)
+    return CommentText(said.text, (comment.first_frame, comment.last_frame), comment.drawing)
 
 
 def token_of(form: QueryDict) -> str:

@@ -24,7 +24,7 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.clips import StageClip
-from editorapp.web.review.comment_forms import said_in, token_of, typed_in
+from editorapp.web.review.comment_forms import changed_by, said_in, token_of, typed_in
 from editorapp.web.review.discussion_context import TypedForm, discussion_for, new_token
 
 MOST_NAMES = 8
@@ -89,7 +89,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     comment = _comment_or_404(request, pk)
 
     def act() -> Comment:
-        said = _changed(request, comment)
+        said = changed_by(request.POST, comment)
         return comments.edit(comment, said, by=request.member, now=timezone.now())
 
     return _answer(request, comment.generation, f"edit-{pk}", act)
@@ -167,16 +167,6 @@ def _context(
     if not is_part(request) and take.result is not None:
         context["on_stage"] = [StageClip(take.result, take)]
     return context
-
-
-def _changed(request: MemberRequest, comment: Comment) -> CommentText:
-    """Return what a comment says by a form that may speak of its words alone."""
-    said = said_in(request.POST)
-    if "place" in request.POST:
-        return said
-    if comment.first_frame is None or comment.last_frame is None:
-        return CommentText(said.text)
-    return CommentText(said.text, (comment.first_frame, comment.last_frame), comment.drawing)
 
 
 def _sent_once(made: Comment, said: CommentText) -> Comment:

@@ -15,8 +15,16 @@ from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.review import discussion
 from editorapp.review.discussion import Takes, Thread
-from editorapp.review.models import Comment, CommentEdit
+from editorapp.review.models import Comment
 from editorapp.teams.models import Member
+from editorapp.web.review.comment_places import (
+    FormPlace,
+    SaidBefore,
+    place_of,
+    place_typed,
+    said_before,
+    where,
+)
 from editorapp.web.review.comment_words import SaidWords, words_of
 from editorapp.web.review.speakers import Speaker, speaker_of
 
@@ -35,6 +43,10 @@ class TypedForm:
     @property
     def text(self) -> str:
         return self.values.get("text", "")
+
+    @property
+    def place(self) -> FormPlace:
+        return place_typed(self.values)
 
 
 @dataclass(frozen=True)
@@ -57,9 +69,24 @@ class ShownComment:
         return words_of(self.comment)
 
     @property
-    def edits(self) -> list[CommentEdit]:
+    def edits(self) -> list[SaidBefore]:
         """What it said before, the newest first; of what was deleted nothing is shown."""
-        return [] if self.comment.is_deleted else list(self.comment.edits.all())[::-1]
+        one = self.comment
+        return [] if one.is_deleted else said_before(one, list(one.edits.all()))
+
+    @property
+    def may_move(self) -> bool:
+        """Can its frames and its drawing be changed here? Not where it is carried: they are frames of
+        another take.
+        """
+        result = self.take.result
+        has_frames = result is not None and bool(result.frame_count)
+        is_here = self.comment.generation_id == self.take.pk
+        return is_here and has_frames and self.comment.parent_id is None
+
+    @property
+    def place(self) -> FormPlace:
+        return place_of(self.comment)
 
     @property
     def is_own(self) -> bool:
@@ -218,6 +245,11 @@ class Discussion:
         return result.frame_count - 1 if result is not None and result.frame_count else None
 
     @property
+    def new_place(self) -> FormPlace:
+        """Return what a new comment is about before anybody has chosen: by numbers, the whole of it."""
+        return FormPlace(first="0", last=str(self.last_frame))
+
+    @property
     def form_token(self) -> str:
         return new_token()
 
@@ -271,13 +303,6 @@ def discussion_of(
 def new_token() -> str:
     """Return a token for a form that is yet to be sent."""
     return uuid.uuid4().hex
-
-
-def where(first: int | None, last: int | None) -> str:
-    """Say of which frames something is said."""
-    if first is None:
-        return "Whole take"
-    return f"Frame {first}" if first == last else f"Frames {first} to {last}"
 
 
 def carried_frame(frame: int, made: Asset, shown: Asset) -> int:

@@ -23,7 +23,7 @@ from editorapp.review.shares import MOST_COMPARED, MOST_TAKES, ShareRefused
 from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import read_pictured
-from editorapp.web.shares.forms import ShareForm
+from editorapp.web.shares.forms import ShareForm, TermsForm
 from editorapp.web.shares.listing import shared_links
 
 PAGE = 30
@@ -98,6 +98,30 @@ def one(request: MemberRequest, pk: int) -> HttpResponse:
     return _one(request, _share(request, pk))
 
 
+@sensitive_post_parameters("password")
+@action_for(Act.SHARE)
+def change(request: MemberRequest, pk: int) -> HttpResponse:
+    """Give a link other terms, at once."""
+    made = _share(request, pk)
+    form = TermsForm(request.POST, made=made, member=request.member)
+    if form.is_valid():
+        try:
+            changed = shares.change(
+                made,
+                form.terms(timezone.now()),
+                keeps_password=form.keeps_password,
+                by=request.member,
+                now=timezone.now(),
+            )
+        except ShareRefused as error:
+            form.add_error(None, str(error))
+        else:
+            said = "has its new terms" if changed else "stays as it was"
+            messages.success(request, f"The link to {_named(_share(request, pk))} {said}.")
+            return redirect("shares:one", pk)
+    return _one(request, _share(request, pk), status=422, form=form)
+
+
 @action_for(Act.SHARE)
 def copy(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the address of a link once more, to be sent to somebody else."""
@@ -145,6 +169,7 @@ def _one(
     address: str = "",
     status: int = 200,
     is_new: bool = False,
+    form: TermsForm | None = None,
 ) -> HttpResponse:
     context: Context = {
         "here": "gallery",
@@ -153,6 +178,7 @@ def _one(
         "guests": made.guests.order_by("-visited_at", "-pk")[: shares.MOST_GUESTS],
         "address": address,
         "is_new": is_new,
+        "form": form or TermsForm(made=made, member=request.member),
     }
     return render(request, "shares/one.html", context, status=status)
 
@@ -203,6 +229,7 @@ urlpatterns = [
     path("", page, name="page"),
     path("new", new, name="new"),
     path("<int:pk>", one, name="one"),
+    path("<int:pk>/change", change, name="change"),
     path("<int:pk>/link", copy, name="copy"),
     path("<int:pk>/revoke", revoke, name="revoke"),
 ]

@@ -75,7 +75,7 @@ def shell(request: HttpRequest) -> Context:
         "home": SimpleLazyObject(lambda: home(member)),
         "counts": _lazily(member, counts, Counts(0, 0)),
         "unread": _lazily(member, unread_count, 0),
-        "asked": _lazily(member, asked_count, 0, act=Act.DECIDE),
+        "asked": _lazily(member, asked_of, 0),
         "alerts_open": _lazily(member, alerts_open, 0, act=Act.MANAGE),
         "month": _lazily(member, of_month, None, act=Act.SEE_COSTS),
     }
@@ -116,6 +116,11 @@ def counts(member: Member) -> Counts:
         found = dict(_by_state(Generation.objects.visible_to(member)))
     waiting = sum(found.get(state, 0) for state in NEEDS_A_PERSON)
     return Counts(running=sum(found.values()) - waiting, waiting=waiting)
+
+
+def asked_of(member: Member) -> int:
+    """Count the takes that wait for this person's verdict: one query, none for who decides nothing."""
+    return asked_count(member) if member.may(Act.DECIDE) else 0
 
 
 @CompiledQuery

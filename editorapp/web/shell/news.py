@@ -17,7 +17,7 @@ from editorapp.review import discussion
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.shell.context import Counts, counts
+from editorapp.web.shell.context import Counts, asked_of, counts
 
 LOOKS_BACK = 20
 MOST_TALKS = 9  # discussions that one page shows
@@ -32,12 +32,12 @@ def news(request: MemberRequest) -> HttpResponse:
     other than the page saw it. `talks`: the takes whose discussion the page shows; it is told how
     each stands.
 
-    Three queries, and one more with each discussion; the month's money is read only where something
-    changed.
+    Three queries, one more for who reviews, and one with each discussion; the month's money is read
+    only where something changed.
     """
     running, rows, talks = counts(request.member), _newest(request.member), _talks(request)
-    unread = unread_count(request.member)
-    stamp = _stamp(running, rows, unread, talks)
+    unread, asked = unread_count(request.member), asked_of(request.member)
+    stamp = _stamp(running, rows, unread, asked, talks)
     if stamp == request.GET.get("seen"):
         return HttpResponse(status=204)
     ended = [_told(row) for row in rows if row[1] in TOLD]
@@ -49,6 +49,7 @@ def news(request: MemberRequest) -> HttpResponse:
             "ended": ended,
             "talks": talks,
             "parts": {
+                "asked-box": render_to_string("_asked.html", {"asked": asked}),
                 "bell-box": render_to_string("_bell.html", {"unread": unread}),
                 "running-box": render_to_string("_running.html", {"counts": running}),
                 "month-box": render_to_string("_month.html", request=request),
@@ -71,8 +72,8 @@ def _talks(request: MemberRequest) -> dict[int, str]:
     return {pk: discussion.stamp(pk) for pk in takes.order_by("pk").values_list("pk", flat=True)}
 
 
-def _stamp(running: Counts, rows: list[Row], unread: int, talks: dict[int, str]) -> str:
-    return f"{zlib.crc32(repr((running, rows, unread, talks)).encode()):x}"
+def _stamp(*seen: Counts | list[Row] | int | dict[int, str]) -> str:
+    return f"{zlib.crc32(repr(seen).encode()):x}"
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from editorapp.web.studio.draft_form import DraftForm, KeyframeRow, Values
 from editorapp.web.studio.draft_versions import DraftVersion
 from editorapp.web.studio.new_sources import NotDone
 from editorapp.web.studio.resolved_form import resolve
-from editorapp.web.studio.saved_form import form_of, values_of
+from editorapp.web.studio.saved_form import DraftMark, form_of, values_of
 from editorapp.web.studio.told import NOTHING, Told, WayOut, quoted
 
 NONE, PLAIN, DRAWN = "none", "plain", "drawn"
@@ -226,6 +226,20 @@ def enqueued(
         made = enqueue_all(drafts, member=member, form_token=form_token, replaces=replaces)
         _keep(form, made, member)
     return made
+
+
+def done_with(form: DraftForm, mark: DraftMark, member: Member) -> None:
+    """Have the kept draft of a form that was queued answer its note no more: what is queued next
+    answers it only where it is chosen again.
+    """
+    if not form.answers:
+        return
+    place = mark.at(form.source_key, member)
+    rows = saved_drafts.of(member).filter(way=place.way, source=place.source, aside="")
+    for draft in rows:
+        kept = form_of(draft.values)
+        if kept.answers == form.answers:
+            saved_drafts.amend(draft, values_of(replace(kept, answers="")))
 
 
 def _keep(form: DraftForm, made: Iterable[Generation], member: Member) -> None:

@@ -54,6 +54,7 @@ from editorapp.web.studio.opening_form import opening_at
 from editorapp.web.studio.pages import triggering
 from editorapp.web.studio.project_choice import ProjectGone
 from editorapp.web.studio.resolved_form import ResolvedForm, resolve
+from editorapp.web.studio.saved_form import DraftMark
 
 OTHER_CLIP = "Not queued yet: another clip was chosen. Look at its guide frames, then queue it."
 NOT_QUEUED = "Not queued: look at the notes beside the fields."
@@ -291,6 +292,7 @@ def submit(request: MemberRequest) -> HttpResponse:
         made = _enqueued(resolved)
     except NOT_MADE as error:
         return _refused(request, resolved, error)
+    answering.done_with(resolved.form, DraftMark.read(request.POST), request.member)
     return _queued(request, made, resolved)
 
 

@@ -9,11 +9,13 @@ from collections.abc import Hashable
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from editorapp.generations.models import Generation
+from editorapp.library.folding import SearchedWords
 from editorapp.media.models import Asset
 from editorapp.web.presenters import request_summary
 from editorapp.web.presenters.addresses import address
@@ -21,6 +23,7 @@ from editorapp.web.presenters.cards import whose_note
 from editorapp.web.presenters.groups import TakeGroup, stem
 from editorapp.web.presenters.keeping import keeping_of
 from editorapp.web.presenters.kept_parts import kept_part
+from editorapp.web.presenters.marked import marked
 from editorapp.web.templatetags.groups import standing, with_batch
 from editorapp.web.templatetags.rushes import seconds
 from editorapp.web.templatetags.takes import (
@@ -40,23 +43,37 @@ MOST_OF_PROMPT = 90  # characters, on a closed batch
 register = template.Library()
 
 
-@register.simple_tag
-def take_card(take: Generation, oob: Any = False) -> SafeString:
-    """Write the card of a take; `oob`: it takes the place of the one that a page shows."""
-    return _card(take, {"standing": standing(take), "differs": ""}, oob)
+@register.simple_tag(takes_context=True)
+def take_card(context: Context, take: Generation, oob: Any = False) -> SafeString:
+    """Write the card of a take; `oob`: it takes the place of the one that a page shows. The context's
+    `asked_words` are marked in it.
+    """
+    stands = {"standing": standing(take), "differs": ""}
+    return _card(take, stands, oob, context.get("asked_words"))
 
 
-@register.simple_tag
-def take_of_batch(group: TakeGroup, take: Generation, oob: Any = False) -> SafeString:
+@register.simple_tag(takes_context=True)
+def take_of_batch(
+    context: Context,
+    group: TakeGroup,
+    take: Generation,
+    oob: Any = False,
+) -> SafeString:
     """Write the card of a take that stands in an open batch: its place there, and what is its own."""
-    place = f" {group.place_of(take)}"
-    return _card(take, {"standing": place, "differs": group.differs[take.pk]}, oob)
+    asked = context.get("asked_words")
+    differs = marked(group.differs[take.pk], asked)
+    return _card(take, {"standing": f" {group.place_of(take)}", "differs": differs}, oob, asked)
 
 
-@register.simple_tag
-def batch_card(group: TakeGroup, here_url: str, oob: Any = False) -> SafeString:
+@register.simple_tag(takes_context=True)
+def batch_card(
+    context: Context,
+    group: TakeGroup,
+    here_url: str,
+    oob: Any = False,
+) -> SafeString:
     """Write a batch as one card. `here_url`: the page it is on, which can be opened with it open."""
-    first, batch = group.first, group.batch
+    first, batch, asked = group.first, group.batch, context.get("asked_words")
     assert batch is not None
     return kept_part(
         "gallery/_batch.html",
@@ -70,13 +87,13 @@ def batch_card(group: TakeGroup, here_url: str, oob: Any = False) -> SafeString:
         picks=",".join(str(take.pk) for take in group.takes),
         count=len(group.takes),
         label=group.label,
-        prompt=Truncator(first.prompt).chars(MOST_OF_PROMPT),
+        prompt=marked(Truncator(first.prompt).chars(MOST_OF_PROMPT), asked),
         is_simulated=first.is_simulated,
         is_active=group.is_active,
         states=group.states,
         takes=tuple(_named(group, take) for take in group.takes[:MOST_NAMED]),
         more=max(0, len(group.takes) - MOST_NAMED),
-        maker=str(first.created_by),
+        maker=marked(str(first.created_by), asked),
         compare_url=group.compare_url,
     )
 
@@ -85,7 +102,12 @@ def _named(group: TakeGroup, take: Generation) -> tuple[str, str, str]:
     return str(take.pk), address("takes:page", take.pk), group.differs[take.pk]
 
 
-def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
+def _card(
+    take: Generation,
+    stands: dict[str, str],
+    oob: Any,
+    asked: SearchedWords | None,
+) -> SafeString:
     return kept_part(
         "gallery/_card.html",
         {"when": told_ago(take.created_at), "lasted": _lasted(take)},
@@ -93,10 +115,10 @@ def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
         id=str(take.pk),
         page=address("takes:page", take.pk),
         poster=poster(take, "lazy"),
-        prompt=take.prompt,
+        prompt=marked(take.prompt, asked),
         is_simulated=take.is_simulated,
         made_by_model=_made_by_model(take),
-        maker=str(take.created_by),
+        maker=marked(str(take.created_by), asked),
         cost=cost(take),
         exr=take.exr_id is not None,
         answers=whose_note(take),
@@ -104,8 +126,8 @@ def _card(take: Generation, stands: dict[str, str], oob: Any) -> SafeString:
         **_state(take),
         **_result(take.result),
         **_origin(take),
-        **_review(take),
-        **_keeping(take),
+        **_review(take, asked),
+        **_keeping(take, asked),
     )
 
 
@@ -153,7 +175,7 @@ def _origin(take: Generation) -> Words:
     return {"made_from": words, "parent": "", "parent_page": ""}
 
 
-def _review(take: Generation) -> Words:
+def _review(take: Generation, asked: SearchedWords | None) -> Words:
     """Return the verdict, and in whose words what should change."""
     is_asked = take.review == take.Review.NEEDS_CHANGES
     decided = take.decisions.all() if is_asked else ()
@@ -163,10 +185,11 @@ def _review(take: Generation) -> Words:
         "needs_changes": is_asked,
         "note_by": str(decision.decided_by) if decision else "",
         "note": decision.note if decision else "",
+        "note_words": marked(decision.note, asked) if decision else "",
     }
 
 
-def _keeping(take: Generation) -> Words:
+def _keeping(take: Generation, asked: SearchedWords | None) -> Words:
     """Return what is put on a take, and what who asks may do to it."""
     keeping, source = keeping_of(take), take.made_from
     kept, is_video = keeping.kept, take.result is not None and take.result.is_video
@@ -178,7 +201,7 @@ def _keeping(take: Generation) -> Words:
         "rated_by": kept.rated_by,
         "colour": kept.colour,
         "colour_name": keeping.colour_name,
-        "tags": tuple((str(tag.pk), tag.name, tag.colour) for tag in kept.tags),
+        "tags": tuple((str(tag.pk), marked(tag.name, asked), tag.colour) for tag in kept.tags),
         "may_organise": keeping.may_organise,
         "edit_url": _with_take("studio:page", "generation", take) if keeping.may_edit else "",
         "compare_url": f"{_with_take('compare:page', 'takes', take)}&source=1" if compares else "",

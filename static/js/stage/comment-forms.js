@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { csrf, toast, talk } = window.rushes;
-  const { panelOf, composerOf, leadPanel, stageHere, placeOnStage, draw, look } = talk;
+  const { panelOf, composerOf, threadOf, leadPanel, stageHere, placeOnStage, draw, look } = talk;
   const KEPT = "rushes:said:"; /* in this tab's storage, with a form's address: what was typed and not sent */
   const RANGE = 24; /* frames of a range that nobody has chosen yet */
   const LOST = "No connection. What you typed is still here: send it again.";
@@ -13,16 +13,46 @@
   const field = (form, name) => form.elements.namedItem(name);
   const placeOf = (form) => (field(form, "place") ? field(form, "place").value : "take");
   const shapesOf = (form) => (field(form, "drawing").value ? JSON.parse(field(form, "drawing").value) : []);
+  const isEdit = (form) => form.matches("[data-edit]");
   const hasBegun = (form) => Boolean(field(form, "text").value.trim() || shapesOf(form).length);
 
   function setPlace(form, place) {
     const choice = form.querySelector(`[name="place"][value="${place}"]`);
-    if (choice) choice.checked = true;
+    if (!choice) return;
+    choice.checked = true;
     const stage = stageHere();
-    if (place !== "range" || !stage) return;
-    const [first, last] = stage.range || [stage.frame, Math.min(stage.frames - 1, stage.frame + RANGE)];
+    if (place === "take" || !stage) return;
+    const { first, last } = framesFor(form, stage, place);
     field(form, "first").value = first;
     field(form, "last").value = last;
+  }
+
+  /* What is chosen on the time line; else the frame that is seen, and some after it. A comment that is changed keeps the
+     frame that it has. */
+  function framesFor(form, stage, place) {
+    const known = { first: field(form, "first").value, last: field(form, "last").value };
+    if (place === "frame") return isEdit(form) && known.first === "" ? { first: stage.frame, last: stage.frame } : known;
+    if (stage.range) return { first: stage.range[0], last: stage.range[1] };
+    const first = isEdit(form) && known.first !== "" ? Number(known.first) : stage.frame;
+    return { first, last: Math.min(stage.frames - 1, first + RANGE) };
+  }
+
+  /* The frame that the stage shows becomes that of a comment which is changed; of a range, its beginning. */
+  function frameHere(form) {
+    const stage = stageHere();
+    const at = placeOnStage(panelOf(form));
+    if (at < 0) { toast("This take is not on the stage.", { bad: true }); return; }
+    if (at !== stage.leadIndex) stage.choose(at);
+    stage.pause();
+    field(form, "first").value = stage.frame;
+    if (placeOf(form) === "take") setPlace(form, "frame");
+    if (Number(field(form, "last").value) < stage.frame) field(form, "last").value = stage.frame;
+    changed(form);
+  }
+
+  function changed(form) {
+    form.dataset.changed = "yes";
+    keep(form);
   }
 
   function follow() {
@@ -55,7 +85,7 @@
     form.querySelector("[data-draw]").setAttribute("aria-pressed", "true");
     stage.ink.begin({
       take: panel.dataset.talk, first, last, shapes: shapesOf(form),
-      changed: (shapes) => { field(form, "drawing").value = shapes.length ? JSON.stringify(shapes) : ""; drawnWords(form); keep(form); },
+      changed: (shapes) => { field(form, "drawing").value = shapes.length ? JSON.stringify(shapes) : ""; drawnWords(form); changed(form); },
       ended: () => { form.querySelector("[data-draw]").setAttribute("aria-pressed", "false"); if (form.isConnected) field(form, "text").focus({ preventScroll: true }); },
     });
     stage.element.querySelector("[data-picture]").scrollIntoView({ block: "nearest" });
@@ -96,14 +126,15 @@
   function bringBack(form) {
     let kept = null;
     try { kept = JSON.parse(sessionStorage.getItem(keyOf(form))); } catch { /* nothing to bring back */ }
-    const area = field(form, "text");
-    if (!kept || isTyped(area) || (area.value && area.value === kept.text)) return;
+    const now = (name) => (name === "place" ? placeOf(form) : field(form, name) && field(form, name).value);
+    if (!kept || isTyped(field(form, "text")) || Object.entries(kept).every(([name, value]) => now(name) === value)) return;
     for (const [name, value] of Object.entries(kept)) {
       if (name === "place") setPlace(form, value);
     }
     for (const [name, value] of Object.entries(kept)) {
       if (name !== "place" && field(form, name)) field(form, name).value = value;
     }
+    if (isEdit(form)) form.dataset.changed = "yes";
     const fold = form.closest("details");
     if (fold) fold.open = true;
   }
@@ -118,7 +149,7 @@
     for (const one of buttons) one.disabled = true;
     say(form, "");
     const stage = stageHere();
-    if (stage && stage.ink.isDrawing && form.matches("[data-composer]")) stage.ink.end();
+    if (stage && stage.ink.isDrawing && field(form, "drawing")) stage.ink.end();
     try {
       const values = new URLSearchParams(new FormData(form));
       values.set("csrfmiddlewaretoken", csrf());
@@ -145,10 +176,12 @@
     const thread = form.closest("[data-thread]");
     const hadFocus = form.contains(document.activeElement) || document.activeElement === document.body;
     forget(form);
-    if (form.matches("[data-composer]")) stageHere() && stageHere().ink.show(null);
+    if (field(form, "drawing")) stageHere() && stageHere().ink.show(null);
     const made = answer.headers.get("X-Comment");
     draw(panel, await answer.text(), form);
     const shown = made ? panel.querySelector(`[data-piece="said-${made}"]`) : thread && panel.contains(thread) ? thread.querySelector('[data-piece="settle"] button') : null;
+    const moved = isEdit(form) && field(form, "place") && threadOf(panel, made);
+    if (moved) talk.openComment(moved, { isSeen: true });
     if (!hadFocus) return;
     const isSeen = shown && shown.checkVisibility();
     (isSeen ? shown : panel).focus({ preventScroll: true });
@@ -194,12 +227,14 @@
       if (stage && stage.isPlaying && form.matches("[data-composer]")) { stage.pause(); if (placeOf(form) === "frame") field(form, "first").value = stage.frame; }
     }
     if (event.target.name === "place") setPlace(form, event.target.value);
-    keep(form);
+    changed(form);
   });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-draw]");
+    const here = event.target.closest("[data-frame-here]");
     if (button) drawOn(button.closest("form"));
+    else if (here) frameHere(here.closest("form"));
   });
 
   /* A panel came, or came anew: its forms begin, with what was typed in them and not sent. */
@@ -212,6 +247,7 @@
     for (const one of panel.querySelectorAll("[data-talk-form]:has(textarea):not([data-known])")) {
       one.dataset.known = "yes";
       bringBack(one);
+      if (one.querySelector("[data-drawn]")) drawnWords(one);
     }
     if (form) drawnWords(form);
     follow();

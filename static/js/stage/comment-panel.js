@@ -33,7 +33,7 @@
 
   function isBusy(piece) {
     const areas = [...piece.querySelectorAll("textarea")];
-    return piece.contains(document.activeElement) && document.activeElement.matches("textarea, input") || areas.some(isTyped);
+    return piece.contains(document.activeElement) && document.activeElement.matches("textarea, input") || areas.some(isTyped) || Boolean(piece.querySelector("[data-edit][data-changed]"));
   }
 
   /* Of a piece whose version is not told: its words, without what is another each time. */

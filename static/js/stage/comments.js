@@ -176,5 +176,5 @@
     openNamed();
   });
 
-  Object.assign(talk, { begin, showPlace });
+  Object.assign(talk, { begin, showPlace, openComment });
 })();

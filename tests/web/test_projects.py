@@ -182,7 +182,7 @@ def test_who_may_not_organise_changes_no_project(ada, role) -> None:
         (f"/projects/{project.pk}/", {"name": "Mine", "colour": "red"}),
         (f"/projects/{project.pk}/archive", {}),
         (f"/projects/{project.pk}/people", {"person": member.user_id}),
-        ("/projects/move", {"take": take.pk, "project": project.pk}),
+        ("/gallery/keep/move", {"takes": take.pk, "project": project.pk}),
     ):
         assert client.post(address, form).status_code == 403, address
     assert Project.objects.get().name == "Pilot" and take.project is None

@@ -111,9 +111,9 @@ _GONE = {
 }
 
 
-def _with_chosen(names: Mapping[int, str], chosen: Values, rows: "QuerySet[Any]") -> Names:
+def _with_chosen(names: Mapping[Any, str], chosen: Values, rows: "QuerySet[Any]") -> Names:
     """Return the names of a list, and of what is chosen and stands not in it."""
-    found: Names = {**names}
+    found: Names = dict(names)
     if missing := [one for one in chosen if one and one not in names]:
         found |= dict(rows.filter(pk__in=missing).values_list("pk", "name"))
     return found

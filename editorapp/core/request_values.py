@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from editorapp.core import strict_json
 from editorapp.core.typed_text import wrong_in
 
 MOST_ID = 2**63 - 1  # what a database's id can be
+MOST_IDS = 1_000  # in one form
 LONGEST_JSON = 64 * 1024  # bytes
 LONGEST_VALUE = 4_000  # characters of a value in an address
 _WHOLE = re.compile(r"[0-9]{1,19}")
@@ -81,6 +82,21 @@ def needed_whole(values: Mapping[str, str], name: str) -> int:
 def row_id(values: Mapping[str, str], name: str) -> int | None:
     """Return the id of a row; None where none is said. Raises: BadValue."""
     return whole(values, name, low=1)
+
+
+def row_ids(values: QueryDict, name: str) -> list[int]:
+    """Return the ids of rows that are said under a name, each once, in their order: one in a
+    field, or several with commas between them.
+
+    Raises: BadValue.
+    """
+    said = [one.strip() for part in values.getlist(name) for one in part.split(",")]
+    numbers = [as_whole(one) for one in dict.fromkeys(filter(None, said))]
+    found = [number for number in numbers if number is not None]
+    if len(found) < len(numbers) or len(found) > MOST_IDS:
+        says = f"numbers belong here, with commas between them, at most {MOST_IDS:,}."
+        raise BadValue(name, says)
+    return list(dict.fromkeys(found))
 
 
 def text(values: Mapping[str, str], name: str, *, most: int = LONGEST_VALUE) -> str:

@@ -9,9 +9,10 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from editorapp.core.compiled_query import CompiledQuery, padded
 from editorapp.generations.models import Generation
-from editorapp.library.models import Rating, Star, TakeTag
+from editorapp.library.models import Rating, Star, Tag, TakeTag
 
 AT_ONCE = 12  # takes are read in multiples of it
+MOST_TAGS = 200  # of a team, in a list to choose from
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,16 @@ def kept_of(ids: Sequence[int], user_id: int) -> dict[int, TakeKept]:
         )
         for pk, colour, rating, rated_by, starred, own in found
     }
+
+
+def tags_of_team(team_id: int) -> dict[int, str]:
+    """Return what the tags of a team are called, by their ids, in order: one query."""
+    return dict(_tags_of_team(team_id))
+
+
+@CompiledQuery
+def _tags_of_team(team: int) -> "QuerySet[Tag, Any]":
+    return Tag.objects.filter(team_id=team).order_by("folded").values_list("pk", "name")[:MOST_TAGS]
 
 
 @CompiledQuery

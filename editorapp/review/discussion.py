@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.lineage import ANCESTORS
 from editorapp.generations.models import Generation
 from editorapp.review.models import Answer, Comment, CommentEdit
@@ -56,17 +58,25 @@ def stamp(take_id: int) -> str:
     """Return a word for what is said about a take, and carried to it: another one as soon as any of
     it is new, changed, taken back, resolved, opened again or answered by a take. One query.
     """
-    rows = Comment.objects.filter(generation__in=RawSQL(ANCESTORS, [take_id]))
-    said = rows.aggregate(
-        newest=Max("pk"),
-        edited=Max("edited_at"),
-        deleted=Count("deleted_at"),
-        resolved=Count("resolved_at"),
-        settled=Max("resolved_at"),
-        answered=Count("answers"),
-        judged=Max("answers__judged_at"),
+    return f"{zlib.crc32(repr(_said_of_chain(take_id)).encode()):x}"
+
+
+@CompiledQuery
+def _said_of_chain(take: int) -> "QuerySet[Comment, Any]":
+    rows = Comment.objects.filter(generation__in=RawSQL(ANCESTORS, [take]))
+    return (
+        rows.order_by("generation_id")
+        .values_list("generation_id")
+        .annotate(
+            Max("pk"),
+            Max("edited_at"),
+            Count("deleted_at"),
+            Count("resolved_at"),
+            Max("resolved_at"),
+            Count("answers"),
+            Max("answers__judged_at"),
+        )
     )
-    return f"{zlib.crc32(repr(sorted(said.items())).encode()):x}"
 
 
 def open_count(take: Generation) -> int:
@@ -79,17 +89,27 @@ def _chain(take: Generation) -> RawSQL | list[int]:
 
 
 def _tops(take: Generation, among: Takes | None) -> list[Comment]:
-    is_shown = Q(generation=take) | Q(resolved_at=None, deleted_at=None)
-    rows = Comment.objects.filter(is_shown, parent=None, generation__in=_chain(take))
-    rows = rows.filter(generation__team_id=take.team_id)
-    if among is not None:
-        rows = rows.filter(generation__in=among.order_by().values("pk"))
-    rows = rows.select_related("author", "resolved_by", "generation__result")
-    return list(rows)
+    if among is None:
+        return _tops_of_team(take.team_id, take.pk)
+    rows = _shown_tops(take.team_id, take.pk)
+    return list(rows.filter(generation__in=among.order_by().values("pk")))
+
+
+def _shown_tops(team: int, take: int) -> "QuerySet[Comment]":
+    is_shown = Q(generation_id=take) | Q(resolved_at=None, deleted_at=None)
+    chain = RawSQL(ANCESTORS, [take])
+    rows = Comment.objects.filter(is_shown, parent=None, generation__in=chain)
+    rows = rows.filter(generation__team_id=team)
+    return rows.select_related("author", "resolved_by", "generation__result")
+
+
+_tops_of_team = CompiledQuery(_shown_tops)
 
 
 def _replies(tops: Sequence[Comment]) -> dict[int, list[Comment]]:
     found: dict[int, list[Comment]] = defaultdict(list)
+    if not tops:
+        return found
     rows = Comment.objects.filter(parent__in=[one.pk for one in tops], deleted_at=None)
     for row in rows.select_related("author").order_by("pk"):
         assert row.parent_id is not None

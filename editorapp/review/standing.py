@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Generation
 from editorapp.review.models import ApprovalRule, Decision, ReviewRequest
 from editorapp.teams.models import Member, MemberQuerySet, Team
@@ -106,9 +107,9 @@ def _say(names: list[str]) -> str:
 
 def standing(take: Generation) -> ReviewStanding:
     """Return how the review of a take stands: four queries."""
-    decisions = list(take.decisions.select_related("decided_by").order_by("-pk"))
+    decisions = _decisions(take.pk)
     newest = newest_of_each(decisions)
-    reviewers = list(reviewers_of(take).select_related("user").order_by("user__display_name", "pk"))
+    reviewers = _reviewers(take)
     return ReviewStanding(
         take=take,
         rule=rule_of(take.team),
@@ -119,15 +120,47 @@ def standing(take: Generation) -> ReviewStanding:
     )
 
 
+def _reviewers(take: Generation) -> list[Member]:
+    if take.project is None or not take.project.is_private:
+        return _deciders(take.team_id, take.created_by_id)
+    return list(_by_name(reviewers_of(take)))
+
+
+@CompiledQuery
+def _deciders(team: int, maker: int) -> "QuerySet[Member]":
+    rows = Member.objects.who_may(Act.DECIDE).filter(team_id=team)
+    return _by_name(rows.exclude(user_id=maker))
+
+
+def _by_name(rows: "QuerySet[Member]") -> "QuerySet[Member]":
+    return rows.select_related("user").order_by("user__display_name", "pk")
+
+
 def _asked(take: Generation, reviewers: list[Member]) -> list[ReviewRequest]:
     able = {one.user_id for one in reviewers}
-    rows = ReviewRequest.objects.filter(generation=take).select_related("reviewer", "asked_by")
-    return [one for one in rows.order_by("asked_at", "pk") if one.reviewer_id in able]
+    return [one for one in _requests(take.pk) if one.reviewer_id in able]
+
+
+@CompiledQuery
+def _decisions(take: int) -> "QuerySet[Decision]":
+    rows = Decision.objects.filter(generation_id=take).select_related("decided_by")
+    return rows.order_by("-pk")
+
+
+@CompiledQuery
+def _requests(take: int) -> "QuerySet[ReviewRequest]":
+    rows = ReviewRequest.objects.filter(generation_id=take)
+    return rows.select_related("reviewer", "asked_by").order_by("asked_at", "pk")
+
+
+@CompiledQuery
+def _rules(team: int) -> "QuerySet[ApprovalRule]":
+    return ApprovalRule.objects.filter(team_id=team).select_related("person")
 
 
 def rule_of(team: Team) -> ApprovalRule:
     """Return when a take of the team counts as approved."""
-    kept = ApprovalRule.objects.filter(team=team).select_related("person").first()
+    kept = next(iter(_rules(team.pk)), None)
     return kept or ApprovalRule(team=team, kind=Kind.ONE)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.teams import audit
 from editorapp.teams.models import Member, Project, ProjectMember, Team
 from editorapp.teams.roles import Act
@@ -35,6 +36,24 @@ class ProjectFields:
     colour: str = Project.Colour.GREY
     is_private: bool = False
     reference: str = ""
+
+
+def offered(member: Member) -> dict[int, str]:
+    """Return what the projects are called that somebody may put takes into, by their ids, in order:
+    one query.
+    """
+    if member.sees_all:
+        return dict(_current(member.team_id))
+    return dict(_named(Project.objects.visible_to(member)))
+
+
+@CompiledQuery
+def _current(team: int) -> "QuerySet[Project, Any]":
+    return _named(Project.objects.filter(team=team))
+
+
+def _named(rows: "QuerySet[Project]") -> "QuerySet[Project, Any]":
+    return rows.filter(archived_at=None).order_by("name", "pk").values_list("pk", "name")
 
 
 def make(by: Member, fields: ProjectFields) -> Project:

@@ -178,7 +178,7 @@ SHOTS = (
     Shot("shares", "all", "shares:page", _at("/shares/")),
     Shot("shares", "none", "shares:page", _at("/shares/"), person="newcomer"),
     Shot("shares", "one", "shares:one", lambda s: f"/shares/{s.share}"),
-    Shot("shares", "new", "shares:new", lambda s: f"/shares/new?generation={s.take('done')}"),
+    Shot("shares", "new", "shares:new", lambda s: f"/shares/new?takes={s.take('done')}"),
     Shot("guest", "door", "guests:page", _link("take"), person=""),
     Shot("guest", "take", "guests:page", _link("take"), person="", act=_come_in),
     Shot("guest", "compare", "guests:page", _link("compare"), person="", act=_come_in),

@@ -91,10 +91,8 @@ RECORDED: dict[str, tuple[str, ...] | str] = {
     "projects:archive": ("project.archived",),
     "projects:edit": ("project.changed",),
     "projects:make": ("project.made",),
-    "projects:move": ("take.moved",),
     "projects:remove_member": ("project.member_removed",),
     "projects:unarchive": ("project.unarchived",),
-    "review:add_to_playlist": FREE,
     "review:ask": "a request is a row of its own, and the person asked has a notice of it",
     "review:decide": "a decision is a row of its own that nobody changes: who, when and why",
     "review:delete_playlist": ("playlist.deleted",),
@@ -270,8 +268,8 @@ def test_projects_are_written_down_with_who_was_let_in(owner) -> None:
     client.post("/projects/new", {"name": "Pilot", "colour": "red", "is_private": "on"})
     project = Project.objects.get()
     client.post(f"/projects/{project.pk}/people", {"person": guest.user_id})
-    client.post("/projects/move", {"take": take.pk, "project": project.pk})
-    client.post("/projects/move", {"take": take.pk, "project": project.pk})  # it is there
+    client.post("/gallery/keep/move", {"takes": take.pk, "project": project.pk})
+    client.post("/gallery/keep/move", {"takes": take.pk, "project": project.pk})  # it is there
     client.post(f"/projects/{project.pk}/people/remove", {"person": guest.user_id})
     client.post(f"/projects/{project.pk}/", {"name": "Pilot", "colour": "red"})
     client.post(f"/projects/{project.pk}/archive")

@@ -24,8 +24,8 @@ SEES = {"studio:check", "studio:switch", "takes:sound", "keep:star", "keep:unsta
 # of what one was told oneself
 SEES |= {"inbox:read", "inbox:unread", "inbox:settings"}
 DECIDES = {"review:decide", "review:next"}
-ORGANISES = {"projects:make", "projects:move", "review:ask", "review:make_playlist"}
-ORGANISES |= {"review:add_to_playlist", "review:rename_playlist", "review:delete_playlist"}
+ORGANISES = {"projects:make", "review:ask", "review:make_playlist"}
+ORGANISES |= {"review:rename_playlist", "review:delete_playlist"}
 ORGANISES |= {"keep:tag", "keep:untag", "keep:colour", "keep:move", "keep:rate"}
 ORGANISES |= {"keep:list_up"}
 ORGANISES |= {"review:move_in_playlist", "review:remove_from_playlist"}

@@ -219,7 +219,7 @@ def test_the_number_of_queries_does_not_grow_with_the_takes(client, creator):
     few = queries_of(client, "/gallery/")
     fill(7)
 
-    assert queries_of(client, "/gallery/") == few <= 20
+    assert queries_of(client, "/gallery/") == few <= 18
 
 
 def test_sources_say_how_many_takes_they_have(client, creator):

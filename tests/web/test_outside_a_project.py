@@ -34,6 +34,7 @@ from tests.web.test_another_team import (
 )
 
 __all__ = ["media_root", "owned"]  # fixtures
+MOVE = "/gallery/keep/move"
 OUTSIDE = (Role.CREATOR, Role.REVIEWER, Role.GUEST)
 # These end the session that asks, or change only who asks.
 OWN = {"people:sign_out", "people:sign_out_elsewhere", "people:me", "shell:theme"}
@@ -177,14 +178,14 @@ def test_nobody_moves_a_take_into_a_project_that_they_do_not_see_or_out_of_it(
     member = outsider(Role.CREATOR, owned)
     client, own = signed_in(member), make_generation(member)
 
-    refused = client.post("/projects/move", {"take": own.pk, "project": owned.project.pk})
-    client.post("/projects/move", {"take": owned.take.pk, "project": ""})
+    refused = client.post(MOVE, {"takes": own.pk, "project": owned.project.pk}, follow=True)
+    client.post(MOVE, {"takes": owned.take.pk, "project": ""})
 
-    assert refused.status_code == 404
+    assert "choose another" in refused.content.decode()
     assert Generation.objects.get(pk=own.pk).project is None
     assert Generation.objects.get(pk=owned.take.pk).project == owned.project
     guest = signed_in(outsider(Role.GUEST, owned))
-    assert guest.post("/projects/move", {"take": own.pk}).status_code == 403
+    assert guest.post(MOVE, {"takes": own.pk}).status_code == 403
 
 
 def test_strangers_and_another_team_see_no_board(owned: Owned) -> None:

@@ -18,7 +18,7 @@ from tests.racing import race
 from tests.web.take_pages import NOW, make_done
 
 pytestmark = pytest.mark.django_db
-ADD = "/review/playlists/add"
+ADD = "/gallery/keep/playlist"
 
 
 @pytest.fixture
@@ -77,20 +77,20 @@ def test_takes_are_put_into_one_or_into_a_new_one_from_anywhere(client, takes, p
     other = make_done(creator)
     ids = [takes[0].pk, other.pk, other.pk]
 
-    back = client.post(ADD, {"generation": ids, "playlist": playlist.pk, "next": "/gallery/?q=a"})
-    made = client.post(ADD, {"generation": [other.pk], "name": "Tuesday"})
+    back = client.post(ADD, {"takes": ids, "into_playlist": playlist.pk, "next": "/gallery/?q=a"})
+    made = client.post(ADD, {"takes": [other.pk], "playlist_name": "Tuesday"})
 
     assert back["Location"] == "/gallery/?q=a"
     assert shown(client, playlist) == [*(one.pk for one in takes), other.pk]
     new = Playlist.objects.get(name="Tuesday")
-    assert made["Location"] == f"/review/playlists/{new.pk}/"
+    assert made["Location"] == "/gallery/"
     assert shown(client, new) == [other.pk]
-    away = client.post(ADD, {"generation": [], "name": "W", "next": "//evil.example/"})
-    assert away["Location"].startswith("/review/playlists/")
+    away = client.post(ADD, {"takes": [], "playlist_name": "W", "next": "//evil.example/"})
+    assert away["Location"] == "/gallery/"
 
 
 def test_a_new_one_without_a_name_says_so_and_keeps_nothing(client, takes):
-    answer = client.post(ADD, {"generation": takes[0].pk, "next": "/gallery/"}, follow=True)
+    answer = client.post(ADD, {"takes": takes[0].pk, "next": "/gallery/"}, follow=True)
 
     assert "Give the playlist a name." in answer.content.decode()
     assert not Playlist.objects.exists()
@@ -101,7 +101,9 @@ def test_more_than_fit_are_refused_and_no_empty_playlist_is_left(
 ):
     monkeypatch.setattr(playlists, "MOST_ITEMS", 2)
 
-    answer = client.post(ADD, {"generation": [one.pk for one in takes], "name": "A"}, follow=True)
+    answer = client.post(
+        ADD, {"takes": [one.pk for one in takes], "playlist_name": "A"}, follow=True
+    )
 
     assert "begin another one" in answer.content.decode()
     assert not Playlist.objects.exists()
@@ -169,7 +171,7 @@ def acts(client, playlist: Playlist, take: Generation) -> set[int]:
     base = f"/review/playlists/{playlist.pk}"
     return {
         client.post("/review/playlists/new", {"name": "Mine"}).status_code,
-        client.post(ADD, {"generation": take.pk, "playlist": playlist.pk}).status_code,
+        client.post(ADD, {"takes": take.pk, "into_playlist": playlist.pk}).status_code,
         client.post(f"{base}/move", {"take": take.pk, "to": take.pk}).status_code,
         client.post(f"{base}/rename", {"name": "Theirs"}).status_code,
         client.post(f"{base}/remove", {"take": take.pk}).status_code,
@@ -198,7 +200,7 @@ def test_another_team_finds_nothing_of_it(playlist, takes):
     assert client.get(f"/review/playlists/{playlist.pk}/").status_code == 404
     assert playlist.items.count() == 3
     own = Playlist.objects.get(name="Mine")
-    client.post(ADD, {"generation": takes[0].pk, "playlist": own.pk})
+    client.post(ADD, {"takes": takes[0].pk, "into_playlist": own.pk})
     assert own.items.count() == 0
 
 
@@ -254,7 +256,7 @@ def test_two_who_arrange_at_once_a_hundred_times_lose_and_double_nothing(
     ids = [one.pk for one in takes]
     fresh = [make_done(creator).pk for _ in range(5)]
     for number in range(100):
-        added = {"generation": fresh[number % 5], "playlist": playlist.pk}
+        added = {"takes": fresh[number % 5], "into_playlist": playlist.pk}
         moved = {"take": ids[number % 3], "to": ids[(number + 1) % 3]}
         calls = [partial(other.post, ADD, added), partial(client.post, ADD, added)]
         calls.append(partial(client.post, f"{base}/move", moved))

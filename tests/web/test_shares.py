@@ -41,12 +41,12 @@ def linked(by, *takes, **terms) -> Share:
 
 def test_a_take_is_shared_with_sensible_terms_and_the_link_is_shown_to_copy(creator, take):
     client = signed_in(creator)
-    form = client.get(f"/shares/new?generation={take.pk}").content.decode()
+    form = client.get(f"/shares/new?takes={take.pk}").content.decode()
     assert '<option value="14" selected>14 days</option>' in form
     for switch in ("may_download", "shows_prompt", "has_watermark", "shows_source"):
         assert re.search(rf'name="{switch}"[^>]*>', form)[0].count("checked") == 0
 
-    answer = client.post("/shares/new", {"generation": take.pk, **FORM})
+    answer = client.post("/shares/new", {"takes": take.pk, **FORM})
 
     made = Share.objects.get()
     assert answer.status_code == 201
@@ -64,7 +64,7 @@ def test_several_takes_are_a_comparison_and_what_is_not_finished_is_left_out(cre
     asked = client.get(f"/shares/new?{named}").content.decode()
     assert f"#{running.pk}" in asked and "only finished takes" in asked
 
-    client.post("/shares/new", {"generation": [take.pk, other.pk], **FORM})
+    client.post("/shares/new", {"takes": [take.pk, other.pk], **FORM})
 
     made = Share.objects.get()
     assert made.kind == "compare"
@@ -101,11 +101,11 @@ def test_a_playlist_is_shared_as_it_is_or_as_it_becomes(creator, take):
         ("password", "12345", "6 characters"),
         ("days", "400", "valid choice"),
         ("title", "x" * 121, "at most 120"),
-        ("generation", "999999", "nothing to see"),
+        ("takes", "999999", "nothing to see"),
     ],
 )
 def test_what_makes_no_link_is_said_on_the_form(creator, take, field, value, said):
-    answer = signed_in(creator).post("/shares/new", {"generation": take.pk, **FORM, field: value})
+    answer = signed_in(creator).post("/shares/new", {"takes": take.pk, **FORM, field: value})
 
     assert answer.status_code == 422 and said in answer.content.decode().replace("There is ", "")
     assert not Share.objects.exists()
@@ -113,10 +113,10 @@ def test_what_makes_no_link_is_said_on_the_form(creator, take, field, value, sai
 
 def test_what_it_costs_is_shown_only_by_who_sees_all_costs(creator, admin, take):
     own, other = make_done(admin), make_done(creator)
-    assert b"shows_cost" not in signed_in(creator).get(f"/shares/new?generation={other.pk}").content
-    assert b"shows_cost" in signed_in(admin).get(f"/shares/new?generation={own.pk}").content
+    assert b"shows_cost" not in signed_in(creator).get(f"/shares/new?takes={other.pk}").content
+    assert b"shows_cost" in signed_in(admin).get(f"/shares/new?takes={own.pk}").content
 
-    signed_in(creator).post("/shares/new", {"generation": other.pk, **FORM, "shows_cost": "on"})
+    signed_in(creator).post("/shares/new", {"takes": other.pk, **FORM, "shows_cost": "on"})
 
     assert not Share.objects.get().shows_cost
 
@@ -263,9 +263,7 @@ def test_links_are_the_teams_and_of_who_may_share(creator, take):
         assert getattr(signed_in(stranger), method)(path).status_code == 404
         assert getattr(signed_in(guest), method)(path).status_code == 403
     assert signed_in(guest).get("/shares/").status_code == 403
-    assert (
-        signed_in(stranger).post("/shares/new", {"generation": take.pk, **FORM}).status_code == 422
-    )
+    assert signed_in(stranger).post("/shares/new", {"takes": take.pk, **FORM}).status_code == 422
     made.refresh_from_db()
     assert made.revoked_at is None
 

@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.http import QueryDict
 from django.urls import reverse
 
-from editorapp.core.request_values import BadValue, as_whole
+from editorapp.core.request_values import BadValue, row_ids
 from editorapp.generations.models import Generation
 from editorapp.generations.request.finish import Finish, finishes
 from editorapp.media.models import Asset
@@ -141,14 +141,10 @@ def read(query: QueryDict, member: Member) -> Comparison:
 
 
 def _numbers(query: QueryDict) -> list[int]:
-    said = [one.strip() for part in query.getlist("takes") for one in part.split(",")]
-    said = list(dict.fromkeys(filter(None, said)))
-    if len(said) > MOST_NAMED:
+    numbers = row_ids(query, "takes")
+    if len(numbers) > MOST_NAMED:
         raise BadValue("takes", f"at most {MOST_CLIPS} takes are compared at once.")
-    numbers = [as_whole(one) for one in said]
-    if None in numbers:
-        raise BadValue("takes", "numbers of takes belong here, with commas between them.")
-    return list(dict.fromkeys(number for number in numbers if number is not None))
+    return numbers
 
 
 def _address(takes: Sequence[Generation], *, with_source: bool) -> str:

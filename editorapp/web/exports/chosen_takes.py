@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from django.http import QueryDict
 
-from editorapp.core.request_values import BadValue, as_whole
+from editorapp.core.request_values import BadValue, row_ids
 from editorapp.exports.chosen import MOST_TAKES, ChosenTake
 from editorapp.exports.notes import notes_of
 from editorapp.exports.papers import may_see_price
@@ -30,18 +30,16 @@ class NotHandedOn(Exception):
 
 
 def numbers_in(form: QueryDict) -> list[int]:
-    """Return the numbers of the takes that a form names, in its order: `takes`, said several times
-    or once with commas.
+    """Return the numbers of the takes that a form names.
 
     Raises: BadValue; NotHandedOn, where there are none.
     """
-    said = [one.strip() for part in form.getlist("takes") for one in part.split(",")]
-    numbers = [as_whole(one) for one in dict.fromkeys(filter(None, said))]
-    if None in numbers or len(numbers) > MOST_TAKES:
+    numbers = row_ids(form, "takes")
+    if len(numbers) > MOST_TAKES:
         raise BadValue("takes", f"numbers of takes belong here, at most {MOST_TAKES}.")
     if not numbers:
         raise NotHandedOn("Choose the takes to hand on first.")
-    return [number for number in numbers if number is not None]
+    return numbers
 
 
 def chosen_takes(numbers: Sequence[int], member: Member) -> list[ChosenTake]:

@@ -11,10 +11,10 @@ from django.http import Http404, HttpResponseBase, QueryDict, StreamingHttpRespo
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from editorapp.core import reasons
 from editorapp.core.request_values import wants_json
+from editorapp.core.way_back import is_ours
 from editorapp.exports.take_timeline import NothingToLay
 from editorapp.exports.timelines.edl import MixedRates
 from editorapp.generations.models import Generation
@@ -90,7 +90,7 @@ def _refused(request: MemberRequest, reason: str, numbers: Sequence[int]) -> Htt
         return reasons.answer("not_handed_on", reason, status=422)
     messages.error(request, reason)
     back = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+    if is_ours(request, back):
         return redirect(back)
     return redirect("takes:page", numbers[0]) if len(numbers) == 1 else redirect("gallery:page")
 

@@ -3,21 +3,22 @@ ones), projects, tags, accounts, clips. Each is asked for once a request, and on
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations.models import Generation
+from editorapp.library.kept import tags_of_team
 from editorapp.library.models import Tag
 from editorapp.media.models import Asset
 from editorapp.providers.models import ProviderAccount
+from editorapp.teams import projects
 from editorapp.teams.models import Member, Project, User
 from editorapp.web.gallery.filter_kinds import BoundFilter, ChoiceFilter, DateFilter, Value, Values
 from editorapp.web.gallery.filter_table import FILTERS
 
-MOST_TAGS = 200
 Names = dict[Value, str]
 
 
@@ -34,14 +35,53 @@ class FilterOptions:
         one = FILTERS[name]
         if isinstance(one, ChoiceFilter):
             return {value: words for value, words in one.choices().items()}  # noqa: C416
-        readers: dict[str, Callable[[Member, Values], Names]] = {
-            "person": _people,
-            "project": _projects,
-            "tag": _tags,
-            "account": _accounts,
-            "source": _clips,
+        readers: dict[str, Callable[[Values], Names]] = {
+            "person": self._people,
+            "project": self._projects,
+            "tag": self._tags,
+            "account": self._accounts,
+            "source": self._clips,
         }
-        return readers[name](self._member, self._said.get(name, ())) if name in readers else {}
+        return readers[name](self._said.get(name, ())) if name in readers else {}
+
+    @cached_property
+    def projects(self) -> dict[int, str]:
+        """The current projects, those too that takes can be put into."""
+        return projects.offered(self._member)
+
+    @cached_property
+    def tags(self) -> dict[int, str]:
+        """The tags of the team."""
+        return tags_of_team(self._member.team_id)
+
+    def _projects(self, chosen: Values) -> Names:
+        """Return the current projects, and the chosen ones."""
+        rows = Project.objects.visible_to(self._member)
+        names = _with_chosen(self.projects, chosen, rows)
+        if self._member.may_see_team and (names or 0 in chosen):
+            names[0] = "No project"
+        return names
+
+    def _tags(self, chosen: Values) -> Names:
+        """Return the tags of the team, and the chosen ones."""
+        return _with_chosen(self.tags, chosen, Tag.objects.filter(team_id=self._member.team_id))
+
+    def _accounts(self, _chosen: Values) -> Names:
+        return dict(_used_accounts(self._member.team_id))
+
+    def _clips(self, chosen: Values) -> Names:
+        return _with_chosen({}, chosen, Asset.objects.visible_to(self._member))
+
+    def _people(self, _chosen: Values) -> Names:
+        """Return who is in the team, by name; then who was, and has made something in it; to who
+        sees not the team, who made what they see.
+        """
+        member, team = self._member, self._member.team_id
+        if not member.may_see_team:
+            made = Generation.objects.visible_to(member).filter(created_by=OuterRef("pk"))
+            makers = User.objects.filter(Exists(made)).order_by("display_name", "username")
+            return {one.pk: str(one) for one in makers}
+        return _named(_members(team), "") | _named(_former_makers(team), " (former member)")
 
     def words(self, name: str, value: Value) -> str:
         """Say one value of a filter: what stands on its chip."""
@@ -71,32 +111,12 @@ _GONE = {
 }
 
 
-def _projects(member: Member, chosen: Values) -> Names:
-    """Return the current projects, and the chosen ones."""
-    shown = Q(archived_at=None) | Q(pk__in=chosen)
-    rows = Project.objects.visible_to(member).filter(shown).order_by("name", "pk")
-    names: Names = dict(rows.values_list("pk", "name"))
-    if member.may_see_team and (names or 0 in chosen):
-        names[0] = "No project"
-    return names
-
-
-def _tags(member: Member, chosen: Values) -> Names:
-    """Return the tags of the team, and the chosen ones."""
-    found = dict(_first_tags(member.team_id))
-    if gone := [tag for tag in chosen if tag not in found]:
-        rows = Tag.objects.filter(team_id=member.team_id, pk__in=gone)
-        found |= dict(rows.values_list("pk", "name"))
+def _with_chosen(names: Mapping[Any, str], chosen: Values, rows: "QuerySet[Any]") -> Names:
+    """Return the names of a list, and of what is chosen and stands not in it."""
+    found: Names = dict(names)
+    if missing := [one for one in chosen if one and one not in names]:
+        found |= dict(rows.filter(pk__in=missing).values_list("pk", "name"))
     return found
-
-
-@CompiledQuery
-def _first_tags(team: int) -> "QuerySet[Tag, Any]":
-    return Tag.objects.filter(team_id=team).values_list("pk", "name")[:MOST_TAGS]
-
-
-def _accounts(member: Member, _chosen: Values) -> Names:
-    return dict(_used_accounts(member.team_id))
 
 
 @CompiledQuery
@@ -104,26 +124,6 @@ def _used_accounts(team: int) -> "QuerySet[ProviderAccount, Any]":
     made = Generation.objects.of_team(team).filter(account=OuterRef("pk"))
     rows = ProviderAccount.objects.filter(Exists(made)).order_by("name", "pk")
     return rows.values_list("pk", "name")
-
-
-def _clips(member: Member, chosen: Values) -> Names:
-    if not chosen:
-        return {}
-    rows = Asset.objects.visible_to(member).filter(pk__in=chosen)
-    return dict(rows.values_list("pk", "name"))
-
-
-def _people(member: Member, _chosen: Values) -> Names:
-    """Return who is in the team, by name; then who was, and has made something in it; to who sees
-    not the team, who made what they see.
-    """
-    if not member.may_see_team:
-        made = Generation.objects.visible_to(member).filter(created_by=OuterRef("pk"))
-        makers = User.objects.filter(Exists(made)).order_by("display_name", "username")
-        return {one.pk: str(one) for one in makers}
-    return _named(_members(member.team_id), "") | _named(
-        _former_makers(member.team_id), " (former member)"
-    )
 
 
 def _named(rows: Iterable[tuple[int, str, str]], more: str) -> Names:

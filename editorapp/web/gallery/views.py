@@ -18,6 +18,7 @@ from editorapp.generations.states import ACTIVE
 from editorapp.library.finding import FoundTakes, find
 from editorapp.library.take_orders import OrderedTake, TakePlace
 from editorapp.media.models import Asset
+from editorapp.review import playlists
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -25,6 +26,7 @@ from editorapp.web.gallery import batches, counts, filter_form, saved_views, vie
 from editorapp.web.gallery.asked_words import asked_by_page, asked_words
 from editorapp.web.gallery.filter_options import FilterOptions
 from editorapp.web.gallery.filters import Filters, place_read
+from editorapp.web.presenters.keeping import COLOURS
 
 PAGE_SIZE = 24
 MOST_LIVE = 500
@@ -57,10 +59,20 @@ def page(request: MemberRequest) -> HttpResponse:
     context |= _over_the_grid(request, filters, options, found)
     if not is_part(request):
         context["filters_form"] = filter_form.form(filters, options)
+        context |= _put_into(request.member, options)
     response = page_or_part(request, "gallery/page.html", "gallery/_takes.html", context)
     if is_part(request):
         response["HX-Trigger"] = "takes-shown"  # the page counts them
     return response
+
+
+def _put_into(member: Member, options: FilterOptions) -> Context:
+    """Return what marked takes can be put into."""
+    if not member.may_organise:
+        return {}
+    lists = playlists.offered(member)
+    tags, projects = options.tags, options.projects
+    return {"tags": tags, "projects": projects, "playlists": lists, "colours": COLOURS}
 
 
 def _over_the_grid(

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils import timezone
 
+from editorapp.core.form_token import new_token, token_of
 from editorapp.core.htmx import is_part
 from editorapp.generations.models import Generation
 from editorapp.review import guest_comments
@@ -18,8 +19,8 @@ from editorapp.review.shared_takes import takes_of
 from editorapp.web.guests.clips import takes_in_full
 from editorapp.web.guests.discussion import talk_of
 from editorapp.web.guests.door import GuestRequest, for_guests, shown
-from editorapp.web.review.comment_forms import changed_by, said_in, token_of, typed_in
-from editorapp.web.review.discussion_context import TypedForm, new_token
+from editorapp.web.review.comment_forms import changed_by, said_in, typed_in
+from editorapp.web.review.discussion_context import TypedForm
 
 
 @for_guests(sends_to_door=True)

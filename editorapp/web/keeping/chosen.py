@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.http import HttpRequest, QueryDict
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import QueryDict
 
-from editorapp.core.request_values import BadValue, as_whole
+from editorapp.core.request_values import row_ids
 from editorapp.library.organise import MOST_AT_ONCE
 
 MOST_TOLD = 4  # takes that were left out
-NAMES = ("takes", "take", "generation")
 
 
 class NoneChosen(Exception):
@@ -17,15 +15,8 @@ class NoneChosen(Exception):
 
 
 def chosen(form: QueryDict) -> list[int]:
-    """Return the numbers of the takes that a form names, each once, in its order: one in a field,
-    or several with commas.
-
-    Raises: BadValue; NoneChosen.
-    """
-    said = (one.strip() for name in NAMES for all_ in form.getlist(name) for one in all_.split(","))
-    numbers = [as_whole(one) for one in dict.fromkeys(filter(None, said))]
-    if None in numbers:
-        raise BadValue("takes", "numbers of takes belong here.")
+    """Return the numbers of the takes that a form names. Raises: BadValue; NoneChosen."""
+    numbers = row_ids(form, "takes")
     if not numbers:
         raise NoneChosen("Choose takes first: mark them on their cards.")
     if len(numbers) > MOST_AT_ONCE:
@@ -33,7 +24,7 @@ def chosen(form: QueryDict) -> list[int]:
         raise NoneChosen(
             f"At most {MOST_AT_ONCE} takes at once: leave {over} of {len(numbers)} out."
         )
-    return [number for number in numbers if number is not None]
+    return numbers
 
 
 def counted(count: int) -> str:
@@ -54,10 +45,3 @@ def missing(numbers: Sequence[int], there: Iterable[int]) -> str:
     """Say which of these takes are not there for who asks; "" for none."""
     gone = set(numbers) - set(there)
     return left_out(f"#{number} is not here" for number in sorted(gone))
-
-
-def way_back(request: HttpRequest, otherwise: str = "gallery:page") -> str:
-    """Return the page that a form stood on (`next`), where it is one of ours."""
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return back if is_ours and back.startswith("/") else otherwise

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, row_id, text
+from editorapp.core.way_back import way_back
 from editorapp.generations.models import Generation
 from editorapp.generations.moving import move
 from editorapp.library import organise
@@ -30,7 +31,7 @@ from editorapp.teams.access import MemberRequest, View, action_for
 from editorapp.teams.models import Project
 from editorapp.teams.roles import Act
 from editorapp.web.gallery import batches
-from editorapp.web.keeping.chosen import NoneChosen, chosen, counted, missing, way_back
+from editorapp.web.keeping.chosen import NoneChosen, chosen, counted, missing
 from editorapp.web.presenters.clips import MOST_CLIPS
 
 # Pieces of a card that htmx puts in by themselves, by what stands before the take's number.
@@ -191,7 +192,7 @@ def answered(
     ):
         if words:
             tell(request, words)
-    return redirect(way_back(request))
+    return redirect(way_back(request, "gallery:page"))
 
 
 def _piece(request: MemberRequest, takes: Sequence[int]) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 
 from editorapp.core.htmx import is_part
 from editorapp.core.paging import Page, cursor
+from editorapp.core.way_back import way_back
 from editorapp.generations import trash
 from editorapp.generations.models import Generation
 from editorapp.media.refusals import Refusal
@@ -22,7 +23,7 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.keeping import consequences
-from editorapp.web.keeping.chosen import NoneChosen, chosen, counted, left_out, way_back
+from editorapp.web.keeping.chosen import NoneChosen, chosen, counted, left_out
 from editorapp.web.presenters.cards import read_pictured
 
 PAGE_SIZE = 60
@@ -65,7 +66,7 @@ def confirm(request: MemberRequest) -> HttpResponse:
 @action_for(Act.TRASH)
 def throw(request: MemberRequest) -> HttpResponse:
     """Put takes into the trash; first ask (`sure`) where something hangs on them."""
-    back = way_back(request)
+    back = way_back(request, "gallery:page")
     try:
         numbers = chosen(request.POST)
     except NoneChosen as error:

@@ -1,4 +1,4 @@
-"""Projects: boards, what each is and who is in it, and takes moved between them."""
+"""Projects: boards, what each is and who is in it."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from editorapp.core.request_values import BadValue, as_whole, row_id
-from editorapp.generations.moving import move as move_takes
+from editorapp.core.request_values import row_id
 from editorapp.teams import projects
 from editorapp.teams.access import MemberRequest, action_for, form_page_for, page_for
 from editorapp.teams.models import Member, Project
 from editorapp.teams.roles import Act
 from editorapp.web.projects.boards import boards
 from editorapp.web.projects.forms import ProjectForm, filled
-
-MOST_MOVED = 500  # takes in one go
 
 
 @page_for(Act.SEE)
@@ -90,35 +86,6 @@ def remove_member(request: MemberRequest, pk: int) -> HttpResponse:
     return _with_person(request, pk, projects.remove, "{} is not in the project any more.")
 
 
-@action_for(Act.ORGANISE)
-def move(request: MemberRequest) -> HttpResponse:
-    """Put takes into a project; with none named, into none."""
-    pk = row_id(request.POST, "project")
-    project = _project(request, pk) if pk else None
-    if project is not None and project.is_archived:
-        messages.error(request, f"{project} is in the archive: take it out first.")
-        return redirect(_next(request))
-    count = move_takes(_numbers(request), project, by=request.member)
-    where = f"in {project}" if project else "in no project"
-    messages.success(request, f"{count} take{'' if count == 1 else 's'} moved: now {where}.")
-    return redirect(_next(request))
-
-
-def _numbers(request: MemberRequest) -> set[int]:
-    """Return the takes that are named. Raises: BadValue."""
-    named = [as_whole(one) for one in request.POST.getlist("take")[:MOST_MOVED]]
-    if None in named:
-        raise BadValue("take", "numbers of takes belong here.")
-    return {one for one in named if one is not None}
-
-
-def _next(request: MemberRequest) -> str:
-    """Return the page that the button stood on; the boards where it says none of ours."""
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return back if is_ours and back.startswith("/") else "projects:page"
-
-
 def _with_person(
     request: MemberRequest,
     pk: int,
@@ -178,7 +145,6 @@ def _edit(
 urlpatterns = [
     path("", page, name="page"),
     path("new", make, name="make"),
-    path("move", move, name="move"),
     path("<int:pk>/", edit, name="edit"),
     path("<int:pk>/archive", archive, name="archive"),
     path("<int:pk>/unarchive", unarchive, name="unarchive"),

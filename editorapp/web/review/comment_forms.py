@@ -4,14 +4,14 @@ how it was typed: what cannot be kept is said beside the form, with the words st
 
 from django.http import QueryDict
 
-from editorapp.core.request_values import as_whole, text
+from editorapp.core.request_values import as_whole
 from editorapp.review import drawing
 from editorapp.review.comments import CommentRefused, CommentText
 from editorapp.review.models import Comment
-from editorapp.web.review.discussion_context import TypedForm, new_token
+from editorapp.web.review.discussion_context import TypedForm
 
 FIELDS = ("text", "place", "first", "last", "drawing")
-LONGEST_TOKEN = 40  # characters
+KEYS = frozenset({"add", "reply", "edit"})
 
 
 def said_in(form: QueryDict) -> CommentText:
@@ -35,14 +35,6 @@ def changed_by(form: QueryDict, comment: Comment) -> CommentText:
     if comment.first_frame is None or comment.last_frame is None:
         return CommentText(said.text)
     return CommentText(said.text, (comment.first_frame, comment.last_frame), comment.drawing)
-
-
-def token_of(form: QueryDict) -> str:
-    """Return the token of a form, so that it says it once; a new one where it has none.
-
-    Raises: BadValue.
-    """
-    return text(form, "form_token", most=LONGEST_TOKEN) or new_token()
 
 
 def typed_in(form: QueryDict, key: str, wrong: str) -> TypedForm:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
 
+from editorapp.core.form_token import new_token, token_of
 from editorapp.core.htmx import Context, is_part, page_or_part
 from editorapp.core.request_values import row_id, text
 from editorapp.generations.models import Generation
@@ -24,8 +25,8 @@ from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.addresses import address
 from editorapp.web.presenters.clips import StageClip
-from editorapp.web.review.comment_forms import changed_by, said_in, token_of, typed_in
-from editorapp.web.review.discussion_context import TypedForm, discussion_for, new_token
+from editorapp.web.review.comment_forms import changed_by, said_in, typed_in
+from editorapp.web.review.discussion_context import TypedForm, discussion_for
 
 MOST_NAMES = 8
 LONGEST_NAME = 150  # characters

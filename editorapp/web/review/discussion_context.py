@@ -5,12 +5,12 @@ again changes only what is new, and never what somebody is typing.
 """
 
 import json
-import uuid
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from editorapp.core.form_token import new_token
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
 from editorapp.review import discussion
@@ -298,11 +298,6 @@ def discussion_of(
     shown = [ShownThread(one, take, speaker) for one in found]
     known = shows if shows in SHOWS else "open"
     return Discussion(take, shown, speaker, known, typed)
-
-
-def new_token() -> str:
-    """Return a token for a form that is yet to be sent."""
-    return uuid.uuid4().hex
 
 
 def carried_frame(frame: int, made: Asset, shown: Asset) -> int:

@@ -2,17 +2,13 @@
 person asking may see.
 """
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import get_object_or_404
 
-from editorapp.core.request_values import BadValue, as_whole, row_id
+from editorapp.core.request_values import row_id
 from editorapp.generations.models import Generation
 from editorapp.review.models import Playlist
 from editorapp.review.models.playlists import PlaylistQuerySet
 from editorapp.teams.access import MemberRequest
-
-MOST_NAMED = 500  # in one form
 
 
 def take_or_404(request: MemberRequest, pk: int) -> Generation:
@@ -47,18 +43,3 @@ def playlist_in(request: MemberRequest) -> Playlist | None:
     """
     pk = row_id(request.POST or request.GET, "playlist")
     return playlist_or_404(request, pk) if pk else None
-
-
-def numbers(request: MemberRequest, name: str) -> list[int]:
-    """Return the ids that a form says under a name, in its order. Raises: BadValue."""
-    found = [as_whole(one) for one in request.POST.getlist(name)[:MOST_NAMED]]
-    if None in found:
-        raise BadValue(name, "numbers belong here.")
-    return list(dict.fromkeys(one for one in found if one is not None))
-
-
-def back(request: MemberRequest, otherwise: str) -> HttpResponse:
-    """Return to the page that the form stood on; to another where it says none of ours."""
-    said = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()})
-    return redirect(said if is_ours and said.startswith("/") else otherwise)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -22,9 +21,6 @@ from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import read_pictured
 from editorapp.web.review.found import (
-    back,
-    numbers,
-    playlist_in,
     playlist_or_404,
     playlists_of,
     take_or_404,
@@ -55,36 +51,10 @@ def page(request: MemberRequest) -> HttpResponse:
 def make(request: MemberRequest) -> HttpResponse:
     """Make a playlist."""
     try:
-        made = _made(request)
+        made = playlists.make(request.POST.get("name", ""), by=request.member, now=timezone.now())
     except PlaylistRefused as error:
         return _list(request, name=request.POST.get("name", ""), wrong=str(error), status=422)
     return redirect("review:playlist", made.pk)
-
-
-@action_for(Act.ORGANISE)
-def add(request: MemberRequest) -> HttpResponse:
-    """Put takes (`generation`) into a playlist (`playlist`), or into a new one (`name`)."""
-    takes, otherwise = numbers(request, "generation"), reverse("review:playlists")
-    try:
-        with transaction.atomic():
-            target = playlist_in(request) or _made(request)
-            count = playlists.add(target, takes, by=request.member)
-    except PlaylistRefused as error:
-        messages.error(request, str(error))
-        return back(request, otherwise)
-    messages.success(request, _added(count, len(takes), target))
-    return back(request, reverse("review:playlist", args=[target.pk]))
-
-
-def _made(request: MemberRequest) -> Playlist:
-    """Make the playlist that a form names. Raises: PlaylistRefused."""
-    return playlists.make(request.POST.get("name", ""), by=request.member, now=timezone.now())
-
-
-def _added(count: int, wanted: int, target: Playlist) -> str:
-    if count == 0 and wanted:
-        return f"{'They are' if wanted > 1 else 'It is'} in {target} already."
-    return f"{count} take{'' if count == 1 else 's'} put into {target}."
 
 
 @page_for(Act.SEE_TEAM)
@@ -222,7 +192,6 @@ def _here(member: Member) -> str:
 urlpatterns = [
     path("playlists/", page, name="playlists"),
     path("playlists/new", make, name="make_playlist"),
-    path("playlists/add", add, name="add_to_playlist"),
     path("playlists/<int:pk>/", playlist, name="playlist"),
     path("playlists/<int:pk>/play", play_through, name="play_through"),
     path("playlists/<int:pk>/play/<int:take>", play, name="play"),

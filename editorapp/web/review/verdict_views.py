@@ -11,13 +11,14 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from editorapp.core.htmx import Context, is_part, page_or_part
+from editorapp.core.request_values import row_ids
 from editorapp.generations.models import Generation
 from editorapp.review import approval
 from editorapp.review.decide import NotDecidable, NoteNeeded, decide
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
-from editorapp.web.review.found import numbers, take_or_404
+from editorapp.web.review.found import take_or_404
 from editorapp.web.review.round_views import round_page
 from editorapp.web.review.round_ways import way_of
 from editorapp.web.review.verdict_context import named, verdicts_for
@@ -57,7 +58,7 @@ def decide_it(request: MemberRequest, pk: int) -> HttpResponse:
 @action_for(Act.ORGANISE)
 def ask(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask people to review the take."""
-    take, wanted = take_or_404(request, pk), numbers(request, "reviewer")
+    take, wanted = take_or_404(request, pk), row_ids(request.POST, "reviewer")
     people = Member.objects.filter(team=request.member.team_id, pk__in=wanted)
     fresh = approval.ask(take, people, by=request.member, now=timezone.now())
     if not fresh:

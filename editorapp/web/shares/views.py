@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from editorapp.core.encryption import KeyNotReadable
 from editorapp.core.htmx import Context
 from editorapp.core.paging import cursor, newest_first
-from editorapp.core.request_values import BadValue, as_whole, row_id
+from editorapp.core.request_values import BadValue, row_id, row_ids
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.review import shares
@@ -217,12 +217,10 @@ def _found(
 
 
 def _numbers(said: QueryDict) -> list[int]:
-    named = said.getlist("generation") + said.getlist("takes")
-    parts = [one.strip() for part in named for one in part.split(",")]
-    numbers = [as_whole(one) for one in dict.fromkeys(filter(None, parts))]
-    if None in numbers or len(numbers) > MOST_TAKES:
-        raise BadValue("generation", f"numbers of takes belong here, at most {MOST_TAKES}.")
-    return [number for number in numbers if number is not None]
+    numbers = row_ids(said, "takes")
+    if len(numbers) > MOST_TAKES:
+        raise BadValue("takes", f"at most {MOST_TAKES} takes belong here.")
+    return numbers
 
 
 urlpatterns = [

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from editorapp.core import reasons
 from editorapp.core.htmx import is_part
 from editorapp.core.request_values import BadValue, shown, wants_json
+from editorapp.core.way_back import way_back
 from editorapp.web.shell import themes
 from editorapp.web.shell.context import home
 from editorapp.web.shell.cookies import remember
@@ -40,18 +40,11 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the next page is already drawn in it, and go back."""
-    response = HttpResponseRedirect(_back(request))
+    response = HttpResponseRedirect(way_back(request, "/"))
     wanted = request.POST.get("theme", "")
     if themes.is_theme(wanted):
         remember(response, themes.COOKIE, wanted, is_for_scripts=True)
     return response
-
-
-def _back(request: HttpRequest) -> str:
-    """Return the page that the switch stood on; the first one where that is none of ours."""
-    back = request.POST.get("next", "/")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return back if is_ours else "/"
 
 
 def not_signed_by_us(request: HttpRequest, reason: str = "") -> HttpResponse:

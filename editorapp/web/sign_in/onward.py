@@ -1,23 +1,15 @@
 """Onward: the page that follows a sign-in, one of ours."""
 
 from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from editorapp.core.way_back import is_our_path
 from editorapp.teams.models import Member, User
 from editorapp.web.shell.context import home
 
 
 def page_after(request: HttpRequest, user: User, wanted: str) -> str:
-    """Return the page that was asked for, if it is one of ours, or else the person's first one.
-
-    Only a path is an address: another word would be taken for the name of a view.
-    """
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted,
-        {request.get_host()},
-        require_https=request.is_secure(),
-    )
-    return wanted if wanted.startswith("/") and is_ours else home_of(user)
+    """Return the page that was asked for, if it is one of ours, or else the person's first one."""
+    return wanted if is_our_path(request, wanted) else home_of(user)
 
 
 def home_of(user: User) -> str:

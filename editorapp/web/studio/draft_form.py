@@ -5,7 +5,6 @@ wrong as it was typed, and its rules live in the providers' table, not here.
 """
 
 import math
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from editorapp.core.form_token import new_token
 from editorapp.core.request_values import as_whole, row_id, text
 from editorapp.providers.contract import CONTROL_VALUES, CONTROLS, POSITION, Task
 from editorapp.providers.strengths import STRENGTHS
@@ -116,7 +116,7 @@ class DraftForm:
     note_frame: str = "none"
     note_picture: int | None = None
     replaces: int | None = None  # our own generation, not sent yet, that this one is instead of
-    form_token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    form_token: str = field(default_factory=new_token)
     # What the page showed when this was filled in: a difference is a switch. See resolved_form.py.
     task_was: str = ""
     model_was: str = ""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from editorapp.core.request_values import as_whole
 from editorapp.generations.models import Generation
 from editorapp.media.models import Asset
+from editorapp.teams import projects
 from editorapp.teams.models import Member, Project
 from editorapp.web.studio.resolved_form import ResolvedForm
 
@@ -26,8 +27,7 @@ class ProjectOption(NamedTuple):
 
 def options(resolved: ResolvedForm) -> list[ProjectOption]:
     """Return what can be chosen, in the order of the page; nothing where there is no project."""
-    found = Project.objects.visible_to(resolved.member).current().order_by("name", "pk")
-    named = {str(one.pk): one.name for one in found}
+    named = {str(pk): name for pk, name in projects.offered(resolved.member).items()}
     if not named:
         return []
     words = {AS_SOURCE: "As its source", NO_PROJECT: "No project"} | named

@@ -1,13 +1,12 @@
 """Answer views: whoever wrote a note says whether the take that answers it does what was asked."""
 
-import uuid
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils import timezone
 
+from editorapp.core.form_token import token_of
 from editorapp.core.request_values import text
 from editorapp.generations.models import Generation
 from editorapp.review import answers
@@ -38,7 +37,6 @@ def judge(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _judge(request: MemberRequest, made: Answer, is_content: bool) -> None:
     why = text(request.POST, "why", most=LONGEST_TEXT)
-    token = text(request.POST, "form_token", most=40) or uuid.uuid4().hex
     try:
         answers.judge(
             made,
@@ -46,7 +44,7 @@ def _judge(request: MemberRequest, made: Answer, is_content: bool) -> None:
             by=request.member,
             now=timezone.now(),
             why=why,
-            form_token=token,
+            form_token=token_of(request.POST),
         )
     except CommentRefused as error:
         messages.error(request, str(error))

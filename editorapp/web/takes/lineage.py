@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from editorapp.core.compiled_query import CompiledQuery
 from editorapp.generations import lineage, stale_branches
 from editorapp.generations.models import Generation
 from editorapp.generations.stale_branches import Redo
@@ -84,7 +85,17 @@ def _step(above: Generation | None, take: Generation, **more: Any) -> Step:
 
 def children(take: Generation, member: Member) -> Reel:
     """Return what was made from a take."""
+    if member.sees_all:
+        ids = _newest_children(member.team_id, take.pk)
+        if len(ids) <= MOST_SHOWN:
+            return Reel(read_pictured(ids), len(ids))
     return _newest(_seen(member).filter(parent=take).order_by("-pk"))
+
+
+@CompiledQuery
+def _newest_children(team: int, parent: int) -> "QuerySet[Generation, Any]":
+    rows = Generation.objects.of_team(team).filter(parent_id=parent).order_by("-pk")
+    return rows.values_list("pk", flat=True)[: MOST_SHOWN + 1]
 
 
 def siblings(take: Generation, member: Member) -> Reel:

@@ -2,7 +2,6 @@
 begins it, and the one that stops it.
 """
 
-import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 
+from editorapp.core.form_token import new_token, token_of
 from editorapp.core.htmx import Context
 from editorapp.core.money import usd_typed_or_none
 from editorapp.core.request_values import row_id, text
@@ -73,7 +73,7 @@ def run_branch(request: MemberRequest, pk: int) -> HttpResponse:
             start=row_id(asked, "start"),
             onto=_onto(request, asked),
             agreed_usd=usd_typed_or_none(text(asked, "agreed_usd")) or Decimal(0),
-            form_token=text(asked, "form_token", most=64) or uuid.uuid4().hex,
+            form_token=token_of(asked),
             now=timezone.now(),
         )
     except REFUSED as error:
@@ -158,7 +158,7 @@ def _quoted(
         "take": take,
         "start": row_id(asked, "start"),
         "problem": problem,
-        "form_token": uuid.uuid4().hex,
+        "form_token": new_token(),
         "plan": None,
     }
     try:

@@ -16,17 +16,19 @@ from editorapp.generations.models import Attempt, Generation, Settlement
 from editorapp.generations.request import references
 from editorapp.generations.request.finish import finishes
 from editorapp.generations.request.quality import is_draft
+from editorapp.library.kept import tags_of_team
 from editorapp.media.models import Asset
 from editorapp.providers import accounts
 from editorapp.providers.contract import Task
 from editorapp.providers.models import ProviderAccount
-from editorapp.review.playlists import offered
+from editorapp.review import playlists
 from editorapp.review.shares import open_links
-from editorapp.teams.models import Member, Project
+from editorapp.teams import projects
+from editorapp.teams.models import Member
 from editorapp.web.presenters import answers, change, request_summary
 from editorapp.web.presenters.cards import finished_as
 from editorapp.web.presenters.clips import StageClip
-from editorapp.web.presenters.keeping import keep, keeping_of
+from editorapp.web.presenters.keeping import COLOURS, keep, keeping_of
 from editorapp.web.presenters.usual_times import usual_time
 from editorapp.web.review.discussion_context import discussion_for
 from editorapp.web.review.verdict_context import verdicts_for
@@ -64,25 +66,25 @@ def page_context(take: Generation, member: Member) -> Context:
         "can_correct": unknown_outcome.can_correct(take, member),
         "is_live": _is_live(take),
         "keeping": keeping_of(take),
-        **_projects(take, member),
+        **_put_into(member),
         "shared_links": open_links(take, member, now=timezone.now()),
         "seen": seen(take),
         "answer_lines": answers.lines_of(take, member),
         "review": verdicts_for(take, member),
-        "playlists": offered(member) if member.may_organise else [],
         "talk": discussion_for(take, member) if take.is_done else None,
         **_attempts(take),
     }
 
 
-def _projects(take: Generation, member: Member) -> Context:
-    """Return the projects that the take can be moved to, and the one that it is in."""
-    if not member.may_organise and take.project_id is None:
-        return {"project": None, "projects": []}
-    rows = list(Project.objects.visible_to(member).order_by("name", "pk"))
+def _put_into(member: Member) -> Context:
+    """Return what the take can be put into and marked with."""
+    if not member.may_organise:
+        return {}
     return {
-        "project": next((one for one in rows if one.pk == take.project_id), None),
-        "projects": [one for one in rows if not one.is_archived] if member.may_organise else [],
+        "projects": projects.offered(member),
+        "playlists": playlists.offered(member),
+        "tags": tags_of_team(member.team_id),
+        "colours": COLOURS,
     }
 
 

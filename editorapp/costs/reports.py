@@ -142,14 +142,6 @@ def by(dimension: Dimension | str, sums: Sums) -> list[ReportLine]:
     return sorted(found, key=lambda line: line.spent_usd, reverse=True)
 
 
-def total(sums: Sums) -> ReportLine:
-    """Return the sum of all rows."""
-    found = sums.rows.aggregate(**sums.how)
-    return ReportLine(
-        "Total", None, found["spent"] or ZERO, found["held"] or ZERO, found["count"] or 0
-    )
-
-
 def figures(sums: Sums) -> dict[str, LineSum]:
     """Return what the lines of each kind of figure come to, by the names of FIGURES; one query."""
     found = sums.rows.aggregate(**sums.how, **sums.more)
@@ -161,14 +153,6 @@ def figures(sums: Sums) -> dict[str, LineSum]:
         )
         for name, (amounts, counts) in FIGURES.items()
     }
-
-
-def together(entries: EntryQuerySet) -> LineSum:
-    """Return what lines add up to: for lines of which a sum means something, as those of one
-    figure.
-    """
-    found = entries.order_by().aggregate(amount=Sum("amount_usd"), count=Count("pk"))
-    return LineSum(found["amount"] or ZERO, found["count"])
 
 
 def sum_of(which: Q) -> Coalesce:

@@ -135,7 +135,7 @@ def test_a_note_opens_the_studio_with_its_words_and_its_frame_at_that_take(creat
     assert (form["guides"], form["keyframe_index"], form["note_frame"]) == (
         "keyframes",
         "90",
-        "drawn",
+        "plain",
     )
     picture = Asset.objects.get(pk=form["keyframe_asset"])
     assert picture.cut_from_id == take.result_id and picture.origin == Asset.Origin.FRAME
@@ -216,13 +216,13 @@ def test_the_frame_is_used_as_it_is_with_the_drawing_or_not_at_all(creator, note
     form = form_at(browser, begin(browser, note))
     mine = form | {"keyframe_asset": form["keyframe_asset"]}
 
-    plain = dict(controls_of(pressed(browser, mine, "note_frame=plain"), "compose"))
-    none = dict(controls_of(pressed(browser, plain, "note_frame=none"), "compose"))
-    drawn = dict(controls_of(pressed(browser, none, "note_frame=drawn"), "compose"))
+    drawn = dict(controls_of(pressed(browser, mine, "note_frame=drawn"), "compose"))
+    none = dict(controls_of(pressed(browser, drawn, "note_frame=none"), "compose"))
+    plain = dict(controls_of(pressed(browser, none, "note_frame=plain"), "compose"))
 
-    assert plain["keyframe_index"] == "90" and plain["keyframe_asset"] != form["keyframe_asset"]
+    assert drawn["keyframe_index"] == "90" and drawn["keyframe_asset"] != form["keyframe_asset"]
     assert (none["guides"], none["note_frame"]) == ("none", "none") and "keyframe_asset" not in none
-    assert drawn["keyframe_asset"] == form["keyframe_asset"]
+    assert plain["keyframe_asset"] == form["keyframe_asset"]
 
 
 def test_dropped_it_answers_nothing_and_its_words_and_frame_stay(creator, note):

@@ -7,6 +7,7 @@ import pytest
 
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
+from editorapp.inbox import reading
 from editorapp.review import approval, rounds
 from editorapp.review.decide import decide
 from editorapp.review.models import Decision, Seen
@@ -220,3 +221,14 @@ def test_two_who_review_at_once_a_hundred_times_lose_and_double_nothing(creator,
 
     assert Decision.objects.count() == 100 and Seen.objects.count() == 100
     assert set(Generation.objects.values_list("review", flat=True)) == {"approved"}
+
+
+def test_what_a_reviewer_looks_at_in_a_round_is_read_in_their_inbox(client, creator, reviewer):
+    take, other = make_done(creator), make_done(creator)
+    for one in (take, other):
+        approval.ask(one, [reviewer], by=creator, now=NOW)
+
+    client.get(f"/review/{take.pk}")
+
+    unread = reading.notices(reviewer, only_unread=True)
+    assert list(unread.values_list("path", flat=True)) == [f"/takes/{other.pk}"]

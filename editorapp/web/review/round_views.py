@@ -3,10 +3,13 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 
 from editorapp.core.request_values import row_id
 from editorapp.generations.models import Generation
+from editorapp.inbox import reading
 from editorapp.review import rounds
+from editorapp.review.notices import path_of
 from editorapp.teams.access import MemberRequest, action_for, page_for
 from editorapp.teams.roles import Act
 from editorapp.web.presenters.cards import read_pictured
@@ -60,7 +63,8 @@ def round_page(
     review: VerdictPanel | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show one take of a round or of a playlist, large."""
+    """Show one take of a round or of a playlist, large; what leads to it counts as read then."""
+    reading.mark_path_read(request.member, path_of(shown), now=timezone.now())
     context = round_context(shown, request.member) | {
         "here": "review" if request.member.may_decide else "gallery",
         "way": way,

@@ -118,10 +118,13 @@ def begin(note: AskedNote, take: Generation, member: Member, *, now: datetime) -
 
 
 def edit_of(note: AskedNote, take: Generation, member: Member) -> DraftForm:
-    """Return the form of the edit that a note asks for, made of a take."""
+    """Return the form of the edit that a note asks for, made of a take.
+
+    With the frame as it is: a result follows its guide frames, and what is drawn on one may show.
+    """
     form = form_request.editing(take, task=Task.EDIT, account=None)
     form = replace(form, prompt=note.words, answers=note.key)
-    return with_frame(form, DRAWN if note.drawing else PLAIN, member, take=take)
+    return with_frame(form, PLAIN, member, take=take)
 
 
 def with_frame(

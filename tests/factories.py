@@ -112,10 +112,12 @@ def make_generation(
 
 def make_attempt(generation: Generation, *, number: int, **fields: Any) -> Attempt:
     """Make an attempt in the state of its generation, as the ledger knows it."""
-    sound = {"account": generation.account, "state": generation.state}
-    made = Attempt.objects.create(
-        generation=generation, number=number, created_at=generation.created_at, **(sound | fields)
-    )
+    sound = {
+        "account": generation.account,
+        "state": generation.state,
+        "created_at": generation.created_at,
+    }
+    made = Attempt.objects.create(generation=generation, number=number, **(sound | fields))
     if made.state in FRUITLESS:
         fruitless.add([made.pk])
     return made

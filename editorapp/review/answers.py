@@ -63,6 +63,7 @@ def judge(
     if not may_judge(made, by):
         raise PermissionDenied("Who wrote the note says whether this does it.")
     locked(Generation.objects.filter(pk=made.generation_id))
+    locked(Comment.objects.filter(pk=made.comment_id))
     outcome = Outcome.YES if is_content else Outcome.NO
     Answer.objects.filter(pk=made.pk).update(outcome=outcome, judged_at=now, judged_by=by.user)
     made.refresh_from_db(fields=["outcome", "judged_at", "judged_by"])

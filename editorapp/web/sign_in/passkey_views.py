@@ -5,6 +5,7 @@ A challenge is kept in the session, is good once and for a few minutes.
 
 from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -193,7 +194,11 @@ def _site(request: HttpRequest) -> Site:
 
 def _is_name(host: str) -> bool:
     """Is this a host's name, and not its number? Browsers bind passkeys to names alone."""
-    return not host.startswith("[") and not host.replace(".", "").isdigit()
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 urlpatterns = [

@@ -148,7 +148,7 @@ def figures(sums: Sums) -> dict[str, LineSum]:
     has = {name: amount or 0 for name, amount in found.items()}
     return {
         name: LineSum(
-            sum((sign * has[one] for one, sign in amounts.items()), ZERO),
+            ZERO + sum(sign * has[one] for one, sign in amounts.items()),
             sum(has[one] for one in counts),
         )
         for name, (amounts, counts) in FIGURES.items()

@@ -6,11 +6,11 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from editorapp.costs import ledger
+from editorapp.costs import fruitless, ledger
 from editorapp.generations.engine.dispatcher import Post
 from editorapp.generations.ledger_lines import subject
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.states import ACTIVE, State
+from editorapp.generations.states import ACTIVE, FRUITLESS, State
 from editorapp.media.models import Asset
 from editorapp.providers import registry
 from editorapp.providers.contract import GenerationRequest, Ref
@@ -106,15 +106,21 @@ def make_generation(
     generation = Generation.objects.create(
         team=member.team, created_by=member.user, account=account, state=state, **(sound | fields)
     )
-    Attempt.objects.create(
-        generation=generation,
-        number=1,
-        account=account,
-        state=state,
-        created_at=now,
-        next_action_at=now if state in ACTIVE else None,
-    )
+    make_attempt(generation, number=1, next_action_at=now if state in ACTIVE else None)
     return generation
+
+
+def make_attempt(generation: Generation, *, number: int, **fields: Any) -> Attempt:
+    """Make an attempt in the state of its generation, as the ledger knows it."""
+    sound = {
+        "account": generation.account,
+        "state": generation.state,
+        "created_at": generation.created_at,
+    }
+    made = Attempt.objects.create(generation=generation, number=number, **(sound | fields))
+    if made.state in FRUITLESS:
+        fruitless.add([made.pk])
+    return made
 
 
 def make_reserved(member: Member, **fields: Any) -> Generation:

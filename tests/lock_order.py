@@ -28,6 +28,7 @@ _KEYS = {
     "library_mark": "generation_id",
     "library_taketext": "generation_id",
     "costs_monthbudget": "team_id",
+    "costs_fruitless": "attempt_id",
     "generations_search": "attempt_id",
     "generations_pause": "account_id",
     "generations_lease": "name",

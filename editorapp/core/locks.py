@@ -41,6 +41,7 @@ ORDER = (
     "library_taketext",
     "costs_entry",  # the line of a reservation, by whoever settles it
     "costs_monthbudget",  # by team, month and world: see costs/ledger.py
+    "costs_fruitless",  # below the reservations of its attempts: see costs/fruitless.py
     "costs_monthcost",
     "generations_search",
     "generations_pause",

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q
 
 from editorapp.costs.models import CLOSING, Entry, MonthBudget, MonthCost
 from editorapp.costs.month_sums import BUDGET, MONTH
-from editorapp.costs.reports import added_up, sum_of
+from editorapp.costs.reports import KEPT, added_up, sum_of
 
 Values = tuple[Any, ...]
 Sums = dict[Values, Values]
@@ -22,11 +22,10 @@ def of_lines() -> list[str]:
     generations' states.
     """
     budgets = {"held": "reserved_usd", "spent": "spent_usd"}
-    months = {"held": "held_usd", "spent": "spent_usd", "count": "charges"}
     return [
         *_attempts(),
         *_compare("Budget", MonthBudget, BUDGET, budgets),
-        *_compare("Month sum", MonthCost, MONTH, months),
+        *_compare("Month sum", MonthCost, MONTH, KEPT),
     ]
 
 
@@ -54,7 +53,8 @@ def _compare(
 ) -> Iterator[str]:
     """Compare a table's kept sums with the lines: `columns` are its columns, by what they add up."""
     sums = added_up(Entry.objects.all())
-    how = {name: sums.how[name] for name in columns}
+    all_of_them = sums.how | sums.more
+    how = {name: all_of_them[name] for name in columns}
     lines = _by_key(key, sums.rows.values_list(*key).annotate(**how))
     kept = _by_key(key, model.objects.values_list(*key, *columns.values()))
     nothing = (0,) * len(columns)

@@ -35,6 +35,10 @@ class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
         """Return what was given back."""
         return self.filter(kind=Entry.Kind.RELEASE)
 
+    def for_failures(self) -> "EntryQuerySet":
+        """Return what is spent on attempts that brought nothing, whatever a later attempt brought."""
+        return self.spent().filter(models.Exists(FRUITLESS))
+
     def held(self) -> "EntryQuerySet":
         """Return the reservations that are neither charged nor released."""
         return self.filter(~_closed(), kind=Entry.Kind.RESERVE)
@@ -129,6 +133,24 @@ def _closed() -> models.Exists:
     )
 
 
+class Fruitless(models.Model):
+    """An attempt that brought nothing, as far as is known: what is spent on it is spent on a
+    failure.
+
+    Written with its state (generations/models/attempt.py), under the lock of its reservation: see
+    costs/fruitless.py.
+    """
+
+    attempt_id = models.BigIntegerField(primary_key=True)  # a plain value, as in Entry
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt_id}, which brought nothing"
+
+
+# Of a line: did its attempt bring nothing?
+FRUITLESS = Fruitless.objects.filter(attempt_id=models.OuterRef("attempt_id"))
+
+
 class MonthBudget(OfMonth):
     """A team's month: what may be spent, what is held and what is spent; the one row that a
     reservation updates.
@@ -154,12 +176,20 @@ class MonthBudget(OfMonth):
 
 class MonthCost(OfPerson):
     """What one person spent and holds in a month with a model's task: kept with every entry, so no
-    page sums lines.
+    page sums lines. Of each amount also how many lines it adds up.
     """
 
     held_usd = UsdField(default=0)
-    spent_usd = UsdField(default=0)
+    # What also goes down: a count that is wrong is for the check to find, and stops no payment.
+    holds = models.IntegerField(default=0)
+    spent_usd = UsdField(default=0)  # charges and adjustments
     charges = models.PositiveIntegerField(default=0)
+    adjusted_usd = UsdField(default=0)
+    adjustments = models.PositiveIntegerField(default=0)
+    released_usd = UsdField(default=0)
+    releases = models.PositiveIntegerField(default=0)
+    failed_usd = UsdField(default=0)  # of what is spent: on attempts that brought nothing
+    failed_lines = models.IntegerField(default=0)
 
     class Meta:
         constraints = [

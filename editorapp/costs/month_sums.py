@@ -4,7 +4,8 @@ They change by conditional updates with F(), never by reading, adding and saving
 transaction that writes the lines (costs/ledger.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -14,11 +15,18 @@ from typing import Any
 from django.db.models import F, Q
 
 from editorapp.core.money import MICRO
-from editorapp.costs.models import Entry, MonthBudget, MonthCost
+from editorapp.costs.models import SPENT, Entry, Fruitless, MonthBudget, MonthCost
 from editorapp.teams.models import Team
 
 BUDGET = ("team_id", "month", "is_simulated")  # what lines share that one budget adds up
 MONTH = (*BUDGET, "person_id", "provider", "model", "task")  # and one row of MonthCost
+# Where a line of each kind goes: the columns that add its amount up, and the one that counts it.
+COLUMNS = {
+    Entry.Kind.RESERVE: (("held_usd",), "holds"),
+    Entry.Kind.CHARGE: (("spent_usd",), "charges"),
+    Entry.Kind.ADJUST: (("spent_usd", "adjusted_usd"), "adjustments"),
+    Entry.Kind.RELEASE: (("released_usd",), "releases"),
+}
 
 
 def budget(team_id: int, month: date, *, is_simulated: bool) -> MonthBudget:
@@ -47,33 +55,46 @@ def hold(budget: MonthBudget, amount_usd: Decimal) -> bool:
 
 def add_held(reserved: Entry) -> None:
     """Add a reservation that its budget holds already to its person's month."""
-    _add_to_month(reserved, held=_micro(reserved.amount_usd))
+    _add_to_month(reserved, _added([reserved]))
 
 
 def settle(reserved: Sequence[Entry], lines: Sequence[Entry]) -> None:
     """Take reservations out of the sums and put new lines in: one change for each budget and each
     month's row.
 
-    In a fixed order, so that two writers never wait for each other.
+    In a fixed order, so that two writers never wait for each other. Call it under the locks of
+    their reservations: which attempts brought nothing must not change meanwhile.
     """
     settled = (*reserved, *lines)
+    failed = _on_failures(lines)
     _change_budgets(settled)
-    _change_months(settled)
+    for entries in _grouped(MONTH, settled):
+        change = _change(entries)
+        change.update(_failed([one for one in entries if one.attempt_id in failed]))
+        _add_to_month(entries[0], change)
+
+
+def count_failed(spent: Sequence[Entry], *, sign: int = 1) -> None:
+    """Count lines that are in the sums already as spent on failures; with -1 no longer."""
+    for entries in _grouped(MONTH, spent):
+        change = _failed(entries)
+        _add_to_month(entries[0], {name: sign * by for name, by in change.items()})
 
 
 def _change_budgets(settled: Iterable[Entry]) -> None:
     for entries in _grouped(BUDGET, settled):
-        held, spent, _charges = _change(entries)
+        change = _change(entries)
         MonthBudget.objects.filter(**_key(BUDGET, entries[0])).update(
-            reserved_usd=F("reserved_usd") + held,
-            spent_usd=F("spent_usd") + spent,
+            reserved_usd=F("reserved_usd") + change["held_usd"],
+            spent_usd=F("spent_usd") + change["spent_usd"],
         )
 
 
-def _change_months(settled: Iterable[Entry]) -> None:
-    for entries in _grouped(MONTH, settled):
-        held, spent, charges = _change(entries)
-        _add_to_month(entries[0], held=held, spent=spent, charges=charges)
+def _on_failures(lines: Iterable[Entry]) -> set[int]:
+    """Return the attempts of these lines that money is spent on and that brought nothing."""
+    ids = {one.attempt_id for one in lines if one.kind in SPENT}
+    rows = Fruitless.objects.filter(attempt_id__in=ids)
+    return set(rows.values_list("attempt_id", flat=True)) if ids else set()
 
 
 def _grouped(names: tuple[str, ...], entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -85,27 +106,32 @@ def _key(names: tuple[str, ...], entry: Entry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in names}
 
 
-def _change(entries: Iterable[Entry]) -> tuple[int, int, int]:
-    """Return how settling these changes the sums: what is held, what is spent, how many charges."""
-    kind = Entry.Kind
-    held = -sum(_micro(one.amount_usd) for one in entries if one.kind == kind.RESERVE)
-    spent = sum(_micro(one.amount_usd) for one in entries if one.kind in (kind.CHARGE, kind.ADJUST))
-    return held, spent, sum(one.kind == kind.CHARGE for one in entries)
+def _change(settled: Iterable[Entry]) -> Counter[str]:
+    """Return how settling these changes the sums, by column: reservations go, lines come."""
+    entries = list(settled)
+    change = _added(one for one in entries if one.kind != Entry.Kind.RESERVE)
+    change.subtract(_added(one for one in entries if one.kind == Entry.Kind.RESERVE))
+    return change
 
 
-def _add_to_month(
-    about: Entry,
-    *,
-    held: int = 0,
-    spent: int = 0,
-    charges: int = 0,
-) -> None:
+def _added(lines: Iterable[Entry]) -> Counter[str]:
+    """Return what lines add to the columns of their kind."""
+    change: Counter[str] = Counter()
+    for one in lines:
+        amounts, count = COLUMNS[Entry.Kind(one.kind)]
+        change.update(dict.fromkeys(amounts, _micro(one.amount_usd)) | {count: 1})
+    return change
+
+
+def _failed(entries: Iterable[Entry]) -> dict[str, int]:
+    spent = [_micro(one.amount_usd) for one in entries if one.kind in SPENT]
+    return {"failed_usd": sum(spent), "failed_lines": len(spent)}
+
+
+def _add_to_month(about: Entry, by: Mapping[str, int]) -> None:
+    """Change columns of a month's row, which is made on demand."""
     key = _key(MONTH, about)
-    change = {
-        "held_usd": F("held_usd") + held,
-        "spent_usd": F("spent_usd") + spent,
-        "charges": F("charges") + charges,
-    }
+    change = {name: F(name) + amount for name, amount in by.items() if amount}
     if not MonthCost.objects.filter(**key).update(**change):
         MonthCost.objects.get_or_create(**key, defaults={"person_name": about.person_name})
         MonthCost.objects.filter(**key).update(**change)

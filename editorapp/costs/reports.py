@@ -5,13 +5,14 @@ not kept by.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
-from django.db.models import Count, ExpressionWrapper, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, ExpressionWrapper, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from editorapp.core.money import ZERO, UsdField
-from editorapp.costs.models import CLOSING, SPENT, Entry, EntryQuerySet, MonthCost
+from editorapp.costs.models import CLOSING, FRUITLESS, SPENT, Entry, EntryQuerySet, MonthCost
 from editorapp.teams.models import Member
 
 Row = dict[str, Any]
@@ -30,14 +31,40 @@ class Dimension(StrEnum):
         return "person_id" if self is Dimension.PERSON else self.value
 
 
+# What sums have, by name, and the column of a month sum that keeps it.
+KEPT = {
+    "spent": "spent_usd",
+    "held": "held_usd",
+    "count": "charges",
+    "holds": "holds",
+    "adjusted": "adjusted_usd",
+    "adjustments": "adjustments",
+    "released": "released_usd",
+    "releases": "releases",
+    "failed": "failed_usd",
+    "failed_lines": "failed_lines",
+}
+SHOWN = ("spent", "held", "count")  # of each row of a report
+# Each kind of figure: of what its amount is made, and what counts its lines.
+FIGURES: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
+    "spent": ({"spent": 1}, ("count", "adjustments")),
+    "charges": ({"spent": 1, "adjusted": -1}, ("count",)),
+    "held": ({"held": 1}, ("holds",)),
+    "released": ({"released": 1}, ("releases",)),
+    "failures": ({"failed": 1}, ("failed_lines",)),
+    "used": ({"spent": 1, "held": 1}, ("count", "adjustments", "holds")),
+}
+
+
 @dataclass(frozen=True)
 class Sums:
-    """What is to be added up: rows, and how they add up to what is spent, what is held and how many
-    charges.
+    """What is to be added up: rows, how they add up to what is spent, what is held and how many
+    charges, and to all else of KEPT.
     """
 
     rows: QuerySet[Any]
     how: dict[str, Any]
+    more: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,7 +97,8 @@ def kept(member: Member, *, is_simulated: bool, **narrowed: Any) -> Sums:
     rows = MonthCost.objects.filter(team_id=member.team_id, is_simulated=is_simulated, **narrowed)
     if not member.may_see_all_costs:
         rows = rows.filter(person_id=member.user_id)
-    return Sums(rows, {"spent": Sum("spent_usd"), "held": Sum("held_usd"), "count": Sum("charges")})
+    how = {name: Sum(column) for name, column in KEPT.items()}
+    return Sums(rows, {name: how.pop(name) for name in SHOWN}, how)
 
 
 def added_up(entries: EntryQuerySet) -> Sums:
@@ -81,7 +109,25 @@ def added_up(entries: EntryQuerySet) -> Sums:
     held = ExpressionWrapper(reserved - closed, output_field=UsdField())
     count = Count("pk", filter=Q(kind=Entry.Kind.CHARGE))
     how = {"spent": sum_of(Q(kind__in=SPENT)), "held": held, "count": count}
-    return Sums(entries.order_by(), how)
+    return Sums(entries.order_by(), how, _more())
+
+
+def _more() -> dict[str, Any]:
+    """Return how lines add up to what no row of a report shows."""
+    adjusted, released = Q(kind=Entry.Kind.ADJUST), Q(kind=Entry.Kind.RELEASE)
+    on_failure = Q(Exists(FRUITLESS), kind__in=SPENT)
+    count = partial(Count, "pk")
+    # An attempt may be closed by two lines: a charge, and what it gave back.
+    closed = Count("attempt_id", filter=Q(kind__in=CLOSING), distinct=True)
+    return {
+        "holds": count(filter=Q(kind=Entry.Kind.RESERVE)) - closed,
+        "adjusted": sum_of(adjusted),
+        "adjustments": count(filter=adjusted),
+        "released": sum_of(released),
+        "releases": count(filter=released),
+        "failed": sum_of(on_failure),
+        "failed_lines": count(filter=on_failure),
+    }
 
 
 def by(dimension: Dimension | str, sums: Sums) -> list[ReportLine]:
@@ -96,20 +142,17 @@ def by(dimension: Dimension | str, sums: Sums) -> list[ReportLine]:
     return sorted(found, key=lambda line: line.spent_usd, reverse=True)
 
 
-def total(sums: Sums) -> ReportLine:
-    """Return the sum of all rows."""
-    found = sums.rows.aggregate(**sums.how)
-    return ReportLine(
-        "Total", None, found["spent"] or ZERO, found["held"] or ZERO, found["count"] or 0
-    )
-
-
-def together(entries: EntryQuerySet) -> LineSum:
-    """Return what lines add up to: for lines of which a sum means something, as those of one
-    figure.
-    """
-    found = entries.order_by().aggregate(amount=Sum("amount_usd"), count=Count("pk"))
-    return LineSum(found["amount"] or ZERO, found["count"])
+def figures(sums: Sums) -> dict[str, LineSum]:
+    """Return what the lines of each kind of figure come to, by the names of FIGURES; one query."""
+    found = sums.rows.aggregate(**sums.how, **sums.more)
+    has = {name: amount or 0 for name, amount in found.items()}
+    return {
+        name: LineSum(
+            ZERO + sum(sign * has[one] for one, sign in amounts.items()),
+            sum(has[one] for one in counts),
+        )
+        for name, (amounts, counts) in FIGURES.items()
+    }
 
 
 def sum_of(which: Q) -> Coalesce:

@@ -8,10 +8,7 @@ from django.db.models import Exists, OuterRef, Subquery, Sum
 from editorapp.costs.ledger import Subject
 from editorapp.costs.models import Entry, EntryQuerySet
 from editorapp.generations.models import Attempt
-from editorapp.generations.states import FINAL, State
 from editorapp.teams.models import Team
-
-FRUITLESS = FINAL - {State.SUCCEEDED}  # how an attempt ends that brought nothing
 
 ITS_ATTEMPT = Attempt.objects.filter(pk=OuterRef("attempt_id"))  # of a line of the ledger
 
@@ -29,11 +26,6 @@ def subject(attempt: Attempt) -> Subject:
         task=generation.task,
         is_simulated=generation.is_simulated,
     )
-
-
-def charged_for_failures(lines: EntryQuerySet) -> EntryQuerySet:
-    """Return what was charged for attempts that brought nothing, whatever a later attempt brought."""
-    return lines.spent().filter(Exists(ITS_ATTEMPT.filter(state__in=FRUITLESS)))
 
 
 def through_account(lines: EntryQuerySet, account_id: int) -> EntryQuerySet:

@@ -44,6 +44,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 # others are over.
 ACTIVE = frozenset({State.QUEUED, State.STAGING, State.SUBMITTING, State.RUNNING, State.FETCHING})
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.LOST, State.FETCH_FAILED})
+FRUITLESS = FINAL - {State.SUCCEEDED}  # how an attempt ends that brought nothing
 CANCELABLE = frozenset({State.QUEUED, State.STAGING})
 # What takes one of an account's slots at the provider.
 IN_FLIGHT = (State.SUBMITTING, State.RUNNING)

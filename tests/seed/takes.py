@@ -10,7 +10,7 @@ from uuid import UUID
 
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Attempt, Generation, Priority, turn_of
-from editorapp.generations.states import ACTIVE, FINAL, State
+from editorapp.generations.states import ACTIVE, FINAL, FRUITLESS, State
 from editorapp.library.index import team_word
 from editorapp.library.models import TakeText
 from editorapp.media.models import Asset
@@ -243,7 +243,8 @@ class TakeWriter:
         held = amount + 60_000 if take.pk % 7 == 0 and take.state in _CHARGED else amount
         self.ledger.reserve(about, held, take.at)
         if take.state in _CHARGED:
-            self.ledger.charge(about, held, amount, ended)
+            in_vain = take.state in FRUITLESS
+            self.ledger.charge(about, held, amount, ended, in_vain=in_vain)
         elif take.state not in _HOLDS:
             self.ledger.release(about, held, ended, note="It came to nothing")
 
@@ -274,7 +275,7 @@ class TakeWriter:
         is_sent, at = state not in _UNSENT, kept(take.at)
         is_over = state in FINAL and state != State.LOST
         was_done = is_over or state == State.FETCHING
-        self.attempts.add(
+        pk = self.attempts.add(
             generation_id=take.pk,
             number=number,
             account_id=self.team.accounts[kind[0]].pk,
@@ -293,6 +294,8 @@ class TakeWriter:
             priority=Priority.SINGLE.value,
             turn=turn_of(take.at),
         )
+        if state in FRUITLESS:
+            self.ledger.fruitless.add(attempt_id=pk)
 
     def _job(self, take: SeedTake, number: int, state: State) -> str | None:
         has_job = state not in _UNSENT | {State.SUBMITTING, State.UNKNOWN}

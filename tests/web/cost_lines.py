@@ -19,7 +19,7 @@ from editorapp.generations.states import State
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
-from tests.factories import make_generation, make_member
+from tests.factories import make_attempt, make_generation, make_member
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER_BEGINS = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,13 +66,7 @@ class Books:
         Generation.objects.filter(pk=generation.pk).update(
             state=state, attempt_number=first.number + 1
         )
-        again = Attempt.objects.create(
-            generation=generation,
-            number=first.number + 1,
-            account=first.account,
-            state=state,
-            created_at=NOW,
-        )
+        again = make_attempt(generation, number=first.number + 1, state=state, created_at=NOW)
         return self._book(again, **how)
 
     def _book(

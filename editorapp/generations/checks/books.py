@@ -12,9 +12,9 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from editorapp.core.money import ZERO, show_usd
 from editorapp.core.snapshot import snapshot
 from editorapp.costs import check
-from editorapp.costs.models import Entry
+from editorapp.costs.models import Entry, Fruitless
 from editorapp.generations.models import Attempt, Generation
-from editorapp.generations.states import State
+from editorapp.generations.states import FRUITLESS, State
 
 Kind = Entry.Kind
 
@@ -48,6 +48,7 @@ def _all_differences() -> Iterator[str]:
     yield from _orphans()
     yield from _costs()
     yield from _copies()
+    yield from _fruitless()
 
 
 def _lines(*kinds: str, of: str = "pk") -> Exists:
@@ -128,3 +129,18 @@ def _copies() -> Iterator[str]:
     for pk, state, number, last, its_state in wrong.values_list(*columns).iterator():
         has = f"its newest attempt is {last}, {its_state}" if last else "it has no attempt"
         yield f"#{pk} shows attempt {number}, {state}; {has}."
+
+
+def _fruitless() -> Iterator[str]:
+    """Compare which attempts the ledger takes for fruitless with their states, where money was spent
+    on them: its sums follow its own list (costs/check.py).
+    """
+    spent = Exists(Entry.objects.filter(attempt_id=OuterRef("pk")).spent())
+    listed = Exists(Fruitless.objects.filter(attempt_id=OuterRef("pk")))
+    wrong = (
+        (Q(state__in=FRUITLESS) & ~listed & spent, "is not counted as fruitless"),
+        (~Q(state__in=FRUITLESS) & listed, "is counted as fruitless"),
+    )
+    for which, says in wrong:
+        for attempt in Attempt.objects.filter(which).order_by("pk").only(*NAMED).iterator():
+            yield f"Attempt {attempt.pk} (#{attempt.generation_id}) is {attempt.state} and {says}."

@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 
 from editorapp.core import logs
 from editorapp.core.constants_in_sql import one_of
+from editorapp.costs import fruitless
 from editorapp.generations.models.generation import Generation, length_ms
 from editorapp.generations.models.prepared import Fields, update_each
 from editorapp.generations.signals import came_to
@@ -19,6 +20,7 @@ from editorapp.generations.states import (
     ACTIVE,
     CANCELABLE,
     FINAL,
+    FRUITLESS,
     IN_FLIGHT,
     NEEDS_A_PERSON,
     TO_FETCH,
@@ -248,7 +250,8 @@ def move(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     with.
 
     Writes: `state`, the given fields of each attempt, its generation's copy of the state and what
-            is shown beside it, in the caller's transaction or one of its own.
+            is shown beside it, and whether what was spent on it was spent in vain, in the caller's
+            transaction or one of its own.
     Raises: InvalidTransition; Overtaken, when another writer was first at any of them. Nothing is
             written then.
     """
@@ -291,9 +294,21 @@ def _write(to: State, steps: Sequence[Transition], *, now: datetime) -> None:
     if update_each(Attempt, moved) < len(moved):
         raise Overtaken(f"of the attempts {[row['id'] for _, row in moved]} one was changed")
     update_each(Generation, sorted(shown, key=lambda row: row[1]["id"]))
+    _count_fruitless(to, [one.attempt for one in steps])
     if to in TOLD:
         ids = [one.attempt.generation_id for one in steps]
         came_to.send_robust(Attempt, takes=ids, state=to, now=now)
+
+
+def _count_fruitless(to: State, came: Sequence[Attempt]) -> None:
+    """Let the ledger count what is spent on attempts that brought nothing, or no longer do so.
+
+    After attempts and generations: what it locks comes later (core/locks.py).
+    """
+    if to in FRUITLESS:
+        fruitless.add([one.pk for one in came])
+    elif again := [one.pk for one in came if one.state in FRUITLESS]:
+        fruitless.remove(again)
 
 
 def _length(shown: Fields) -> Fields:

@@ -40,6 +40,7 @@ CHART_HEIGHT = 120
 BAR_WIDTH, BAR_STEP = 40, 88  # an amount to the millionth stands above each bar
 
 PERSON, MONTH = reports.Dimension.PERSON, reports.Dimension.MONTH
+TOTALS = ("spent", "held", "released", "failures")
 TABLES = tuple(one for one in reports.Dimension if one is not MONTH)
 
 
@@ -116,7 +117,6 @@ def _page(request: MemberRequest, form: LimitForm, *, status: int = 200) -> Http
             "older_url": found.older(selection.url()),
         }
         if not is_part(request):
-            context["together"] = reports.together(lines) if selection.shows else None
             context |= _figures(member, selection, now=now) | _chrome(member, selection, now=now)
             context |= _limit(member, form)
     response = page_or_part(request, "costs/page.html", "costs/_more.html", context)
@@ -155,19 +155,15 @@ def _figures(
 ) -> Context:
     """Return the sums of all that is selected.
 
-    They are read from the sums kept beside the ledger, but for releases and failures, and for what
-    is narrowed by a take or an account.
+    They are read from the sums kept beside the ledger, but for what is narrowed by a take or an
+    account.
     """
     whole = selection.changed(shows="")
-    total = reports.total(whole.sums(member))
-    totals = (
-        Figure(total.spent_usd, whole.changed(shows="spent")),
-        Figure(total.held_usd, whole.changed(shows="held")),
-        _summed(whole.changed(shows="released"), member),
-        _summed(whole.changed(shows="failures"), member),
-    )
+    sums = reports.figures(whole.sums(member))
+    totals = [Figure(sums[name].amount_usd, whole.changed(shows=name)) for name in TOTALS]
     months = _rows(MONTH, whole.changed(month=None), member)
     return {
+        "together": sums.get(selection.shows),
         "totals": [(_label(figure, member), figure) for figure in totals],
         "tables": [
             (dimension.capitalize(), _rows(dimension, whole, member))
@@ -185,11 +181,6 @@ def _label(figure: Figure, member: Member) -> str:
     shows = figure.selection.shows
     is_own = shows == "spent" and not member.may_see_all_costs
     return "Charged for you" if is_own else SHOWS[shows].label
-
-
-def _summed(selection: LineSelection, member: Member) -> Figure:
-    """Return what its lines add up to, where no sum is kept of them."""
-    return Figure(reports.together(selection.lines(member)).amount_usd, selection)
 
 
 def _rows(

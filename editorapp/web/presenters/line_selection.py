@@ -15,10 +15,7 @@ from django.urls import reverse
 from editorapp.core.request_values import row_id, text
 from editorapp.costs import ledger, reports
 from editorapp.costs.models import Entry, EntryQuerySet
-from editorapp.generations.ledger_lines import (
-    charged_for_failures,
-    through_account,
-)
+from editorapp.generations.ledger_lines import through_account
 from editorapp.providers.accounts import all_simulated
 from editorapp.providers.models import ProviderAccount
 from editorapp.teams.models import Member, Team
@@ -50,7 +47,7 @@ SHOWS = {
     "failures": FigureKind(
         "Charged for failures",
         "What was charged for attempts that brought nothing, also where a later attempt did.",
-        charged_for_failures,
+        EntryQuerySet.for_failures,
     ),
     "used": FigureKind(
         "Used of the budget", "What is charged, and what is still held.", EntryQuerySet.used

@@ -51,7 +51,7 @@ def disobedient() -> list[int]:
 
 def some_queue() -> tuple[Member, Generation]:
     """Return an admin, and a creator's take that waits in the admin's team."""
-    admin = make_member(role=Role.ADMIN)
+    admin = make_member(role=Role.OWNER)
     return admin, make_generation(make_member(team=admin.team))
 
 
@@ -106,7 +106,7 @@ def over(take: Generation, state: State) -> Generation:
 
 @racing
 def test_a_batch_of_60_that_is_queued_while_its_queue_is_resumed_is_sent_whole():
-    admin = make_member(role=Role.ADMIN)
+    admin = make_member(role=Role.OWNER)
     creator = make_member(team=admin.team)
     pausing.pause_queue(admin, now=timezone.now())
     resume = partial(pausing.resume_queue, admin, now=timezone.now())
@@ -219,7 +219,7 @@ def test_the_ticker_releases_what_nothing_pauses_and_says_so(caplog):
         provider="luma-agents", name="Second", is_simulated=True
     )
     at_paused_account = make_generation(make_member(), account=second)
-    pausing.hold(held, member=held.team.members.get(role=Role.ADMIN), now=timezone.now())
+    pausing.hold(held, member=held.team.members.get(role=Role.OWNER), now=timezone.now())
     pausing.pause_queue(paused_admin, now=timezone.now())
     pausing.pause_account(second, member=admin, now=timezone.now())
     Attempt.objects.filter(generation=forgotten).update(next_action_at=None)
@@ -240,7 +240,7 @@ def test_the_ticker_releases_what_nothing_pauses_and_says_so(caplog):
 @pytest.mark.django_db
 def test_what_its_person_may_not_send_any_more_is_held_for_an_admin_once_nothing_else_pauses_it():
     """As of an installation whose people left before anybody asked what becomes of what waits."""
-    admin = make_member(role=Role.ADMIN)
+    admin = make_member(role=Role.OWNER)
     take = make_reserved(make_member(team=admin.team))
     pausing.pause_queue(admin, now=timezone.now())
     Member.objects.filter(user=take.created_by).update(role=Role.REVIEWER)

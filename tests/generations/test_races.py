@@ -392,8 +392,9 @@ def test_what_is_written_of_several_teams_in_one_go_locks_their_budgets_in_one_o
 
 
 def test_of_two_decisions_at_once_the_one_written_last_is_the_one_that_the_take_shows():
-    reviewer = make_member(role=Role.REVIEWER)
-    take = make_reserved(reviewer, state=State.SUCCEEDED)
+    maker = make_member()
+    reviewer = make_member(role=Role.REVIEWER, team=maker.team)
+    take = make_reserved(maker, state=State.SUCCEEDED)
     other = Generation.objects.get(pk=take.pk)
     sent_back = partial(
         decide, other, "needs_changes", member=reviewer, note="Darker.", now=timezone.now()
@@ -421,7 +422,7 @@ def test_of_two_pauses_of_an_account_at_once_the_longer_one_stays():
 
 def test_a_crowd_that_does_everything_at_once_meets_no_deadlock_and_leaves_nothing_waiting_without_a_reason():
     """In whatever order they come: tests/lock_order.py looks at the order of each by itself."""
-    admin = make_member(role=Role.ADMIN)
+    admin = make_member(role=Role.OWNER)
     creators = [make_member(team=admin.team) for _ in range(3)]
     account, now = default_account("luma-agents"), timezone.now()
     how: dict[str, Any] = {"member": admin, "now": now}

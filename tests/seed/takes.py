@@ -11,7 +11,7 @@ from uuid import UUID
 from editorapp.costs.ledger import month_of
 from editorapp.generations.models import Attempt, Generation, Priority, turn_of
 from editorapp.generations.states import ACTIVE, FINAL, FRUITLESS, State
-from editorapp.library.index import team_word
+from editorapp.library.index import number_word, person_word, team_word
 from editorapp.library.models import TakeText
 from editorapp.media.models import Asset
 from tests.seed.bulk import BulkRows, kept, packed
@@ -101,10 +101,11 @@ class TakeWriter:
     def write_words(self, take: SeedTake) -> None:
         """Write what a take is found by, once all is said about it."""
         texts = (*take.prompt, take.clip, *take.said)
-        words = dict.fromkeys(word for text in texts for word in folded(text))
+        said = dict.fromkeys(word for text in texts for word in folded(text))
+        keys = (team_word(take.team), number_word(take.pk), person_word(take.person), str(take.pk))
         self.texts.add(
             generation_id=take.pk,
-            words=" ".join([team_word(take.team), str(take.pk), *words]),
+            words=" ".join([*keys, *said]),
         )
 
     def finish(self) -> None:

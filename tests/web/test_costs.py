@@ -334,4 +334,4 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(client, admin, query
             spend(make_member(team=admin.team), "1")
         asked.append(queries_of(client, f"/costs/?{query}"))
 
-    assert asked[0] == asked[1] <= 21
+    assert asked[0] == asked[1] <= 19

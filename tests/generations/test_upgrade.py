@@ -35,7 +35,7 @@ from django.utils import timezone
 before, job_id = json.loads(sys.argv[1]), sys.argv[2]
 executor = MigrationExecutor(connection)
 others = [node for node in executor.loader.graph.leaf_nodes()
-          if node[0] not in {app for app, _ in before} | {"alerts", "reuse"}]
+          if node[0] not in {app for app, _ in before} | {"alerts", "inbox", "library", "reuse"}]
 executor.migrate([tuple(one) for one in before] + others)
 old = MigrationExecutor(connection).loader.project_state([tuple(one) for one in before] + others).apps
 now, price = timezone.now(), Decimal("0.45")

@@ -150,10 +150,11 @@ def test_a_job_paused_twice_over_waits_until_both_are_gone(admin):
 def test_a_paused_account_stops_every_team_and_no_other_account(admin):
     account = default_account("luma-agents")
     other = ProviderAccount.objects.create(provider="luma-agents", name="Second", is_simulated=True)
+    owner = make_member(role=Role.OWNER, team=admin.team)
     make_generation(make_member(), account=account)
     free = make_generation(admin, account=other)
 
-    pause.pause_account(account, member=admin, now=timezone.now())
+    pause.pause_account(account, member=owner, now=timezone.now())
     make_generation(make_member(), account=account)  # whoever makes a row by another way
 
     assert [one.generation for one in taken()] == [free]

@@ -26,7 +26,7 @@ NOW = timezone.now()
 
 def pulse_of(member: Member, *, now=NOW) -> str:
     team = Team.objects.get(pk=member.team_id)
-    return pulse(team, now=now, recent=timedelta(days=1), most_recent=10)
+    return pulse(team, now=now, recent=timedelta(days=1), most_recent=10, most_in_need=100)
 
 
 @pytest.fixture
@@ -146,5 +146,5 @@ def test_its_statements_are_as_many_however_much_there_is(member, django_assert_
         make_generation(member)
 
     team = member.team
-    with django_assert_num_queries(7):
-        pulse(team, now=NOW, recent=timedelta(days=1), most_recent=10)
+    with django_assert_num_queries(8):
+        pulse(team, now=NOW, recent=timedelta(days=1), most_recent=10, most_in_need=100)

@@ -241,7 +241,7 @@ def test_nothing_looks_at_what_is_finished(alive):
     assert len(on_attempts) == 2
     for sql in on_attempts:
         plan = plan_of(sql)
-        assert re.search("attempt_due|attempt_rate", plan), f"{sql}\n{plan}"
+        assert re.search("attempt_due|attempt_rate|attempt_watched", plan), f"{sql}\n{plan}"
         assert not re.search("SCAN generations_attempt|Seq Scan on generations_attempt", plan), plan
 
 

@@ -115,8 +115,8 @@ def test_the_take_behind_a_source_is_read_once(creator, clip, django_assert_num_
     for number in range(3):
         make_done(creator, parent.result, prompt=f"Rain {number}", **made)
 
-    # the takes, once their parent and its two clips, and which notes they answer
-    with django_assert_num_queries(5):
+    # the takes, once their parent and its two clips, their colours, and which notes they answer
+    with django_assert_num_queries(6):
         tabs = take_tabs.tabs_of(sources.takes_of(parent.result, creator), creator)
         drawn = [tab.drawn for tab in tabs]
 

@@ -298,7 +298,7 @@ def test_the_owner_sets_a_password_and_signs_in_with_it(
     person.look("sign-in")
     person.page.get_by_label("User name").fill("owner")
     person.page.get_by_label("Password").fill("a long and quiet river")
-    person.page.get_by_role("button", name="Sign in").click()
+    person.page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(person.page.get_by_role("heading", name="Edit", exact=True)).to_be_visible()
 

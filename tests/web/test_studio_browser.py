@@ -205,7 +205,7 @@ def test_a_session_that_ended_meanwhile_leads_to_sign_in_and_back_to_the_draft(s
     studio.wait_for_url(re.compile(r"/sign-in\?next=%2Fstudio%2F"))
     studio.get_by_label(re.compile("name", re.I)).first.fill(member.user.username)
     studio.get_by_label("Password").fill("a long enough secret")
-    studio.get_by_role("button", name="Sign in").click()
+    studio.get_by_role("button", name="Sign in", exact=True).click()
     expect(studio.locator("#prompt")).to_have_value("Snow at dusk")
     expect(studio.locator("#request-json")).to_contain_text("Snow at dusk")
 

@@ -107,7 +107,7 @@ def sign_in(page: Page, line: Line, member: Member) -> None:
     page.goto(f"{line.url}/sign-in")
     page.get_by_label("Name").fill(member.user.get_username())
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("[data-upload=source]")).to_have_count(1)
 
 

@@ -37,9 +37,13 @@ TASKS: dict[str, list[tuple]] = {
     "editorapp.generations.tasks.beat": [()],
     "editorapp.generations.tasks.tell": [()],
     "editorapp.generations.tasks.check_books": [()],
+    "editorapp.generations.tasks.notify": [()],
+    "editorapp.generations.tasks.run_branches": [()],
+    "editorapp.generations.tasks.empty_trash": [()],
     "editorapp.media.tasks.make_proxy": [(1,), (10**6,)],
     "editorapp.media.tasks.make_source_copies": [()],
     "editorapp.media.tasks.measure_changes": [()],
+    "editorapp.media.tasks.make_watermarked": [()],
     "editorapp.providers.tasks.learn": [(1,), (10**6,)],
 }
 CALLS = [(name, arguments) for name, each in TASKS.items() for arguments in each]

@@ -11,7 +11,7 @@ from editorapp.generations.models import Generation
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Role
 from tests.browser import new_context
-from tests.factories import make_generation
+from tests.factories import make_generation, make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 PASSWORD = "a long and quiet river"
@@ -141,8 +141,9 @@ def test_two_takes_are_compared_and_one_is_chosen_with_keys_alone(page: Page, me
         keep(name, origin="result", is_simulated=True)
         for name in ("frog_vp9_8s.webm", "crystal_9s.mp4")
     ]
+    maker = make_member(team=member.team)  # nobody approves their own
     takes = [
-        make_generation(member, source=source, state="succeeded", result=one, chain_id=RESULT_ID)
+        make_generation(maker, source=source, state="succeeded", result=one, chain_id=RESULT_ID)
         for one in results
     ]
     sign_in(page, member.user.username)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from editorapp.core.typed_text import without
 from editorapp.teams import audit
@@ -52,8 +52,8 @@ def is_available() -> bool:
 
 
 def name() -> str:
-    """Return what people call the provider."""
-    return str(settings.OIDC_NAME)
+    """Return what people call the provider; "" without one."""
+    return str(settings.OIDC_NAME) if is_available() else ""
 
 
 def person_of(identity: Identity) -> User:
@@ -73,15 +73,11 @@ def person_of(identity: Identity) -> User:
 @transaction.atomic
 def link(user: User, identity: Identity, *, now: datetime) -> OutsideIdentity:
     """Have an outside account sign a person in. Raises: IdentityNotUsable."""
-    try:
-        with transaction.atomic():
-            made, is_new = OutsideIdentity.objects.get_or_create(
-                issuer=identity.issuer,
-                subject=identity.subject,
-                defaults={"user": user, "label": identity.label, "linked_at": now},
-            )
-    except IntegrityError as error:
-        raise IdentityNotUsable("That did not work. Try again.") from error
+    made, is_new = OutsideIdentity.objects.get_or_create(
+        issuer=identity.issuer,
+        subject=identity.subject,
+        defaults={"user": user, "label": identity.label, "linked_at": now},
+    )
     if made.user_id != user.pk:
         raise IdentityNotUsable(f"{identity.label} is linked with somebody else here.")
     if is_new:

@@ -23,6 +23,11 @@ def stay_in(request: HttpRequest, user: User, response: HttpResponse) -> HttpRes
     return _known(request, user, response)
 
 
+def needs_password(request: HttpRequest, user: User) -> bool:
+    """Must one's password be typed before it is changed, or what signs in without it is set up?"""
+    return user.has_usable_password() and not request.session.get("signed_in_by_link", False)
+
+
 def browser_of(request: HttpRequest) -> KnownBrowser:
     return KnownBrowser.read(request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, ""))
 

@@ -24,7 +24,7 @@ from editorapp.core.client_address import address_of
 from editorapp.teams import passkeys, password_throttle
 from editorapp.teams.models import User
 from editorapp.teams.passkeys import PasskeyRefused, Site
-from editorapp.web.sign_in.let_in import browser_of, let_in
+from editorapp.web.sign_in.let_in import browser_of, let_in, needs_password
 from editorapp.web.sign_in.onward import page_after
 from editorapp.web.sign_in.second_factor_views import HALF_IN
 
@@ -119,11 +119,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     half = request.session.pop(HALF_IN, None) or {}
     onward = half.get("onward") or request.POST.get("next", "")
     return let_in(request, user, redirect(page_after(request, user, onward)))
-
-
-def needs_password(request: HttpRequest, user: User) -> bool:
-    """Must one's password be typed before what signs in without it is set up?"""
-    return user.has_usable_password() and not request.session.get("signed_in_by_link")
 
 
 def _own(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:

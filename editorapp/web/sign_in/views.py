@@ -40,7 +40,7 @@ from editorapp.web.sign_in.forms import (
     SignInForm,
     TeamNameForm,
 )
-from editorapp.web.sign_in.let_in import browser_of, let_in, stay_in
+from editorapp.web.sign_in.let_in import browser_of, let_in, needs_password, stay_in
 from editorapp.web.sign_in.onward import home_of, page_after, welcome
 from editorapp.web.sign_in.second_factor_views import (
     HALF_IN,
@@ -78,7 +78,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": _asked(request),
         "has_passkeys": passkeys.is_available(),
-        "sign_on": _sign_on(),
+        "sign_on": single_sign_on.name(),
     }
     response = render(request, "people/sign_in.html", context, status=status)
     if wait:
@@ -195,7 +195,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context: Context = {f"{name}_form": form for name, form in forms.items()}
     context |= {"needs_old": needs_old, "has_mail": settings.EMAIL_IS_SET}
     context |= {"has_second_factor": second_factor.is_available()}
-    context |= {"has_passkeys": passkeys.is_available(), "sign_on": _sign_on()}
+    context |= {"has_passkeys": passkeys.is_available(), "sign_on": single_sign_on.name()}
     context |= {"teams": several_teams.teams_of(request.user), "team_form": TeamNameForm()}
     return render(request, "people/me.html", context, status=422 if which else 200)
 
@@ -205,7 +205,7 @@ def _own_forms(request: HttpRequest, user: User) -> tuple[dict[str, OwnForm], bo
     password needs the old one.
     """
     given = {_sent_form(request): request.POST} if request.method == "POST" else {}
-    needs_old = user.has_usable_password() and not request.session.get("signed_in_by_link")
+    needs_old = needs_password(request, user)
     password_form = PasswordChangeForm if needs_old else SetPasswordForm
     return {
         "name": NameForm(given.get("name"), instance=user),
@@ -258,7 +258,7 @@ def invite(request: HttpRequest, token: str) -> HttpResponse:
         for field, found in error.message_dict.items():
             form.add_error(field, found)
     context = {"invite": invitation, "form": form, "acts": acts_of(invitation.role)}
-    context |= {"sign_on": _sign_on(), "token": token}
+    context |= {"sign_on": single_sign_on.name(), "token": token}
     return render(request, "people/invite.html", context, status=422 if form.errors else 200)
 
 
@@ -306,11 +306,6 @@ def make_team(request: MemberRequest) -> HttpResponse:
     made = several_teams.make_team(request.member, form.cleaned_data["team_name"])
     messages.success(request, f"The team {made.team} is made, and you are its owner.")
     return redirect(home(made).url)
-
-
-def _sign_on() -> str:
-    """Return the name of the single sign-on service; "" without one."""
-    return single_sign_on.name() if single_sign_on.is_available() else ""
 
 
 def _asked(request: HttpRequest) -> str:

@@ -19,6 +19,7 @@ from editorapp.media.layout import PREVIEWS
 from editorapp.media.models import Asset
 from editorapp.media.probe import check_readable, facts_from, measure
 from editorapp.media.refusals import Refusal
+from editorapp.media.signals import came_back
 from editorapp.media.timing import Timing
 from editorapp.teams.models import Team, User
 
@@ -73,6 +74,8 @@ def take_in(
             with timing.on("hash"):
                 sha256 = sha256 or store.hash_file(path)
             asset = _known(team, sha256, expect)
+            if asset is None and origin == Asset.Origin.UPLOAD:
+                asset = _returned(path, team, expect)
             if asset is not None:
                 _brought(asset, user)
             else:
@@ -139,6 +142,14 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     if asset.deleted_at is not None:
         _restore(asset)  # before the look: who deletes it now looks at the row last
     return asset if store.is_whole(sha256) else None
+
+
+def _returned(path: Path, team: Team, expect: str) -> Asset | None:
+    """Return the team's asset that a file is a copy of, as it was handed out."""
+    for _receiver, original in came_back.send_robust(sender=Asset, path=path, team=team):
+        if isinstance(original, str) and (asset := _known(team, original, expect)) is not None:
+            return asset
+    return None
 
 
 def _brought(asset: Asset, user: User | None) -> None:

@@ -211,10 +211,12 @@ def test_the_studio_says_how_a_take_stands_and_approves_it_on_the_stage(
     page = open_page(reviewer, f"/studio/?source={take.source_asset_id}")
 
     page.locator(f"#take-{take.pk}").click()
+    page.locator("[data-verdict-more] > summary").click()
     line = page.locator("[data-verdict-line]")
     expect(line).to_contain_text("Nobody has decided yet")
     line.get_by_role("button", name="Approve").click()
 
     expect(line).to_contain_text("Approved by Rae.")
+    expect(page.locator("[data-verdict-more] .verdict-good")).to_be_visible()
     assert Generation.objects.get(pk=take.pk).review == "approved"
     look(page, "studio-verdict", themes=("dark",))

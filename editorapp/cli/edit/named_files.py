@@ -74,9 +74,9 @@ def _clip(
     parent: Generation | None,
     member: Member,
 ) -> NamedSource:
-    if parent and parent.result and store.hash_file(path) == parent.result.sha256:
-        return NamedSource.of(parent)
     asset = _take_in(path, member)
+    if parent is not None and asset == parent.result:
+        return NamedSource.of(parent)
     if not asset.is_video:
         raise BadArgument(
             f"{path.name} is a picture, not a clip: use it with --guide, --first or --keyframe."

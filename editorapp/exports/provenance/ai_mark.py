@@ -17,10 +17,12 @@ from editorapp.generations.models import Generation
 NEWSCODES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 LONGEST_PACKET = 1_000_000  # bytes of a packet that is in a file already
 _RDF_END = re.compile(r"</(\w+:)?RDF>")
+_ORIGINAL = re.compile(r'xmpMM:OriginalDocumentID="sha256:([0-9a-f]{64})"')
 _NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
 }
 _PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
@@ -43,11 +45,14 @@ class DigitalSourceType(StrEnum):
 
 @dataclass(frozen=True)
 class AiMark:
-    """How a file was made, and with what."""
+    """How a file was made, and with what. `original_sha256`: of the stored file that it is a copy of;
+    "" for what was made of one.
+    """
 
     source_type: DigitalSourceType
     system: str = ""
     is_simulated: bool = False
+    original_sha256: str = ""
 
     @cached_property
     def tag(self) -> str:
@@ -78,9 +83,17 @@ class AiMark:
             "Iptc4xmpExt:AISystemUsed": clean_text(self.system),
             "xmp:CreatorTool": self.tool,
         }
+        if self.original_sha256:
+            said["xmpMM:OriginalDocumentID"] = f"sha256:{self.original_sha256}"
         names = " ".join(f'xmlns:{name}="{url}"' for name, url in _NAMESPACES.items())
         values = " ".join(f"{name}={quoteattr(value)}" for name, value in said.items())
         return f"<rdf:Description {names} {values}/>"
+
+
+def original_in(packet: str) -> str:
+    """Return the hash of the stored file that a packet of ours names; "" where it names none."""
+    found = _ORIGINAL.search(packet)
+    return found[1] if found else ""
 
 
 def mark_of(take: Generation) -> AiMark:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -54,6 +54,8 @@ def leaving(
     opened = store.opened(sha256, what)
     if mark is None:
         return LeavingFile(opened, "")
+    if what == ORIGINAL:
+        mark = replace(mark, original_sha256=sha256)
     file = RereadFile(opened)
     if is_signed(file):
         return LeavingFile(file, "", is_marked=True, signed_by=ITS_PROVIDER)

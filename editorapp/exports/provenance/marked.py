@@ -32,6 +32,22 @@ def marked(file: ReadableFile, mark: AiMark) -> ReadableFile:
     return SplicedFile(file, edits) if edits else file
 
 
+def packet_in(file: ReadableFile) -> str:
+    """Return the packet that a file carries; "" for none."""
+    found: list[str] = []
+
+    def read(before: str) -> str:
+        found.append(before)
+        return before  # which changes nothing
+
+    reading = seekable(file)
+    try:
+        _marker_of(reading)(reading, file.size, read)
+    except (Unmarkable, IndexError, OverflowError):
+        return ""
+    return "".join(found)
+
+
 def is_signed(file: ReadableFile) -> bool:
     """Has its provider signed a clip already? Then it says how it was made, and stays as it is."""
     reading = seekable(file)

@@ -3,6 +3,7 @@
 from tests.sabotage.change import Change
 
 PAGES, MARKS = "tests/web/test_exports.py", "tests/exports/test_provenance.py"
+BACK = "tests/exports/test_returned.py"
 LAID = "tests/exports/test_timelines.py"
 
 CHANGES = (
@@ -47,6 +48,20 @@ CHANGES = (
         "        if asset.cut_from is None:\n            return None\n",
         "        if asset.cut_from is None:\n            return Generation(task='edit')\n",
         (f"{PAGES}::test_an_upload_is_not_said_to_be_made_with_ai",),
+    ),
+    Change(
+        "a file is taken for a take's because its mark says so",
+        "editorapp/exports/provenance/returned.py",
+        "return sha256 if found else None",
+        "return sha256",
+        (f"{BACK}::test_a_copy_with_one_other_byte_is_a_file_of_its_own",),
+    ),
+    Change(
+        "a provider's result is taken for an older file for its mark",
+        "editorapp/media/intake.py",
+        "if asset is None and origin == Asset.Origin.UPLOAD:",
+        "if asset is None:",
+        (f"{BACK}::test_a_result_that_a_provider_sends_with_our_mark_stays_a_result",),
     ),
     Change(
         "the light of a marked EXR frame lies where it lay before",

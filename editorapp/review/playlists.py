@@ -12,7 +12,7 @@ from editorapp.core.compiled_query import CompiledQuery
 from editorapp.core.locks import locked
 from editorapp.core.typed_text import wrong_in
 from editorapp.generations.models import Generation
-from editorapp.review.models import Playlist, PlaylistItem
+from editorapp.review.models import Playlist, PlaylistItem, Share
 from editorapp.teams import audit
 from editorapp.teams.models import Member
 from editorapp.teams.roles import Act
@@ -51,6 +51,7 @@ def delete(playlist: Playlist, *, by: Member) -> None:
     count = len(_order(playlist))
     subject = f"playlist:{playlist.pk}"
     audit.record("playlist.deleted", subject, by=by, about=playlist.name, takes=count)
+    locked(Share.objects.filter(playlist=playlist))  # its links forget it, row by row
     playlist.delete()
 
 

@@ -5,7 +5,7 @@ from django.db import migrations
 SQLITE = (
     """
     CREATE VIRTUAL TABLE library_words USING fts5(
-        words, content='library_taketext', content_rowid='generation_id', prefix='2 3',
+        words, content='library_taketext', content_rowid='generation_id', prefix='2 3 4 5 6 7 8',
         tokenize='unicode61 remove_diacritics 0'
     )
     """,

@@ -112,21 +112,23 @@ def place(name: str, value: Value) -> str:
 def _numbers(member: Member, takes: "QuerySet[Generation]") -> tuple[int, Numbers]:
     """Count takes, and their values: four queries."""
     found: Counter[tuple[str, Value]] = Counter()
-    rows = list(takes.values_list("state", "review", *FIELDS.values()))
-    for row in rows:
-        state, review, *rest = row
-        found.update(
-            ("state", name) for name, (_l, states) in STATE_GROUPS.items() if state in states
-        )
-        if state == State.SUCCEEDED:
-            found.update(("review", name) for name, one in REVIEWS.items() if one == review)
-        found.update((name, value or 0) for name, value in zip(FIELDS, rest, strict=True))
+    alike = takes.values_list("state", "review", *FIELDS.values()).annotate(n=Count("pk"))
+    total = 0
+    for state, review, *rest, many in alike.order_by():
+        total += many
+        for name, (_label, states) in STATE_GROUPS.items():
+            found[("state", name)] += many if state in states else 0
+        for name, one in REVIEWS.items():
+            found[("review", name)] += many if state == State.SUCCEEDED and one == review else 0
+        for name, value in zip(FIELDS, rest, strict=True):
+            found[(name, value or 0)] += many
     ids = takes.values("pk")
     tags = TakeTag.objects.filter(generation__in=ids).values_list("tag").annotate(n=Count("pk"))
     found.update({("tag", tag): number for tag, number in tags.order_by()})
     marks = Mark.objects.filter(generation__in=ids).values_list("colour", "rating")
-    for colour, rating in marks:
-        found[("colour", colour)] += 1
-        found.update(("rating", str(one)) for one in range(1, 6) if rating >= 100 * one)
+    for colour, rating, many in marks.annotate(n=Count("pk")).order_by():
+        found[("colour", colour)] += many
+        for one in range(1, 6):
+            found[("rating", str(one))] += many if rating >= 100 * one else 0
     found[("star", "1")] = Star.objects.filter(generation__in=ids, user=member.user_id).count()
-    return len(rows), found
+    return total, found

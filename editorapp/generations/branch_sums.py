@@ -20,32 +20,35 @@ MOST_COUNTED = 20_000  # takes that are not shown; more than that are said to be
 _TAKES = Generation._meta.db_table
 _LINES = Entry._meta.db_table
 _KINDS = ", ".join(f"'{kind.value}'" for kind in SPENT)
+# Materialized: each take's lines are added up once, and not once for each column that needs them.
 _FIGURES = f"""
+of (top, id, spent) AS MATERIALIZED (
+    SELECT below.top, below.id, COALESCE((
+        SELECT SUM(line.amount_usd) FROM {_LINES} line
+        WHERE line.generation_id = below.id AND line.kind IN ({_KINDS}) AND {{lines}}
+    ), 0)
+    FROM (SELECT top, id FROM below LIMIT {MOST_COUNTED}) AS below
+)
 SELECT of.top, COUNT(*),
     SUM(CASE WHEN take.review = '{Generation.Review.APPROVED.value}' THEN 1 ELSE 0 END),
     SUM(CASE WHEN take.review = '{Generation.Review.NEEDS_CHANGES.value}' THEN 1 ELSE 0 END),
     SUM(CASE WHEN take.is_simulated THEN 0 ELSE of.spent END),
     SUM(CASE WHEN take.is_simulated THEN of.spent ELSE 0 END)
-FROM (
-    SELECT below.top, below.id, COALESCE((
-        SELECT SUM(line.amount_usd) FROM {_LINES} line
-        WHERE line.generation_id = below.id AND line.kind IN ({_KINDS}) AND {{lines}}
-    ), 0) AS spent
-    FROM (SELECT top, id FROM below LIMIT {MOST_COUNTED}) AS below
-) AS of JOIN {_TAKES} take ON take.id = of.id GROUP BY of.top
+FROM of JOIN {_TAKES} take ON take.id = of.id GROUP BY of.top
 """
+# IN, not =: for an equality SQLite may read all takes beforehand, into a Bloom filter.
 _HIDDEN = f"""
 WITH RECURSIVE below (top, id) AS (
     SELECT take.parent_id, take.id FROM {_TAKES} take
     WHERE take.parent_id IN ({{shown}}) AND take.id NOT IN ({{shown}}) AND {{seen}}
     UNION
-    SELECT below.top, take.id FROM {_TAKES} take JOIN below ON take.parent_id = below.id
+    SELECT below.top, take.id FROM {_TAKES} take JOIN below ON take.parent_id IN (below.id)
     WHERE take.id NOT IN ({{shown}}) AND {{seen}}
-)
+),
 {_FIGURES}
 """
 _SHOWN = f"""
-WITH below (top, id) AS (SELECT id, id FROM {_TAKES} WHERE id IN ({{shown}}))
+WITH below (top, id) AS (SELECT id, id FROM {_TAKES} WHERE id IN ({{shown}})),
 {_FIGURES}
 """
 

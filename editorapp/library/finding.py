@@ -85,7 +85,7 @@ class TakeQuery:
 
     def passing(self, ids: Sequence[int]) -> "QuerySet[Generation]":
         """Return those of these takes that pass what the database tests."""
-        return self.tested().filter(pk__in=_listed(ids))
+        return self.tested().filter(pk__in=listed_ids(ids))
 
     def tested(self) -> "QuerySet[Generation]":
         takes = Generation.objects.visible_to(self.member).order_by()
@@ -200,7 +200,7 @@ def _not_shown(
     return [one for one in heads if one.batch not in shown]
 
 
-def _listed(ids: Sequence[int]) -> Any:
+def listed_ids(ids: Sequence[int]) -> Any:
     """Return ids as one value: a query with a thousand is compiled as fast as one with two."""
     if connection.vendor == "postgresql":
         return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])

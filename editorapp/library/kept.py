@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from editorapp.core.compiled_query import CompiledQuery, padded
+from editorapp.core.exists_by_row import ExistsByRow
 from editorapp.generations.models import Generation
 from editorapp.library.models import Rating, Star, Tag, TakeTag
 
@@ -80,7 +81,7 @@ def _marks(user: int, *ids: int) -> "QuerySet[Generation, Any]":
     star = Star.objects.filter(user=user, generation=OuterRef("pk"))
     own = Rating.objects.filter(user=user, generation=OuterRef("pk")).values("value")
     rows = Generation.objects.filter(pk__in=ids).order_by("pk")
-    rows = rows.annotate(is_starred=Exists(star), own_rating=Subquery(own[:1]))
+    rows = rows.annotate(is_starred=ExistsByRow(star), own_rating=Subquery(own[:1]))
     return rows.values_list(
         *("pk", "mark__colour", "mark__rating", "mark__rated_by", "is_starred", "own_rating")
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from editorapp.core.compiled_query import CompiledQuery
+from editorapp.core.exists_by_row import ExistsByRow
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
 from editorapp.review.models import Decision, ReviewRequest, Seen
@@ -141,7 +142,11 @@ def _asked_of(member: Member) -> "QuerySet[ReviewRequest, tuple[int, bool]]":
         generation=OuterRef("generation"),
         at__gte=OuterRef("asked_at"),
     )
-    return _requests(member).annotate(is_seen=Exists(seen)).values_list("generation_id", "is_seen")
+    return (
+        _requests(member)
+        .annotate(is_seen=ExistsByRow(seen))
+        .values_list("generation_id", "is_seen")
+    )
 
 
 def _unseen(
@@ -179,6 +184,6 @@ def _candidates(
     if before is not None:
         takes = takes.filter(pk__lt=before)
     same = {"generation": OuterRef("pk")}
-    seen = Exists(Seen.objects.filter(user=member.user_id, **same))
-    decided = Exists(Decision.objects.filter(decided_by=member.user_id, **same))
+    seen = ExistsByRow(Seen.objects.filter(user=member.user_id, **same))
+    decided = ExistsByRow(Decision.objects.filter(decided_by=member.user_id, **same))
     return takes.annotate(is_known=seen | decided).order_by("-pk").values_list("pk", "is_known")

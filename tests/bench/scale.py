@@ -24,6 +24,8 @@ MOST_TIMES = {"postgresql": 1.5, "sqlite": 2.0}
 NOISE_MS = 1.0  # of two medians of the same page
 # A page that shows a batch or a note reads it: which rows are the newest is chance.
 MOST_QUERIES_MORE = 3
+# Of pages, by how their names begin; every other page is a kind of its own.
+KINDS = {"gallery": "cards", "counts": "cards", "search": "cards", "take page": "take"}
 Costs = dict[str, tuple[float, int]]  # milliseconds and queries, by page
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -40,19 +42,40 @@ def run(options: Sequence[str] = ()) -> list[Figure]:
     large = _costs(chosen.database, chosen.count, chosen.large)
     assert small.keys() == large.keys()
     most = MOST_TIMES[chosen.database]
-    return [figure for name in small for figure in _figures(name, small[name], large[name], most)]
+    return [
+        figure
+        for name in small
+        for figure in _figures(name, small[name][0], large[name], _fullest(name, small), most)
+    ]
+
+
+def _fullest(name: str, small: Costs) -> tuple[float, int]:
+    """Return what the dearest page of a page's kind costs the small team.
+
+    A page shows so many cards, of so many takes that it looks at, and no more. A small team has
+    enough for a full page with some filters and not with others; a large one has with all.
+    """
+    alike = [cost for other, cost in small.items() if _kind(other) == _kind(name)]
+    return max(ms for ms, _queries in alike), max(queries for _ms, queries in alike)
+
+
+def _kind(name: str) -> tuple[str, bool]:
+    """Return of which kind a page is, and whether it is shown to somebody who does not see all."""
+    part = name.partition(",")[0]
+    return KINDS.get(part, name), name.endswith("to a creator")
 
 
 def _figures(
     name: str,
-    small: tuple[float, int],
+    small_ms: float,
     large: tuple[float, int],
+    fullest: tuple[float, int],
     most: float,
 ) -> Iterator[Figure]:
-    limit = max(round(small[0] * most, 2), small[0] + NOISE_MS)
-    yield promised(f"{name}, from {small[0]:.1f} ms", large[0], at_most=limit, digits=1, unit=" ms")
-    if large[1] > small[1] + MOST_QUERIES_MORE:
-        yield promised(f"{name}, queries", large[1], at_most=small[1] + MOST_QUERIES_MORE)
+    limit = max(round(fullest[0] * most, 2), fullest[0] + NOISE_MS)
+    yield promised(f"{name}, from {small_ms:.1f} ms", large[0], at_most=limit, digits=1, unit=" ms")
+    if large[1] > fullest[1] + MOST_QUERIES_MORE:
+        yield promised(f"{name}, queries", large[1], at_most=fullest[1] + MOST_QUERIES_MORE)
 
 
 def _costs(database: str, count: int, there: str) -> Costs:

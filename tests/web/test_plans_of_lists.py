@@ -100,7 +100,7 @@ def _names(sql: str) -> dict[str, str]:
 
 def _scanned(step: str) -> str:
     """Return what is read from end to end; "" for an index that holds few rows."""
-    found = re.match(r"SCAN (\w+)", step)
+    found = re.match(r"(?:SCAN|BLOOM FILTER ON) (\w+)", step)  # a filter is made of all rows
     is_small = any(f" {name}" in step for name in OF_FEW)
     return found[1] if found and not is_small else ""
 

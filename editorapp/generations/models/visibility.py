@@ -3,8 +3,9 @@
 from functools import reduce
 from operator import or_
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 
+from editorapp.core.exists_by_row import ExistsByRow
 from editorapp.generations.models.generation import Generation, GenerationQuerySet
 from editorapp.media.models import Asset
 from editorapp.teams.models import Member
@@ -31,4 +32,4 @@ def files_seen_by(member: Member) -> Q:
 
 def _used(takes: GenerationQuerySet[Generation], *uses: str) -> Q:
     """Return which files one of these takes uses in one of these ways."""
-    return reduce(or_, (Q(Exists(takes.filter(**{use: OuterRef("pk")}))) for use in uses))
+    return reduce(or_, (Q(ExistsByRow(takes.filter(**{use: OuterRef("pk")}))) for use in uses))

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Coalesce
 
+from editorapp.core.exists_by_row import ExistsByRow
 from editorapp.generations.models import Generation
 from editorapp.teams.models import Member, Team, User
 from editorapp.teams.roles import Act
@@ -20,8 +21,8 @@ class PlaylistQuerySet(models.QuerySet["Playlist"]):
             return rows.none()
         items = PlaylistItem.objects.filter(playlist=models.OuterRef("pk"))
         seen = _seen(items, member)
-        is_empty = ~models.Exists(items)
-        return rows.filter(is_empty | models.Exists(seen) | models.Q(made_by=member.user_id))
+        is_empty = ~ExistsByRow(items)
+        return rows.filter(is_empty | ExistsByRow(seen) | models.Q(made_by=member.user_id))
 
     def with_counts(self, member: Member) -> "PlaylistQuerySet":
         """Return the playlists with the `count` of their takes that somebody sees."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 
+from editorapp.core.exists_by_row import ExistsByRow
 from editorapp.generations.models import Generation
 from editorapp.review.models.playlists import Playlist
 from editorapp.teams.models import Member, Team, User
@@ -15,9 +16,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
         rows = self.filter(team_id=member.team_id)
         if member.sees_all:
             return rows
-        seen = Generation.objects.visible_to(member).values("pk")
-        hidden = ShareItem.objects.filter(share=models.OuterRef("pk")).exclude(generation__in=seen)
-        return rows.filter(models.Q(made_by=member.user_id) | ~models.Exists(hidden))
+        seen = Generation.objects.visible_to(member).filter(pk=models.OuterRef("generation"))
+        items = ShareItem.objects.filter(share=models.OuterRef("pk"))
+        hidden = items.filter(~models.Exists(seen))
+        return rows.filter(models.Q(made_by=member.user_id) | ~ExistsByRow(hidden))
 
 
 class Share(models.Model):

@@ -3,7 +3,9 @@ go where none does. All of it as far as one request looks.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
@@ -12,7 +14,7 @@ from django.shortcuts import redirect, render
 from editorapp.core.htmx import is_part
 from editorapp.generations.models import Generation
 from editorapp.generations.states import State
-from editorapp.library.finding import TakeCount, count, looked_through
+from editorapp.library.finding import TakeCount, count, listed_ids, looked_through
 from editorapp.library.models import Mark, Star, TakeTag
 from editorapp.teams.access import MemberRequest, page_for
 from editorapp.teams.models import Member
@@ -111,24 +113,32 @@ def place(name: str, value: Value) -> str:
 
 def _numbers(member: Member, takes: "QuerySet[Generation]") -> tuple[int, Numbers]:
     """Count takes, and their values: four queries."""
-    found: Counter[tuple[str, Value]] = Counter()
-    alike = takes.values_list("state", "review", *FIELDS.values()).annotate(n=Count("pk"))
-    total = 0
-    for state, review, *rest, many in alike.order_by():
-        total += many
-        for name, (_label, states) in STATE_GROUPS.items():
-            found[("state", name)] += many if state in states else 0
-        for name, one in REVIEWS.items():
-            found[("review", name)] += many if state == State.SUCCEEDED and one == review else 0
-        for name, value in zip(FIELDS, rest, strict=True):
-            found[(name, value or 0)] += many
-    ids = takes.values("pk")
-    tags = TakeTag.objects.filter(generation__in=ids).values_list("tag").annotate(n=Count("pk"))
+    rows = list(takes.values_list("pk", "state", "review", *FIELDS.values()))
+    found = _of_rows(rows)
+    its_take = {"generation__in": listed_ids([pk for pk, *_values in rows])}
+    tags = TakeTag.objects.filter(**its_take).values_list("tag").annotate(n=Count("pk"))
     found.update({("tag", tag): number for tag, number in tags.order_by()})
-    marks = Mark.objects.filter(generation__in=ids).values_list("colour", "rating")
-    for colour, rating, many in marks.annotate(n=Count("pk")).order_by():
+    marks = Mark.objects.filter(**its_take).values_list("colour", "rating")
+    for (colour, rating), many in Counter(marks).items():
         found[("colour", colour)] += many
         for one in range(1, 6):
             found[("rating", str(one))] += many if rating >= 100 * one else 0
-    found[("star", "1")] = Star.objects.filter(generation__in=ids, user=member.user_id).count()
-    return total, found
+    found[("star", "1")] = Star.objects.filter(**its_take, user=member.user_id).count()
+    return len(rows), found
+
+
+def _of_rows(rows: Sequence[tuple[Any, ...]]) -> Counter[tuple[str, Value]]:
+    """Count the values that takes have in their own row: a column at a time."""
+    found: Counter[tuple[str, Value]] = Counter()
+    if not rows:
+        return found
+    _ids, states, reviews, *columns = zip(*rows, strict=True)
+    for (state, review), many in Counter(zip(states, reviews, strict=True)).items():
+        found.update(
+            {("state", name): many for name, (_l, of) in STATE_GROUPS.items() if state in of}
+        )
+        if state == State.SUCCEEDED:
+            found.update({("review", name): many for name, one in REVIEWS.items() if one == review})
+    for name, column in zip(FIELDS, columns, strict=True):
+        found.update({(name, value or 0): many for value, many in Counter(column).items()})
+    return found

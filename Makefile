@@ -10,7 +10,7 @@ PYTEST = $(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 LINT = $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 # What must hold on PostgreSQL and Redis as on SQLite: money, claims, leases, the engine, the queue, several machines.
 ON_SERVERS = tests/costs tests/library tests/review tests/inbox tests/exports/test_provenance.py tests/alerts/test_alerts.py tests/journeys/test_machines.py \
-  tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \
+  tests/core/test_exists_by_row.py tests/kill/test_short_run.py $(addprefix tests/teams/test_,ways_out.py sign_in.py) \
   $(addprefix tests/generations/test_,accounts.py batch.py books.py branches.py cluster.py clock_steps.py \
   claims.py database_trouble.py engine.py enqueue.py fair_order.py lineage.py lineage_stale.py lineage_tree.py offboarding.py \
   parked.py pause.py races.py reclaim.py reconcile_release.py reconcile_settle.py retry_policies.py \

@@ -25,7 +25,11 @@ NOISE_MS = 1.0  # of two medians of the same page
 # A page that shows a batch or a note reads it: which rows are the newest is chance.
 MOST_QUERIES_MORE = 3
 # Of pages, by how their names begin; every other page is a kind of its own.
-KINDS = {"gallery": "cards", "counts": "cards", "search": "cards", "take page": "take"}
+KINDS = {
+    **dict.fromkeys(("gallery", "counts", "search"), "cards"),
+    "take page": "take",
+    "costs": "lines",
+}
 Costs = dict[str, tuple[float, int]]  # milliseconds and queries, by page
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -62,7 +66,7 @@ def _fullest(name: str, small: Costs) -> tuple[float, int]:
 def _kind(name: str) -> tuple[str, bool]:
     """Return of which kind a page is, and whether it is shown to somebody who does not see all."""
     part = name.partition(",")[0]
-    return KINDS.get(part, name), name.endswith("to a creator")
+    return KINDS.get(part, name), ", to a " in name
 
 
 def _figures(

@@ -203,7 +203,7 @@ class TeamPages:
         return {
             "round": get(f"/review/{seen.latest('pk').pk}"),
             "round, its beginning": get("/review/"),
-            "gallery, asked for my review": get("/gallery/?asked=me"),
+            "gallery, asked for a review, to a reviewer": get("/gallery/?asked=me"),
             "playlists": get("/review/playlists/"),
             "a playlist": get(f"/review/playlists/{playlist.pk}/"),
             "a take of a playlist": get(f"/review/playlists/{playlist.pk}/play/{item}"),

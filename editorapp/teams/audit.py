@@ -81,7 +81,7 @@ _ACTS = (
     AuditedAct("team.rule_changed", "changed the rule of approval of", ROLE),
     AuditedAct("invite.made", "invited", ROLE),
     AuditedAct("invite.revoked", "revoked the invitation of", ROLE),
-    AuditedAct("invite.accepted", "joined by the invitation", ROLE),
+    AuditedAct("invite.accepted", "joined by the invitation for", ROLE),
     AuditedAct("member.role_changed", "changed the role of", ROLE),
     AuditedAct("member.disabled", "disabled", ROLE),
     AuditedAct("member.brought_back", "brought back", ROLE),

@@ -22,7 +22,9 @@ def act_words(line: AuditEntry) -> str:
 def subject_words(line: AuditEntry) -> str:
     """Return what it was done to: "#12" of a take, else what that was called."""
     kind, _colon, number = line.subject.partition(":")
-    return f"#{number}" if kind == "take" else line.about or line.subject
+    if kind == "take":
+        return f"#{number}"
+    return line.about or ("somebody" if kind == "invite" else line.subject)
 
 
 @register.filter

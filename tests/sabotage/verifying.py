@@ -14,8 +14,8 @@ CHANGES = (
     Change(
         "a verification's take is paid for more than a person agreed to",
         PAYING,
-        "    if verification.high_usd > at_most_usd:\n        raise Dearer(",
-        "    if False:\n        raise Dearer(",
+        "if take.estimate_high_usd > at_most_usd:",
+        "if False:",
         (f"{PAGE}::test_the_price_is_told_and_only_then_paid_for_at_most_that",),
     ),
     Change(

@@ -49,8 +49,6 @@ def go_on(
     """
     if not verification.is_ready or verification.high_usd is None or verification.clip is None:
         raise NotWaiting("Nothing waits for this decision any more.")
-    if verification.high_usd > at_most_usd:
-        raise Dearer(f"It may cost {show_usd(verification.high_usd)} now: nothing was sent.")
     with transaction.atomic():
         wanted = GenerationRequest.from_json(verification.request)
         draft = Draft(wanted, verification.account, verification.clip)

@@ -11,6 +11,6 @@ from editorapp.teams.models import Team
 
 
 @receiver(came_back)
-def know_what_left(path: Path, team: Team, **_more: Any) -> str | None:
+def know_what_left(path: Path, sha256: str, team: Team, **_more: Any) -> str | None:
     """Return the hash of the stored original that a file is a copy of."""
-    return original_of(path, team)
+    return original_of(path, sha256, team)

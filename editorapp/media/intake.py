@@ -75,7 +75,7 @@ def take_in(
                 sha256 = sha256 or store.hash_file(path)
             asset = _known(team, sha256, expect)
             if asset is None and origin == Asset.Origin.UPLOAD:
-                asset = _returned(path, team, expect)
+                asset = _returned(path, sha256, team, expect)
             if asset is not None:
                 _brought(asset, user)
             else:
@@ -144,9 +144,10 @@ def _known(team: Team, sha256: str, expect: str) -> Asset | None:
     return asset if store.is_whole(sha256) else None
 
 
-def _returned(path: Path, team: Team, expect: str) -> Asset | None:
+def _returned(path: Path, sha256: str, team: Team, expect: str) -> Asset | None:
     """Return the team's asset that a file is a copy of, as it was handed out."""
-    for _receiver, original in came_back.send_robust(sender=Asset, path=path, team=team):
+    about = {"path": path, "sha256": sha256, "team": team}
+    for _receiver, original in came_back.send_robust(sender=Asset, **about):
         if isinstance(original, str) and (asset := _known(team, original, expect)) is not None:
             return asset
     return None

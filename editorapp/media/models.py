@@ -1,5 +1,6 @@
 """Assets: the files we keep, with their facts. The bytes live in store.py, named by their hash."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -13,6 +14,8 @@ from editorapp.media.display_names import part_name
 from editorapp.media.facts import MediaFacts
 from editorapp.media.watermark_model import WatermarkedCopy as WatermarkedCopy
 from editorapp.teams.models import Member, Team, User
+
+MOST_CUTS = 8  # of a cut of a cut ...
 
 BROUGHT = ("upload", "sample")  # of Asset.Origin
 
@@ -153,6 +156,15 @@ class Asset(models.Model):
     @property
     def browser_safe(self) -> bool:
         return self.proxy == self.Proxy.NOT_NEEDED
+
+    def cut_chain(self) -> Iterator["Asset"]:
+        """Yield the file, what it was cut from, what that was cut from ...: at most MOST_CUTS."""
+        one: Asset | None = self
+        for _cut in range(MOST_CUTS):
+            if one is None:
+                return
+            yield one
+            one = one.cut_from
 
     def facts(self) -> MediaFacts:
         return MediaFacts(**{fact.name: getattr(self, fact.name) for fact in fields(MediaFacts)})

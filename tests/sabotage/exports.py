@@ -45,15 +45,15 @@ CHANGES = (
     Change(
         "an upload is said to be made with AI",
         "editorapp/web/media/handed_out.py",
-        "        if asset.cut_from is None:\n            return None\n",
-        "        if asset.cut_from is None:\n            return Generation(task='edit')\n",
+        "            return found\n    return None\n",
+        "            return found\n    return Generation(task='edit')\n",
         (f"{PAGES}::test_an_upload_is_not_said_to_be_made_with_ai",),
     ),
     Change(
         "a file is taken for a take's because its mark says so",
         "editorapp/exports/provenance/returned.py",
-        "return sha256 if found else None",
-        "return sha256",
+        "return original if found else None",
+        "return original",
         (f"{BACK}::test_a_copy_with_one_other_byte_is_a_file_of_its_own",),
     ),
     Change(

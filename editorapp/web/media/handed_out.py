@@ -25,8 +25,6 @@ from editorapp.teams.models import Member
 from editorapp.web.media.ranges import serve
 from editorapp.web.presenters import file_names
 
-MOST_CUTS = 8  # of a cut of a cut of a take
-
 
 @dataclass(frozen=True)
 class HandedOut:
@@ -83,12 +81,9 @@ class HandedOut:
 
 def take_behind(asset: Asset, member: Member, *, take: int | None = None) -> Generation | None:
     """Return the take that a file comes from: its own, or the one that it was cut from."""
-    for _cut in range(MOST_CUTS):
-        if (found := file_names.take_of(asset, member, take=take)) is not None:
+    for one in asset.cut_chain():
+        if (found := file_names.take_of(one, member, take=take)) is not None:
             return found
-        if asset.cut_from is None:
-            return None
-        asset = asset.cut_from
     return None
 
 

@@ -35,9 +35,14 @@ class _Process:
 _of_request: ContextVar[ActOrigin | None] = ContextVar("audit_origin", default=None)
 
 
-def this_process_is(name: str) -> None:
-    """Say what this process is, for all its threads and the processes forked from it."""
-    _Process.origin = ActOrigin(name)
+@contextmanager
+def this_process_is(name: str) -> Iterator[None]:
+    """Say what this process is meanwhile, for all its threads and the processes forked from it."""
+    before, _Process.origin = _Process.origin, ActOrigin(name)
+    try:
+        yield
+    finally:
+        _Process.origin = before
 
 
 def current() -> ActOrigin:

@@ -96,12 +96,10 @@ def test_a_worker_is_the_engine_and_each_request_has_its_own_address() -> None:
     assert seen == {"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}
 
     assert audit_origin.current().address == "command line"
-    try:
-        audit_origin.this_process_is(audit_origin.ENGINE)
+    with audit_origin.this_process_is(audit_origin.ENGINE):
         line = audit.record("take.canceled", "take:12", team=make_member().team)
         assert (line.actor_id, line.actor_name, line.address) == (None, "engine", "engine")
-    finally:
-        audit_origin.this_process_is(audit_origin.COMMAND_LINE)
+    assert audit_origin.current().address == "command line"
 
 
 def test_people_roles_and_invitations_are_in_the_log_with_what_changed(client) -> None:

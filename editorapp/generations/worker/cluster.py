@@ -95,6 +95,6 @@ class Cluster(cluster.Cluster):
 
 def run() -> None:
     """Start the cluster of this process and return once it has ended."""
-    audit_origin.this_process_is(audit_origin.ENGINE)  # and its workers, which are forked from it
     cluster.Queue = SturdyQueue
-    Cluster().start()
+    with audit_origin.this_process_is(audit_origin.ENGINE):  # and its workers: forked from it
+        Cluster().start()

@@ -20,17 +20,21 @@ class Command(BaseCommand):
     help = "Wake the queue workers when something is due. Run exactly one; a second one waits."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        audit_origin.this_process_is(audit_origin.ENGINE)
         stopping = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopping.set())
-        ticker = Ticker()
-        while not stopping.is_set():
-            began = time.monotonic()
-            try:
-                close_old_connections()
-                ticker.tick(timezone.now())
-            except DatabaseError:
-                log.exception("The database did not answer; trying again in a second")
-            stopping.wait(max(0.0, 1.0 - (time.monotonic() - began)))
-        ticker.stop(timezone.now())
+        with audit_origin.this_process_is(audit_origin.ENGINE):
+            _tick_until(stopping)
+
+
+def _tick_until(stopping: threading.Event) -> None:
+    ticker = Ticker()
+    while not stopping.is_set():
+        began = time.monotonic()
+        try:
+            close_old_connections()
+            ticker.tick(timezone.now())
+        except DatabaseError:
+            log.exception("The database did not answer; trying again in a second")
+        stopping.wait(max(0.0, 1.0 - (time.monotonic() - began)))
+    ticker.stop(timezone.now())

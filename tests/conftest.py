@@ -108,9 +108,20 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> Iterator[bool]:
 @pytest.fixture(autouse=True, scope="session")
 def nothing_after_a_flush() -> None:
     """Emptied tables stay empty: Django's permissions and types of content, which nothing reads,
-    took most of it.
+    took most of it. What SQLite was let to know of the rows that are gone goes with them: it would
+    choose other indexes for the next test.
     """
-    flush.emit_post_migrate_signal = lambda *args, **options: None
+    flush.emit_post_migrate_signal = forget_statistics
+
+
+def forget_statistics(*args: object, **options: object) -> None:
+    """Let SQLite know nothing of its tables, as of a new database."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
+            if cursor.fetchone():
+                cursor.execute("DELETE FROM sqlite_stat1")
+                cursor.execute("ANALYZE sqlite_schema")  # has it read anew
 
 
 @pytest.fixture(autouse=True, scope="module")

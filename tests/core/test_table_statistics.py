@@ -13,6 +13,27 @@ pytestmark = [
 ]
 
 
+def known() -> list[tuple[str, str]]:
+    """Return what is gathered, by index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
+        if not cursor.fetchone():
+            return []
+        cursor.execute("SELECT idx, stat FROM sqlite_stat1")
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_what_one_test_lets_sqlite_know_no_other_test_knows(time):
+    assert known() == []
+
+    make_generation(make_member())
+    table_statistics.gather()
+
+    assert dict(known())["generation_newest"].split()[0] == "1"
+
+
 def test_what_was_gathered_says_how_many_takes_there_are():
     member = make_member()
     for _ in range(3):
@@ -20,7 +41,4 @@ def test_what_was_gathered_says_how_many_takes_there_are():
 
     table_statistics.gather()
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE idx = 'generation_newest'")
-        [[stat]] = cursor.fetchall()
-    assert stat.split()[0] == "3"
+    assert dict(known())["generation_newest"].split()[0] == "3"

@@ -31,14 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("postgresql", "redis-server")
 READERS = ("libimage-exiftool-perl",)  # read what we write; a test without its reader is skipped
 # For speed, where nobody pulls the plug: the rows of a test need not survive a power cut.
-# Nothing is looked at behind a test's back either: what PostgreSQL then knows of the rows of one test
-# would have the next one's queries use other indexes.
-QUICK = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum": "off",
-}
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Unavailable(Exception):

@@ -274,11 +274,13 @@ def test_what_is_being_paused_while_the_ticker_looks_is_not_released():
 
 @pytest.mark.django_db
 def test_the_search_for_forgotten_jobs_is_served_by_an_index():
+    """There is a queue to look through: of an empty table any index is as good."""
+    member = make_member()
+    for _ in range(60):
+        make_generation(member)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
         plan = parking.forgotten().explain()
 
-    # The one has what is due, the other what is not sent: neither has what is finished.
-    assert "attempt_due" in plan or "attempt_unsent" in plan, plan
-    assert "SCAN generations_attempt" not in plan and "Seq Scan" not in plan, plan
+    assert "attempt_due" in plan, plan

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,16 @@ def empty_incoming() -> None:
     """
     for left in (Path(configured.MEDIA_ROOT) / "incoming").glob("*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """A command that runs in this process takes signals for itself: they are given back."""
+    taken = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(one) for one in taken]
+    yield
+    for one, handler in zip(taken, before, strict=True):
+        signal.signal(one, handler)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from editorapp.generations.models import Attempt
 from editorapp.generations.states import State
 from editorapp.generations.worker import cluster
 from editorapp.generations.worker.cluster import KernelLock, SturdyQueue
+from editorapp.teams import audit_origin
 from tests.generations.drive import Clock, ask
 from tests.kill.keeper import words_of
 from tests.patience import PATIENCE_SECONDS, awaited
@@ -98,17 +99,20 @@ def test_workers_whose_sentinel_was_killed_end_by_themselves(begun):
     assert awaited(lambda: not any(words_of(pid) for pid in workers), "the end of the workers")
 
 
-def test_the_studios_cluster_is_made_of_these(monkeypatch):
-    made = []
+def test_the_studios_cluster_is_made_of_these_and_is_the_engine_while_it_runs(monkeypatch):
+    made, who = [], []
     monkeypatch.setattr(
         cluster.Cluster, "__init__", lambda self: made.append(cluster.cluster.Queue)
     )
-    monkeypatch.setattr(cluster.Cluster, "start", lambda self: None)
+    monkeypatch.setattr(
+        cluster.Cluster, "start", lambda self: who.append(audit_origin.current().address)
+    )
     monkeypatch.setattr(cluster.cluster, "Queue", None)
 
     cluster.run()
 
     assert made == [SturdyQueue]
+    assert [*who, audit_origin.current().address] == ["engine", "command line"]
 
 
 def test_to_be_asked_to_end_is_seen_by_processes_that_were_forked_before(begun):

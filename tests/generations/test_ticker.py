@@ -2,9 +2,12 @@
 from rows.
 """
 
-from datetime import timedelta
+import os
+import signal
+from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from django_q.brokers import get_broker
 
@@ -17,6 +20,7 @@ from editorapp.generations.models import Lease
 from editorapp.generations.reconcile import search
 from editorapp.generations.states import State
 from editorapp.generations.worker.ticker import Ticker
+from editorapp.teams import audit_origin
 from tests.factories import make_generation, make_member
 from tests.queued import forget, queued, waiting
 
@@ -28,6 +32,24 @@ def ticker(transactional_db) -> Ticker:
     found = Ticker()
     found.ticks = 1  # not the tick that asks for a sign of life
     return found
+
+
+def test_a_process_that_ticks_is_the_engine_until_it_is_asked_to_end(
+    transactional_db, monkeypatch, own_signals
+):
+    who, tick = [], Ticker.tick
+
+    def tick_once(self: Ticker, now: datetime) -> bool:
+        who.append(audit_origin.current().address)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return tick(self, now)
+
+    monkeypatch.setattr(Ticker, "tick", tick_once)
+
+    call_command("ticker")
+
+    assert [*who, audit_origin.current().address] == ["engine", "command line"]
+    assert not leases.is_live("ticker", now=timezone.now())
 
 
 def test_nothing_due_wakes_nobody(ticker):

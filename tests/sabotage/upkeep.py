@@ -35,4 +35,22 @@ CHANGES = (
         "PERHAPS_SENT = (State.QUEUED, State.SUBMITTING)",
         ("tests/generations/test_after_restore.py::test_only_what_may_have_been_sent_is_held",),
     ),
+    Change(
+        "what a worker does is in the audit log as done at the command line",
+        "editorapp/generations/worker/cluster.py",
+        "    with audit_origin.this_process_is(audit_origin.ENGINE):",
+        "    if True:",
+        (
+            "tests/generations/test_cluster.py::test_the_studios_cluster_is_made_of_these_and_is_the_engine_while_it_runs",
+        ),
+    ),
+    Change(
+        "what the ticker does is in the audit log as done at the command line",
+        "editorapp/generations/management/commands/ticker.py",
+        "        with audit_origin.this_process_is(audit_origin.ENGINE):",
+        "        if True:",
+        (
+            "tests/generations/test_ticker.py::test_a_process_that_ticks_is_the_engine_until_it_is_asked_to_end",
+        ),
+    ),
 )

@@ -3,12 +3,10 @@ whom.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,16 +53,6 @@ def test_machines_that_start_at_once_prepare_one_installation(tmp_path: Path) ->
 
     assert [machine.returncode for machine in machines] == [0, 0, 0], said
     assert counted.split()[-2:] == ["1", "1"]
-
-
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """A command that runs in this process takes signals for itself: they are given back."""
-    taken = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(one) for one in taken]
-    yield
-    for one, handler in zip(taken, before, strict=True):
-        signal.signal(one, handler)
 
 
 def test_on_one_machine_a_folder_has_one_engine(settings, tmp_path: Path, db, own_signals) -> None:
